@@ -1,4 +1,4 @@
-"""Running the programs the testbed is made of, with their progress on the screen and their words in errors."""
+"""Running the programs the testbed is made of: progress on the screen, their words in errors."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def run(
 ) -> str:
     """Run a program to its end and return what it printed on stdout.
 
-    With `log`, both its streams are appended there instead and the answer is empty. Raises TestbedError with the command and the
-    last lines of its output when it fails or outlives `timeout` seconds.
+    With `log`, both streams are appended there instead and the answer is empty. Raises TestbedError with
+    the command and the last lines of its output when it fails or outlives `timeout` seconds.
     """
     words = [str(word) for word in command]
     try:
