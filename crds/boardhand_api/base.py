@@ -1,0 +1,37 @@
+"""What every model of the vocabulary shares: camelCase on the wire, closed to unknown fields, immutable."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+NonEmpty = Annotated[str, Field(min_length=1)]
+
+
+class Wire(BaseModel):
+    """A part of an object as Kubernetes holds it. Field docstrings become `kubectl explain`."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    def wire(self) -> dict[str, Any]:
+        """The object as JSON-ready data in wire names, without what is unset."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class Tolerant(Wire):
+    """Data that a newer program may have written: unknown fields are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+def rules(*pairs: tuple[str, str]) -> dict[str, Any]:
+    """CEL rules for the API server: pairs of (rule, message)."""
+    return {"x-kubernetes-validations": [{"rule": rule, "message": text} for rule, text in pairs]}

@@ -1,0 +1,90 @@
+"""The agent's log: JSON Lines on stdout, one event a line, the result last.
+
+Digests stand in for payloads, so that a run's log stays under 5 MB. A reader ignores fields and kinds it does not
+know, and lines that are not events.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from boardhand_api.base import Tolerant
+from boardhand_api.result import Result, Usage
+
+EVENT_BYTES = 65536
+"""A longer line is not an event."""
+
+
+class Started(Tolerant):
+    """The stage began."""
+
+    event: Literal["started"] = "started"
+    at: str
+    run: str
+
+
+class Routed(Tolerant):
+    """The router decided."""
+
+    event: Literal["routed"] = "routed"
+    at: str
+    specialist: str
+    reason: str = ""
+
+
+class Step(Tolerant):
+    """One answer of the model and what came of it."""
+
+    event: Literal["step"] = "step"
+    at: str
+    number: int
+    role: str
+    """Node that asked: route, coder, bugfixer, analyst, describe."""
+    text: str = ""
+    """Head of what the model said."""
+    calls: list[str] = []
+    """Tool calls: name and head of the arguments."""
+    results: list[str] = []
+    """Head and digest of what the tools answered, in the order of the calls."""
+    usage: Usage = Usage()
+
+
+class Nudged(Tolerant):
+    """Supervise or gate sent the agent back to work."""
+
+    event: Literal["nudged"] = "nudged"
+    at: str
+    by: str
+    reason: str
+    text: str = ""
+
+
+class Ended(Tolerant):
+    """The stage ended; always the last event."""
+
+    event: Literal["result"] = "result"
+    at: str
+    result: Result
+
+
+Event = Annotated[Started | Routed | Step | Nudged | Ended, Field(discriminator="event")]
+_ADAPTER: TypeAdapter[Started | Routed | Step | Nudged | Ended] = TypeAdapter(Event)
+
+
+def parse_event(line: str | bytes) -> Started | Routed | Step | Nudged | Ended | None:
+    """The event on this line, or None where the line is none that is known here."""
+    if len(line) > EVENT_BYTES:
+        return None
+    try:
+        return _ADAPTER.validate_json(line)
+    except ValidationError:
+        return None
+
+
+def last_result(log: str) -> Result | None:
+    """The result in an agent's log: of its last line alone, since only that one is written by the harness' end."""
+    lines = log.rstrip("\n").rsplit("\n", 1)
+    event = parse_event(lines[-1])
+    return event.result if isinstance(event, Ended) else None

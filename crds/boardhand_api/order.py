@@ -1,0 +1,44 @@
+"""What a run's pod is told: one JSON document in an annotation, read through a downward-API volume."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from boardhand_api.base import NonEmpty, Tolerant
+from boardhand_api.pool import Model
+from boardhand_api.run import Task, Ticket
+
+ORDER_VERSION = 1
+
+
+class OrderLimits(Tolerant):
+    """What the agent stops itself at."""
+
+    steps: int
+    tokens: int
+    money: Decimal | None = None
+    deadline_seconds: int
+    command_timeout_seconds: int
+    model_patience_seconds: int
+
+
+class Order(Tolerant):
+    """Ticket + repository + model: all a runner needs. Holds no secret."""
+
+    version: int = ORDER_VERSION
+    run: NonEmpty
+    """The TicketRun's name."""
+    task: Task
+    attempt: int = 1
+    ticket: Ticket
+    repository: NonEmpty
+    """Clone address."""
+    base_branch: NonEmpty
+    branch: NonEmpty
+    """Where to push: always below boardhand/."""
+    large: Model
+    small: Model
+    setup: list[str] = []
+    verify: list[str]
+    limits: OrderLimits
+    require_tests: bool = True

@@ -1,0 +1,63 @@
+"""The pod is the pipeline: names of its stages, and where each finds its things.
+
+The operator builds pods from this, the runner's stages read it, and tests hold both to it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+
+class Stage(StrEnum):
+    """A container of the pod, in order."""
+
+    CHECKOUT = "checkout"
+    WORKBENCH = "workbench"
+    AGENT = "agent"
+    PUBLISH = "publish"
+    VERIFY = "verify"
+
+
+ROOT = PurePosixPath("/boardhand")
+WORK = ROOT / "work"
+"""The work tree."""
+GIT = ROOT / "git"
+"""Volume of the git directory, apart from the work tree; read-only in the workbench."""
+GIT_DIR = GIT / "repository"
+GIT_POINTER = GIT / "pointer"
+"""The one-line `.git` file; mounted read-only over WORK/.git in the workbench."""
+EXEC = ROOT / "exec"
+"""Commands for the workbench and their output. Hostile by assumption."""
+SERVE = ROOT / "serve"
+"""The workbench's server script, and the mark that the run is closed; read-only in the workbench."""
+SERVE_SCRIPT = SERVE / "workbench.sh"
+SERVE_CLOSED = SERVE / "closed"
+PROOF = ROOT / "proof"
+"""A clean export of the pushed commit."""
+ORDER = ROOT / "order" / "order.json"
+SECRETS = ROOT / "secrets"
+"""Each secret is a folder of files below: git, model-large, model-small."""
+GIT_SECRET = SECRETS / "git"
+LARGE_SECRET = SECRETS / "model-large"
+SMALL_SECRET = SECRETS / "model-small"
+HOME = ROOT / "home"
+"""Scratch space, a stage's own; also TMPDIR."""
+CERTIFICATES = ROOT / "certificates" / "ca.crt"
+VERIFY_SCRIPT = "verify.sh"
+"""Beside the server script on the SERVE volume, from where verify runs it."""
+TERMINATION_LOG = PurePosixPath("/dev/termination-log")
+
+USER = 10001
+"""Every stage runs as this user and group."""
+
+BRANCH_PREFIX = "boardhand/"
+
+ORDER_ANNOTATION = "boardhand.dev/order"
+ORDER_BYTES = 220_000
+"""All annotations of an object together may have 256 KiB."""
+LABEL_POOL = "boardhand.dev/pool"
+LABEL_RUN = "boardhand.dev/run"
+LABEL_TICKET = "boardhand.dev/ticket"
+LABEL_ACTIVE = "boardhand.dev/active"
+"""On TicketRuns, Jobs and Pods of runs that are not yet finished and settled; watches select it."""

@@ -1,0 +1,259 @@
+"""`CodingAgent`: a pool of agents that works one board into one repository."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from boardhand_api.base import NonEmpty, Wire, rules
+
+HTTP_URL = r"^https?://[^\s]+$"
+Url = Annotated[str, Field(pattern=HTTP_URL)]
+Seconds = Annotated[int, Field(ge=1)]
+Money = Annotated[Decimal, Field(ge=0, json_schema_extra={"type": "number"})]
+
+
+class SecretRef(Wire):
+    """A Secret in the pool's own namespace."""
+
+    name: NonEmpty
+    """Name of the Secret."""
+
+
+class Columns(Wire):
+    """The board's columns by what Boardhand does with them, named as on the board."""
+
+    ready: NonEmpty = "Sprint Backlog"
+    """Tickets in this column are taken."""
+    in_progress: NonEmpty = "In Progress"
+    """A claimed ticket is moved here."""
+    review: NonEmpty = "In Review"
+    """A ticket with a pull request, or with an answer, is moved here."""
+    failed: NonEmpty | None = None
+    """A ticket whose run failed is moved here; absent: it stays in progress, for a person to look at."""
+
+
+class Board(Wire):
+    """Where the tickets are."""
+
+    type: NonEmpty
+    """Which board it is, as one of the installed implementations names itself: trello."""
+    board: NonEmpty
+    """The board's id."""
+    url: Url | None = None
+    """The board's API, where it is not the vendor's own address."""
+    secret_ref: SecretRef
+    """Credentials; for trello a Secret with the keys `key` and `token`."""
+    columns: Columns = Columns()
+    """Which column means what."""
+    label: str | None = None
+    """Only tickets with this label are taken; absent: all of the ready column."""
+    poll_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+    """How often the board is asked for ready tickets, in seconds."""
+
+
+class Repository(Wire):
+    """What the tickets are about."""
+
+    url: Url
+    """Clone address over http or https, without credentials."""
+    branch: NonEmpty = "main"
+    """The branch that work starts from and pull requests go to."""
+    read_secret_ref: SecretRef | None = None
+    """Credentials for cloning, keys `username` and `token`; absent: the repository is public."""
+    push_secret_ref: SecretRef
+    """Credentials for pushing, keys `username` and `token`. Only the publish stage sees them."""
+
+
+class Forge(Wire):
+    """Where pull requests are opened."""
+
+    type: NonEmpty
+    """Which forge it is, as one of the installed implementations names itself: gitea."""
+    url: Url
+    """The forge's address, without the API's path."""
+    secret_ref: SecretRef
+    """Credentials for the API, key `token`. Only the operator sees them."""
+
+
+class Provider(StrEnum):
+    """Who serves a model."""
+
+    OPENAI = "openai"
+    MISTRAL = "mistral"
+
+
+class Price(Wire):
+    """What a model costs, in US dollars a million tokens."""
+
+    prompt: Money
+    """A million prompt tokens."""
+    cached: Money | None = None
+    """A million prompt tokens read from the provider's cache; absent: as `prompt`."""
+    completion: Money
+    """A million completion tokens."""
+
+
+class Model(Wire):
+    """One language model."""
+
+    provider: Provider = Provider.OPENAI
+    """openai also speaks to every OpenAI-compatible server, see `baseURL`."""
+    name: NonEmpty
+    """The model's name at its provider."""
+    base_url: Annotated[Url | None, Field(alias="baseURL")] = None
+    """The server's address up to and with its version, such as http://ollama:11434/v1."""
+    secret_ref: SecretRef | None = None
+    """A Secret with the key `apiKey`; absent: the server wants none. Only the agent stage sees it."""
+    price: Price | None = None
+    """Absent: the built-in table, and where the model is not in it, money is not counted."""
+
+
+class Models(Wire):
+    """The large model does the work; the small one routes and describes."""
+
+    large: Model
+    """Does the work."""
+    small: Model | None = None
+    """Routes and writes the pull request's text; absent: the large one."""
+
+
+class Resources(Wire):
+    """Requests and limits of one stage, as Kubernetes quantities."""
+
+    requests: dict[str, str] = {}
+    """Such as cpu: 250m, memory: 512Mi."""
+    limits: dict[str, str] = {}
+    """Such as memory: 2Gi."""
+
+
+class Workbench(Wire):
+    """The toolchain the agent builds and tests with, and in which the result is proved."""
+
+    image: NonEmpty
+    """Any image with a POSIX shell and the project's toolchain. Never `latest`."""
+    setup: list[NonEmpty] = []
+    """Shell commands run once before the first command, and again before the proof."""
+    verify: Annotated[list[NonEmpty], Field(min_length=1)]
+    """Shell commands that prove the result, in this order; the first that fails is the verdict."""
+    command_timeout_seconds: Seconds = 600
+    """A command of the agent is ended after so many seconds."""
+    env: dict[str, str] = {}
+    """Environment of the workbench and of the proof. Never a secret."""
+    resources: Resources = Resources()
+    """Of the workbench and of the proof."""
+
+
+class Limits(Wire):
+    """What a run, and the pool, may use."""
+
+    concurrency: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Runs of this pool at work at the same time."""
+    attempts: Annotated[int, Field(ge=1, le=20)] = 3
+    """Attempts a ticket; a try that failed for its infrastructure or configuration spends none."""
+    tries: Annotated[int, Field(ge=1, le=20)] = 3
+    """Tries an attempt when the infrastructure fails."""
+    retry_seconds: Seconds = 30
+    """Wait before the second try; doubled for each further one, at most an hour."""
+    deadline_seconds: Seconds = 3600
+    """A try is ended after so many seconds."""
+    steps: Annotated[int, Field(ge=1, le=1000)] = 60
+    """Answers of the large model a run."""
+    tokens: Annotated[int, Field(ge=1000)] = 2_000_000
+    """Prompt and completion tokens a run, both models together."""
+    money: Money | None = None
+    """US dollars a run; absent: not limited."""
+    model_patience_seconds: Seconds = 300
+    """How long a model server that fails or refuses for its load is asked again."""
+
+
+class OnRed(StrEnum):
+    """What becomes of a change whose verify commands failed."""
+
+    DRAFT = "Draft"
+    NOTHING = "Nothing"
+
+
+class Policy(Wire):
+    """What the pool's owners decided."""
+
+    on_red: OnRed = OnRed.DRAFT
+    """Draft: a draft pull request; Nothing: the branch is left as it is, and no pull request opened."""
+    require_tests: bool = True
+    """A verify run that is known to have run no test is not a pass."""
+
+
+class CertificateBundle(Wire):
+    """Certificate authorities that all stages trust."""
+
+    config_map: NonEmpty
+    """A ConfigMap in the pool's namespace."""
+    key: NonEmpty = "ca.crt"
+    """The key under which the PEM bundle stands; it replaces the image's own bundle."""
+
+
+class CodingAgentSpec(Wire):
+    """A pool: which board it works, into which repository, with what."""
+
+    model_config = {
+        "json_schema_extra": rules(
+            (
+                "!has(self.board) || has(self.forge)",
+                "spec.forge is required with spec.board: a ticket ends in a pull request",
+            ),
+        )
+    }
+
+    suspend: bool = False
+    """No further ticket is taken while true; runs under way finish."""
+    board: Board | None = None
+    """Absent: only runs applied by hand are worked."""
+    repository: Repository
+    """What the tickets are about."""
+    forge: Forge | None = None
+    """Absent: the branch is pushed and no pull request opened."""
+    models: Models
+    """Large and small."""
+    workbench: Workbench
+    """Toolchain image and commands."""
+    limits: Limits = Limits()
+    """What a run may use."""
+    policy: Policy = Policy()
+    """What the pool's owners decided."""
+    certificates: CertificateBundle | None = None
+    """Own certificate authorities; absent: what the images bring."""
+
+
+class Condition(Wire):
+    """One aspect of an object's state, after the Kubernetes API conventions."""
+
+    type: NonEmpty
+    """Which aspect."""
+    status: Annotated[str, Field(json_schema_extra={"enum": ["True", "False", "Unknown"]})]
+    """True, False or Unknown."""
+    reason: NonEmpty
+    """One CamelCase word, for programs."""
+    message: str = ""
+    """One sentence, for people."""
+    last_transition_time: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+    """When the status last changed."""
+    observed_generation: int | None = None
+    """The generation of the spec this was seen with."""
+
+
+class CodingAgentStatus(Wire):
+    """What the operator knows of a pool."""
+
+    observed_generation: int | None = None
+    """The generation of the spec that was last looked at."""
+    conditions: list[Condition] = []
+    """`Ready`: whether tickets are taken, and if not, why and what to do."""
+    working: int = 0
+    """Runs at work."""
+    queued: int = 0
+    """Runs that wait."""
+    last_poll_time: Annotated[str | None, Field(json_schema_extra={"format": "date-time"})] = None
+    """When the board was last read in full."""

@@ -1,0 +1,110 @@
+"""What a stage answers: the agent's result, and what publish did. Read by a program with secrets: bounded."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field
+
+from boardhand_api.base import Tolerant
+from boardhand_api.failures import FailureClass
+
+RESULT_VERSION = 1
+TERMINATION_BYTES = 4096
+"""The kubelet keeps so many bytes of a container's termination message."""
+
+
+class TestCounts(Tolerant):
+    """Tests of one verify run."""
+
+    __test__ = False  # not a pytest class
+
+    ran: Annotated[int, Field(ge=0)]
+    """Tests that ran, whatever came of them."""
+    failed: Annotated[int, Field(ge=0)] = 0
+    """Tests that failed or broke."""
+    skipped: Annotated[int, Field(ge=0)] = 0
+    """Tests that were skipped."""
+
+
+class Usage(Tolerant):
+    """What the models used."""
+
+    prompt_tokens: Annotated[int, Field(ge=0)] = 0
+    """As the providers reported, cached ones included."""
+    cached_tokens: Annotated[int, Field(ge=0)] = 0
+    """Those of the prompt tokens that came from a provider's cache."""
+    completion_tokens: Annotated[int, Field(ge=0)] = 0
+    """As the providers reported."""
+    money: Annotated[Decimal | None, Field(ge=0, json_schema_extra={"type": "string"})] = None
+    """US dollars; absent where a model's price is not known."""
+    seconds: Annotated[float, Field(ge=0)] = 0
+    """Wall time of the agent stage."""
+
+    def plus(self, other: Usage) -> Usage:
+        """Both together; money is known only where both know it."""
+        known = self.money is not None and other.money is not None
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            money=(self.money or Decimal(0)) + (other.money or Decimal(0)) if known else None,
+            seconds=self.seconds + other.seconds,
+        )
+
+
+class Refusal(Tolerant):
+    """Why a stage ended without what it was for. Its exit code says the class as well."""
+
+    failure_class: Annotated[FailureClass, Field(alias="class")]
+    reason: Annotated[str, Field(max_length=64)]
+    """One CamelCase word."""
+    message: Annotated[str, Field(max_length=1000)] = ""
+    """One sentence; for NeedsInfo the question."""
+
+
+class Result(Tolerant):
+    """The agent stage's result: the last event of its log, and compact in its termination message."""
+
+    version: int = RESULT_VERSION
+    specialist: Annotated[str, Field(max_length=32)] = ""
+    """coder, bugfixer or analyst; empty where routing was not reached."""
+    base_commit: Annotated[str | None, Field(max_length=64)] = None
+    commit: Annotated[str | None, Field(max_length=64)] = None
+    """Head of the work; absent where nothing was changed."""
+    title: Annotated[str, Field(max_length=300)] = ""
+    summary: Annotated[str, Field(max_length=20000)] = ""
+    """The why of the change, or the answer of an analysis, Markdown. Shortened in the termination message."""
+    partial: bool = False
+    failure: Refusal | None = None
+    usage: Usage = Usage()
+    steps: Annotated[int, Field(ge=0)] = 0
+
+
+class Published(Tolerant):
+    """The publish stage's termination message."""
+
+    version: int = RESULT_VERSION
+    branch: Annotated[str | None, Field(max_length=250)] = None
+    commit: Annotated[str | None, Field(max_length=64)] = None
+    failure: Refusal | None = None
+
+
+class Checked(Tolerant):
+    """The checkout stage's termination message."""
+
+    version: int = RESULT_VERSION
+    base_commit: Annotated[str | None, Field(max_length=64)] = None
+    failure: Refusal | None = None
+
+
+def termination_message(answer: Result | Published | Checked) -> str:
+    """The answer as JSON of at most TERMINATION_BYTES bytes; a summary that does not fit is shortened."""
+    text = answer.model_dump_json(by_alias=True, exclude_none=True)
+    excess = len(text.encode()) - TERMINATION_BYTES
+    if excess > 0 and isinstance(answer, Result):
+        # JSON may escape a character into six bytes, so cutting is repeated until it fits.
+        shorter = answer.summary[: max(0, len(answer.summary) - max(16, excess // 6))]
+        return termination_message(answer.model_copy(update={"summary": shorter}))
+    return text

@@ -1,0 +1,177 @@
+"""`TicketRun`: one attempt at one ticket."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from boardhand_api.base import NonEmpty, Tolerant, Wire, rules
+from boardhand_api.failures import FailureClass
+from boardhand_api.pool import Condition
+from boardhand_api.result import TestCounts, Usage
+
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+
+
+class Task(StrEnum):
+    """What is to be done with the ticket."""
+
+    AUTO = "Auto"
+    IMPLEMENT = "Implement"
+    ANALYSE = "Analyse"
+
+
+class TicketComment(Wire):
+    """What somebody said on the ticket."""
+
+    author: str = ""
+    """Name as the board shows it."""
+    text: Annotated[str, Field(max_length=16384)] = ""
+    """As written."""
+
+
+class Ticket(Wire):
+    """The ticket as it was when it was taken: data, whatever it says."""
+
+    id: NonEmpty
+    """The board's id of it; for a run written by hand any name."""
+    key: str = ""
+    """The short form people use, such as #12 or SHOP-7."""
+    url: str = ""
+    """Where a person reads it."""
+    event: str | None = None
+    """The board event that put it into the ready column; absent for a run written by hand."""
+    title: Annotated[str, Field(min_length=1, max_length=1024)]
+    """One line."""
+    body: Annotated[str, Field(max_length=131072)] = ""
+    """The description, Markdown."""
+    labels: list[str] = []
+    """As on the board."""
+    comments: Annotated[list[TicketComment], Field(max_length=50)] = []
+    """Oldest first."""
+
+
+class TicketRunSpec(Wire):
+    """What to attempt. It never changes: another attempt is another TicketRun."""
+
+    model_config = {
+        "json_schema_extra": rules(("self == oldSelf", "spec is immutable: make another TicketRun instead"))
+    }
+
+    pool: NonEmpty
+    """The CodingAgent in the same namespace that does it."""
+    task: Task = Task.AUTO
+    """Auto: the agent's router decides from the ticket whether code is to be changed or a question answered."""
+    attempt: Annotated[int, Field(ge=1)] = 1
+    """Which attempt at the ticket this is, counted from 1."""
+    ticket: Ticket
+    """What is asked for."""
+
+
+class Phase(StrEnum):
+    """Where a run stands, told from its pod's stages."""
+
+    QUEUED = "Queued"
+    CLAIMED = "Claimed"
+    PREPARING = "Preparing"
+    WORKING = "Working"
+    PUBLISHING = "Publishing"
+    VERIFYING = "Verifying"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    CANCELLED = "Cancelled"
+
+    @property
+    def finished(self) -> bool:
+        return self in (Phase.SUCCEEDED, Phase.FAILED, Phase.CANCELLED)
+
+
+class Verdict(Tolerant):
+    """What the proof said: the verify commands, run on a clean export of the pushed commit."""
+
+    passed: bool
+    """Whether every verify command ended with 0."""
+    exit_code: int
+    """Exit code of the verify stage as the kubelet recorded it: that of the first command that failed."""
+    commands: list[str] = []
+    """The verify commands, in order; those after the first failure did not run."""
+    tests: TestCounts | None = None
+    """Tests counted in their output; absent where it has no count that is known."""
+
+
+class PullRequest(Tolerant):
+    """The pull request of a run."""
+
+    url: str
+    """Where a person reads it."""
+    number: int
+    """Its number at the forge."""
+    draft: bool = False
+    """Whether it is a draft."""
+
+
+class Failure(Tolerant):
+    """Why a run failed."""
+
+    failure_class: Annotated[FailureClass, Field(alias="class")]
+    """Decides what happens next."""
+    reason: NonEmpty
+    """One CamelCase word, for programs."""
+    message: str = ""
+    """One sentence, for people."""
+
+
+class Delivery(Tolerant):
+    """What the board has been told."""
+
+    comment: str | None = None
+    """Id of the closing comment."""
+    column: str | None = None
+    """The column the ticket was moved to."""
+
+
+class TicketRunStatus(Tolerant):
+    """What the operator knows of a run. Only the operator writes it."""
+
+    phase: Phase = Phase.QUEUED
+    """Where the run stands."""
+    conditions: list[Condition] = []
+    """`Ready`, `Reconciling` and `Stalled`, after kstatus."""
+    claim: str | None = None
+    """Id of the claim marker on the ticket."""
+    tries: int = 0
+    """Jobs made so far: 1, and one more for each retry after an infrastructure failure."""
+    job: str | None = None
+    """The Job of the present try."""
+    retry_at: Time | None = None
+    """When the next try begins."""
+    started_at: Time | None = None
+    """When the first Job was made."""
+    finished_at: Time | None = None
+    """When the outcome was recorded."""
+    branch: str | None = None
+    """The pushed branch."""
+    base_commit: str | None = None
+    """The commit that work started from."""
+    commit: str | None = None
+    """The pushed commit: the one that was proved."""
+    specialist: str | None = None
+    """Who did it: coder, bugfixer or analyst."""
+    title: str | None = None
+    """Of the pull request."""
+    summary: str | None = None
+    """The why of the change, or the answer of an analysis, as the model wrote it."""
+    partial: bool = False
+    """The work is handed over unfinished."""
+    verdict: Verdict | None = None
+    """What the proof said."""
+    pull_request: PullRequest | None = None
+    """Where to read the change."""
+    usage: Usage | None = None
+    """Tokens, money and seconds, all tries together."""
+    failure: Failure | None = None
+    """Why it failed, or why the last try did."""
+    delivery: Delivery | None = None
+    """What the board has been told."""
