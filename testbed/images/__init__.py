@@ -1,0 +1,1 @@
+"""Container images without a container engine: buildah on a debootstrapped base, kept as OCI archives."""

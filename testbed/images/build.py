@@ -1,0 +1,91 @@
+"""Building the images the testbed's cluster runs, each under a name that follows from its inputs."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from testbed.images.base import base_reference, ensure_base
+from testbed.images.inputs import RECIPES, Recipe, digest, lay_context
+from testbed.images.store import HOST_CA_BUNDLE, buildah, exclusive, remove_leftovers
+from testbed.plan import cache_dir
+from testbed.shell import TestbedError, say
+
+
+@dataclass(frozen=True)
+class BuiltImage:
+    """An image in an OCI archive; `reference` is its name in there and in the cluster."""
+
+    reference: str
+    archive: Path
+
+
+def planned_image(name: str) -> BuiltImage:
+    """What `ensure_image` will return for the sources as they are now; builds nothing.
+
+    Raises TestbedError for a name that is no image of the testbed.
+    """
+    if name not in RECIPES:
+        raise TestbedError(f"no image is called {name!r}; there are: {', '.join(RECIPES)}")
+    key = digest(RECIPES[name], base_reference())[:12]
+    return BuiltImage(f"localhost/boardhand/{name}:{key}", _archives() / f"{name}-{key}.tar")
+
+
+def ensure_image(name: str) -> BuiltImage:
+    """The image of this name, built unless an archive of the same inputs is there; needs root and buildah.
+
+    An unchanged image costs a few milliseconds, a change of the project's own code some seconds. Archives of older inputs
+    are removed. Raises TestbedError with buildah's last lines when a build fails.
+    """
+    image = planned_image(name)
+    if image.archive.exists():
+        return image
+    with exclusive():
+        image = planned_image(name)
+        if not image.archive.exists():
+            _build(name, image)
+    return image
+
+
+def _archives() -> Path:
+    return cache_dir() / "images"
+
+
+def _build(name: str, image: BuiltImage) -> None:
+    base = ensure_base()
+    say(f"building {image.reference}")
+    started = time.monotonic()
+    _archives().mkdir(parents=True, exist_ok=True)
+    remove_leftovers()
+    _bud(RECIPES[name], base, image.reference)
+    partial = image.archive.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    buildah("push", "--quiet", "--disable-compression", image.reference, f"oci-archive:{partial}:{image.reference}")
+    partial.rename(image.archive)
+    _forget_older(name, image)
+    say(f"built {image.reference} in {time.monotonic() - started:.0f} s")
+
+
+def _bud(recipe: Recipe, base: str, reference: str) -> None:
+    """Build with layers, so that a later build of changed sources starts at the layer that changed."""
+    with tempfile.TemporaryDirectory(prefix="boardhand-context-") as folder:
+        lay_context(recipe, Path(folder))
+        buildah(
+            *("bud", "--quiet", "--layers", "--pull-never", "--network", "host"),
+            *("--build-arg", f"BASE_IMAGE={base}", "--build-arg", f"PIP_CERT={HOST_CA_BUNDLE}"),
+            *("--volume", f"{HOST_CA_BUNDLE}:{HOST_CA_BUNDLE}:ro"),
+            *("--tag", reference, folder),
+        )
+
+
+def _forget_older(name: str, image: BuiltImage) -> None:
+    """Remove this image's earlier archives and names; layers still in use stay."""
+    for archive in _archives().glob(f"{name}-????????????.*"):
+        if archive != image.archive:
+            archive.unlink()
+    repository = image.reference.rpartition(":")[0]
+    for reference in buildah("images", "--format", "{{.Name}}:{{.Tag}}").split():
+        if reference.startswith(f"{repository}:") and reference != image.reference:
+            buildah("rmi", reference)
