@@ -6,14 +6,14 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from boardhand_api.base import NonEmpty, Wire, rules
 
 HTTP_URL = r"^https?://[^\s]+$"
 Url = Annotated[str, Field(pattern=HTTP_URL)]
 Seconds = Annotated[int, Field(ge=1)]
-Money = Annotated[Decimal, Field(ge=0, json_schema_extra={"type": "number"})]
+Money = Annotated[Decimal, Field(ge=0), WithJsonSchema({"type": "number", "minimum": 0})]
 
 
 class SecretRef(Wire):

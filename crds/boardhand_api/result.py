@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from boardhand_api.base import Tolerant
 from boardhand_api.failures import FailureClass
@@ -37,7 +37,7 @@ class Usage(Tolerant):
     """Those of the prompt tokens that came from a provider's cache."""
     completion_tokens: Annotated[int, Field(ge=0)] = 0
     """As the providers reported."""
-    money: Annotated[Decimal | None, Field(ge=0, json_schema_extra={"type": "string"})] = None
+    money: Annotated[Decimal, Field(ge=0), WithJsonSchema({"type": "string"})] | None = None
     """US dollars; absent where a model's price is not known."""
     seconds: Annotated[float, Field(ge=0)] = 0
     """Wall time of the agent stage."""

@@ -12,6 +12,7 @@ from boardhand_api.failures import FailureClass
 from boardhand_api.pool import Condition
 from boardhand_api.result import TestCounts, Usage
 
+Short = Annotated[str, Field(min_length=1, max_length=253)]
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
@@ -26,7 +27,7 @@ class Task(StrEnum):
 class TicketComment(Wire):
     """What somebody said on the ticket."""
 
-    author: str = ""
+    author: Annotated[str, Field(max_length=256)] = ""
     """Name as the board shows it."""
     text: Annotated[str, Field(max_length=16384)] = ""
     """As written."""
@@ -35,19 +36,19 @@ class TicketComment(Wire):
 class Ticket(Wire):
     """The ticket as it was when it was taken: data, whatever it says."""
 
-    id: NonEmpty
+    id: Short
     """The board's id of it; for a run written by hand any name."""
-    key: str = ""
+    key: Annotated[str, Field(max_length=64)] = ""
     """The short form people use, such as #12 or SHOP-7."""
-    url: str = ""
+    url: Annotated[str, Field(max_length=2048)] = ""
     """Where a person reads it."""
-    event: str | None = None
+    event: Short | None = None
     """The board event that put it into the ready column; absent for a run written by hand."""
     title: Annotated[str, Field(min_length=1, max_length=1024)]
     """One line."""
     body: Annotated[str, Field(max_length=131072)] = ""
     """The description, Markdown."""
-    labels: list[str] = []
+    labels: Annotated[list[Annotated[str, Field(max_length=256)]], Field(max_length=100)] = []
     """As on the board."""
     comments: Annotated[list[TicketComment], Field(max_length=50)] = []
     """Oldest first."""
@@ -60,7 +61,7 @@ class TicketRunSpec(Wire):
         "json_schema_extra": rules(("self == oldSelf", "spec is immutable: make another TicketRun instead"))
     }
 
-    pool: NonEmpty
+    pool: Short
     """The CodingAgent in the same namespace that does it."""
     task: Task = Task.AUTO
     """Auto: the agent's router decides from the ticket whether code is to be changed or a question answered."""
