@@ -1,0 +1,134 @@
+"""What Boardhand needs of a task board, whichever it is.
+
+An implementation is a class that takes `(spec, credentials, connection)`, does no I/O in its constructor, and is
+registered in the entry point group `boardhand.boards` under the name that `spec.board.type` gives. Everything it
+raises is in `boardhand_operator.errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Protocol, cast
+
+from boardhand_api import pool
+from boardhand_operator.plugins import implementation, require_keys
+from boardhand_operator.transport import Connection
+
+ENTRY_POINTS = "boardhand.boards"
+
+
+@dataclass(frozen=True)
+class Comment:
+    """What somebody said on a ticket."""
+
+    id: str
+    author: str
+    """Name as the board shows it."""
+    author_id: str
+    """By which the board knows the author; unlike the name it cannot be taken by somebody else."""
+    text: str
+    created_at: datetime
+    """By the board's clock, with time zone."""
+    by_us: bool
+    """Written by the account of the pool's credentials. Only such comments can carry a marker."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A ticket as the board has it now."""
+
+    id: str
+    key: str
+    """The short form people use, such as #12."""
+    url: str
+    title: str
+    body: str
+    """The description, Markdown."""
+    labels: tuple[str, ...]
+    event: str
+    """The board event that put it into the column where it is."""
+    entered_at: datetime
+    """When that was, by the board's clock."""
+    column: str
+    """Name of the column."""
+    comments: tuple[Comment, ...] = ()
+    """Oldest first. Only `Board.read` fills it in."""
+
+
+class Board(Protocol):
+    """A board, with the credentials of one pool."""
+
+    credential_keys: ClassVar[tuple[str, ...]]
+    """Keys that the Secret must have."""
+
+    @property
+    def comment_limit(self) -> int:
+        """A comment may have so many UTF-16 code units; a longer one is cut, and says so."""
+        ...
+
+    async def check(self) -> None:
+        """See that credentials, board and columns are good; nothing is written.
+
+        Raises Misconfigured (which names the columns there are), CredentialsRefused, PermissionMissing, and what
+        says that the board cannot be asked now.
+        """
+        ...
+
+    async def ready(self, limit: int | None = None) -> list[Card]:
+        """The tickets in the ready column that bear the pool's label, the one that entered first leading.
+
+        limit: at most so many. Comments are left out. Cards may already be somewhere else when this returns.
+        """
+        ...
+
+    async def read(self, ticket_id: str) -> Card | None:
+        """The ticket with its newest comments (50 or more), or None where it is deleted or archived."""
+        ...
+
+    async def comments(self, ticket_id: str) -> list[Comment]:
+        """All comments, oldest first. Raises NotFound where the ticket is deleted."""
+        ...
+
+    async def comment(self, ticket_id: str, text: str) -> str:
+        """Write a comment; its id. Not idempotent: after RemoteUnavailable it may be there."""
+        ...
+
+    async def edit_comment(self, ticket_id: str, comment_id: str, text: str) -> None:
+        """Replace the text of a comment of ours."""
+        ...
+
+    async def column_of(self, ticket_id: str) -> str | None:
+        """Name of the column where the ticket is, or None where it is deleted, archived or on another board."""
+        ...
+
+    async def move(self, ticket_id: str, column: str) -> None:
+        """Move the ticket to the column of that name; nothing is sent where it is there already.
+
+        Raises Misconfigured where there is no such column, NotFound where the ticket is deleted.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        ...
+
+
+class BoardType(Protocol):
+    """What an entry point names."""
+
+    credential_keys: ClassVar[tuple[str, ...]]
+
+    def __call__(self, spec: pool.Board, credentials: Mapping[str, str], connection: Connection) -> Board: ...
+
+
+def open_board(spec: pool.Board, credentials: Mapping[str, str], connection: Connection | None = None) -> Board:
+    """The board of a pool; nothing is sent yet.
+
+    credentials: the data of the Secret `spec.secretRef`, decoded. Raises Misconfigured where the type is not
+    installed or the Secret lacks a key.
+    """
+    kind = cast(BoardType, implementation(ENTRY_POINTS, spec.type, "spec.board.type"))
+    require_keys(credentials, kind.credential_keys, spec.secret_ref.name, "spec.board.secretRef")
+    return kind(spec, credentials, connection or Connection())
