@@ -1,0 +1,141 @@
+"""The stand-in's web application: Trello's API under /1, a page at /, the testbed's switches under /_testbed/."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from testbed.faults import Calls, CutAnswer, Switches, switch_routes
+from testbed.trello import page, routes
+from testbed.trello.call import Refused
+from testbed.trello.faults import failure, limit_route, rate_limited
+from testbed.trello.limits import RateLimits
+from testbed.trello.shapes import Json
+from testbed.trello.state import TrelloState
+
+_OAUTH = re.compile(r'oauth_(consumer_key|token)="([^"]*)"')
+_METHODS = ["GET", "POST", "PUT", "DELETE"]
+
+
+def create_app(state: TrelloState, replant: Callable[[], None] | None = None) -> Starlette:
+    """The application around this state. `replant` is called by a reset, after the state was cleared."""
+    switches, calls, limits = Switches(), Calls(), RateLimits()
+
+    def reset() -> None:
+        limits.enabled = False
+        state.clear()
+        if replant is not None:
+            replant()
+
+    api = _Api(state, switches, calls, limits)
+    return Starlette(
+        routes=[
+            Route("/1/{path:path}", api.serve, methods=_METHODS),
+            *page.routes(state),
+            *switch_routes(switches, calls, reset),
+            limit_route(limits),
+        ]
+    )
+
+
+class _Api:
+    def __init__(self, state: TrelloState, switches: Switches, calls: Calls, limits: RateLimits) -> None:
+        self._state = state
+        self._switches = switches
+        self._calls = calls
+        self._limits = limits
+
+    async def serve(self, request: Request) -> Response:
+        """Answer one call, with the fault that strikes it if there is one, and record it."""
+        fault = self._switches.take(f"{request.method} {request.url.path}")
+        route, card = self._place(request)
+        if fault is not None and fault.delay:
+            await asyncio.sleep(fault.delay)
+        if fault is not None and fault.refuses:
+            answer, done = failure(fault.status or 500, fault.headers), False
+        else:
+            answer = await self._work(request)
+            done = answer.status_code < 400
+        if fault is not None and fault.after:
+            answer = CutAnswer() if fault.status is None else failure(fault.status, fault.headers)
+        call = {"method": request.method, "path": request.url.path, "status": answer.status_code}
+        self._calls.note(call, {"method": request.method, "route": route, "card": card}, done=done)
+        return answer
+
+    def _place(self, request: Request) -> tuple[str, str | None]:
+        """The route's template, and the id of the card it is about (before the work, which may delete it)."""
+        try:
+            endpoint, named = routes.find(request.method, request.url.path.removeprefix("/1"))
+        except Refused:
+            return "unknown", None
+        if not endpoint.path.startswith("/cards/{id}"):
+            return f"/1{endpoint.path}", None
+        links = {card["shortLink"]: card["id"] for card in self._state.cards.values()}
+        return f"/1{endpoint.path}", links.get(named["id"], named["id"])
+
+    async def _work(self, request: Request) -> Response:
+        headers: dict[str, str] = {}
+        try:
+            params = await _params(request)
+            key, token = _credentials(request, params)
+            by = self._authorise(key, token)
+            headers, exceeded = self._limits.count(key, token)
+            if exceeded is not None:
+                return rate_limited(exceeded, headers)
+            path = request.url.path.removeprefix("/1")
+            return JSONResponse(routes.dispatch(self._state, request.method, path, params, by), headers=headers)
+        except Refused as refused:
+            return PlainTextResponse(refused.text, status_code=refused.status, headers=headers)
+
+    def _authorise(self, key: str, token: str) -> Json:
+        if key != self._state.key:
+            raise Refused(401, "invalid key")
+        if not token:
+            raise Refused(401, "unauthorized permission requested")
+        if token not in self._state.tokens:
+            raise Refused(401, "invalid token")
+        return self._state.members[self._state.tokens[token]]
+
+
+def _credentials(request: Request, params: dict[str, str]) -> tuple[str, str]:
+    header = request.headers.get("authorization", "")
+    given = dict(_OAUTH.findall(header)) if header.startswith("OAuth ") else {}
+    key = params.get("key") or given.get("consumer_key", "")
+    return key, params.get("token") or given.get("token", "")
+
+
+async def _params(request: Request) -> dict[str, str]:
+    """The call's parameters: the query's, then a form's or a JSON object's from the body."""
+    params = dict(request.query_params)
+    body = await request.body()
+    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    if body and kind == "application/json":
+        params |= _json_params(body)
+    elif body and kind == "application/x-www-form-urlencoded":
+        params |= dict(parse_qsl(body.decode(), keep_blank_values=True))
+    return params
+
+
+def _json_params(body: bytes) -> dict[str, str]:
+    try:
+        given = json.loads(body)
+    except ValueError as wrong:
+        raise Refused(400, "Error parsing body: invalid json") from wrong
+    if not isinstance(given, dict):
+        raise Refused(400, "Error parsing body: not an object")
+    return {name: _text(value) for name, value in given.items()}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(_text(entry) for entry in value)
+    return value if isinstance(value, str) else json.dumps(value)
