@@ -75,7 +75,7 @@ def routes(state: TrelloState) -> list[Route]:
 
     def chosen(request: Request) -> Json | None:
         wanted = request.query_params.get("board")
-        boards = [board for board in state.boards.values() if wanted in (None, board["id"], board["shortLink"])]
+        boards = [b for b in state.boards.values() if wanted in (None, b["id"], b["shortLink"])]
         return board_view(state, boards[-1]) if boards else None
 
     def render(request: Request, *, whole: bool) -> Response:
