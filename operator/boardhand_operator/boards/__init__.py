@@ -84,7 +84,7 @@ class Board(Protocol):
         ...
 
     async def read(self, ticket_id: str) -> Card | None:
-        """The ticket with its newest comments (50 or more), or None where it is deleted or archived."""
+        """The ticket with its newest comments, or None where it is deleted or archived."""
         ...
 
     async def comments(self, ticket_id: str) -> list[Comment]:
