@@ -1,0 +1,33 @@
+"""Mistral's own API."""
+
+from __future__ import annotations
+
+import ssl
+
+import httpx
+from langchain_core.language_models import BaseChatModel
+from langchain_mistralai import ChatMistralAI
+from pydantic import SecretStr
+
+from boardhand_api.pool import Model
+
+ERRORS = (httpx.HTTPError,)
+ADDRESS = "https://api.mistral.ai/v1"
+
+
+def build(model: Model, key: str, tls: ssl.SSLContext, *, answer: float, connect: float) -> BaseChatModel:
+    """The client; `answer` and `connect` are time limits in seconds.
+
+    It gets an HTTP client of ours because its own trusts a fixed bundle, whatever SSL_CERT_FILE says.
+    """
+    address = model.base_url or ADDRESS
+    headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
+    timeout = httpx.Timeout(answer, connect=connect)
+    client = httpx.AsyncClient(base_url=address, headers=headers, timeout=timeout, verify=tls)
+    return ChatMistralAI(
+        model_name=model.name,
+        api_key=SecretStr(key),
+        endpoint=address,
+        async_client=client,
+        max_retries=1,
+    )

@@ -1,0 +1,75 @@
+"""What a failed request to a model means: ask again, or end the run, and as which class."""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import time
+
+from langchain_core.exceptions import ContextOverflowError
+
+from boardhand_runner.errors import Configuration, RunnerError, Stuck
+
+_AGAIN = {408, 409, 425, 429}
+_OVERFLOW = ("context_length", "context length", "maximum context", "context window", "prompt is too long")
+_QUOTA = ("insufficient_quota", "exceeded your current quota", "billing")
+UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError)
+"""What the providers' libraries raise where a 200 does not hold a chat completion."""
+
+
+class Transient(Exception):
+    """Worth asking again, after `retry_after` seconds where the server said so."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+def diagnose(error: Exception, model: str) -> RunnerError | Transient:
+    """What this error of a provider's library means."""
+    if isinstance(error, ContextOverflowError):
+        return _overflow(model)
+    response = getattr(error, "response", None)
+    if response is not None:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return of_answer(response.status_code, headers, str(error), model)
+    if isinstance(error, UNREADABLE):
+        kind = type(error).__name__
+        return Transient(f"{model} answered something that is no chat completion ({kind}); see its baseURL")
+    return Transient(f"{model} cannot be reached: {_head(str(error.__cause__ or error))}")
+
+
+def of_answer(status: int, headers: dict[str, str], text: str, model: str) -> RunnerError | Transient:
+    """What an HTTP error status means. `headers` by lower-case name."""
+    said = f"{model} answered {status}: {_head(text)}"
+    low = text.lower()
+    if status in (401, 403):
+        return Configuration("ModelCredentials", f"{said}. Mend the key `apiKey` in the model's Secret.")
+    if status == 404:
+        return Configuration("ModelNotFound", f"{said}. See the model's name and baseURL.")
+    if status == 402 or (status == 429 and any(word in low for word in _QUOTA)):
+        return Configuration("ModelQuota", f"{said}. The account's quota is used up.")
+    if status == 413 or (status in (400, 422) and any(word in low for word in _OVERFLOW)):
+        return _overflow(model)
+    if status in _AGAIN or status >= 500:
+        return Transient(said, retry_after(headers.get("retry-after"), time.time()))
+    return Configuration("ModelRefused", f"{said}. The server does not take the request as the runner makes it.")
+
+
+def retry_after(header: str | None, now: float) -> float | None:
+    """Seconds to wait by a Retry-After header: a number or an HTTP date (RFC 9110, section 10.2.3)."""
+    if header is None:
+        return None
+    with contextlib.suppress(ValueError):
+        return max(0.0, float(header))
+    with contextlib.suppress(ValueError):
+        return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - now)
+    return None
+
+
+def _overflow(model: str) -> Stuck:
+    return Stuck("ContextOverflow", f"The conversation no longer fits into the context of {model}.")
+
+
+def _head(text: str) -> str:
+    return " ".join(text.split())[:300]

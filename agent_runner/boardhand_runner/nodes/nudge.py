@@ -1,0 +1,22 @@
+"""Sends the specialist back to work with a word from the harness."""
+
+from __future__ import annotations
+
+from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
+
+from boardhand_runner.prompts import nudge_text
+from boardhand_runner.state import Context, State
+
+
+def nudge(state: State, context: Context, by: str, reason: str, **values: object) -> State:
+    """The state's change that says it, and the event that tells of it."""
+    text = nudge_text(reason, **values)
+    context.transcript.nudged(by, reason, text)
+    return {"messages": [_said(state["messages"][-1], text)], "finished": False}
+
+
+def _said(last: AnyMessage, text: str) -> AnyMessage:
+    """After a tool's result the word is added to it: some providers take no user message there."""
+    if isinstance(last, ToolMessage):
+        return last.model_copy(update={"content": f"{last.content}\n\n[harness] {text}"})
+    return HumanMessage(f"[harness] {text}")

@@ -1,0 +1,47 @@
+"""The words models are given: YAML files of Jinja2 templates, one a node, and the nudges.
+
+Undefined variables are errors. Whatever people or programs outside wrote goes through the `data` filter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, partial
+from importlib import resources
+
+import yaml
+from jinja2 import Environment, StrictUndefined
+from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
+
+
+def opening(name: str, fence: str, values: Mapping[str, object]) -> list[AnyMessage]:
+    """The system and the user message that open a node's conversation."""
+    environment = _environment(fence)
+    system, user = (environment.from_string(_file(name)[part]) for part in ("system", "user"))
+    return [
+        SystemMessage(system.render(**values, fence=fence).strip()),
+        HumanMessage(user.render(**values, fence=fence).strip()),
+    ]
+
+
+def nudge_text(reason: str, **values: object) -> str:
+    """What the harness says for this reason."""
+    return _environment("").from_string(_file("nudges")[reason]).render(**values).strip()
+
+
+def _environment(fence: str) -> Environment:
+    # The texts are for a model, not for a browser: escaping HTML would only spoil code in them.
+    environment = Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)  # noqa: S701
+    environment.filters["data"] = partial(fenced, fence=fence)
+    return environment
+
+
+def fenced(text: str, name: str, fence: str) -> str:
+    """The text between two lines that it cannot contain, since `fence` is random and made after it was written."""
+    return f"<{name} {fence}>\n{text.strip()}\n</{name} {fence}>"
+
+
+@cache
+def _file(name: str) -> dict[str, str]:
+    loaded: dict[str, str] = yaml.safe_load(resources.files(__package__).joinpath(f"{name}.yaml").read_text("utf-8"))
+    return loaded

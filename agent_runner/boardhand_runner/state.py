@@ -1,0 +1,115 @@
+"""What the graph carries from node to node, and what its nodes work with."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, TypedDict
+
+from langchain_core.messages import AnyMessage
+from langgraph.graph.message import add_messages
+
+from boardhand_api.result import TestCounts
+
+if TYPE_CHECKING:
+    from boardhand_api.order import Order
+    from boardhand_runner.models import Mind
+    from boardhand_runner.repository import Repository
+    from boardhand_runner.settings import Settings
+    from boardhand_runner.tools.catalog import Catalog
+    from boardhand_runner.transcript import Transcript
+    from boardhand_runner.usage import Ledger
+    from boardhand_runner.workbench import Workbench
+
+CODER, BUGFIXER, ANALYST = "coder", "bugfixer", "analyst"
+
+
+class Outcome(StrEnum):
+    """What became of one tool call."""
+
+    DONE = "done"
+    FAILED = "failed"
+    """The tool said no: the model reads why."""
+    UNKNOWN = "unknown tool"
+    BAD = "bad arguments"
+    DROPPED = "not carried out"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One tool call and its result, as supervise compares them."""
+
+    name: str
+    arguments: str
+    """Canonical JSON, or what the model wrote where that is none."""
+    result: str
+    """Digest of what the tool answered."""
+    outcome: Outcome = Outcome.DONE
+    changed: bool = False
+    """Whether it changed a file."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One answer of the large model."""
+
+    text: bool
+    """Whether it said anything."""
+    calls: tuple[Call, ...] = ()
+    cut_off: bool = False
+    """Whether it ended at the provider's length limit."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """The verify commands' outcome in the workbench. It guides the agent; it is never the verdict."""
+
+    green: bool
+    text: str
+    """Commands, exit codes and output's head and tail, for the model."""
+    failed: str = ""
+    """In one line what is red."""
+    counts: TestCounts | None = None
+
+
+class State(TypedDict, total=False):
+    """`messages` is the specialist's conversation, `turns` what supervise sees of it."""
+
+    baseline: Check
+    specialist: str
+    messages: Annotated[list[AnyMessage], add_messages]
+    turns: Annotated[list[Turn], operator.add]
+    summary: str
+    """What the specialist said with `finish`."""
+    finished: bool
+    rounds: int
+    """Gates that said red."""
+    idle: bool
+    """Whether the specialist was told that nothing is changed."""
+    check: Check
+    deleted_tests: list[str]
+    partial: bool
+    commit: str
+    title: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a run's nodes work with."""
+
+    order: Order
+    settings: Settings
+    large: Mind
+    small: Mind
+    workbench: Workbench
+    repository: Repository
+    catalogs: dict[str, Catalog]
+    """Tools by specialist."""
+    ledger: Ledger
+    transcript: Transcript
+    fence: str
+    """Marks off data in prompts; new for each run, so that no ticket can know it."""
+    notes: str
+    """The repository's own AGENTS.md, or nothing."""

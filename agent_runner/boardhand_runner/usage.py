@@ -1,0 +1,97 @@
+"""What a run has used so far, and whether it may go on."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from importlib import resources
+from typing import Any
+
+import yaml
+
+from boardhand_api.order import OrderLimits
+from boardhand_api.pool import Model, Price
+from boardhand_api.result import Usage
+from boardhand_runner.errors import Budget, Configuration, Deadline
+
+_MILLION = Decimal(1_000_000)
+_DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+
+
+def price_of(model: Model) -> Price | None:
+    """The order's price, else the list price of prices.yaml, else None: then money is not counted."""
+    if model.price is not None:
+        return model.price
+    table = yaml.safe_load(resources.files(__package__).joinpath("prices.yaml").read_text("utf-8"))
+    row = table[model.provider.value].get(_DATED.sub("", model.name))
+    if row is None:
+        return None
+    prompt, cached, completion = (Decimal(str(number)) for number in row)
+    return Price(prompt=prompt, cached=cached, completion=completion)
+
+
+def cost(price: Price, prompt: int, cached: int, completion: int) -> Decimal:
+    """US dollars for so many tokens; `cached` is a part of `prompt`."""
+    read = price.prompt if price.cached is None else price.cached
+    return ((prompt - cached) * price.prompt + cached * read + completion * price.completion) / _MILLION
+
+
+def usage_of(metadata: Mapping[str, Any] | None, price: Price | None) -> Usage:
+    """One answer's usage from LangChain's `usage_metadata`; without it nothing is known, so no money either."""
+    if metadata is None:
+        return Usage()
+    prompt, completion = metadata["input_tokens"], metadata["output_tokens"]
+    cached = min(prompt, (metadata.get("input_token_details") or {}).get("cache_read") or 0)
+    money = None if price is None else cost(price, prompt, cached, completion)
+    return Usage(prompt_tokens=prompt, cached_tokens=cached, completion_tokens=completion, money=money)
+
+
+class Ledger:
+    """Adds up what the run uses and stops it at its limits. Checked between steps."""
+
+    def __init__(self, limits: OrderLimits, clock: Callable[[], float] = time.monotonic) -> None:
+        self.limits = limits
+        self.steps = 0
+        self._clock = clock
+        self._begin = clock()
+        self._used = Usage(money=Decimal(0))
+
+    def add(self, usage: Usage, *, step: bool) -> None:
+        """Books one answer; `step` where the large model gave it.
+
+        Raises Configuration where money is limited but cannot be known, since the limit could not be held.
+        """
+        self._used = self._used.plus(usage)
+        self.steps += step
+        if self.limits.money is not None and usage.money is None:
+            raise Configuration(
+                "PriceUnknown",
+                "limits.money is set, but what the model's answers cost is not known: set a price under spec.models"
+                " (and see that the server reports usage), or remove the limit.",
+            )
+
+    @property
+    def seconds(self) -> float:
+        return self._clock() - self._begin
+
+    @property
+    def seconds_left(self) -> float:
+        return max(0.0, self.limits.deadline_seconds - self.seconds)
+
+    def total(self) -> Usage:
+        return self._used.model_copy(update={"seconds": round(self.seconds, 3)})
+
+    def check(self) -> None:
+        """Raises Deadline or Budget where a limit of the order is reached."""
+        limits, used = self.limits, self._used
+        tokens = used.prompt_tokens + used.completion_tokens
+        if self.seconds_left <= 0:
+            raise Deadline("DeadlinePassed", f"The run took longer than its {limits.deadline_seconds} s.")
+        if self.steps >= limits.steps:
+            raise Budget("StepsUsedUp", f"All {limits.steps} steps of the run are used up.")
+        if tokens >= limits.tokens:
+            raise Budget("TokensUsedUp", f"{tokens} of the run's {limits.tokens} tokens are used up.")
+        if limits.money is not None and used.money is not None and used.money >= limits.money:
+            raise Budget("MoneyUsedUp", f"${used.money:f} of the run's ${limits.money} is used up.")
