@@ -13,8 +13,8 @@ from boardhand_api import pool
 from boardhand_operator.answers import Vendor
 from boardhand_operator.boards import Card, Comment
 from boardhand_operator.boards.text import shorten
-from boardhand_operator.boards.trello_log import ENTERING, Entry, Json, birth, comments, entries
 from boardhand_operator.boards.trello_lists import Lists
+from boardhand_operator.boards.trello_log import ENTERING, Entry, Json, birth, comments, entries
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
 from boardhand_operator.transport import Client, Connection, segment
 

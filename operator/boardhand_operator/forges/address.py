@@ -1,0 +1,38 @@
+"""Pure: which repository of a forge a clone address means."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+
+from boardhand_operator.errors import Misconfigured
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def owner_and_name(forge_url: str, clone_url: str) -> tuple[str, str]:
+    """Owner and name of the repository with this clone address, at a forge that may live below a path.
+
+    Raises Misconfigured where the repository is not at this forge, or the address does not end in owner/name.
+    """
+    forge, clone = urlsplit(forge_url), urlsplit(clone_url)
+    below = forge.path.rstrip("/") + "/"
+    if _host(forge_url) != _host(clone_url) or not clone.path.startswith(below):
+        raise Misconfigured(
+            "RepositoryElsewhere",
+            f"spec.repository.url {clone_url} is not below spec.forge.url {forge_url}: "
+            "the forge must be the one that holds the repository.",
+        )
+    parts = [unquote(part) for part in clone.path.removeprefix(below).strip("/").split("/")]
+    if len(parts) != 2 or not all(parts):
+        raise Misconfigured(
+            "RepositoryAddress",
+            f"spec.repository.url {clone_url} must be {forge_url.rstrip('/')}/<owner>/<name>.git.",
+        )
+    return parts[0], parts[1].removesuffix(".git")
+
+
+def _host(url: str) -> tuple[str, int | None]:
+    """Host and port; http and https of one host are the same forge where neither names a port."""
+    parts = urlsplit(url)
+    port = None if parts.port == _PORTS.get(parts.scheme) else parts.port
+    return (parts.hostname or "").lower(), port
