@@ -1,16 +1,16 @@
 """Every way a stage can end without what it was for. The tree:
 
-    RunnerError                a stage ends; `failure_class` decides what happens next (table in boardhand_api.failures)
-    ├── Infrastructure         node, network, model server: tried again
-    ├── Configuration          the pool must be mended
-    ├── Budget                 money, tokens or steps are used up
-    ├── Deadline               the run took too long
-    ├── Stuck                  no progress in spite of every nudge
-    ├── Refused                a policy forbids it
-    ├── NeedsInfo              a question only a person can answer
-    ├── Red                    the verify commands failed
-    └── Cancelled              a person stopped the run
-    ToolError                  one tool call failed: the model reads the message, the stage goes on
+RunnerError                a stage ends; `failure_class` decides what happens next
+├── Infrastructure         node, network, model server: tried again
+├── Configuration          the pool must be mended
+├── Budget                 money, tokens or steps are used up
+├── Deadline               the run took too long
+├── Stuck                  no progress in spite of every nudge
+├── Refused                a policy forbids it
+├── NeedsInfo              a question only a person can answer
+├── Red                    the verify commands failed
+└── Cancelled              a person stopped the run
+ToolError                  one tool call failed: the model reads the message, the stage goes on
 """
 
 from __future__ import annotations

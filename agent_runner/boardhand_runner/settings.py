@@ -1,4 +1,4 @@
-"""Where everything is. One root folder decides all of it, so that the stages run the same in a pod and on a laptop."""
+"""Where everything is. One root folder decides all of it, so that stages run the same in a pod and on a laptop."""
 
 from __future__ import annotations
 

@@ -1,0 +1,270 @@
+"""The one way git is run: nothing that a repository, a work tree or the machine brings along is executed.
+
+Hooks, fsmonitor, helpers, system and global configuration are off; filters and external diffs have no
+configuration to come from. Credentials reach git in its environment: they stand neither on a command line nor in a file.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from boardhand_runner.errors import Configuration, Infrastructure, RunnerError
+from boardhand_runner.settings import Settings
+
+IDENTITY_NAME = "Boardhand"
+IDENTITY_EMAIL = "boardhand@localhost"
+BASE_REF = "refs/boardhand/base"
+"""The commit that work started from."""
+LOCAL_SECONDS = 120
+REMOTE_SECONDS = 900
+STDERR_CHARACTERS = 300
+
+_PASSED_ON = (
+    "PATH", "TMPDIR",
+    "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
+)  # fmt: skip
+_CONFIG = (
+    ("core.hooksPath", "/dev/null"),
+    ("core.fsmonitor", "false"),
+    ("core.attributesFile", "/dev/null"),
+    ("core.excludesFile", "/dev/null"),
+    ("core.quotePath", "false"),
+    ("credential.helper", ""),
+    ("safe.directory", "*"),
+    ("submodule.recurse", "false"),
+    ("fetch.recurseSubmodules", "false"),
+    ("commit.gpgSign", "false"),
+    ("gc.auto", "0"),
+    ("maintenance.auto", "false"),
+    ("http.lowSpeedLimit", "1000"),
+    ("http.lowSpeedTime", "60"),
+)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a repository's server asks for."""
+
+    username: str
+    token: str = field(repr=False)
+
+    def header(self) -> str:
+        """The HTTP header of basic authentication."""
+        pair = f"{self.username}:{self.token}".encode()
+        return "Authorization: Basic " + base64.b64encode(pair).decode()
+
+
+def read_credentials(folder: Path) -> Credentials | None:
+    """The credentials in a mounted Secret; None where none is mounted. Raises Configuration for half of one."""
+    if not folder.is_dir():
+        return None
+    values = {}
+    for key in ("username", "token"):
+        file = folder / key
+        value = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+        if not value:
+            raise Configuration(
+                "GitSecretIncomplete",
+                f"The repository's Secret has no {key}: it needs the keys `username` and `token`.",
+            )
+        values[key] = value
+    return Credentials(**values)
+
+
+def git_environment(settings: Settings, config: Sequence[tuple[str, str]] = ()) -> dict[str, str]:
+    """The whole environment of a git process, without GIT_DIR; `config` is added to what is always set."""
+    pairs = [*_CONFIG, *config]
+    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    environment |= {
+        "HOME": str(settings.home),
+        "XDG_CONFIG_HOME": str(settings.home),
+        "LC_ALL": "C.UTF-8",
+        "LANGUAGE": "C",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "true",
+        "GIT_EDITOR": "true",
+        "GIT_PAGER": "cat",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_ALLOW_PROTOCOL": "",
+        "GIT_AUTHOR_NAME": IDENTITY_NAME,
+        "GIT_AUTHOR_EMAIL": IDENTITY_EMAIL,
+        "GIT_COMMITTER_NAME": IDENTITY_NAME,
+        "GIT_COMMITTER_EMAIL": IDENTITY_EMAIL,
+        "GIT_CONFIG_COUNT": str(len(pairs)),
+    }
+    for index, (key, value) in enumerate(pairs):
+        environment |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
+    return environment
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A git process that ended."""
+
+    code: int
+    stdout: bytes
+    stderr: str
+
+    @property
+    def text(self) -> str:
+        """stdout as text, without the last newline."""
+        return self.stdout.decode("utf-8", "replace").rstrip("\n")
+
+
+def execute(
+    arguments: Sequence[str],
+    environment: dict[str, str],
+    seconds: float,
+    stdin: bytes = b"",
+    cwd: Path | None = None,
+) -> Completed:
+    """Run git to its end, in a process group of its own. Raises Infrastructure where it takes longer."""
+    with subprocess.Popen(
+        ["git", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        cwd=cwd,
+        start_new_session=True,
+    ) as process:
+        try:
+            out, err = process.communicate(stdin, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise Infrastructure("GitTimeout", f"git {arguments[0]} took longer than {seconds:g} s.") from None
+    return Completed(process.returncode, out, err.decode("utf-8", "replace"))
+
+
+class Git:
+    """Git on the run's repository, without the network."""
+
+    def __init__(self, settings: Settings, work_tree: Path | None = None, index: Path | None = None) -> None:
+        """Without `work_tree` git works on the repository alone; `index` takes the place of its own index."""
+        self.environment = git_environment(settings) | {"GIT_DIR": str(settings.git_dir)}
+        self._cwd = work_tree or settings.git_dir
+        if work_tree:
+            self.environment["GIT_WORK_TREE"] = str(work_tree)
+        if index:
+            self.environment["GIT_INDEX_FILE"] = str(index)
+
+    def run(
+        self, *arguments: str, check: bool = True, stdin: bytes = b"", seconds: float = LOCAL_SECONDS
+    ) -> Completed:
+        """Run git. Raises Infrastructure where it ends with another code than 0, unless `check` is false."""
+        done = execute(arguments, self.environment, seconds, stdin, self._cwd)
+        if check and done.code:
+            raise Infrastructure("GitFailed", f"git {arguments[0]} ended with {done.code}: {_tail(done.stderr)}")
+        return done
+
+    def text(self, *arguments: str) -> str:
+        """stdout of a git command that must end with 0."""
+        return self.run(*arguments).text
+
+
+class Remote:
+    """Git towards the repository's server: its address, its credentials, and what its refusals mean."""
+
+    def __init__(self, settings: Settings, address: str) -> None:
+        """Raises Configuration for an address that is neither http(s) nor a local folder, or holds credentials."""
+        self.address, self.protocols = _checked(address)
+        self._settings = settings
+        self._credentials = read_credentials(settings.git_secret) if self.protocols != "file" else None
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a git process that talks to this server, credentials included."""
+        config = []
+        if self._credentials:
+            # Only for this server: a redirect to another must not take the credentials along.
+            server = urlsplit(self.address)
+            config.append((f"http.{server.scheme}://{server.netloc}/.extraHeader", self._credentials.header()))
+        environment = git_environment(self._settings, config) | {"GIT_ALLOW_PROTOCOL": self.protocols}
+        if self._settings.certificates.is_file():
+            environment["GIT_SSL_CAINFO"] = str(self._settings.certificates)
+        return environment
+
+    def run(self, *arguments: str, seconds: float = REMOTE_SECONDS, in_repository: bool = True) -> Completed:
+        """Run git with access to the server. Raises what `fault` makes of an end with another code than 0."""
+        environment = self.environment()
+        if in_repository:
+            environment["GIT_DIR"] = str(self._settings.git_dir)
+        done = execute(arguments, environment, seconds, cwd=self._settings.git_dir if in_repository else None)
+        if done.code:
+            raise self.fault(done.stdout.decode("utf-8", "replace") + done.stderr)
+        return done
+
+    def fault(self, said: str) -> RunnerError:
+        """The failure class behind what git said; secrets are taken out of it."""
+        if self._credentials:
+            said = said.replace(self._credentials.token, "***")
+        for pattern, reason, fix in _FAULTS:
+            if re.search(pattern, said):
+                return Configuration(reason, f"{self.address}: {fix} git said: {_tail(said)}")
+        return Infrastructure("GitRemoteFailed", f"{self.address} could not be reached: {_tail(said)}")
+
+
+_FAULTS = (
+    (
+        r"could not read (Username|Password)|Authentication failed|Access denied|returned error: 40[13]",
+        "GitAuthenticationFailed",
+        "the server refuses the credentials; put a valid username and token into the repository's Secret.",
+    ),
+    (
+        r"Remote branch .* not found|couldn't find remote ref",
+        "GitBranchNotFound",
+        "there is no such branch; set spec.repository.branch to one that exists.",
+    ),
+    (
+        r"[Rr]epository .*not found|returned error: 404|not appear to be a git repository|does not exist",
+        "GitRepositoryNotFound",
+        "there is no such repository, or the credentials may not read it; mend spec.repository.url.",
+    ),
+    (
+        r"not valid: is this a git repository|transport '.*' not allowed",
+        "GitAddressWrong",
+        "this is no git repository over http or https; mend spec.repository.url.",
+    ),
+    (
+        r"[Cc]ertificate",
+        "GitCertificateUnknown",
+        "the server's certificate is not trusted; name its authority under spec.certificates.",
+    ),
+)
+
+
+def _checked(address: str) -> tuple[str, str]:
+    """The address as git is given it, and the protocols that are allowed with it."""
+    if address.startswith("/"):
+        # As a file:// address a local folder honours --depth.
+        return f"file://{address}", "file"
+    parts = urlsplit(address)
+    if parts.scheme == "file":
+        return address, "file"
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Configuration(
+            "GitAddressWrong",
+            "The repository's address must begin with https:// or http://; mend spec.repository.url.",
+        )
+    if parts.username or parts.password:
+        raise Configuration(
+            "GitAddressHoldsCredentials",
+            "The repository's address holds credentials; put them into a Secret and name it in spec.repository.",
+        )
+    return address, "http:https"
+
+
+def _tail(said: str) -> str:
+    """The end of what git said, on one line."""
+    return " ".join(said.split())[-STDERR_CHARACTERS:]

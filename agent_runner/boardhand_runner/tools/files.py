@@ -1,0 +1,184 @@
+"""The agent's file tools, as plain functions on the work tree; each returns the text that the model reads."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from itertools import islice
+
+from boardhand_runner.errors import ToolError
+from boardhand_runner.git import Git
+from boardhand_runner.settings import Settings
+from boardhand_runner.tools import edit
+from boardhand_runner.tools.worktree import Confined, parts_of
+
+FILE_BYTES = 2_000_000
+"""A larger file is neither shown nor edited."""
+LINE_CHARACTERS = 1000
+SHOWN_LINES = 2000
+SHOWN_CHARACTERS = 60_000
+LISTED_FILES = 500
+HITS = 200
+BATCH = 400
+"""Files searched by one process: each needs a descriptor, and 1,024 is a usual limit."""
+SEARCH_SECONDS = 60
+
+
+class WorkTree:
+    """The files of the work tree. All methods raise ToolError with a message for the model."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._confined = Confined(settings.work)
+        self._git = Git(settings, work_tree=settings.work)
+
+    def read_file(self, path: str, start_line: int = 1, limit: int = 400) -> str:
+        """Lines of a text file, each after its number and a tab; at most 2,000."""
+        lines = edit.split_lines(self._text(path).removeprefix(edit.BOM))
+        if not lines:
+            return f"{path} is empty."
+        if not 1 <= start_line <= len(lines):
+            raise ToolError(f"{path} has the lines 1 to {len(lines)}; start_line is {start_line}.")
+        chosen = lines[start_line - 1 : start_line - 1 + max(1, min(limit, SHOWN_LINES))]
+        shown = list(_within(_numbered(chosen, start_line), SHOWN_CHARACTERS))
+        last = start_line + len(shown) - 1
+        if last < len(lines):
+            shown.append(f"[{len(lines) - last} more lines; go on with start_line={last + 1}]")
+        return "\n".join(shown)
+
+    def list_files(self, pattern: str = "**") -> str:
+        """Paths that match a glob such as src/**/*.py, without those git ignores; at most 500."""
+        found = sorted(self._paths(pattern))
+        if not found:
+            return f"No file matches {pattern}."
+        rest = len(found) - LISTED_FILES
+        return "\n".join(found[:LISTED_FILES] + ([f"[{rest} more; narrow the pattern]"] if rest > 0 else []))
+
+    def search(self, pattern: str, path: str = "**") -> str:
+        """Lines that match a regular expression, as path:line:text, in the files that match the glob; at most 200."""
+        hits: list[str] = []
+        found = iter(sorted(self._paths(path)))
+        while len(hits) <= HITS and (batch := list(islice(found, BATCH))):
+            hits.extend(self._search_in(pattern, batch))
+        if not hits:
+            return f"No line matches {pattern} in {path}."
+        cut = ["[more hits; narrow the pattern or the path]"] if len(hits) > HITS else []
+        return "\n".join([*_within(hits[:HITS], SHOWN_CHARACTERS), *cut])
+
+    def edit_file(self, path: str, old: str, new: str) -> str:
+        """Replace the one occurrence of `old` by `new`."""
+        text = self._text(path)
+        changed = edit.replace_unique(text, old, new)
+        self._write(path, changed)
+        return f"{path} is changed at line {edit.first_difference(text, changed)}."
+
+    def write_file(self, path: str, content: str) -> str:
+        """Write a whole file, new or not, with its folders."""
+        new = self._write(path, content)
+        return f"{path} is {'created' if new else 'overwritten'}: {len(edit.split_lines(content))} lines."
+
+    def insert_lines(self, path: str, line: int, text: str) -> str:
+        """Insert whole lines after line `line`; 0 inserts before the first."""
+        if not text:
+            raise ToolError("`text` is empty: nothing would change.")
+        self._write(path, edit.insert_after(self._text(path), line, text))
+        return f"{path} has {len(edit.split_lines(text))} new lines after line {line}."
+
+    def _text(self, path: str) -> str:
+        data = self._confined.read(path, FILE_BYTES)
+        if b"\0" in data:
+            raise ToolError(f"{path} is a binary file.")
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ToolError(f"{path} is not UTF-8 text (byte {error.start}): use a command for it.") from None
+
+    def _write(self, path: str, text: str) -> bool:
+        try:
+            data = text.encode("utf-8")
+        except UnicodeEncodeError:
+            raise ToolError(
+                "the text holds half of a surrogate pair, which is no UTF-8: write it again."
+            ) from None
+        if len(data) > FILE_BYTES:
+            raise ToolError(f"{path} would be larger than {FILE_BYTES} bytes: split it.")
+        return self._confined.write(path, data)
+
+    def _paths(self, pattern: str) -> list[str]:
+        """What git tracks or would track, below the pattern; a plain folder stands for all below it."""
+        spec = "/".join(parts_of(pattern)) or "**"
+        done = self._git.run(
+            "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", f":(glob){spec}", check=False
+        )
+        if done.code:
+            raise ToolError(f"{pattern} is not a glob that git understands; try one such as src/**/*.py.")
+        return list(
+            dict.fromkeys(name.decode("utf-8", "surrogateescape") for name in done.stdout.split(b"\0") if name)
+        )
+
+    def _search_in(self, pattern: str, paths: Sequence[str]) -> Iterator[str]:
+        """Search files by descriptors opened under confinement: a path could by now lead elsewhere."""
+        with ExitStack() as stack:
+            opened = {}
+            for path in paths:
+                file = self._opened(stack, path)
+                if file is not None:
+                    opened[file] = path
+            yield from _grep(pattern, opened) if opened else ()
+
+    def _opened(self, stack: ExitStack, path: str) -> int | None:
+        """None for what cannot be searched: links that lead out, deleted files, submodules."""
+        try:
+            return stack.enter_context(self._confined.open(path))
+        except ToolError:
+            return None
+
+
+def _grep(pattern: str, opened: dict[int, str]) -> Iterator[str]:
+    """Hits as path:line:text."""
+    rg = [
+        "rg",
+        "--no-config",
+        "--no-heading",
+        "--color=never",
+        "--with-filename",
+        "--line-number",
+        "--max-count=201",
+    ]
+    grep = ["grep", "-EnHI", "--color=never", "--max-count=201"]
+    command = [*(rg if shutil.which("rg") else grep), "-e", pattern, "--"]
+    try:
+        done = subprocess.run(
+            [*command, *(f"/proc/self/fd/{file}" for file in opened)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            pass_fds=tuple(opened),
+            timeout=SEARCH_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ToolError(f"the search took longer than {SEARCH_SECONDS} s: narrow the path.") from None
+    if done.returncode > 1 and not done.stdout:
+        raise ToolError(f"the pattern is refused: {done.stderr.decode('utf-8', 'replace').strip()[:500]}")
+    for line in done.stdout.decode("utf-8", "replace").split("\n"):
+        if hit := re.fullmatch(r"/proc/self/fd/(\d+):(\d+):(.*)", line, re.DOTALL):
+            yield f"{opened[int(hit[1])]}:{hit[2]}:{hit[3][:LINE_CHARACTERS].rstrip()}"
+
+
+def _numbered(lines: Sequence[str], first: int) -> Iterator[str]:
+    for number, line in enumerate(lines, first):
+        text = line.rstrip("\r\n")
+        cut = f"[{len(text) - LINE_CHARACTERS} more characters]" if len(text) > LINE_CHARACTERS else ""
+        yield f"{number}\t{text[:LINE_CHARACTERS]}{cut}"
+
+
+def _within(lines: Iterator[str] | Sequence[str], characters: int) -> Iterator[str]:
+    """As many lines as fit; the first always."""
+    used = 0
+    for line in lines:
+        used += len(line) + 1
+        if used > characters and used > len(line) + 1:
+            return
+        yield line
