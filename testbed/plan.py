@@ -21,7 +21,8 @@ def cache_dir() -> Path:
     return Path(base) / "boardhand"
 
 
-def _state_home() -> Path:
+def state_home() -> Path:
+    """Where the testbeds of this user keep what lives as long as they do."""
     base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(base) / "boardhand"
 
@@ -50,11 +51,25 @@ class Plan:
     @property
     def state(self) -> Path:
         """The testbed's own folder: pids, logs, sockets, data. Gone after `make down`."""
-        return _state_home() / self.name
+        return state_home() / self.name
+
+    @property
+    def service_state(self) -> Path:
+        """Where services that refuse to run as root keep their data: root's home is closed to others."""
+        return Path("/var/lib/boardhand-testbed") / self.name if os.geteuid() == 0 else self.state
 
     @property
     def netns(self) -> str:
         return f"bh-{self.name}"
+
+    @property
+    def cgroup(self) -> str:
+        """Everything the embedded cluster runs is below the control group of this name."""
+        return f"boardhand-{self.name}"
+
+    @property
+    def node_name(self) -> str:
+        return f"{self.name}-node"
 
     @property
     def veth_host(self) -> str:
