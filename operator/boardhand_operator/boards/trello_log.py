@@ -25,6 +25,7 @@ ENTERING = (
     "updateCard:closed",
 )
 """Action types that put a card into a list; the last one also takes it out, see `entered`."""
+_KINDS = frozenset(kind.partition(":")[0] for kind in ENTERING)
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,9 @@ def entered(action: Json) -> tuple[str, str] | None:
     data = action["data"]
     old = data.get("old", {})
     card = data.get("card", {})
-    if action["type"] == "updateCard" and "idList" not in old and not (old.get("closed") and "closed" in old):
+    kind = action["type"]
+    # Every action on a card names a list, such as a comment the one where the card is.
+    if kind not in _KINDS or (kind == "updateCard" and "idList" not in old and not old.get("closed")):
         return None
     place = data.get("listAfter") or data.get("list")
     return (card["id"], place["id"]) if place and "id" in card else None
