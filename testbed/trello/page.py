@@ -67,7 +67,7 @@ def _card(state: TrelloState, card: Json) -> Json:
 
 
 def routes(state: TrelloState) -> list[Route]:
-    """`/`, its refreshed part, and the same as JSON. `?board=` takes an id or a short link; default: the newest."""
+    """`/`, its refreshed part, and that as JSON; `?board=` takes an id or short link (default: the newest)."""
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
     )
