@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testbed.images.base import base_reference, ensure_base
-from testbed.images.inputs import RECIPES, Recipe, digest, lay_context
+from testbed.images.inputs import RECIPES, ROOT, Recipe, digest, lay_context
 from testbed.images.store import HOST_CA_BUNDLE, buildah, exclusive, remove_leftovers
 from testbed.plan import cache_dir
 from testbed.shell import TestbedError, say
@@ -22,30 +22,30 @@ class BuiltImage:
     archive: Path
 
 
-def planned_image(name: str) -> BuiltImage:
-    """What `ensure_image` will return for the sources as they are now; builds nothing.
+def planned_image(name: str, root: Path = ROOT) -> BuiltImage:
+    """What `ensure_image` will return for the sources below `root` as they are now; builds nothing.
 
     Raises TestbedError for a name that is no image of the testbed.
     """
     if name not in RECIPES:
         raise TestbedError(f"no image is called {name!r}; there are: {', '.join(RECIPES)}")
-    key = digest(RECIPES[name], base_reference())[:12]
+    key = digest(RECIPES[name], base_reference(), root)[:12]
     return BuiltImage(f"localhost/boardhand/{name}:{key}", _archives() / f"{name}-{key}.tar")
 
 
-def ensure_image(name: str) -> BuiltImage:
+def ensure_image(name: str, root: Path = ROOT) -> BuiltImage:
     """The image of this name, built unless an archive of the same inputs is there; needs root and buildah.
 
-    An unchanged image costs a few milliseconds, a change of the project's own code some seconds. Archives of older inputs
-    are removed. Raises TestbedError with buildah's last lines when a build fails.
+    An unchanged image costs a few milliseconds, a change of the project's own code some seconds. Archives of
+    older inputs are removed. Raises TestbedError with buildah's last lines when a build fails.
     """
-    image = planned_image(name)
+    image = planned_image(name, root)
     if image.archive.exists():
         return image
     with exclusive():
-        image = planned_image(name)
+        image = planned_image(name, root)
         if not image.archive.exists():
-            _build(name, image)
+            _build(name, image, root)
     return image
 
 
@@ -53,13 +53,13 @@ def _archives() -> Path:
     return cache_dir() / "images"
 
 
-def _build(name: str, image: BuiltImage) -> None:
+def _build(name: str, image: BuiltImage, root: Path) -> None:
     base = ensure_base()
     say(f"building {image.reference}")
     started = time.monotonic()
     _archives().mkdir(parents=True, exist_ok=True)
     remove_leftovers()
-    _bud(RECIPES[name], base, image.reference)
+    _bud(RECIPES[name], root, base, image.reference)
     partial = image.archive.with_suffix(".partial")
     partial.unlink(missing_ok=True)
     buildah("push", "--quiet", "--disable-compression", image.reference, f"oci-archive:{partial}:{image.reference}")
@@ -68,10 +68,10 @@ def _build(name: str, image: BuiltImage) -> None:
     say(f"built {image.reference} in {time.monotonic() - started:.0f} s")
 
 
-def _bud(recipe: Recipe, base: str, reference: str) -> None:
+def _bud(recipe: Recipe, root: Path, base: str, reference: str) -> None:
     """Build with layers, so that a later build of changed sources starts at the layer that changed."""
     with tempfile.TemporaryDirectory(prefix="boardhand-context-") as folder:
-        lay_context(recipe, Path(folder))
+        lay_context(recipe, Path(folder), root)
         buildah(
             *("bud", "--quiet", "--layers", "--pull-never", "--network", "host"),
             *("--build-arg", f"BASE_IMAGE={base}", "--build-arg", f"PIP_CERT={HOST_CA_BUNDLE}"),
