@@ -63,5 +63,6 @@ ORDER_BYTES = 220_000
 LABEL_POOL = "boardhand.dev/pool"
 LABEL_RUN = "boardhand.dev/run"
 LABEL_TICKET = "boardhand.dev/ticket"
-LABEL_ACTIVE = "boardhand.dev/active"
-"""On TicketRuns, Jobs and Pods of runs that are not yet finished and settled; watches select it."""
+LABEL_SETTLED = "boardhand.dev/settled"
+"""Put on a TicketRun, its Jobs and Pods when nothing is left to do for them; watches leave them out on the server,
+so that what is retained costs nothing. Its absence, not a label, marks work: a run written by hand has no labels."""

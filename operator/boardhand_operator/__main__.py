@@ -1,0 +1,31 @@
+"""`python -m boardhand_operator`: the operator, with its settings from the environment."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+from boardhand_operator.app import App
+from boardhand_operator.handlers import run
+from boardhand_operator.settings import Settings
+
+
+def main() -> int:
+    """Run until a signal; 2 where the settings are wrong."""
+    logging.basicConfig(
+        level=os.environ.get("BOARDHAND_LOG_LEVEL", "INFO").upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        settings = Settings.from_environment()
+    except ValueError as wrong:
+        print(wrong, file=sys.stderr)
+        return 2
+    run(App(settings), os.environ.get("BOARDHAND_LIVENESS", "http://0.0.0.0:8080/healthz"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

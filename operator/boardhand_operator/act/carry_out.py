@@ -1,0 +1,52 @@
+"""From an action to the function that does it."""
+
+from __future__ import annotations
+
+from boardhand_operator.act import deliver, launch, take
+from boardhand_operator.act.doing import Doing
+from boardhand_operator.actions import (
+    Action,
+    Claim,
+    CloseTicket,
+    Decision,
+    FlagPool,
+    Launch,
+    OpenPullRequest,
+    Record,
+    RemoveJob,
+    Settle,
+)
+
+
+async def carry_out(doing: Doing, decision: Decision) -> None:
+    """Do the decision's actions in order; the rest is dropped where one finds that the run has ended.
+
+    Raises what boards, forges and the API server raise: the caller looks again later, and nothing is done twice.
+    """
+    for action in decision.actions:
+        if not await _do(doing, action):
+            return
+
+
+async def _do(doing: Doing, action: Action) -> bool:
+    """Do one action; whether to go on."""
+    match action:
+        case Record(fields, message, event, warning):
+            await doing.record(fields, message)
+            if event:
+                await doing.tell(event, message, warning=warning)
+        case Claim():
+            return await take.claim(doing)
+        case Launch(number):
+            return await launch.launch(doing, number)
+        case RemoveJob(name):
+            await launch.remove(doing, name)
+        case OpenPullRequest(draft):
+            await deliver.open_pull_request(doing, draft)
+        case CloseTicket(column):
+            await deliver.close_ticket(doing, column)
+        case FlagPool(reason, message):
+            await deliver.flag_pool(doing, reason, message)
+        case Settle():
+            await deliver.settle(doing)
+    return True

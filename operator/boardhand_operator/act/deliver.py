@@ -1,0 +1,77 @@
+"""Telling the forge, the board and the pool what came of a run, once each; then letting go of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from boardhand_api.pod import LABEL_SETTLED
+from boardhand_operator import words
+from boardhand_operator.act.doing import Doing, Gone
+from boardhand_operator.boards.claims import close
+from boardhand_operator.conditions import with_condition
+from boardhand_operator.errors import Misconfigured, NotFound
+from boardhand_operator.kube import Resource
+from boardhand_operator.names import job_name
+
+
+async def open_pull_request(doing: Doing, draft: bool) -> None:
+    """Open the pull request of the run's branch, or find the one that is open, and note it."""
+    run, pool = doing.run, doing.its_pool
+    forge = await doing.services.forge(pool)
+    if forge is None or run.status.branch is None:
+        raise Misconfigured("ForgeMissing", f"pool {pool.name} has no forge to open a pull request at")
+    title, body = words.pull_request_title(run), words.pull_request_body(run, pool)
+    opened = await forge.open_pull_request(run.status.branch, pool.spec.repository.branch, title, body, draft)
+    await doing.record({"pullRequest": opened.wire()}, "the pull request is open")
+    await doing.tell("PullRequestOpened", f"{'draft ' if opened.draft else ''}{opened.url}")
+
+
+async def close_ticket(doing: Doing, column: str | None) -> None:
+    """Write the closing comment and move the ticket. A ticket deleted meanwhile is told nothing more."""
+    run, pool = doing.run, doing.its_pool
+    board = await doing.services.board(pool)
+    if board is None:
+        raise Misconfigured("BoardMissing", f"run {run.name} came from a board, and pool {pool.name} has none")
+    ticket = run.spec.ticket
+    try:
+        comment = await close(board, ticket.id, run.uid, words.closing_comment(run, pool))
+        if column is not None:
+            await board.move(ticket.id, column)
+    except NotFound:
+        await doing.record({"delivery": {}}, "the ticket is gone from the board")
+        return
+    delivery = {"comment": comment, "column": column}
+    fields = {"delivery": {key: value for key, value in delivery.items() if value is not None}}
+    await doing.record(fields, "the ticket is told")
+    await doing.tell("Delivered", f"ticket {ticket.key or ticket.id} is " + (f"in {column}" if column else "told"))
+
+
+async def flag_pool(doing: Doing, reason: str, message: str) -> None:
+    """Say on the pool that it fails its runs; its own worker takes no ticket until it is mended."""
+    pool = doing.its_pool
+    conditions = with_condition(
+        pool.status.conditions, "Configured", False, reason, message, datetime.now(UTC), pool.generation
+    )
+    conditions = with_condition(conditions, "Ready", False, reason, message, datetime.now(UTC), pool.generation)
+    patch = {"status": {"conditions": [condition.wire() for condition in conditions]}}
+    body = await doing.kube.patch(Resource.POOLS, pool.namespace, pool.name, patch, "status")
+    if body is not None:
+        doing.store.put(Resource.POOLS, body)
+
+
+async def settle(doing: Doing) -> None:
+    """Take the run, its Jobs and their pods out of the watches."""
+    run = doing.run
+    patch = {"metadata": {"labels": {LABEL_SETTLED: "true"}}}
+    for number in range(1, run.status.tries + 1):
+        name = job_name(run.name, number)
+        pod = doing.store.pod_of(run.namespace, name)
+        if pod is not None:
+            await doing.kube.patch(Resource.PODS, run.namespace, pod["metadata"]["name"], patch)
+        job = doing.store.get(Resource.JOBS, (run.namespace, name))
+        if job is not None:
+            await doing.kube.patch(Resource.JOBS, run.namespace, name, patch)
+    body = await doing.kube.patch(Resource.RUNS, run.namespace, run.name, patch)
+    if body is None:
+        raise Gone(run.name)
+    doing.store.put(Resource.RUNS, body)

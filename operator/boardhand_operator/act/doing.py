@@ -1,0 +1,85 @@
+"""One run being worked, and the writes to its status."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from boardhand_api import API_VERSION
+from boardhand_api.run import TicketRunStatus
+from boardhand_operator.conditions import run_conditions, stamp
+from boardhand_operator.kube import Kube, Resource
+from boardhand_operator.services import Services
+from boardhand_operator.settings import Settings
+from boardhand_operator.store import Store
+from boardhand_operator.views import Pool, Run
+
+_log = logging.getLogger(__name__)
+
+
+class Gone(Exception):
+    """The run was deleted meanwhile: nothing is left to act for."""
+
+
+@dataclass
+class Doing:
+    """A run, its pool, and everything an action needs."""
+
+    kube: Kube
+    store: Store
+    services: Services
+    settings: Settings
+    run: Run
+    pool: Pool | None
+
+    @property
+    def its_pool(self) -> Pool:
+        """The pool; every action but recording and settling has one, as `decide` sees to."""
+        if self.pool is None:
+            raise ValueError(f"run {self.run.name} has no pool")
+        return self.pool
+
+    async def record(self, fields: Mapping[str, Any], message: str = "") -> None:
+        """Merge fields into the run's status, with the conditions that follow. Raises Gone."""
+        known = {key: value for key, value in fields.items() if value is not None}
+        merged = self.run.status.wire() | known
+        for key in fields.keys() - known.keys():
+            merged.pop(key, None)
+        conditions = run_conditions(TicketRunStatus.model_validate(merged), message, datetime.now(UTC))
+        patch = {"status": {**fields, "conditions": [condition.wire() for condition in conditions]}}
+        body = await self.kube.patch(Resource.RUNS, self.run.namespace, self.run.name, patch, "status")
+        if body is None or body["metadata"]["uid"] != self.run.uid:
+            raise Gone(self.run.name)
+        self.store.put(Resource.RUNS, body)
+        self.run = Run.of(body)
+
+    async def tell(self, reason: str, message: str, *, warning: bool = False) -> None:
+        """One Event of the run, for `kubectl describe`."""
+        _log.info("%s/%s: %s: %s", self.run.namespace, self.run.name, reason, message)
+        now = stamp(datetime.now(UTC))
+        await self.kube.create(
+            Resource.EVENTS,
+            self.run.namespace,
+            {
+                "apiVersion": "v1",
+                "kind": "Event",
+                "metadata": {"generateName": f"{self.run.name}.", "namespace": self.run.namespace},
+                "involvedObject": {
+                    "apiVersion": API_VERSION,
+                    "kind": "TicketRun",
+                    "name": self.run.name,
+                    "namespace": self.run.namespace,
+                    "uid": self.run.uid,
+                },
+                "type": "Warning" if warning else "Normal",
+                "reason": reason,
+                "message": message[:1000],
+                "source": {"component": "boardhand"},
+                "firstTimestamp": now,
+                "lastTimestamp": now,
+                "count": 1,
+            },
+        )

@@ -1,0 +1,50 @@
+"""Taking a ticket: the claim marker, and the move to the in-progress column."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from boardhand_api.failures import FailureClass
+from boardhand_api.run import Failure, Phase
+from boardhand_operator.act.doing import Doing
+from boardhand_operator.boards import Board
+from boardhand_operator.boards.claims import Lost
+from boardhand_operator.boards.claims import claim as claim_ticket
+from boardhand_operator.boards.markers import find_claims
+from boardhand_operator.conditions import stamp
+from boardhand_operator.errors import Misconfigured, NotFound
+
+
+async def claim(doing: Doing) -> bool:
+    """Mark the ticket and move it; whether it is ours. A claim of an earlier life of this run is found again."""
+    run, pool = doing.run, doing.its_pool
+    board, columns = await doing.services.board(pool), pool.spec.board.columns if pool.spec.board else None
+    ticket, event = run.spec.ticket, run.spec.ticket.event
+    if board is None or columns is None or event is None:
+        raise Misconfigured("BoardMissing", f"run {run.name} came from a board, and pool {pool.name} has none")
+    if not await _still_ready(board, ticket.id, run.uid, columns.ready):
+        return await _leave(doing, "TicketMoved", "the ticket left the ready column before it was taken")
+    outcome = await claim_ticket(board, ticket.id, run.name, run.uid, event, pool.name)
+    if isinstance(outcome, Lost):
+        return await _leave(doing, "ClaimedElsewhere", f"run {outcome.run} ({outcome.uid}) has the ticket")
+    await board.move(ticket.id, columns.in_progress)
+    await doing.record({"claim": outcome.comment_id, "phase": Phase.CLAIMED.value}, "the ticket is claimed")
+    await doing.tell("Claimed", f"ticket {ticket.key or ticket.id} is in {columns.in_progress}")
+    return True
+
+
+async def _still_ready(board: Board, ticket: str, uid: str, ready: str) -> bool:
+    """Whether the ticket is where it may be taken, or was taken by this very run already."""
+    if await board.column_of(ticket) == ready:
+        return True
+    try:
+        return any(mark.uid == uid for mark in find_claims(await board.comments(ticket)))
+    except NotFound:
+        return False
+
+
+async def _leave(doing: Doing, reason: str, message: str) -> bool:
+    failure = Failure(failure_class=FailureClass.CANCELLED, reason=reason, message=message)
+    await doing.record({"failure": failure.wire(), "finishedAt": stamp(datetime.now(UTC))}, message)
+    await doing.tell(reason, message)
+    return False

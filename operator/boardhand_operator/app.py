@@ -1,0 +1,99 @@
+"""The operator's parts, put together once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from boardhand_api.pod import LABEL_SETTLED
+from boardhand_operator.kube import Kube, Resource
+from boardhand_operator.pools import PoolWorker
+from boardhand_operator.queue import WorkQueue
+from boardhand_operator.reconcile import Reconciler
+from boardhand_operator.services import Services
+from boardhand_operator.settings import Settings
+from boardhand_operator.store import Key, Store, key_of
+
+Json = Mapping[str, Any]
+
+
+class App:
+    """Memory, queue and workers of one operator process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.store = Store()
+        self.queue: WorkQueue[Key] = WorkQueue()
+        self._workers: dict[Key, PoolWorker] = {}
+        self._kube: Kube | None = None
+        self._services: Services | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Connect, learn which pools and unsettled runs there are, and begin to work the queue.
+
+        All of them are known before the first decision: places are counted over all runs of a pool.
+        """
+        kube = self._kube = await Kube.connect()
+        services = self._services = Services(kube, self.settings.certificates)
+        for namespace in self.settings.namespaces or (None,):
+            for resource, selector in ((Resource.POOLS, ""), (Resource.RUNS, f"!{LABEL_SETTLED}")):
+                async for body in kube.list(resource, namespace, selector):
+                    self.store.put(resource, body)
+                    if resource is Resource.RUNS:
+                        self.queue.add(key_of(body))
+        reconciler = Reconciler(kube, self.store, services, self.settings, self.queue)
+        self._task = asyncio.create_task(self.queue.run(reconciler.work, self.settings.workers))
+
+    async def stop(self) -> None:
+        """End the work; whatever was under way is found again by the next start."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        if self._services:
+            for key in list(self._workers):
+                await self._services.forget(key)
+        if self._kube:
+            await self._kube.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the queue is being worked."""
+        return self._task is not None and not self._task.done()
+
+    def seen(self, resource: Resource, body: Json, *, gone: bool) -> None:
+        """Keep what a watch showed."""
+        if gone:
+            self.store.drop(resource, key_of(body))
+        else:
+            self.store.put(resource, dict(body))
+
+    def wake_owner(self, body: Json) -> None:
+        """Look at the run that owns this Job, or whose Job owns this pod: both carry the order's run name."""
+        namespace, _ = key_of(body)
+        for owner in body["metadata"].get("ownerReferences") or []:
+            if owner["kind"] == "TicketRun":
+                self.queue.add((namespace, owner["name"]))
+            elif owner["kind"] == "Job" and (job := self.store.get(Resource.JOBS, (namespace, owner["name"]))):
+                self.wake_owner(job)
+
+    def pool_changed(self, body: Json) -> None:
+        """Wake the pool's worker where its spec changed."""
+        worker = self._workers.get(key_of(body))
+        if worker:
+            worker.wake(int(body["metadata"].get("generation") or 0))
+
+    @asynccontextmanager
+    async def pool_worker(self, key: Key) -> AsyncIterator[PoolWorker]:
+        """The worker of a pool, known for as long as it runs."""
+        if self._kube is None or self._services is None:
+            raise RuntimeError("the operator has not started")
+        worker = PoolWorker(key, self._kube, self.store, self._services, self.settings, self.queue)
+        self._workers[key] = worker
+        try:
+            yield worker
+        finally:
+            self._workers.pop(key, None)
+            await self._services.forget(key)

@@ -1,0 +1,55 @@
+"""The order: what a run's pod is told."""
+
+from __future__ import annotations
+
+from boardhand_api.order import Order, OrderLimits
+from boardhand_api.pod import ORDER_BYTES
+from boardhand_api.pool import CodingAgentSpec
+from boardhand_api.run import TicketRunSpec
+from boardhand_operator.names import branch_name
+
+_AGENT_SHARE = 0.8
+
+
+def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec) -> Order:
+    """The order of the run `name`; the agent gets four fifths of the deadline, the rest is for the proof.
+
+    A ticket too long for an annotation loses its oldest comments first, then the end of its description.
+    """
+    limits = pool.limits
+    order = Order(
+        run=name,
+        task=run.task,
+        attempt=run.attempt,
+        ticket=run.ticket,
+        repository=pool.repository.url,
+        base_branch=pool.repository.branch,
+        branch=branch_name(run.ticket, run.attempt),
+        large=pool.models.large,
+        small=pool.models.small or pool.models.large,
+        setup=list(pool.workbench.setup),
+        verify=list(pool.workbench.verify),
+        require_tests=pool.policy.require_tests,
+        limits=OrderLimits(
+            steps=limits.steps,
+            tokens=limits.tokens,
+            money=limits.money,
+            deadline_seconds=max(1, int(limits.deadline_seconds * _AGENT_SHARE)),
+            command_timeout_seconds=limits.deadline_seconds
+            if limits.deadline_seconds < pool.workbench.command_timeout_seconds
+            else pool.workbench.command_timeout_seconds,
+            model_patience_seconds=limits.model_patience_seconds,
+        ),
+    )
+    return _fitting(order)
+
+
+def _fitting(order: Order) -> Order:
+    while len(order.model_dump_json(by_alias=True).encode()) > ORDER_BYTES:
+        ticket = order.ticket
+        if ticket.comments:
+            smaller = ticket.model_copy(update={"comments": ticket.comments[1:]})
+        else:
+            smaller = ticket.model_copy(update={"body": ticket.body[: len(ticket.body) * 3 // 4]})
+        order = order.model_copy(update={"ticket": smaller})
+    return order

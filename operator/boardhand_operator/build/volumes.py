@@ -1,0 +1,136 @@
+"""Which stage sees which volume: the table of DESIGN section 2 as data."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from boardhand_api import pod
+from boardhand_api.order import Order
+from boardhand_api.pod import Stage
+from boardhand_api.pool import CodingAgentSpec
+from boardhand_api.run import Task
+
+_SECRET_MODE = 0o440
+_TRUST_STORE = pod.SERVE / "cacerts.p12"
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A volume, or one file of it, in a stage."""
+
+    volume: str
+    path: PurePosixPath
+    read_only: bool = False
+    sub_path: str | None = None
+
+    def wire(self) -> dict[str, Any]:
+        out: dict[str, Any] = {"name": self.volume, "mountPath": str(self.path), "readOnly": self.read_only}
+        return out | ({"subPath": self.sub_path} if self.sub_path else {})
+
+
+def label_value(name: str) -> str:
+    """A name as a label's value: at most 63 characters, still unique."""
+    if len(name) <= 63:
+        return name
+    return f"{name[:50].rstrip('-.')}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+
+
+def java_trust(pool: CodingAgentSpec) -> dict[str, str]:
+    """Java reads no PEM: checkout makes a trust store of the bundle, and this tells the JVM."""
+    if not pool.certificates:
+        return {}
+    options = {"trustStore": str(_TRUST_STORE), "trustStoreType": "PKCS12", "trustStorePassword": "changeit"}
+    return {"JAVA_TOOL_OPTIONS": " ".join(f"-Djavax.net.ssl.{key}={value}" for key, value in options.items())}
+
+
+def _scratch(stage: Stage) -> list[Mount]:
+    volume = f"scratch-{stage.value}"
+    return [
+        Mount(volume, pod.HOME, sub_path="home"),
+        Mount(volume, PurePosixPath("/tmp"), sub_path="tmp"),  # noqa: S108 (a volume of the stage's own)
+    ]
+
+
+def _secrets(stage: Stage, pool: CodingAgentSpec) -> list[Mount]:
+    mounts: list[Mount] = []
+    if stage is Stage.CHECKOUT and pool.repository.read_secret_ref:
+        mounts.append(Mount("git-read", pod.GIT_SECRET, read_only=True))
+    if stage is Stage.PUBLISH:
+        mounts.append(Mount("git-push", pod.GIT_SECRET, read_only=True))
+    if stage is Stage.AGENT:
+        paths = {"model-large": pod.LARGE_SECRET, "model-small": pod.SMALL_SECRET}
+        mounts += [Mount(volume, paths[volume], read_only=True) for volume in _model_secrets(pool)]
+    return mounts
+
+
+def _model_secrets(pool: CodingAgentSpec) -> dict[str, str]:
+    """Volume to Secret; a pool without a small model uses the large one, and its Secret, twice."""
+    models = {"model-large": pool.models.large, "model-small": pool.models.small or pool.models.large}
+    return {volume: model.secret_ref.name for volume, model in models.items() if model.secret_ref}
+
+
+_SHARED: dict[Stage, list[Mount]] = {
+    Stage.CHECKOUT: [
+        Mount("work", pod.WORK),
+        Mount("git", pod.GIT),
+        Mount("exec", pod.EXEC),
+        Mount("serve", pod.SERVE),
+        Mount("order", pod.ORDER.parent, read_only=True),
+    ],
+    Stage.WORKBENCH: [
+        Mount("work", pod.WORK),
+        Mount("git", pod.GIT, read_only=True),
+        Mount("git", pod.WORK / ".git", read_only=True, sub_path=pod.GIT_POINTER.name),
+        Mount("exec", pod.EXEC),
+        Mount("serve", pod.SERVE, read_only=True),
+    ],
+    Stage.AGENT: [
+        Mount("work", pod.WORK),
+        Mount("git", pod.GIT),
+        Mount("exec", pod.EXEC),
+        Mount("serve", pod.SERVE),
+        Mount("order", pod.ORDER.parent, read_only=True),
+    ],
+    Stage.PUBLISH: [
+        Mount("git", pod.GIT),
+        Mount("proof", pod.PROOF),
+        Mount("order", pod.ORDER.parent, read_only=True),
+    ],
+    Stage.VERIFY: [
+        Mount("proof", pod.PROOF),
+        Mount("serve", pod.SERVE, read_only=True),
+    ],
+}
+
+
+def mounts(stage: Stage, pool: CodingAgentSpec) -> list[Mount]:
+    """Everything the stage sees, its secrets and the pool's certificates with it."""
+    certificates = [Mount("certificates", pod.CERTIFICATES.parent, read_only=True)] if pool.certificates else []
+    return [*_SHARED[stage], *_secrets(stage, pool), *certificates, *_scratch(stage)]
+
+
+def _secret(volume: str, name: str) -> dict[str, Any]:
+    return {"name": volume, "secret": {"secretName": name, "defaultMode": _SECRET_MODE}}
+
+
+def volumes(pool: CodingAgentSpec, order: Order) -> list[dict[str, Any]]:
+    """The pod's volumes, each only where a stage mounts it."""
+    stages = [Stage.CHECKOUT, Stage.WORKBENCH, Stage.AGENT]
+    if order.task is not Task.ANALYSE:
+        stages += [Stage.PUBLISH, Stage.VERIFY]
+    used = {mount.volume for stage in stages for mount in mounts(stage, pool)}
+    annotation = f"metadata.annotations['{pod.ORDER_ANNOTATION}']"
+    order_item = {"path": pod.ORDER.name, "fieldRef": {"fieldPath": annotation}}
+    known: dict[str, dict[str, Any]] = {"order": {"name": "order", "downwardAPI": {"items": [order_item]}}}
+    if pool.repository.read_secret_ref:
+        known["git-read"] = _secret("git-read", pool.repository.read_secret_ref.name)
+    known["git-push"] = _secret("git-push", pool.repository.push_secret_ref.name)
+    known |= {volume: _secret(volume, name) for volume, name in _model_secrets(pool).items()}
+    if pool.certificates:
+        item = {"key": pool.certificates.key, "path": pod.CERTIFICATES.name}
+        config = {"name": pool.certificates.config_map, "items": [item]}
+        known["certificates"] = {"name": "certificates", "configMap": config}
+    return [known.get(name, {"name": name, "emptyDir": {}}) for name in sorted(used)]

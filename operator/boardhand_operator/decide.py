@@ -1,0 +1,201 @@
+"""The operator's judgement, without I/O: from what is known of a run to what is to be done.
+
+decide  -> finished?   settle
+        -> concluded?  deliver: pull request, comment, column
+        -> no Job?     queue, claim, launch or wait for the next try
+        -> Job         follow its stages; when it ended, conclude or retry
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from boardhand_api.failures import FailureClass
+from boardhand_api.pool import Columns, OnRed
+from boardhand_api.result import Result, Usage
+from boardhand_api.run import Failure, Phase
+from boardhand_operator import observe, outcome
+from boardhand_operator.actions import (
+    Action,
+    Claim,
+    CloseTicket,
+    Decision,
+    FlagPool,
+    Launch,
+    OpenPullRequest,
+    Record,
+    RemoveJob,
+    Settle,
+)
+from boardhand_operator.conditions import stamp
+from boardhand_operator.observe import parse_time
+from boardhand_operator.views import Pool, Run
+
+_HOUR = 3600
+_LOOK = 5.0
+"""Seconds between looks at what no watch event announces."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that is known of a run at one moment."""
+
+    run: Run
+    pool: Pool | None
+    job: Mapping[str, Any] | None
+    """The Job named in the run's status, if it is there."""
+    pod: Mapping[str, Any] | None
+    logged: Result | None
+    """The agent's result from its log; read only once the pod ended."""
+    place: bool
+    """Whether the pool has a free place and it is this run's turn."""
+    now: datetime
+    image_grace_seconds: float = 20
+
+
+def decide(facts: Facts) -> Decision:
+    """What to do for the run now."""
+    status = facts.run.status
+    if status.phase.finished:
+        return Decision(() if facts.run.settled else (Settle(),), why="finished")
+    if facts.pool is None:
+        return _wait(facts, "PoolMissing", f"there is no CodingAgent {facts.run.spec.pool} in this namespace")
+    if status.finished_at:
+        return Decision(tuple(_deliver(facts.run, facts.pool)), why="deliver")
+    if status.job is None:
+        return _begin(facts, facts.pool)
+    return _follow(facts, facts.pool)
+
+
+def _wait(facts: Facts, reason: str, message: str, again: float | None = _LOOK) -> Decision:
+    """Stay where the run is and say why, once."""
+    known = {condition.type: condition for condition in facts.run.status.conditions}
+    said = known.get("Reconciling")
+    fields = {"phase": facts.run.status.phase.value}
+    actions = () if said and said.message == message else (Record(fields, message),)
+    return Decision(actions, again, reason)
+
+
+def _begin(facts: Facts, pool: Pool) -> Decision:
+    run, status = facts.run, facts.run.status
+    if run.spec.attempt > pool.spec.limits.attempts:
+        text = f"all {pool.spec.limits.attempts} attempts at this ticket are used up (limits.attempts of the pool)"
+        failure = Failure(failure_class=FailureClass.REFUSED, reason="AttemptsExhausted", message=text)
+        return Decision((_concluded(facts, {"failure": failure.wire()}, text, warning=True),), why="no attempt left")
+    if status.retry_at and facts.now < parse_time(status.retry_at):
+        return Decision((), (parse_time(status.retry_at) - facts.now).total_seconds() + 0.1, "waits for its next try")
+    if status.claim is None and status.tries == 0:
+        if pool.spec.suspend:
+            return _wait(facts, "Suspended", "the pool is suspended")
+        if not pool.ready:
+            return _wait(facts, "PoolNotReady", "the pool is not Ready")
+        if not facts.place:
+            return _wait(facts, "NoPlace", f"all {pool.spec.limits.concurrency} places of the pool are taken", None)
+    claim: tuple[Action, ...] = (Claim(),) if run.on_board and pool.spec.board and status.claim is None else ()
+    return Decision((*claim, Launch(status.tries + 1)), why="begin")
+
+
+def _follow(facts: Facts, pool: Pool) -> Decision:
+    run, job = facts.run, facts.job
+    if job is None or observe.ended(job, facts.pod):
+        return _ended(facts, pool)
+    stuck = observe.blocked(facts.pod)
+    if stuck and (facts.now - stuck.since).total_seconds() >= facts.image_grace_seconds:
+        text = f"stage {stuck.stage} cannot start: {stuck.message}"
+        failure = Failure(failure_class=FailureClass.CONFIGURATION, reason=stuck.reason, message=text[:1000])
+        record = _concluded(facts, {"failure": failure.wire()}, text, warning=True)
+        return Decision((record, RemoveJob(job["metadata"]["name"])), why="blocked")
+    now = observe.phase(facts.pod)
+    if now is not run.status.phase:
+        return Decision(
+            (Record({"phase": now.value}, f"stage {now.value.lower()}", now.value),), _LOOK, "a stage began"
+        )
+    return Decision((), _LOOK if stuck else None, "under way")
+
+
+def _ended(facts: Facts, pool: Pool) -> Decision:
+    status = facts.run.status
+    ended = outcome.judge(facts.job, facts.pod, facts.logged, list(pool.spec.workbench.verify))
+    result, failure = ended.result, ended.failure
+    usage = (
+        (status.usage.plus(result.usage) if status.usage else result.usage) if result.usage != Usage() else status.usage
+    )
+    fields: dict[str, Any] = {
+        "branch": ended.published.branch,
+        "commit": ended.published.commit,
+        "baseCommit": result.base_commit,
+        "specialist": result.specialist or None,
+        "title": result.title or None,
+        "summary": result.summary or None,
+        "partial": result.partial,
+        "usage": usage.wire() if usage else None,
+        "verdict": ended.verdict.wire() if ended.verdict else None,
+        "failure": failure.wire() if failure else None,
+    }
+    if failure and failure.failure_class is FailureClass.INFRASTRUCTURE and status.tries < pool.spec.limits.tries:
+        return _retry(facts, pool, failure, {"usage": fields["usage"]})
+    text = failure.message if failure else "the change is proved" if ended.verdict else "the question is answered"
+    event = failure.reason if failure else "Proved" if ended.verdict else "Answered"
+    return Decision((_concluded(facts, fields, text, event, warning=failure is not None),), why="ended")
+
+
+def _retry(facts: Facts, pool: Pool, failure: Failure, fields: dict[str, Any]) -> Decision:
+    seconds = min(pool.spec.limits.retry_seconds * 2 ** (facts.run.status.tries - 1), _HOUR)
+    text = f"try {facts.run.status.tries} failed for its infrastructure ({failure.message}); next in {seconds} s"
+    fields = fields | {
+        "phase": (Phase.CLAIMED if facts.run.status.claim else Phase.QUEUED).value,
+        "job": None,
+        "retryAt": stamp(facts.now + timedelta(seconds=seconds)),
+        "failure": failure.wire(),
+    }
+    return Decision((Record(fields, text, "Retry", warning=True),), seconds, "retry")
+
+
+def _concluded(
+    facts: Facts, fields: dict[str, Any], text: str, event: str | None = None, *, warning: bool = False
+) -> Record:
+    """The outcome, recorded before anybody is told."""
+    reason = event or (fields.get("failure") or {}).get("reason")
+    phase = facts.run.status.phase.value
+    return Record({**fields, "phase": phase, "finishedAt": stamp(facts.now)}, text, reason, warning)
+
+
+def _deliver(run: Run, pool: Pool) -> list[Action]:
+    """Pull request, comment and column, pool, phase: in this order, so that the comment can name the link."""
+    status, failure = run.status, run.status.failure
+    actions: list[Action] = []
+    if status.pull_request is None and _wants_pull_request(run, pool):
+        actions.append(OpenPullRequest(draft=status.partial or failure is not None))
+    if run.on_board and pool.spec.board and status.delivery is None and not _never_ours(run):
+        actions.append(CloseTicket(_column(failure, pool.spec.board.columns)))
+    if failure and failure.failure_class is FailureClass.CONFIGURATION:
+        actions.append(FlagPool(failure.reason, failure.message))
+    phase = Phase.SUCCEEDED
+    if failure:
+        phase = Phase.CANCELLED if failure.failure_class is FailureClass.CANCELLED else Phase.FAILED
+    text = failure.message if failure else "done"
+    return [*actions, Record({"phase": phase.value}, text, phase.value, warning=failure is not None), Settle()]
+
+
+def _never_ours(run: Run) -> bool:
+    """Whether the run ended before it had the ticket, because somebody else or a person took it."""
+    failure = run.status.failure
+    return failure is not None and failure.failure_class is FailureClass.CANCELLED and run.status.claim is None
+
+
+def _wants_pull_request(run: Run, pool: Pool) -> bool:
+    failure = run.status.failure
+    if pool.spec.forge is None or run.status.branch is None:
+        return False
+    return failure is None or (failure.failure_class is FailureClass.RED and pool.spec.policy.on_red is OnRed.DRAFT)
+
+
+def _column(failure: Failure | None, columns: Columns) -> str | None:
+    if failure is None:
+        return columns.review
+    if failure.failure_class in (FailureClass.INFRASTRUCTURE, FailureClass.CONFIGURATION):
+        return columns.ready
+    return columns.failed

@@ -1,0 +1,62 @@
+"""Gathering what `decide` needs to know: from the watches' memory, and from the API server where that has nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from boardhand_api.events import EVENT_BYTES, last_result
+from boardhand_api.pod import Stage
+from boardhand_api.result import Result
+from boardhand_operator import observe
+from boardhand_operator.decide import Facts
+from boardhand_operator.kube import Kube, Resource
+from boardhand_operator.observe import Json
+from boardhand_operator.places import has_place
+from boardhand_operator.settings import Settings
+from boardhand_operator.store import Store
+from boardhand_operator.views import Pool, Run
+
+
+async def gather(kube: Kube, store: Store, settings: Settings, run: Run) -> Facts:
+    """The facts of a run now. The agent's log is read only once its pod has ended, and only its last line."""
+    body = store.get(Resource.POOLS, (run.namespace, run.spec.pool))
+    pool = Pool.of(body) if body else None
+    job = pod = logged = None
+    if run.status.job and not run.status.finished_at:
+        job, pod = await _job_and_pod(kube, store, run, run.status.job)
+        if observe.ended(job, pod) and pod is not None and observe.disruption(pod) is None:
+            logged = await _logged(kube, run.namespace, pod)
+    return Facts(
+        run=run,
+        pool=pool,
+        job=job,
+        pod=pod,
+        logged=logged,
+        place=pool is not None and _place(store, run, pool),
+        now=datetime.now(UTC),
+        image_grace_seconds=settings.image_grace_seconds,
+    )
+
+
+def _place(store: Store, run: Run, pool: Pool) -> bool:
+    runs = [Run.of(body) for body in store.runs_of(run.namespace, pool.name)]
+    return has_place(run, runs, pool.spec.limits.concurrency)
+
+
+async def _job_and_pod(kube: Kube, store: Store, run: Run, name: str) -> tuple[Json | None, Json | None]:
+    """Absence is believed of the API server only: the memory may be young."""
+    job: Json | None = store.get(Resource.JOBS, (run.namespace, name))
+    pod: Json | None = store.pod_of(run.namespace, name)
+    if job is None:
+        job = await kube.get(Resource.JOBS, run.namespace, name)
+    if pod is None and (job is None or observe.ended(job, None)):
+        async for found in kube.list(Resource.PODS, run.namespace, f"batch.kubernetes.io/job-name={name}"):
+            pod = found
+    return job, pod
+
+
+async def _logged(kube: Kube, namespace: str, pod: Json) -> Result | None:
+    if not observe.stages(pod).get(Stage.AGENT, observe.StageState()).started:
+        return None
+    line = await kube.last_line(namespace, pod["metadata"]["name"], Stage.AGENT.value, EVENT_BYTES)
+    return last_result(line)

@@ -1,0 +1,94 @@
+"""The kopf side: watches feed the memory and the queue; a daemon a pool runs its worker. Nothing is decided here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import kopf
+
+from boardhand_api import GROUP, VERSION
+from boardhand_api.pod import LABEL_RUN, LABEL_SETTLED
+from boardhand_operator.app import App
+from boardhand_operator.kube import Resource
+from boardhand_operator.store import key_of
+
+Json = Mapping[str, Any]
+
+
+def register(app: App) -> kopf.OperatorRegistry:
+    """All handlers, bound to this operator."""
+    registry = kopf.OperatorRegistry()
+
+    @kopf.on.startup(registry=registry)
+    async def start(settings: kopf.OperatorSettings, **_: Any) -> None:
+        configure(settings)
+        await app.start()
+
+    @kopf.on.cleanup(registry=registry)
+    async def stop(**_: Any) -> None:
+        await app.stop()
+
+    @kopf.on.event(GROUP, VERSION, "ticketruns", registry=registry)
+    async def run_event(type: str | None, body: Json, **_: Any) -> None:
+        app.seen(Resource.RUNS, body, gone=type == "DELETED")
+        app.queue.add(key_of(body))
+
+    @kopf.on.event("batch", "v1", "jobs", labels={LABEL_RUN: kopf.PRESENT}, registry=registry)
+    async def job_event(type: str | None, body: Json, **_: Any) -> None:
+        app.seen(Resource.JOBS, body, gone=type == "DELETED")
+        app.wake_owner(body)
+
+    @kopf.on.event("", "v1", "pods", labels={LABEL_RUN: kopf.PRESENT}, registry=registry)
+    async def pod_event(type: str | None, body: Json, **_: Any) -> None:
+        app.seen(Resource.PODS, body, gone=type == "DELETED")
+        app.wake_owner(body)
+
+    @kopf.on.event(GROUP, VERSION, "codingagents", registry=registry)
+    async def pool_event(type: str | None, body: Json, **_: Any) -> None:
+        app.seen(Resource.POOLS, body, gone=type == "DELETED")
+        app.pool_changed(body)
+
+    @kopf.daemon(GROUP, VERSION, "codingagents", registry=registry, cancellation_timeout=5)
+    async def pool_daemon(body: Json, **_: Any) -> None:
+        app.seen(Resource.POOLS, body, gone=False)
+        async with app.pool_worker(key_of(body)) as worker:
+            await worker.run()
+
+    @kopf.on.probe(registry=registry)
+    async def queue_alive(**_: Any) -> bool:
+        return app.alive
+
+    del start, stop, run_event, job_event, pod_event, pool_event, pool_daemon, queue_alive
+    return registry
+
+
+def configure(settings: kopf.OperatorSettings) -> None:
+    """What kopf is told: no Events of its own, settled objects left out on the server, a finalizer of our name."""
+    settings.posting.enabled = False
+    settings.scanning.disabled = True
+    settings.persistence.finalizer = f"{GROUP}/pool"
+    settings.watching.label_selectors[GROUP, "ticketruns"] = f"!{LABEL_SETTLED}"
+    settings.watching.label_selectors["batch", "jobs"] = f"{LABEL_RUN},!{LABEL_SETTLED}"
+    settings.watching.label_selectors["pods"] = f"{LABEL_RUN},!{LABEL_SETTLED}"
+    settings.watching.server_timeout = 300
+    settings.batching.worker_limit = 50
+
+
+async def operate(app: App, liveness: str) -> None:
+    """Run until cancelled. liveness: address that kopf answers probes on."""
+    namespaces = app.settings.namespaces
+    await kopf.operator(
+        registry=register(app),
+        standalone=True,
+        clusterwide=not namespaces,
+        namespaces=namespaces,
+        liveness_endpoint=liveness,
+        memo=None,
+    )
+
+
+def run(app: App, liveness: str) -> None:
+    """Run until a signal says to stop."""
+    asyncio.run(operate(app, liveness))

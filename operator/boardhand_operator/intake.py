@@ -1,0 +1,74 @@
+"""From a card in the ready column to a TicketRun: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from boardhand_api import API_VERSION
+from boardhand_api.failures import FailureClass
+from boardhand_api.pod import LABEL_POOL, LABEL_TICKET
+from boardhand_api.run import Ticket, TicketRunSpec
+from boardhand_operator.boards import Card
+from boardhand_operator.names import run_name, ticket_label
+from boardhand_operator.observe import parse_time
+from boardhand_operator.outcome import attempt_spent
+from boardhand_operator.views import Pool, Run
+
+_HOUR = 3600
+
+
+def name_for(pool: Pool, card: Card) -> str:
+    """The name of the run for the card's event. The pool must have a board."""
+    board = _board(pool)
+    return run_name(board.type, board.board, card.id, card.event, card.key)
+
+
+def label_for(pool: Pool, card: Card) -> str:
+    """The label by which the runs of the card's ticket are found."""
+    board = _board(pool)
+    return ticket_label(board.type, board.board, card.id)
+
+
+def wait_until(pool: Pool, earlier: Sequence[Run]) -> datetime | None:
+    """When a ticket may be taken again that was put back for its infrastructure; None: at once.
+
+    The wait doubles with each such run in a row, from the pool's `retrySeconds` to an hour.
+    """
+    finished = sorted((run for run in earlier if run.status.finished_at), key=lambda run: str(run.status.finished_at))
+    row = 0
+    for run in reversed(finished):
+        if run.status.failure is None or run.status.failure.failure_class is not FailureClass.INFRASTRUCTURE:
+            break
+        row += 1
+    if row == 0:
+        return None
+    seconds = min(pool.spec.limits.retry_seconds * 2 ** min(row, 12), _HOUR)
+    return parse_time(str(finished[-1].status.finished_at)) + timedelta(seconds=seconds)
+
+
+def next_attempt(earlier: Sequence[Run]) -> int:
+    """Which attempt comes next: runs that failed for infrastructure or configuration do not count."""
+    return 1 + sum(attempt_spent(run.status) for run in earlier if run.status.phase.finished)
+
+
+def build_run(pool: Pool, card: Card, ticket: Ticket, attempt: int) -> dict[str, Any]:
+    """The TicketRun of the card's event."""
+    spec = TicketRunSpec(pool=pool.name, attempt=attempt, ticket=ticket)
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "TicketRun",
+        "metadata": {
+            "name": name_for(pool, card),
+            "namespace": pool.namespace,
+            "labels": {LABEL_POOL: pool.name[:63], LABEL_TICKET: label_for(pool, card)},
+        },
+        "spec": spec.wire(),
+    }
+
+
+def _board(pool: Pool) -> Any:
+    if pool.spec.board is None:
+        raise ValueError(f"pool {pool.name} has no board")
+    return pool.spec.board

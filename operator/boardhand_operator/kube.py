@@ -1,0 +1,150 @@
+"""The Kubernetes API as plain dicts, over `kubernetes.aio`'s client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from enum import Enum
+from typing import Any
+
+from kubernetes.aio import client, config
+from kubernetes.aio.client.exceptions import ApiException as ApiException
+from kubernetes.aio.config.config_exception import ConfigException
+
+from boardhand_api import API_VERSION
+
+Json = dict[str, Any]
+Query = list[tuple[str, str]]
+
+_JSON = "application/json"
+_MERGE = "application/merge-patch+json"
+_PAGE = 500
+_SECONDS = 30
+
+
+class Resource(Enum):
+    """What the operator asks for: API path and plural name."""
+
+    RUNS = (f"/apis/{API_VERSION}", "ticketruns")
+    POOLS = (f"/apis/{API_VERSION}", "codingagents")
+    JOBS = ("/apis/batch/v1", "jobs")
+    PODS = ("/api/v1", "pods")
+    SECRETS = ("/api/v1", "secrets")
+    EVENTS = ("/api/v1", "events")
+
+    def path(self, namespace: str | None, name: str = "", sub: str = "") -> str:
+        base, plural = self.value
+        parts = [base, f"namespaces/{namespace}" if namespace else "", plural, name, sub]
+        return "/".join(part for part in parts if part)
+
+
+class Conflict(Exception):
+    """409: an object of this name exists, or it changed meanwhile. The caller looks at what is there."""
+
+
+class Kube:
+    """A session with the API server. Raises ApiException for what is neither found nor a conflict."""
+
+    def __init__(self, api: client.ApiClient) -> None:
+        self._api = api
+
+    @classmethod
+    async def connect(cls) -> Kube:
+        """With the pod's service account, or from outside the cluster with the kubeconfig."""
+        try:
+            config.load_incluster_config()
+        except ConfigException:
+            await config.load_kube_config()
+        return cls(client.ApiClient())
+
+    async def close(self) -> None:
+        await self._api.close()
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> Json | None:
+        """The object, or None where there is none."""
+        try:
+            return await self._json("GET", resource.path(namespace, name))
+        except ApiException as refused:
+            if refused.status == 404:
+                return None
+            raise
+
+    async def list(self, resource: Resource, namespace: str | None, selector: str) -> AsyncIterator[Json]:
+        """All objects with these labels, page by page."""
+        token = ""
+        while True:
+            query = [("labelSelector", selector), ("limit", str(_PAGE)), ("continue", token)]
+            answer = await self._json("GET", resource.path(namespace), query)
+            for item in answer["items"]:
+                yield item
+            token = answer["metadata"].get("continue") or ""
+            if not token:
+                return
+
+    async def create(self, resource: Resource, namespace: str, body: Json) -> Json:
+        """The object as created. Raises Conflict where the name is taken."""
+        try:
+            return await self._json("POST", resource.path(namespace), body=body)
+        except ApiException as refused:
+            if refused.status == 409:
+                raise Conflict(body["metadata"].get("name", "")) from refused
+            raise
+
+    async def patch(self, resource: Resource, namespace: str, name: str, body: Json, sub: str = "") -> Json | None:
+        """Merge these fields in; the object as it is then, or None where it is gone."""
+        try:
+            return await self._json("PATCH", resource.path(namespace, name, sub), body=body, content=_MERGE)
+        except ApiException as refused:
+            if refused.status == 404:
+                return None
+            raise
+
+    async def delete(self, resource: Resource, namespace: str, name: str) -> None:
+        """Delete it and what it owns, in the background; nothing happens where there is none."""
+        body = {"propagationPolicy": "Background"}
+        try:
+            await self._json("DELETE", resource.path(namespace, name), body=body)
+        except ApiException as refused:
+            if refused.status != 404:
+                raise
+
+    async def last_line(self, namespace: str, pod: str, container: str, limit: int) -> str:
+        """The last line of a container's log, at most `limit` bytes; empty where there is no log any more."""
+        query = [("container", container), ("tailLines", "1"), ("limitBytes", str(limit))]
+        try:
+            return (await self._raw("GET", Resource.PODS.path(namespace, pod, "log"), query)).decode(errors="replace")
+        except ApiException as refused:
+            if refused.status in (400, 404):
+                return ""
+            raise
+
+    async def _json(
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        body: Json | None = None,
+        content: str = "application/json",
+    ) -> Json:
+        answer: Json = json.loads(await self._raw(method, path, query, body, content))
+        return answer
+
+    async def _raw(
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        body: Json | None = None,
+        content: str = _JSON,
+    ) -> bytes:
+        headers = {"Accept": _JSON, "Content-Type": content}
+        request = await self._api.param_serialize(
+            method, path, query_params=query, header_params=headers, body=body, auth_settings=["BearerToken"]
+        )
+        response = await self._api.call_api(*request, _request_timeout=_SECONDS)
+        data: bytes = await response.read()
+        if not 200 <= response.status <= 299:
+            raise ApiException(
+                status=response.status, reason=response.reason, body=data.decode(errors="replace")[:2000]
+            )
+        return data

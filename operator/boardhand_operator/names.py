@@ -1,0 +1,47 @@
+"""Names that follow from what they name, so that doing a thing twice collides instead of doubling it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from boardhand_api.pod import BRANCH_PREFIX
+from boardhand_api.run import Ticket
+
+
+def _digest(*parts: str, length: int = 12) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:length]
+
+
+def slug(text: str, length: int) -> str:
+    """Lower-case ASCII letters and digits joined by '-', at most `length`, perhaps empty."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:length].strip("-")
+
+
+def run_name(board_type: str, board: str, ticket: str, event: str, key: str) -> str:
+    """A TicketRun's name: the same for the same board event, whoever computes it.
+
+    It does not hold the pool, so two pools on one column in a namespace cannot both take a ticket.
+    """
+    readable = "-".join(part for part in (slug(board_type, 12), slug(key, 16)) if part)
+    return f"{readable}-{_digest(board_type, board, ticket, event)}"
+
+
+def ticket_label(board_type: str, board: str, ticket: str) -> str:
+    """Label value by which all runs of a ticket are found."""
+    return _digest(board_type, board, ticket, length=24)
+
+
+def job_name(run: str, number: int) -> str:
+    """The Job of a run's try `number`, at most 63 characters; the pod's name adds to it."""
+    suffix = f"-{number}"
+    if len(run) + len(suffix) <= 57:
+        return run + suffix
+    return f"{run[:40].rstrip('-.')}-{_digest(run)}{suffix}"
+
+
+def branch_name(ticket: Ticket, attempt: int) -> str:
+    """Where a run pushes: below boardhand/, the ticket's key and title, from the second attempt on its number."""
+    key = slug(ticket.key or ticket.id, 40) or _digest(ticket.id)
+    parts = [key, slug(ticket.title, 40), "" if attempt == 1 else str(attempt)]
+    return BRANCH_PREFIX + "-".join(part for part in parts if part)

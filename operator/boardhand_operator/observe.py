@@ -1,0 +1,127 @@
+"""What a Job and its pod say of a run: pure reading of their status, no pod calls home."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from boardhand_api.pod import Stage
+from boardhand_api.run import Phase
+
+Json = Mapping[str, Any]
+
+_BLOCKING = {
+    "ErrImagePull": "ImagePull",
+    "ImagePullBackOff": "ImagePull",
+    "InvalidImageName": "ImageName",
+    "ErrImageNeverPull": "ImagePull",
+    "CreateContainerConfigError": "ContainerConfig",
+    "CreateContainerError": "ContainerConfig",
+}
+_LOST = {"Evicted", "NodeLost", "NodeAffinity", "Preempting", "Terminated", "Shutdown", "UnexpectedAdmissionError"}
+
+
+def parse_time(text: str) -> datetime:
+    """A Kubernetes time stamp, with its time zone."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+@dataclass(frozen=True)
+class StageState:
+    """A stage's container."""
+
+    started: bool = False
+    running: bool = False
+    exit_code: int | None = None
+    """As the kubelet recorded it; None until the container ended."""
+    reason: str = ""
+    message: str = ""
+    """The termination message, or why it waits; the kubelet keeps it below 4,096 bytes."""
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """A stage that cannot start until somebody changes the pool."""
+
+    stage: str
+    reason: str
+    message: str
+    since: datetime
+
+
+def _state(status: Json) -> StageState:
+    state = status.get("state") or {}
+    if ended := state.get("terminated"):
+        return StageState(
+            True, False, ended.get("exitCode"), ended.get("reason") or "", str(ended.get("message") or "")[:4096]
+        )
+    if state.get("running"):
+        return StageState(started=True, running=True)
+    waiting = state.get("waiting") or {}
+    return StageState(reason=waiting.get("reason") or "", message=str(waiting.get("message") or "")[:1024])
+
+
+def stages(pod: Json | None) -> dict[Stage, StageState]:
+    """The state of each stage that the pod's status knows."""
+    status = (pod or {}).get("status") or {}
+    rows = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+    names = {stage.value for stage in Stage}
+    return {Stage(row["name"]): _state(row) for row in rows if row["name"] in names}
+
+
+def phase(pod: Json | None) -> Phase:
+    """Where a pod that has not ended stands: the last stage that began."""
+    seen = stages(pod)
+    for stage, name in (
+        (Stage.VERIFY, Phase.VERIFYING),
+        (Stage.PUBLISH, Phase.PUBLISHING),
+        (Stage.AGENT, Phase.WORKING),
+    ):
+        if seen.get(stage, StageState()).started:
+            return name
+    return Phase.PREPARING
+
+
+def blocked(pod: Json | None) -> Blocked | None:
+    """The first stage that waits for an image or a configuration that is not there."""
+    for stage, state in stages(pod).items():
+        if state.reason in _BLOCKING and pod is not None:
+            since = parse_time(pod["metadata"]["creationTimestamp"])
+            return Blocked(stage.value, _BLOCKING[state.reason], state.message or state.reason, since)
+    return None
+
+
+def _condition(obj: Json | None, name: str) -> Json | None:
+    for condition in ((obj or {}).get("status") or {}).get("conditions") or []:
+        if condition["type"] == name and condition["status"] == "True":
+            return dict(condition)
+    return None
+
+
+def ended(job: Json | None, pod: Json | None) -> bool:
+    """Whether nothing more will happen: the pod ended, or the Job ended without one."""
+    if ((pod or {}).get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+        return True
+    return bool(_condition(job, "Complete") or _condition(job, "Failed"))
+
+
+def past_deadline(job: Json | None, pod: Json | None) -> bool:
+    """Whether the kubelet or the Job controller ended the pod for its deadline."""
+    if ((pod or {}).get("status") or {}).get("reason") == "DeadlineExceeded":
+        return True
+    failed = _condition(job, "Failed")
+    return failed is not None and failed.get("reason") == "DeadlineExceeded"
+
+
+def disruption(pod: Json | None) -> str | None:
+    """Why the cluster, rather than the run, ended the pod; None where it did not."""
+    if pod is None:
+        return "the pod is gone"
+    status = pod.get("status") or {}
+    if status.get("reason") in _LOST:
+        return f"{status['reason']}: {status.get('message') or 'the node gave the pod up'}"
+    if target := _condition(pod, "DisruptionTarget"):
+        return f"{target.get('reason')}: {target.get('message') or 'the pod was disrupted'}"
+    return None

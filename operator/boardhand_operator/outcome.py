@@ -1,0 +1,128 @@
+"""What came of a try: pure judgement from exit codes, termination messages and the agent's last event.
+
+Exit codes are the kubelet's and decide; messages are the stages' own words and only explain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from boardhand_api.counts import parse_verify_message
+from pydantic import BaseModel, ValidationError
+
+from boardhand_api.failures import FailureClass, class_of_exit_code
+from boardhand_api.pod import Stage
+from boardhand_api.result import Checked, Published, Refusal, Result
+from boardhand_api.run import Failure, Task, TicketRunSpec, TicketRunStatus, Verdict
+from boardhand_operator import observe
+from boardhand_operator.observe import StageState
+
+Json = Mapping[str, Any]
+T = TypeVar("T", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A try that ended. Without `failure` it is a proven change, or an answer (then without `verdict`)."""
+
+    result: Result
+    published: Published
+    verdict: Verdict | None = None
+    failure: Failure | None = None
+
+
+def _parsed(model: type[T], text: str) -> T | None:
+    try:
+        return model.model_validate_json(text)
+    except ValidationError:
+        return None
+
+
+def _failed(failure: FailureClass, reason: str, message: str) -> Failure:
+    return Failure(failure_class=failure, reason=reason, message=message[:1000])
+
+
+def _stage_failure(stage: Stage, state: StageState, said: Refusal | None) -> Failure:
+    """The class is the exit code's; the stage's words are believed only where they agree with it."""
+    code = state.exit_code or 0
+    cls = class_of_exit_code(code)
+    if said and said.failure_class is cls:
+        return _failed(cls, said.reason or cls.value, said.message)
+    if state.reason == "OOMKilled":
+        return _failed(FailureClass.INFRASTRUCTURE, "OutOfMemory", f"{stage} was killed for its memory")
+    return _failed(cls, f"{stage.value.capitalize()}Failed", f"{stage} ended with exit code {code}")
+
+
+def _verdict(state: StageState, commands: list[str]) -> Verdict:
+    _, tests = parse_verify_message(state.message)
+    code = state.exit_code if state.exit_code is not None else 1
+    return Verdict(passed=code == 0, exit_code=code, commands=commands, tests=tests)
+
+
+def _red(verdict: Verdict) -> Failure:
+    tests = verdict.tests
+    counted = f"; {tests.failed} of {tests.ran} tests failed" if tests and tests.failed else ""
+    return _failed(
+        FailureClass.RED, "VerifyFailed", f"the verify commands ended with exit code {verdict.exit_code}{counted}"
+    )
+
+
+def judge(job: Json | None, pod: Json | None, logged: Result | None, commands: list[str]) -> Outcome:
+    """The outcome of a try whose pod or Job ended.
+
+    logged: the result event of the agent's log, which has the whole summary; None where it could not be read.
+    commands: the verify commands of the run.
+    """
+    seen = observe.stages(pod)
+    nothing = StageState()
+    checkout, agent, publish, verify = (
+        seen.get(stage, nothing) for stage in (Stage.CHECKOUT, Stage.AGENT, Stage.PUBLISH, Stage.VERIFY)
+    )
+    checked = _parsed(Checked, checkout.message) or Checked()
+    result = logged or _parsed(Result, agent.message) or Result(base_commit=checked.base_commit)
+    published = _parsed(Published, publish.message) or Published()
+
+    def outcome(failure: Failure | None, verdict: Verdict | None = None) -> Outcome:
+        return Outcome(result, published, verdict, failure)
+
+    if observe.past_deadline(job, pod):
+        return outcome(_failed(FailureClass.DEADLINE, "DeadlineExceeded", "the run took longer than its deadline"))
+    if why := observe.disruption(pod):
+        return outcome(_failed(FailureClass.INFRASTRUCTURE, "Disrupted", why))
+    for stage, state, said in (
+        (Stage.CHECKOUT, checkout, checked.failure),
+        (Stage.AGENT, agent, result.failure),
+        (Stage.PUBLISH, publish, published.failure),
+    ):
+        if state.exit_code:
+            return outcome(_stage_failure(stage, state, said))
+    if agent.exit_code is None or (Stage.VERIFY in seen and verify.exit_code is None):
+        return outcome(_failed(FailureClass.INFRASTRUCTURE, "StageLost", "the pod ended before its stages did"))
+    if result == Result(base_commit=checked.base_commit):
+        return outcome(_failed(FailureClass.INFRASTRUCTURE, "ResultLost", "the agent's result cannot be read"))
+    if published.branch is None:
+        return outcome(_answer_failure(result))
+    if verify.reason == "OOMKilled":
+        return outcome(_failed(FailureClass.INFRASTRUCTURE, "OutOfMemory", "verify was killed for its memory"))
+    verdict = _verdict(verify, commands)
+    return outcome(None if verdict.passed else _red(verdict), verdict)
+
+
+def _answer_failure(result: Result) -> Failure | None:
+    """Nothing was pushed: right for an analysis, and for nothing else."""
+    if result.specialist == "analyst" and result.summary:
+        return None
+    return _failed(FailureClass.STUCK, "NoChange", "the agent changed nothing")
+
+
+def attempt_spent(status: TicketRunStatus) -> bool:
+    """Whether a finished run counts against the ticket's attempts."""
+    free = (FailureClass.INFRASTRUCTURE, FailureClass.CONFIGURATION, FailureClass.CANCELLED)
+    return status.failure is None or status.failure.failure_class not in free
+
+
+def read_only(spec: TicketRunSpec) -> bool:
+    """Whether the run's pod has neither publish nor verify."""
+    return spec.task is Task.ANALYSE

@@ -1,0 +1,175 @@
+"""One worker a pool: check its board and forge, poll the ready column, make TicketRuns."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+
+from boardhand_api.pool import CodingAgentStatus
+from boardhand_operator import health, intake
+from boardhand_operator.boards import Board, Card
+from boardhand_operator.boards.ticket import ticket_of
+from boardhand_operator.conditions import stamp
+from boardhand_operator.errors import Misconfigured, RateLimited, Remote
+from boardhand_operator.health import Problem
+from boardhand_operator.kube import ApiException, Conflict, Kube, Resource
+from boardhand_operator.observe import parse_time
+from boardhand_operator.places import at_work, waiting
+from boardhand_operator.queue import WorkQueue
+from boardhand_operator.services import Services
+from boardhand_operator.settings import Settings
+from boardhand_operator.store import Key, Store
+from boardhand_operator.views import Pool, Run
+
+_CHECK_AGAIN = timedelta(minutes=10)
+_POLL_NOTED = timedelta(seconds=60)
+"""The time of the last poll is written so often at most: a status write wakes every watcher."""
+_log = logging.getLogger(__name__)
+
+
+class PoolWorker:
+    """Works one pool until cancelled. Backs off alone: one broken board never delays another."""
+
+    def __init__(
+        self, key: Key, kube: Kube, store: Store, services: Services, settings: Settings, queue: WorkQueue[Key]
+    ) -> None:
+        self._key = key
+        self._kube = kube
+        self._store = store
+        self._services = services
+        self._settings = settings
+        self._queue = queue
+        self._wake = asyncio.Event()
+        self._checked: tuple[int, datetime] | None = None
+        self._known: set[str] = set()
+        self._generation = 0
+
+    def wake(self, generation: int) -> None:
+        """Look at the pool now if its spec changed."""
+        if generation != self._generation:
+            self._generation = generation
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Round after round."""
+        while True:
+            seconds = await self._round()
+            try:
+                await asyncio.wait_for(self._wake.wait(), seconds * random.uniform(0.9, 1.1))  # noqa: S311 (jitter)
+            except TimeoutError:
+                continue
+            finally:
+                self._wake.clear()
+
+    async def _round(self) -> float:
+        """Check, poll, say what was found; seconds until the next round."""
+        body = self._store.get(Resource.POOLS, self._key)
+        if body is None:
+            return 1.0
+        try:
+            pool = Pool.of(body)
+        except Misconfigured as wrong:
+            _log.error("pool %s/%s: %s", *self._key, wrong)
+            return 60.0
+        pause = float(pool.spec.board.poll_seconds if pool.spec.board else 30)
+        try:
+            problem = await self._look(pool)
+        except RateLimited as limited:
+            return max(pause, limited.retry_after)
+        except (ApiException, aiohttp.ClientError, OSError) as refused:
+            _log.warning("pool %s/%s: the API server: %s", *self._key, refused)
+            return pause
+        if problem:
+            await self._services.forget(self._key)
+            self._checked = None
+        return pause
+
+    async def _look(self, pool: Pool) -> Problem | None:
+        """One round with the problem found, which is also written into the pool's status."""
+        now = datetime.now(UTC)
+        flagged = health.run_problem(pool, now, self._settings.configuration_retry_seconds)
+        problem: Problem | None = None
+        polled = False
+        try:
+            await self._check(pool, now)
+            if flagged is None and not pool.spec.suspend:
+                polled = await self._poll(pool, now)
+        except RateLimited:
+            raise
+        except Misconfigured as wrong:
+            problem = Problem(wrong.reason, wrong.message)
+        except Remote as refused:
+            problem = Problem(refused.reason, str(refused))
+        await self._report(pool, problem, flagged, now, polled)
+        return problem
+
+    async def _check(self, pool: Pool, now: datetime) -> None:
+        if self._checked and self._checked[0] == pool.generation and now - self._checked[1] < _CHECK_AGAIN:
+            return
+        await self._services.require_secrets(pool)
+        board, forge = await self._services.board(pool), await self._services.forge(pool)
+        if board:
+            await board.check()
+        if forge:
+            await forge.check()
+        self._checked = (pool.generation, now)
+
+    async def _poll(self, pool: Pool, now: datetime) -> bool:
+        board = await self._services.board(pool)
+        if board is None:
+            return False
+        for card in await board.ready():
+            if intake.name_for(pool, card) not in self._known:
+                await self._take(pool, board, card, now)
+        return True
+
+    async def _take(self, pool: Pool, board: Board, card: Card, now: datetime) -> None:
+        """Make the card's TicketRun, unless it has one, is being worked, or has to wait."""
+        name = intake.name_for(pool, card)
+        selector = f"boardhand.dev/ticket={intake.label_for(pool, card)}"
+        earlier = [Run.of(body) async for body in self._kube.list(Resource.RUNS, pool.namespace, selector)]
+        if any(run.name == name for run in earlier):
+            self._known.add(name)
+            return
+        until = intake.wait_until(pool, earlier)
+        if any(not run.status.phase.finished for run in earlier) or (until and now < until):
+            return
+        full = await board.read(card.id)
+        if full is None or full.event != card.event:
+            return
+        body = intake.build_run(pool, full, ticket_of(full), intake.next_attempt(earlier))
+        try:
+            self._store.put(Resource.RUNS, await self._kube.create(Resource.RUNS, pool.namespace, body))
+        except Conflict:
+            _log.info("%s/%s: the run is there already", pool.namespace, name)
+        self._known.add(name)
+        self._queue.add((pool.namespace, name))
+
+    async def _report(
+        self, pool: Pool, problem: Problem | None, flagged: Problem | None, now: datetime, polled: bool
+    ) -> None:
+        """Write the status where it differs from what stands there; wake the runs where the pool became Ready."""
+        runs = [Run.of(body).status for body in self._store.runs_of(*self._key)]
+        last = pool.status.last_poll_time
+        if polled and (last is None or now - parse_time(last) >= _POLL_NOTED):
+            last = stamp(now)
+        status = CodingAgentStatus(
+            observed_generation=pool.generation,
+            conditions=health.conditions(pool, problem, flagged, now),
+            working=sum(map(at_work, runs)),
+            queued=sum(map(waiting, runs)),
+            last_poll_time=last,
+        )
+        if status == pool.status:
+            return
+        body = await self._kube.patch(Resource.POOLS, *self._key, {"status": status.wire()}, "status")
+        if body is None:
+            return
+        self._store.put(Resource.POOLS, body)
+        if Pool.of(body).ready and not pool.ready:
+            for run in self._store.runs_of(*self._key):
+                self._queue.add((self._key[0], run["metadata"]["name"]))

@@ -1,0 +1,70 @@
+"""One look at one run: gather, decide, act. And the one place where errors become waiting."""
+
+from __future__ import annotations
+
+import logging
+
+import aiohttp
+
+from boardhand_operator.act import Doing, carry_out
+from boardhand_operator.act.doing import Gone
+from boardhand_operator.decide import decide
+from boardhand_operator.errors import BoardhandError, RateLimited
+from boardhand_operator.facts import gather
+from boardhand_operator.kube import ApiException, Kube, Resource
+from boardhand_operator.queue import WorkQueue
+from boardhand_operator.services import Services
+from boardhand_operator.settings import Settings
+from boardhand_operator.store import Key, Store
+from boardhand_operator.views import Run
+
+_AGAIN = 5.0
+_log = logging.getLogger(__name__)
+
+
+class Reconciler:
+    """Works run keys of the queue."""
+
+    def __init__(self, kube: Kube, store: Store, services: Services, settings: Settings, queue: WorkQueue[Key]) -> None:
+        self._kube = kube
+        self._store = store
+        self._services = services
+        self._settings = settings
+        self._queue = queue
+
+    async def work(self, key: Key) -> float | None:
+        """Look at the run once; in how many seconds to look again.
+
+        What boards, forges, the API server or the network refuse now is waited out: nothing is lost, since every
+        action can be repeated.
+        """
+        body = self._store.get(Resource.RUNS, key)
+        if body is None:
+            return None
+        try:
+            return await self._once(Run.of(body))
+        except Gone:
+            self._store.drop(Resource.RUNS, key)
+            return None
+        except RateLimited as limited:
+            return limited.retry_after
+        except (TimeoutError, BoardhandError, ApiException, aiohttp.ClientError, OSError) as refused:
+            _log.warning("%s/%s: %s; again in %.0f s", *key, refused, _AGAIN)
+            return _AGAIN
+
+    async def _once(self, run: Run) -> float | None:
+        facts = await gather(self._kube, self._store, self._settings, run)
+        decision = decide(facts)
+        if decision.actions:
+            _log.debug("%s/%s: %s", run.namespace, run.name, decision.why)
+        doing = Doing(self._kube, self._store, self._services, self._settings, run, facts.pool)
+        await carry_out(doing, decision)
+        if decision.actions and not doing.run.status.phase.finished:
+            self._queue.add((run.namespace, run.name))
+        if decision.actions and doing.run.status.finished_at:
+            self._wake_waiting(run.namespace, run.spec.pool)
+        return decision.again
+
+    def _wake_waiting(self, namespace: str, pool: str) -> None:
+        for body in self._store.runs_of(namespace, pool):
+            self._queue.add((namespace, body["metadata"]["name"]))

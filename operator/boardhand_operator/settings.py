@@ -1,0 +1,57 @@
+"""The operator's own settings: read once from the environment that the chart writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the operator was installed with."""
+
+    runner_image: str
+    """Image of the checkout, agent and publish stages."""
+    namespaces: tuple[str, ...] = ()
+    """Namespaces that are watched; empty: all."""
+    image_grace_seconds: float = 20
+    """An image that cannot be pulled for so long is the pool's configuration."""
+    configuration_retry_seconds: float = 600
+    """A pool whose runs failed for its configuration is tried again after so long, if nobody touched it."""
+    certificates: Path | None = None
+    """PEM bundle of the authorities that boards and forges are checked with; absent: certifi's."""
+    workers: int = 16
+    """Runs looked at side by side."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Read `BOARDHAND_*`. Raises ValueError naming the variable that is missing or wrong."""
+        image = environment.get("BOARDHAND_RUNNER_IMAGE", "")
+        if not image:
+            raise ValueError("BOARDHAND_RUNNER_IMAGE is not set: name the runner's image (chart value runner.image)")
+        names = environment.get("BOARDHAND_NAMESPACES", "")
+        certificates = environment.get("BOARDHAND_CERTIFICATES", "")
+        return cls(
+            runner_image=image,
+            certificates=Path(certificates) if certificates else None,
+            namespaces=tuple(name.strip() for name in names.split(",") if name.strip()),
+            image_grace_seconds=_seconds(environment, "BOARDHAND_IMAGE_GRACE_SECONDS", cls.image_grace_seconds),
+            configuration_retry_seconds=_seconds(
+                environment, "BOARDHAND_CONFIGURATION_RETRY_SECONDS", cls.configuration_retry_seconds
+            ),
+        )
+
+
+def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:
+    text = environment.get(name, "")
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 < value < float("inf"):
+        raise ValueError(f"{name}={text!r}: give a number of seconds above 0")
+    return value

@@ -1,0 +1,65 @@
+"""What the watches have shown: pools, and what is not settled of runs, Jobs and pods. Memory, never the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from boardhand_api.pod import LABEL_SETTLED
+from boardhand_operator.kube import Resource
+
+Json = Mapping[str, Any]
+Key = tuple[str, str]
+"""Namespace and name."""
+
+_JOB_LABEL = "batch.kubernetes.io/job-name"
+
+
+def key_of(body: Json) -> Key:
+    return str(body["metadata"]["namespace"]), str(body["metadata"]["name"])
+
+
+class Store:
+    """The last state seen of each object."""
+
+    def __init__(self) -> None:
+        self._objects: dict[Resource, dict[Key, Json]] = {resource: {} for resource in Resource}
+
+    def put(self, resource: Resource, body: Json) -> None:
+        """Keep this state, unless a later one of the same object is known. A settled object is let go."""
+        if LABEL_SETTLED in (body["metadata"].get("labels") or {}):
+            self.drop(resource, key_of(body))
+            return
+        known = self._objects[resource].get(key_of(body))
+        if known and known["metadata"]["uid"] == body["metadata"]["uid"] and _version(known) > _version(body):
+            return
+        self._objects[resource][key_of(body)] = body
+
+    def drop(self, resource: Resource, key: Key) -> None:
+        """Forget the object."""
+        self._objects[resource].pop(key, None)
+
+    def get(self, resource: Resource, key: Key) -> Json | None:
+        """The last state seen, or None."""
+        return self._objects[resource].get(key)
+
+    def runs_of(self, namespace: str, pool: str) -> Iterator[Json]:
+        """The pool's runs that are not settled."""
+        for (where, _), body in self._objects[Resource.RUNS].items():
+            if where == namespace and body["spec"].get("pool") == pool:
+                yield body
+
+    def pod_of(self, namespace: str, job: str) -> Json | None:
+        """The pod of a Job; the youngest, should there be several."""
+        pods = [
+            body
+            for (where, _), body in self._objects[Resource.PODS].items()
+            if where == namespace and (body["metadata"].get("labels") or {}).get(_JOB_LABEL) == job
+        ]
+        return max(pods, key=lambda body: str(body["metadata"]["creationTimestamp"]), default=None)
+
+
+def _version(body: Json) -> int:
+    """Resource versions of one resource are ordered numbers (Kubernetes 1.35 says so; etcd always made them so)."""
+    text = str(body["metadata"].get("resourceVersion") or "0")
+    return int(text) if text.isdigit() else 0

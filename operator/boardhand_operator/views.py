@@ -1,0 +1,98 @@
+"""Objects as the API server holds them, read into the vocabulary once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from pydantic import ValidationError
+
+from boardhand_api.pod import LABEL_SETTLED
+from boardhand_api.pool import CodingAgentSpec, CodingAgentStatus, Condition
+from boardhand_api.run import TicketRunSpec, TicketRunStatus
+from boardhand_operator.errors import Misconfigured
+
+Json = Mapping[str, Any]
+
+
+def _first_problem(problem: ValidationError) -> str:
+    first = problem.errors(include_url=False, include_input=False)[0]
+    return f"spec.{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A TicketRun."""
+
+    body: Json
+    spec: TicketRunSpec
+    status: TicketRunStatus
+
+    @classmethod
+    def of(cls, body: Json) -> Self:
+        """Raises Misconfigured for a spec that another version of the definitions let through."""
+        try:
+            spec = TicketRunSpec.model_validate(body["spec"])
+            return cls(body, spec, TicketRunStatus.model_validate(body.get("status") or {}))
+        except ValidationError as problem:
+            raise Misconfigured("SpecUnreadable", _first_problem(problem)) from problem
+
+    @property
+    def name(self) -> str:
+        return str(self.body["metadata"]["name"])
+
+    @property
+    def namespace(self) -> str:
+        return str(self.body["metadata"]["namespace"])
+
+    @property
+    def uid(self) -> str:
+        return str(self.body["metadata"]["uid"])
+
+    @property
+    def settled(self) -> bool:
+        return LABEL_SETTLED in (self.body["metadata"].get("labels") or {})
+
+    @property
+    def on_board(self) -> bool:
+        """Whether the ticket is told about on a board; a run written by hand is not."""
+        return self.spec.ticket.event is not None
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A CodingAgent."""
+
+    body: Json
+    spec: CodingAgentSpec
+    status: CodingAgentStatus
+
+    @classmethod
+    def of(cls, body: Json) -> Self:
+        """Raises Misconfigured for a spec that another version of the definitions let through."""
+        try:
+            spec = CodingAgentSpec.model_validate(body["spec"])
+            return cls(body, spec, CodingAgentStatus.model_validate(body.get("status") or {}))
+        except ValidationError as problem:
+            raise Misconfigured("SpecUnreadable", _first_problem(problem)) from problem
+
+    @property
+    def name(self) -> str:
+        return str(self.body["metadata"]["name"])
+
+    @property
+    def namespace(self) -> str:
+        return str(self.body["metadata"]["namespace"])
+
+    @property
+    def generation(self) -> int:
+        return int(self.body["metadata"].get("generation") or 0)
+
+    def condition(self, name: str) -> Condition | None:
+        return next((condition for condition in self.status.conditions if condition.type == name), None)
+
+    @property
+    def ready(self) -> bool:
+        condition = self.condition("Ready")
+        return condition is not None and condition.status == "True"

@@ -1,0 +1,113 @@
+"""What people read: the closing comment on a ticket and the text of a pull request. Pure.
+
+The model writes the why; everything that can be measured is written here.
+"""
+
+from __future__ import annotations
+
+from boardhand_api.failures import FailureClass
+from boardhand_api.result import Usage
+from boardhand_api.run import Verdict
+from boardhand_operator.views import Pool, Run
+
+_BACKTICK_SAFE = "\u02cb"
+
+_SENTENCES = {
+    FailureClass.INFRASTRUCTURE: "The infrastructure failed, not the ticket. No attempt is spent; the ticket is"
+    " back in {ready} and is tried again later.",
+    FailureClass.CONFIGURATION: "The pool {pool} needs mending before it can work. No attempt is spent; the ticket"
+    " is back in {ready}.",
+    FailureClass.BUDGET: "The run used up what it was allowed to.",
+    FailureClass.DEADLINE: "The run took longer than it was allowed to.",
+    FailureClass.STUCK: "The agent got stuck and stopped.",
+    FailureClass.REFUSED: "A policy forbids it.",
+    FailureClass.NEEDS_INFO: "The agent has a question. Answer it in a comment, then move the ticket back to {ready}.",
+    FailureClass.RED: "The verify commands failed, so this change is not proved.",
+    FailureClass.CANCELLED: "The run was stopped.",
+}
+
+
+def code(text: str) -> str:
+    """Text as Markdown code: one line, without a way out of it."""
+    return "`" + " ".join(text.split()).replace("`", _BACKTICK_SAFE) + "`"
+
+
+def _tests(verdict: Verdict) -> str:
+    tests = verdict.tests
+    if tests is None:
+        return "no test count is known in its output"
+    parts = [f"{tests.ran} tests ran"]
+    parts += [f"{tests.failed} failed"] if tests.failed else []
+    parts += [f"{tests.skipped} skipped"] if tests.skipped else []
+    return ", ".join(parts)
+
+
+def verdict_lines(verdict: Verdict) -> list[str]:
+    """The verify commands, their exit code and the tests they counted."""
+    word = "passed" if verdict.passed else "failed"
+    commands = ", then ".join(code(command) for command in verdict.commands)
+    return [
+        f"Verify **{word}**: {commands}",
+        f"Exit code {verdict.exit_code}; {_tests(verdict)}. Run on a clean export of the pushed commit.",
+    ]
+
+
+def usage_line(usage: Usage | None) -> str:
+    """Tokens and money in one sentence."""
+    if usage is None:
+        return "No model was used."
+    cached = f" ({usage.cached_tokens:,} cached)" if usage.cached_tokens else ""
+    money = "cost not known" if usage.money is None else f"{usage.money:.4f} USD"
+    return (
+        f"{usage.prompt_tokens:,} prompt tokens{cached}, {usage.completion_tokens:,} completion tokens, {money},"
+        f" {usage.seconds:.0f} s."
+    )
+
+
+def pull_request_title(run: Run) -> str:
+    """One line; the ticket's own where the model wrote none."""
+    return " ".join((run.status.title or run.spec.ticket.title).split())[:200]
+
+
+def pull_request_body(run: Run, pool: Pool) -> str:
+    """Why, proof, ticket, cost."""
+    ticket, status = run.spec.ticket, run.status
+    parts = [status.summary or "The agent wrote no summary."]
+    if status.partial:
+        parts.append("> This is unfinished work, handed over for a person to go on with.")
+    if status.verdict:
+        parts.append("## Proof\n\n" + "\n\n".join(verdict_lines(status.verdict)))
+    name = " ".join(filter(None, [ticket.key, " ".join(ticket.title.split())]))
+    link = f"[{name.replace('[', '(').replace(']', ')')}]({ticket.url})" if ticket.url else name
+    parts.append(
+        f"## Ticket\n\n{link}\n\nRun {code(run.name)} of pool {code(pool.name)}, attempt {run.spec.attempt}, "
+        f"{status.specialist or 'no'} specialist. {usage_line(status.usage)}"
+    )
+    return "\n\n".join(parts)
+
+
+def closing_comment(run: Run, pool: Pool) -> str:
+    """What the ticket is told at the end of a run, in one place for every class."""
+    status, failure = run.status, run.status.failure
+    ready = pool.spec.board.columns.ready if pool.spec.board else "the ready column"
+    parts: list[str] = []
+    if failure:
+        sentence = _SENTENCES[failure.failure_class].format(pool=code(pool.name), ready=f"**{ready}**")
+        parts += [f"**{failure.failure_class}** ({failure.reason}): {sentence}", _quoted(failure.message)]
+    elif status.verdict:
+        parts.append("Done: the change is proved.")
+    elif status.summary:
+        parts.append(status.summary)
+    if status.pull_request:
+        draft = "Draft pull request" if status.pull_request.draft else "Pull request"
+        parts.append(f"{draft}: {status.pull_request.url}")
+    elif status.branch and failure:
+        parts.append(f"The branch {code(status.branch)} is left as it is.")
+    if status.verdict:
+        parts += verdict_lines(status.verdict)
+    parts.append(f"Run {code(run.name)}, attempt {run.spec.attempt}. {usage_line(status.usage)}")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"> {line}" for line in text.strip().splitlines()) if text.strip() else ""
