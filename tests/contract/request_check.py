@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -12,7 +13,11 @@ from jsonschema import Draft202012Validator
 
 from tests.contract.openapi_schema import contract, nullable_as_type
 
-_KINDS = {"number": float, "integer": int, "boolean": lambda text: {"true": True, "false": False}[text]}
+_KINDS: dict[str, Callable[[str], Any]] = {
+    "number": float,
+    "integer": int,
+    "boolean": lambda text: {"true": True, "false": False}[text],
+}
 
 
 @cache

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import email.utils
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from boardhand_operator import transport
+from boardhand_operator.answers import Vendor, seconds_to_wait
+from boardhand_operator.errors import (
+    CredentialsRefused,
+    Misconfigured,
+    NotFound,
+    PermissionMissing,
+    RateLimited,
+    Rejected,
+    Remote,
+    RemoteUnavailable,
+)
+from boardhand_operator.transport import Client, Connection
+
+SECRET = "s3cret-t0ken"
+VENDOR = Vendor("Vendor", "Make a new token.", "It needs the scope write.", ("permission requested",))
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+class Caller:
+    """A client whose network is a function, and whose waits are only noted."""
+
+    def __init__(self, handler: Handler) -> None:
+        self.requests: list[httpx.Request] = []
+        self.waits: list[float] = []
+        self._handler = handler
+        headers = {"authorization": f"token {SECRET}"}
+        connection = Connection(transport=httpx.MockTransport(self._answer))
+        self.http = Client(VENDOR, "http://api.test/v1/", headers, [SECRET], connection, sleep=self._wait)
+
+    async def _wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return self._handler(request)
+
+
+def answering(status: int, text: str = "said", headers: dict[str, str] | None = None) -> Caller:
+    return Caller(lambda _: httpx.Response(status, text=text, headers=headers))
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "error"),
+    [
+        (400, "invalid value for text", Rejected),
+        (401, "invalid token", CredentialsRefused),
+        (401, "unauthorized permission requested", PermissionMissing),
+        (403, '{"message": "no scope"}', PermissionMissing),
+        (404, "", NotFound),
+        (405, "no", Rejected),
+        (408, "slow", RemoteUnavailable),
+        (409, '{"error": "there already"}', Rejected),
+        (410, "gone", NotFound),
+        (418, "teapot", Rejected),
+        (422, '{"message": "wrong"}', Rejected),
+        (429, "slow down", RateLimited),
+        (500, "<html>", RemoteUnavailable),
+        (503, "", RemoteUnavailable),
+        (599, "", RemoteUnavailable),
+    ],
+)
+async def test_every_status_has_its_error(status: int, text: str, error: type[Remote]) -> None:
+    caller = answering(status, text, {"x-request-id": "r-7"})
+    with pytest.raises(error) as raised:
+        await caller.http.send("POST", "do it", "/x", {})
+    assert type(raised.value) is error
+    assert (raised.value.service, raised.value.operation, raised.value.request_id) == ("Vendor", "do it", "r-7")
+    assert len(caller.requests) == 1
+
+
+async def test_messages_quote_the_vendor_and_say_what_to_do() -> None:
+    with pytest.raises(CredentialsRefused, match=r"expired \(401\)\. Make a new token\."):
+        await answering(401, '{"message": "expired"}').http.get("ask", "/x")
+    with pytest.raises(Rejected) as raised:
+        await answering(422, "long " * 500).http.get("ask", "/x")
+    assert len(str(raised.value)) < 400
+    assert raised.value.status == 422
+
+
+async def test_no_message_holds_the_secret() -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError(f"illegal header {request.headers['authorization']}")
+
+    for caller in (answering(401, f"token {SECRET} is bad"), Caller(refuse)):
+        with pytest.raises(Remote) as raised:
+            await caller.http.get("ask", "/x")
+        assert SECRET not in str(raised.value) + raised.value.message + repr(raised.value)
+        assert "***" in str(raised.value)
+
+
+async def test_a_read_is_repeated_within_bounds() -> None:
+    caller = answering(502)
+    with pytest.raises(RemoteUnavailable):
+        await caller.http.get("ask", "/x")
+    assert caller.waits == [0.5, 1.0]
+    answers = iter([httpx.Response(503), httpx.Response(200, json={"a": 1})])
+    caller = Caller(lambda _: next(answers))
+    assert await caller.http.get("ask", "/x", {"q": "1"}) == {"a": 1}
+    assert [str(request.url) for request in caller.requests] == ["http://api.test/v1/x?q=1"] * 2
+
+
+@pytest.mark.parametrize(("value", "waits"), [("2", [2.0, 2.0]), ("4", []), ("3600", [])])
+async def test_a_long_wait_is_the_callers(value: str, waits: list[float]) -> None:
+    caller = answering(429, "slow down", {"retry-after": value})
+    with pytest.raises(RateLimited) as raised:
+        await caller.http.get("ask", "/x")
+    assert (caller.waits, raised.value.retry_after) == (waits, float(value))
+
+
+def test_waits_are_read_as_seconds_dates_and_intervals() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    later = email.utils.format_datetime(now + timedelta(seconds=90), usegmt=True)
+    assert seconds_to_wait({"retry-after": "7"}, now) == 7
+    assert seconds_to_wait({"retry-after": later}, now) == 90
+    assert seconds_to_wait({"retry-after": email.utils.format_datetime(now - timedelta(days=1))}, now) == 0
+    assert seconds_to_wait({"x-rate-limit-api-token-interval-ms": "10000"}, now) == 10
+    assert seconds_to_wait({"retry-after": "soon"}, now) is None
+    assert seconds_to_wait({}, now) is None
+
+
+async def test_an_answer_may_not_be_endless(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "ANSWER_BYTES", 1000)
+    assert await answering(200, f'"{"x" * 990}"').http.get("ask", "/x") == "x" * 990
+    with pytest.raises(RemoteUnavailable, match="more than 1000 bytes"):
+        await answering(200, f'"{"x" * 1000}"').http.get("ask", "/x")
+
+
+async def test_an_answer_that_is_not_json_is_no_answer() -> None:
+    with pytest.raises(RemoteUnavailable, match="is a proxy in between"):
+        await answering(200, "<html>Welcome</html>").http.send("POST", "do it", "/x", {})
+    assert await answering(204, "").http.send("POST", "do it", "/x", {}) is None
+
+
+async def test_redirects_stay_on_the_host() -> None:
+    def moved(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/old":
+            return httpx.Response(307, headers={"location": "/v1/new"})
+        return httpx.Response(200, json=[request.method, request.content.decode()])
+
+    assert await Caller(moved).http.get("ask", "/old") == ["GET", ""]
+    assert await Caller(moved).http.send("POST", "do", "/old", {"a": "b"}) == ["POST", '{"a":"b"}']
+
+
+@pytest.mark.parametrize("place", ["https://evil.test/v1/x", "http://api.test:8080/x", "//evil.test/"])
+async def test_credentials_go_to_no_other_host(place: str) -> None:
+    caller = answering(302, "", {"location": place})
+    with pytest.raises(Misconfigured, match="points to"):
+        await caller.http.get("ask", "/x")
+    assert len(caller.requests) == 1
+
+
+async def test_a_redirect_in_circles_ends() -> None:
+    caller = answering(302, "", {"location": "/v1/x"})
+    with pytest.raises(Rejected):
+        await caller.http.get("ask", "/x")
+    assert len(caller.requests) == 4
+
+
+async def test_a_redirected_write_is_not_turned_into_a_read() -> None:
+    with pytest.raises(Misconfigured):
+        await answering(302, "", {"location": "/v1/y"}).http.send("POST", "do", "/x", {})
+
+
+async def test_an_untrusted_certificate_is_the_pools_to_mend() -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed", request=request)
+
+    with pytest.raises(Misconfigured, match=r"spec\.certificates"):
+        await Caller(refuse).http.get("ask", "/x")
+
+
+@pytest.mark.parametrize("value", ["line\nbreak", "ümlaut", "nul\x00"])
+def test_credentials_that_no_header_carries_are_said_at_once(value: str) -> None:
+    with pytest.raises(Misconfigured) as wrong:
+        Client(VENDOR, "http://x.test", {"authorization": value}, [value], Connection())
+    assert value not in wrong.value.message
+
+
+def test_a_bundle_that_cannot_be_read_is_said_at_once(tmp_path: Path) -> None:
+    bundle = tmp_path / "ca.crt"
+    for content in (None, "no certificate"):
+        if content:
+            bundle.write_text(content)
+        with pytest.raises(Misconfigured, match="certificate bundle"):
+            Client(VENDOR, "http://x.test", {}, [], Connection(certificates=bundle))
