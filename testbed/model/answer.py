@@ -91,9 +91,7 @@ def wanted_output(request: Json, script: Script) -> tuple[str, bool] | None:
 
 def _output(request: Json, script: Script, name: str, as_call: bool) -> Answer:
     if name not in script.answers:
-        said = (
-            f"The script {script.name} has no answer called {name}; it has: {', '.join(script.answers) or 'none'}."
-        )
+        said = f"The script {script.name} has no answer called {name}; it has: {', '.join(script.answers) or 'none'}."
         return _made(request, said, (), "stop", script, None)
     text = json.dumps(script.answers[name])
     if not as_call:

@@ -61,9 +61,7 @@ class _Model:
         refused = self._refusal(request)
         if refused is not None:
             return refused
-        data = [
-            {"id": name, "object": "model", "created": _BEGUN, "owned_by": "boardhand-testbed"} for name in MODELS
-        ]
+        data = [{"id": name, "object": "model", "created": _BEGUN, "owned_by": "boardhand-testbed"} for name in MODELS]
         return JSONResponse({"object": "list", "data": data})
 
     async def complete(self, request: Request) -> Response:

@@ -68,9 +68,7 @@ def _card(state: TrelloState, card: Json) -> Json:
 
 def routes(state: TrelloState) -> list[Route]:
     """`/`, its refreshed part, and that as JSON; `?board=` takes an id or short link (default: the newest)."""
-    templates = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
-    )
+    templates = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined)
     templates.filters |= {"linked": linked, "clock": clock}
 
     def chosen(request: Request) -> Json | None:

@@ -63,9 +63,7 @@ class TrelloState:
 
     # Boards and lists
 
-    def add_board(
-        self, name: str, by: Json, *, desc: str = "", permission: str = "private", link: str = ""
-    ) -> Json:
+    def add_board(self, name: str, by: Json, *, desc: str = "", permission: str = "private", link: str = "") -> Json:
         id_ = self._ids.new()
         link = link or shapes.short_link(id_)
         board = shapes.board(id_, name, desc, by["id"], permission, self.now(), link)

@@ -98,9 +98,7 @@ def actions_view(call: Call, actions: list[Json], default_filter: str) -> list[J
     """A page of the actions, newest first, under the call's filter, since, before, limit, page and fields."""
     found = select_actions(actions, call.get("filter") or default_filter)
     since, before = call.id_bound("since"), call.id_bound("before")
-    found = [
-        entry for entry in found if (not since or entry["id"] > since) and (not before or entry["id"] < before)
-    ]
+    found = [entry for entry in found if (not since or entry["id"] > since) and (not before or entry["id"] < before)]
     limit = call.number("limit", 50, 1000)
     first = call.number("page", 0, 1000) * limit
     page = [pick(entry, call.get("fields")) for entry in found[first : first + limit]]

@@ -149,9 +149,7 @@ async def test_parameters_come_in_query_form_or_json(board: Board) -> None:
         answer = await board.http.request("POST", "/1/cards", **body)
         assert (answer.status_code, answer.json()["name"]) == (200, name)
     assert (answer.json()["dueComplete"], answer.json()["pos"]) == (True, 3.0)
-    broken = await board.http.post(
-        "/1/cards", params=AUTH, content=b"{", headers={"content-type": "application/json"}
-    )
+    broken = await board.http.post("/1/cards", params=AUTH, content=b"{", headers={"content-type": "application/json"})
     assert broken.status_code == 400
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 
 from testbed.faults import Fault, Switches
 from testbed.trello.app import create_app
 from testbed.trello.page import linked
 from testbed.trello.seed import Seed, load_seed, plant
 from testbed.trello.state import TrelloState
+from tests.contract.serving import serving
 from tests.contract.trello_client import AUTH, KEY, TOKEN, Board, client
 from tests.contract.trello_documented import FIELDS
 
@@ -97,9 +95,7 @@ async def test_calls_are_recorded_with_short_links_resolved(board: Board) -> Non
     report = (await board.http.get("/_testbed/calls")).json()
     last = report["calls"][-1]
     assert (last["method"], last["path"], last["status"]) == ("PUT", f"/1/cards/{card['id']}", 200)
-    assert {"method": "PUT", "route": "/1/cards/{id}", "card": card["id"], "count": 2, "done": 1} in report[
-        "counters"
-    ]
+    assert {"method": "PUT", "route": "/1/cards/{id}", "card": card["id"], "count": 2, "done": 1} in report["counters"]
 
 
 async def test_rate_limits_are_off_until_switched_on(board: Board) -> None:
@@ -174,22 +170,9 @@ def test_only_web_addresses_become_links() -> None:
     assert str(linked("<!-- marker -->hello")) == "hello"
 
 
-@pytest.fixture
-async def served() -> AsyncIterator[str]:
-    """The stand-in's address on a loopback port, served by uvicorn."""
+async def test_a_connection_cut_after_the_work() -> None:
     app = create_app(TrelloState(KEY, {TOKEN: "boardhand"}))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="off"))
-    task = asyncio.create_task(server.serve())
-    async with asyncio.timeout(10):
-        while not server.started:
-            await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await task
-
-
-async def test_a_connection_cut_after_the_work(served: str) -> None:
-    async with httpx.AsyncClient(base_url=served) as http:
+    async with serving(app) as address, httpx.AsyncClient(base_url=address) as http:
         fault = {"match": "POST /1/boards", "after": True, "times": 1}
         assert (await http.post("/_testbed/faults", json=fault)).status_code == 201
         with pytest.raises(httpx.RemoteProtocolError):
