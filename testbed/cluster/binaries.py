@@ -70,9 +70,7 @@ class Tool:
 
 
 TOOLS: Mapping[str, Tool] = {
-    "kubernetes": Tool(
-        "kubernetes", _KUBERNETES, {name: f"{_KUBERNETES}/cmd/{name}" for name in _KUBERNETES_PROGRAMS}
-    ),
+    "kubernetes": Tool("kubernetes", _KUBERNETES, {name: f"{_KUBERNETES}/cmd/{name}" for name in _KUBERNETES_PROGRAMS}),
     "kubectl": Tool("kubernetes", _KUBERNETES, {"kubectl": f"{_KUBERNETES}/cmd/kubectl"}),
     "etcd": Tool("etcd", "go.etcd.io/etcd/server/v3", {"etcd": "go.etcd.io/etcd/server/v3"}),
     "coredns": Tool("coredns", "github.com/coredns/coredns", {"coredns": "github.com/coredns/coredns"}),

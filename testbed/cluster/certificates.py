@@ -88,9 +88,7 @@ def subjects(plan: Plan) -> list[Subject]:
 def write_service_account_keys(folder: Path) -> None:
     """Write sa.key and sa.pub, which sign and check the tokens of service accounts."""
     key = ec.generate_private_key(ec.SECP256R1())
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     _write_secret(folder / "sa.key", _pem(key))
     (folder / "sa.pub").write_bytes(public)
 

@@ -43,6 +43,11 @@ def programs(group: str) -> Path:
     return tracking_hierarchy(_mounted()) / group / "programs"
 
 
+def top_folders() -> list[Path]:
+    """The groups right below the roots of all hierarchies."""
+    return [path for hierarchy in _mounted() for path in hierarchy.iterdir() if path.is_dir()]
+
+
 def folders(group: str) -> list[Path]:
     """All folders of the group in all hierarchies, the deepest first."""
     found: list[Path] = []

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from testbed.cluster import network
 from testbed.plan import Plan, state_home
 from testbed.shell import TestbedError, run
 
@@ -19,9 +20,14 @@ _SYSCTLS = (
     "kernel/keys/root_maxkeys",
     "kernel/keys/root_maxbytes",
 )
-# Paths the kubelet and containerd have built in. The node sees folders of its own there (node.py), but the mount
-# points must exist.
-NODE_FOLDERS = (Path("/var/lib/kubelet"), Path("/var/log/containers"), Path("/run/containerd"))
+# Paths that are built into the kubelet, containerd and the network plugins. The node sees folders of its own
+# there (node.py), but the mount points must exist.
+NODE_FOLDERS = (
+    Path("/var/lib/kubelet"),
+    Path("/var/lib/cni"),
+    Path("/var/log/containers"),
+    Path("/run/containerd"),
+)
 _NETNS_FOLDER = Path("/run/netns")
 
 
@@ -35,6 +41,8 @@ class Former:
     sysctls: dict[str, str] = field(default_factory=dict)
     missing_folders: list[str] = field(default_factory=list)
     netns_was_mounted: bool = False
+    tables: list[str] = field(default_factory=list)
+    """The tables of iptables; the first rule in one makes it."""
 
 
 def join(plan: Plan) -> None:
@@ -67,9 +75,15 @@ def leave(plan: Plan) -> None:
     _record().unlink()
 
 
+def sysctls() -> dict[str, str]:
+    """The present values of what a cluster changes."""
+    return {name: _sysctl(name).read_text().strip() for name in _SYSCTLS}
+
+
 def _restore(former: Former) -> None:
     for name, value in former.sysctls.items():
         _sysctl(name).write_text(value)
+    network.remove_bare_tables(keep=former.tables)
     if not former.netns_was_mounted and _is_mounted(_NETNS_FOLDER):
         run(["umount", _NETNS_FOLDER])
     for folder in map(Path, former.missing_folders):
@@ -99,9 +113,10 @@ def _write(former: Former) -> None:
 def _observe() -> Former:
     return Former(
         boot=_boot(),
-        sysctls={name: _sysctl(name).read_text() for name in _SYSCTLS},
+        sysctls=sysctls(),
         missing_folders=[str(path) for path in (*NODE_FOLDERS, _NETNS_FOLDER) if not path.exists()],
         netns_was_mounted=_is_mounted(_NETNS_FOLDER),
+        tables=network.tables(run(["iptables-save"])),
     )
 
 

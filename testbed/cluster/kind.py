@@ -57,9 +57,7 @@ class KindCluster:
 
 def _gateway() -> str:
     """The host's IPv4 address on Docker's network for kind, which containers and the host both reach."""
-    listing = run(
-        ["docker", "network", "inspect", "kind", "--format", "{{range .IPAM.Config}}{{.Gateway}} {{end}}"]
-    )
+    listing = run(["docker", "network", "inspect", "kind", "--format", "{{range .IPAM.Config}}{{.Gateway}} {{end}}"])
     return first_ipv4(listing)
 
 

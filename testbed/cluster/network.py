@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from testbed.plan import Plan
@@ -66,6 +67,27 @@ def rules_of(plan: Plan, saved: str) -> list[list[str]]:
     """From what iptables-save printed, the arguments that delete the rules of this cluster."""
     rules = (shlex.split(line) for line in saved.splitlines() if line.startswith("-A "))
     return [["-D", *rule[1:]] for rule in rules if _comment(plan) in rule]
+
+
+def tables(saved: str) -> list[str]:
+    """The names of the tables in what iptables-save printed."""
+    return [line[1:] for line in saved.splitlines() if line.startswith("*")]
+
+
+def is_bare(saved: str) -> bool:
+    """Whether what iptables-save printed of a table is as it is before anybody used it."""
+    lines = [line for line in saved.splitlines() if not line.startswith(("#", "*", "COMMIT"))]
+    return all(line.startswith(":") and line.split()[1] == "ACCEPT" for line in lines)
+
+
+def remove_bare_tables(keep: Sequence[str]) -> None:
+    """Remove the tables our rules made, unless somebody else uses them by now."""
+    known = run(["nft", "list", "tables", "ip"])
+    for table in ("nat", "filter"):
+        # A table that nft does not list is one of iptables-legacy, which the kernel keeps.
+        ours = table not in keep and f"table ip {table}\n" in known
+        if ours and is_bare(run(["iptables-save", "-t", table])):
+            run(["nft", "delete", "table", "ip", table])
 
 
 def nameservers(resolv_conf: str) -> list[str]:

@@ -22,6 +22,7 @@ PACKAGES = (
     "iproute2",
     "iptables",
     "libc6-dev",
+    "nftables",
     "runc",
     "util-linux",
 )

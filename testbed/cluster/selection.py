@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 
+from testbed.cluster import layout
 from testbed.cluster.embedded import EmbeddedCluster
 from testbed.cluster.given import GivenCluster
 from testbed.cluster.kind import KindCluster
@@ -25,8 +26,11 @@ def docker_answers() -> bool:
 
 
 def choose(plan: Plan, env: Mapping[str, str], docker: Callable[[], bool] = docker_answers) -> Provider:
-    """The cluster of KUBECONFIG if it is set, else kind where Docker answers, else the embedded one."""
-    if env.get("KUBECONFIG"):
+    """The cluster of KUBECONFIG if it is set, else kind where Docker answers, else the embedded one.
+
+    A KUBECONFIG that is the testbed's own, as `up` prints it for the shell, does not count as given.
+    """
+    if env.get("KUBECONFIG") not in (None, "", str(layout.admin_kubeconfig(plan))):
         return GivenCluster(plan, env)
     if docker():
         return KindCluster(plan)
