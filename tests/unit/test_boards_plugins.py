@@ -85,6 +85,8 @@ def test_a_title_is_a_draft_only_where_it_shall_be(said: str) -> None:
 
 
 def test_a_title_fits() -> None:
-    assert len(title_of("x" * 300, draft=True)) == 255
+    assert title_of("x" * 300, draft=True) == "WIP: " + "x" * 247 + "…"
+    assert title_of("x" * 255, draft=False) == "x" * 255
+    assert title_of("🚀" * 100, draft=False) == "🚀" * 63 + "…"
     assert title_of("WIP:", draft=False) == "Untitled"
     assert title_of("Wipe the cache: slowly", draft=False) == "Wipe the cache: slowly"

@@ -20,8 +20,8 @@ from boardhand_operator.transport import Client, Connection, segment
 
 DRAFT = "WIP: "
 """A title that begins so is a draft; there is no field for it."""
-TITLE_LENGTH = 255
-"""Characters that a title may have."""
+TITLE_BYTES = 255
+"""Bytes that a title may have; Gitea itself counts columns, of which a character has at most as many as bytes."""
 PAGE, PAGES = 50, 200
 """Size and number of the pages of open pull requests that are searched at most."""
 PATIENCE = (0.25, 0.5, 1.0, 2.0)
@@ -82,12 +82,10 @@ class GiteaForge:
     async def open_pull_request(self, head: str, base: str, title: str, body: str, draft: bool) -> PullRequest:
         """See `Forge.open_pull_request`. Waits up to four seconds for a branch that was just pushed."""
         wanted = {"title": title_of(title, draft), "body": body}
-        found = await self._find(base, head) or await self._open(head, base, wanted)
+        found = await self._find(base, head) or await self._open_first(head, base, wanted)
         if any(found[field] != value for field, value in wanted.items()):
             number = found["number"]
-            found = await self._http.send(
-                "PATCH", f"edit pull request {number}", f"{self._pulls}/{number}", wanted
-            )
+            found = await self._http.send("PATCH", f"edit pull request {number}", f"{self._pulls}/{number}", wanted)
         return _pull_request(found)
 
     async def comment(self, number: int, text: str) -> None:
@@ -98,6 +96,16 @@ class GiteaForge:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()
+
+    async def _open_first(self, head: str, base: str, wanted: Mapping[str, str]) -> Json:
+        """Open one, and where somebody opened another at the same moment keep the first: Gitea lets both through."""
+        made = await self._open(head, base, wanted)
+        first = await self._search(base, head) or made
+        if first["number"] < made["number"]:
+            number = made["number"]
+            operation = f"close pull request {number}, of which {first['number']} is the same"
+            await self._http.send("PATCH", operation, f"{self._pulls}/{number}", {"state": "closed"})
+        return first
 
     async def _open(self, head: str, base: str, wanted: Mapping[str, str]) -> Json:
         operation = f"open a pull request from {head} into {base}"
@@ -133,17 +141,15 @@ class GiteaForge:
         return found if found["state"] == "open" else await self._search(base, head)
 
     async def _search(self, base: str, head: str) -> Json | None:
+        """The first of the open pull requests from this branch into that one."""
+        fits: list[Json] = []
         for page in range(1, PAGES + 1):
             params = {"state": "open", "page": str(page), "limit": str(PAGE)}
             pulls = await self._http.get(f"search the pull request of {head}", self._pulls, params)
-            for found in pulls:
-                ours = found["head"]["repo_id"] == found["base"]["repo_id"]
-                if ours and found["head"]["ref"] == head and found["base"]["ref"] == base:
-                    pull: Json = found
-                    return pull
+            fits += (found for found in pulls if _joins(found, base, head))
             if not pulls:
                 break
-        return None
+        return min(fits, key=lambda found: int(found["number"]), default=None)
 
     async def _repository_data(self) -> Json:
         try:
@@ -177,10 +183,17 @@ class GiteaForge:
 
 
 def title_of(title: str, draft: bool) -> str:
-    """The title on one line, as a draft or not, whatever it says of itself; at most TITLE_LENGTH characters."""
+    """The title on one line, as a draft or not, whatever it says of itself; at most TITLE_BYTES bytes."""
     bare = _DRAFT_WORDS.sub("", " ".join(title.split())) or "Untitled"
     whole = DRAFT + bare if draft else bare
-    return whole if len(whole) <= TITLE_LENGTH else whole[: TITLE_LENGTH - 1] + "…"
+    if len(whole.encode()) <= TITLE_BYTES:
+        return whole
+    return whole.encode()[: TITLE_BYTES - len("…".encode())].decode(errors="ignore") + "…"
+
+
+def _joins(found: Json, base: str, head: str) -> bool:
+    ours = found["head"]["repo_id"] == found["base"]["repo_id"]
+    return bool(ours and found["head"]["ref"] == head and found["base"]["ref"] == base)
 
 
 def _pull_request(found: Json) -> PullRequest:
