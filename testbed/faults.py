@@ -96,9 +96,7 @@ class Switches:
 
     def _drop_spent(self) -> None:
         now = self._clock()
-        self._armed = [
-            armed for armed in self._armed if armed.left != 0 and (armed.until is None or now < armed.until)
-        ]
+        self._armed = [armed for armed in self._armed if armed.left != 0 and (armed.until is None or now < armed.until)]
 
 
 @dataclass
