@@ -43,7 +43,8 @@ def ensure_packages(packages: Sequence[str] = PACKAGES) -> None:
             "the embedded cluster takes its node parts from Debian packages, and this is not Debian;"
             f" give a cluster with KUBECONFIG=…, or start a Docker engine. It needs: {', '.join(packages)}"
         )
-    missing = missing_packages(packages)
+    listing = run(["dpkg-query", "--show", "--showformat", "${db:Status-Status} ${Package}\n"])
+    missing = missing_packages(packages, listing)
     if not missing:
         return
     if os.geteuid() != 0:
@@ -54,9 +55,8 @@ def ensure_packages(packages: Sequence[str] = PACKAGES) -> None:
         _apt_get("install", "--yes", "--no-install-recommends", *missing)
 
 
-def missing_packages(packages: Sequence[str]) -> list[str]:
-    """Those of `packages` that dpkg does not list as installed."""
-    listing = run(["dpkg-query", "--show", "--showformat", "${db:Status-Status} ${Package}\n"])
+def missing_packages(packages: Sequence[str], listing: str) -> list[str]:
+    """Those of `packages` that are not installed, by a listing of one status and name a line."""
     installed = {line.split()[1] for line in listing.splitlines() if line.startswith("installed ")}
     return [name for name in packages if name not in installed]
 
