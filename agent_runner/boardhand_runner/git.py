@@ -1,7 +1,8 @@
 """The one way git is run: nothing that a repository, a work tree or the machine brings along is executed.
 
 Hooks, fsmonitor, helpers, system and global configuration are off; filters and external diffs have no
-configuration to come from. Credentials reach git in its environment: they stand neither on a command line nor in a file.
+configuration to come from. Credentials reach git in its environment: they stand neither on a command line nor
+in a file.
 """
 
 from __future__ import annotations
@@ -160,9 +161,7 @@ class Git:
         if index:
             self.environment["GIT_INDEX_FILE"] = str(index)
 
-    def run(
-        self, *arguments: str, check: bool = True, stdin: bytes = b"", seconds: float = LOCAL_SECONDS
-    ) -> Completed:
+    def run(self, *arguments: str, check: bool = True, stdin: bytes = b"", seconds: float = LOCAL_SECONDS) -> Completed:
         """Run git. Raises Infrastructure where it ends with another code than 0, unless `check` is false."""
         done = execute(arguments, self.environment, seconds, stdin, self._cwd)
         if check and done.code:
@@ -195,24 +194,33 @@ class Remote:
             environment["GIT_SSL_CAINFO"] = str(self._settings.certificates)
         return environment
 
-    def run(self, *arguments: str, seconds: float = REMOTE_SECONDS, in_repository: bool = True) -> Completed:
-        """Run git with access to the server. Raises what `fault` makes of an end with another code than 0."""
+    def attempt(self, *arguments: str, in_repository: bool = True) -> Completed:
+        """Run git with access to the server, whatever comes of it. Raises Infrastructure where it takes too long."""
         environment = self.environment()
         if in_repository:
             environment["GIT_DIR"] = str(self._settings.git_dir)
-        done = execute(arguments, environment, seconds, cwd=self._settings.git_dir if in_repository else None)
+        cwd = self._settings.git_dir if in_repository else None
+        return execute(arguments, environment, REMOTE_SECONDS, cwd=cwd)
+
+    def run(self, *arguments: str, in_repository: bool = True) -> Completed:
+        """Run git with access to the server. Raises what `fault` makes of an end with another code than 0."""
+        done = self.attempt(*arguments, in_repository=in_repository)
         if done.code:
             raise self.fault(done.stdout.decode("utf-8", "replace") + done.stderr)
         return done
 
     def fault(self, said: str) -> RunnerError:
-        """The failure class behind what git said; secrets are taken out of it."""
-        if self._credentials:
-            said = said.replace(self._credentials.token, "***")
+        """The failure class behind what git said."""
         for pattern, reason, fix in _FAULTS:
             if re.search(pattern, said):
-                return Configuration(reason, f"{self.address}: {fix} git said: {_tail(said)}")
-        return Infrastructure("GitRemoteFailed", f"{self.address} could not be reached: {_tail(said)}")
+                return Configuration(reason, f"{self.address}: {fix} git said: {self.tail(said)}")
+        return Infrastructure("GitRemoteFailed", f"{self.address} could not be reached: {self.tail(said)}")
+
+    def tail(self, said: str) -> str:
+        """The end of what git said, on one line, without the secrets."""
+        if self._credentials:
+            said = said.replace(self._credentials.token, "***")
+        return _tail(said)
 
 
 _FAULTS = (

@@ -1,13 +1,48 @@
 """The workbench as the agent sees it: a place where shell commands run, in the toolchain's image.
 
-What it answers guides the agent and is never the verdict: everything there is in the hands of what the model started.
+What it answers guides the agent and is never the verdict: all of it is in the hands of what the model started.
+So every file there is read without following links, up to a bound, and only where it is a regular file.
 """
 
 from __future__ import annotations
 
+import errno
+import os
+import secrets
+import select
+import stat
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from boardhand_runner.errors import Configuration, Infrastructure
+from boardhand_runner.settings import Settings
+
+REQUESTS = "requests"
+"""The FIFO on the exec volume by which the server is told what to do."""
+PROBLEM = "problem"
+HEAD_BYTES = 8_000
+TAIL_BYTES = 24_000
+FLOOD_BYTES = 200_000_000
+"""A command that puts out more is ended: a full volume would take the whole pod with it."""
+KILL_SECONDS = 10.0
+CLOSE_SECONDS = 60.0
+LOSSES = 3
+"""So many commands lost in a row are the workbench's trouble, not theirs."""
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_FIRST_PAUSE, _LAST_PAUSE = 0.001, 0.05
+
+_PROBLEMS = {
+    "setsid": Configuration(
+        "WorkbenchLacksSetsid",
+        "The workbench image has no setsid, which ends a command with all it started: add util-linux or busybox.",
+    ),
+    "work": Configuration(
+        "WorkbenchLacksWorkTree", "The workbench cannot enter the work tree: it runs as another user."
+    ),
+    "requests": Configuration("WorkbenchLacksRequests", "The workbench cannot open its FIFO: it runs as another user."),
+}
 
 
 @dataclass(frozen=True)
@@ -15,16 +50,18 @@ class CommandResult:
     """What became of one command."""
 
     exit_code: int | None
-    """0 to 255; None where the command was ended for its time (`timed_out`) or lost with the workbench (`lost`)."""
+    """0 to 255; None where it was ended: for its time, for its output, or with the workbench."""
     output: bytes
-    """stdout and stderr together; of long output the head and the tail, with a line between that says what is cut."""
+    """stdout and stderr together; of long output head and tail, with a line between that says what is cut."""
     log: Path
-    """The whole output, as the workbench wrote it."""
+    """The whole output, as the workbench wrote it; the same path leads there in the workbench."""
     seconds: float
     """Wall time as the agent measured it."""
     timed_out: bool = False
+    flooded: bool = False
+    """It put out more than FLOOD_BYTES."""
     lost: bool = False
-    """The workbench was started again while the command ran: mostly out of memory, or the command ended it."""
+    """The workbench was started again while it ran: mostly out of memory, or the command ended it."""
 
     @property
     def text(self) -> str:
@@ -45,4 +82,195 @@ class Workbench(Protocol):
         """
 
     def close(self) -> None:
-        """End the workbench and everything started there; it serves no more. Raises Infrastructure if it will not."""
+        """End the workbench and everything started there, for good. Raises Infrastructure if it will not end."""
+
+
+class FifoWorkbench:
+    """The workbench served by stages/workbench.sh, over a FIFO and files on the exec volume."""
+
+    def __init__(self, settings: Settings, patience_seconds: float = 120) -> None:
+        """`patience_seconds`: how long a server that is not there is waited for; a restart may take that long."""
+        self._settings = settings
+        self._patience = patience_seconds
+        self._folder = os.open(settings.exec, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        # Held from before the first command on, so that a FIFO put in its place deceives nobody.
+        self._requests: int | None = None
+        self._losses = 0
+
+    def wait_ready(self) -> None:
+        result = self.run(":", self._patience)
+        if result.exit_code != 0:
+            raise Infrastructure(
+                "WorkbenchNotReady", f"The workbench could not run an empty command: {result.text[:300] or 'no output'}"
+            )
+
+    def run(self, command: str, timeout_seconds: float) -> CommandResult:
+        job, began = secrets.token_hex(8), time.monotonic()
+        self._connect()
+        self._write(f"{job}.sh", command)
+        self._tell(f"run {job}")
+        ending = self._wait(job, began + timeout_seconds)
+        if ending in ("timed_out", "flooded"):
+            self._kill(job)
+        if ending == "lost":
+            self._count_loss()
+        else:
+            self._losses = 0
+        return CommandResult(
+            exit_code=int(ending) if ending.isdigit() else None,
+            output=self._output(f"{job}.out"),
+            log=self._settings.exec / f"{job}.out",
+            seconds=time.monotonic() - began,
+            timed_out=ending == "timed_out",
+            flooded=ending == "flooded",
+            lost=ending == "lost",
+        )
+
+    def close(self) -> None:
+        self._settings.serve_closed.touch()
+        deadline = time.monotonic() + CLOSE_SECONDS
+        while self._alive() or self._reopened():
+            if time.monotonic() > deadline:
+                raise Infrastructure(
+                    "WorkbenchWouldNotEnd",
+                    f"The workbench still ran {CLOSE_SECONDS:g} s after it was closed, so nothing may be published.",
+                )
+            self._tell("")
+            time.sleep(_LAST_PAUSE)
+
+    def _connect(self) -> None:
+        """Hold the FIFO of a server that lives, waiting for one if need be."""
+        deadline = time.monotonic() + self._patience
+        while not self._alive() and not self._reopened():
+            problem = (self._read(PROBLEM, 100) or b"").decode("ascii", "replace").strip()
+            if problem in _PROBLEMS:
+                raise _PROBLEMS[problem]
+            if time.monotonic() > deadline:
+                raise Infrastructure("WorkbenchGone", f"No workbench answered for {self._patience:g} s.")
+            time.sleep(_LAST_PAUSE)
+
+    def _alive(self) -> bool:
+        """Whether somebody has the held FIFO open for reading, as the server has while it lives."""
+        if self._requests is None:
+            return False
+        poll = select.poll()
+        poll.register(self._requests, 0)
+        return not poll.poll(0)
+
+    def _reopened(self) -> bool:
+        """Open the FIFO anew; false where it has no reader."""
+        if self._requests is not None:
+            os.close(self._requests)
+            self._requests = None
+        try:
+            fifo = os.open(REQUESTS, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._folder)
+        except OSError as error:
+            if error.errno in (errno.ENXIO, errno.ENOENT):
+                return False
+            raise Infrastructure(
+                "WorkbenchForged", f"The workbench's FIFO cannot be opened: {error.strerror}."
+            ) from None
+        if not stat.S_ISFIFO(os.fstat(fifo).st_mode):
+            os.close(fifo)
+            raise Infrastructure("WorkbenchForged", "The workbench's FIFO was replaced by something else.")
+        self._requests = fifo
+        return True
+
+    def _tell(self, line: str) -> None:
+        """Send the server a line. One that cannot be sent is the same as one that is lost: the caller waits anyway."""
+        if self._requests is None:
+            return
+        try:
+            os.write(self._requests, f"{line}\n".encode())
+        except (BrokenPipeError, BlockingIOError):
+            return
+
+    def _wait(self, job: str, deadline: float) -> str:
+        """How the command ended: its exit code in digits, or timed_out, flooded, lost."""
+        pause = _FIRST_PAUSE
+        while True:
+            code = self._code(job)
+            if code is not None:
+                return str(code)
+            if not self._alive():
+                return "lost"
+            if time.monotonic() > deadline:
+                return "timed_out"
+            if pause >= _LAST_PAUSE and self._size(f"{job}.out") > FLOOD_BYTES:
+                return "flooded"
+            time.sleep(pause)
+            pause = min(_LAST_PAUSE, pause * 1.1)
+
+    def _kill(self, job: str) -> None:
+        """Kill the command's process group; a command that took its server's word from it is left to `close`."""
+        deadline = time.monotonic() + KILL_SECONDS
+        while self._code(job) is None and self._alive() and time.monotonic() < deadline:
+            self._tell(f"kill {job}")
+            time.sleep(_LAST_PAUSE)
+
+    def _count_loss(self) -> None:
+        self._losses += 1
+        if self._losses >= LOSSES:
+            raise Infrastructure(
+                "WorkbenchKeepsDying",
+                f"The workbench ended during each of the last {self._losses} commands: give it more memory under"
+                " spec.workbench.resources if that is what it lacks.",
+            )
+
+    def _code(self, job: str) -> int | None:
+        """The exit code, once it is there."""
+        text = self._read(f"{job}.code", 8)
+        if text is None:
+            return None
+        if not text.strip().isdigit() or int(text) > 255:
+            raise Infrastructure("WorkbenchForged", "The workbench left an exit code that is not 0 to 255.")
+        return int(text)
+
+    def _write(self, name: str, text: str) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(name, flags, 0o600, dir_fd=self._folder), "wb") as stream:
+            stream.write(text.encode("utf-8", "replace") + b"\n")
+
+    def _open(self, name: str) -> int | None:
+        """A descriptor of a regular file; None where there is none."""
+        try:
+            file = os.open(name, _READ, dir_fd=self._folder)
+        except OSError:
+            return None
+        if stat.S_ISREG(os.fstat(file).st_mode):
+            return file
+        os.close(file)
+        return None
+
+    def _read(self, name: str, limit: int) -> bytes | None:
+        file = self._open(name)
+        if file is None:
+            return None
+        try:
+            return os.pread(file, limit, 0)
+        finally:
+            os.close(file)
+
+    def _size(self, name: str) -> int:
+        file = self._open(name)
+        if file is None:
+            return 0
+        try:
+            return os.fstat(file).st_size
+        finally:
+            os.close(file)
+
+    def _output(self, name: str) -> bytes:
+        """The output, or its head and tail."""
+        file = self._open(name)
+        if file is None:
+            return b""
+        try:
+            size = os.fstat(file).st_size
+            if size <= HEAD_BYTES + TAIL_BYTES:
+                return os.pread(file, size, 0)
+            cut = size - HEAD_BYTES - TAIL_BYTES
+            note = f"\n[{cut} bytes cut; all of it: {self._settings.exec / name}]\n"
+            return os.pread(file, HEAD_BYTES, 0) + note.encode() + os.pread(file, TAIL_BYTES, size - TAIL_BYTES)
+        finally:
+            os.close(file)

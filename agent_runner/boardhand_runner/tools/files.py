@@ -57,7 +57,7 @@ class WorkTree:
         return "\n".join(found[:LISTED_FILES] + ([f"[{rest} more; narrow the pattern]"] if rest > 0 else []))
 
     def search(self, pattern: str, path: str = "**") -> str:
-        """Lines that match a regular expression, as path:line:text, in the files that match the glob; at most 200."""
+        """Lines that match a regular expression, as path:line:text, in files that match the glob; at most 200."""
         hits: list[str] = []
         found = iter(sorted(self._paths(path)))
         while len(hits) <= HITS and (batch := list(islice(found, BATCH))):

@@ -90,7 +90,7 @@ class Confined:
 
 
 def _walk(held: list[int], path: str, make_folders: bool) -> str:
-    """Go down from held[0], pushing each folder; the last component's name. `..` in a link goes back up the stack."""
+    """Go down from held[0], pushing each folder; the last component's name. `..` in a link pops the stack."""
     pending, links = deque(parts_of(path)), 0
     while pending:
         part = pending.popleft()
@@ -133,7 +133,7 @@ def _enter(folder: int, name: str, make: bool) -> int:
 
 
 def _put(folder: int, name: str, data: bytes) -> bool:
-    """Write beside, then rename over: a reader sees the old file or the new one. A link's place is never followed."""
+    """Write beside, then rename over: a reader sees the old file or the new one. No link is followed."""
     mode = _mode(folder, name)
     beside = f".boardhand-{secrets.token_hex(8)}"
     file = os.open(

@@ -1,0 +1,66 @@
+"""The checkout stage: the repository as the run starts from it, and what the workbench serves by."""
+
+from __future__ import annotations
+
+import os
+from importlib import resources
+
+from boardhand_api.order import Order
+from boardhand_api.result import Checked
+from boardhand_runner.git import BASE_REF, Git, Remote
+from boardhand_runner.settings import Settings
+from boardhand_runner.workbench import REQUESTS
+
+HISTORY_COMMITS = 50
+"""Enough to read how the project is worked on. A blobless clone would have to fetch the rest later, without
+credentials; a full one of an old repository takes minutes that every run would pay."""
+
+
+def main(settings: Settings, order: Order) -> Checked:
+    """Clone, branch, and hand the workbench its scripts. Raises Configuration or Infrastructure."""
+    base = clone(settings, order)
+    place_workbench(settings)
+    place_verify(settings)
+    return Checked(base_commit=base)
+
+
+def clone(settings: Settings, order: Order) -> str:
+    """The repository at the base branch, on the run's branch, without remotes or credentials; the base commit."""
+    remote = Remote(settings, order.repository)
+    settings.git_dir.parent.mkdir(parents=True, exist_ok=True)
+    remote.run(
+        "clone",
+        f"--separate-git-dir={settings.git_dir}",
+        f"--branch={order.base_branch}",
+        f"--depth={HISTORY_COMMITS}",
+        "--single-branch",
+        "--no-tags",
+        "--no-recurse-submodules",
+        # No template: what the image brings as hooks and excludes has no place in the run.
+        "--template=",
+        "--",
+        remote.address,
+        str(settings.work),
+        in_repository=False,
+    )
+    git = Git(settings, work_tree=settings.work)
+    git.run("remote", "remove", "origin")
+    git.run("checkout", "--quiet", "--no-track", "-B", order.branch)
+    git.run("update-ref", BASE_REF, "HEAD")
+    settings.git_pointer.write_text((settings.work / ".git").read_text())
+    return git.text("rev-parse", BASE_REF)
+
+
+def place_workbench(settings: Settings) -> None:
+    """Put the server's script where the workbench reads it, and its FIFO where both sides reach it."""
+    settings.serve_script.write_bytes(_script("workbench.sh"))
+    os.mkfifo(settings.exec / REQUESTS, 0o600)
+
+
+def place_verify(settings: Settings) -> None:
+    """Put the proof's script where the verify stage runs it from."""
+    settings.verify_script.write_bytes(_script("verify.sh"))
+
+
+def _script(name: str) -> bytes:
+    return resources.files(__package__).joinpath(name).read_bytes()

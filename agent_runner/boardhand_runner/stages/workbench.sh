@@ -1,0 +1,68 @@
+#!/bin/sh
+# Serves the agent's commands in the toolchain's image: POSIX sh, setsid, mv and sleep are all it needs.
+#
+#   sh workbench.sh [ROOT]
+#
+# Requests come as lines on the FIFO ROOT/exec/requests:
+#   run ID     runs ROOT/exec/ID.sh in ROOT/work, in a process group of its own; output to ID.out, and at the end
+#              the exit code to ID.code, which appears whole or not at all
+#   kill ID    kills that process group
+#   any line   makes the server look whether ROOT/serve/closed is there; it ends if so
+# The server keeps the FIFO open for reading as long as it lives: a writer that finds no reader knows it is gone.
+# Started once the run is closed, it only waits to be ended.
+
+root=${1:-/boardhand}
+exec=$root/exec
+closed=$root/serve/closed
+
+# The first process of a container is sent TERM in vain unless it asks for it.
+trap 'exit 0' TERM INT
+
+wait_for_the_end() {
+    trap 'kill "$!"; exit 0' TERM INT
+    while :; do
+        sleep 3600 &
+        wait "$!"
+    done
+}
+
+cannot_serve() {
+    echo "$1" >"$exec/problem"
+    exit 41
+}
+
+run() {
+    # Whoever holds the FIFO passes for the server.
+    exec 3<&-
+    trap - TERM INT
+    setsid sh "$exec/$1.sh" </dev/null >"$exec/$1.out" 2>&1 &
+    echo "$!" >"$exec/$1.pid"
+    wait "$!"
+    echo "$?" >"$exec/$1.new" && mv "$exec/$1.new" "$exec/$1.code"
+}
+
+kill_group() {
+    # Not a FIFO in its place: reading that would hold the server up.
+    [ -f "$exec/$1.pid" ] || return
+    read -r group <"$exec/$1.pid"
+    case $group in
+        '' | *[!0-9]* | 0 | 1) ;;
+        *) kill -s KILL -- "-$group" 2>/dev/null ;;
+    esac
+}
+
+[ ! -e "$closed" ] || wait_for_the_end
+command -v setsid >/dev/null || cannot_serve setsid
+cd "$root/work" || cannot_serve work
+exec 3<>"$exec/requests" || cannot_serve requests
+
+while [ ! -e "$closed" ]; do
+    read -r verb id <&3 || exit 1
+    # Forgets the jobs that ended.
+    jobs >/dev/null 2>&1
+    case $id in '' | *[!0-9a-f]*) continue ;; esac
+    case $verb in
+        run) run "$id" & ;;
+        kill) kill_group "$id" ;;
+    esac
+done
