@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
-from langchain_core.messages import AnyMessage
+from langchain_core.messages import BaseMessage
 from langgraph.graph.message import add_messages
 
-from boardhand_api.result import TestCounts
+from boardhand_api.result import TestCounts, Usage
 
 if TYPE_CHECKING:
     from boardhand_api.order import Order
@@ -76,9 +76,13 @@ class Check:
 class State(TypedDict, total=False):
     """`messages` is the specialist's conversation, `turns` what supervise sees of it."""
 
+    base: str
+    """The commit that work started from."""
     baseline: Check
     specialist: str
-    messages: Annotated[list[AnyMessage], add_messages]
+    messages: Annotated[list[BaseMessage], add_messages]
+    usage: Usage
+    """What the last answer used."""
     turns: Annotated[list[Turn], operator.add]
     summary: str
     """What the specialist said with `finish`."""

@@ -83,12 +83,16 @@ class Ledger:
     def total(self) -> Usage:
         return self._used.model_copy(update={"seconds": round(self.seconds, 3)})
 
+    def check_time(self) -> None:
+        """Raises Deadline where the run's time is over."""
+        if self.seconds_left <= 0:
+            raise Deadline("DeadlinePassed", f"The run took longer than its {self.limits.deadline_seconds} s.")
+
     def check(self) -> None:
         """Raises Deadline or Budget where a limit of the order is reached."""
         limits, used = self.limits, self._used
         tokens = used.prompt_tokens + used.completion_tokens
-        if self.seconds_left <= 0:
-            raise Deadline("DeadlinePassed", f"The run took longer than its {limits.deadline_seconds} s.")
+        self.check_time()
         if self.steps >= limits.steps:
             raise Budget("StepsUsedUp", f"All {limits.steps} steps of the run are used up.")
         if tokens >= limits.tokens:

@@ -27,7 +27,7 @@ def build(model: Model, key: str, tls: ssl.SSLContext, *, answer: float, connect
     return ChatMistralAI(
         model_name=model.name,
         api_key=SecretStr(key),
-        endpoint=address,
+        base_url=address,
         async_client=client,
         max_retries=1,
     )

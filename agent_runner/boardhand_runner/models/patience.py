@@ -19,6 +19,7 @@ OnWait = Callable[[str, float], None]
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
+_ASKED: tuple[type[Exception], ...] = (ModelError, *UNREADABLE)
 
 
 async def patiently(request: Callable[[], Awaitable[T]], mind: Mind, seconds: float, on_wait: OnWait) -> T:
@@ -51,7 +52,7 @@ async def patiently(request: Callable[[], Awaitable[T]], mind: Mind, seconds: fl
 async def _asked(request: Callable[[], Awaitable[T]], mind: Mind) -> T:
     try:
         return await request()
-    except (ModelError, *mind.errors, *UNREADABLE) as error:
+    except _ASKED + mind.errors as error:
         raise diagnose(error, mind.name) from error
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
+from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 
 from boardhand_runner.prompts import nudge_text
 from boardhand_runner.state import Context, State
@@ -15,7 +15,7 @@ def nudge(state: State, context: Context, by: str, reason: str, **values: object
     return {"messages": [_said(state["messages"][-1], text)], "finished": False}
 
 
-def _said(last: AnyMessage, text: str) -> AnyMessage:
+def _said(last: BaseMessage, text: str) -> BaseMessage:
     """After a tool's result the word is added to it: some providers take no user message there."""
     if isinstance(last, ToolMessage):
         return last.model_copy(update={"content": f"{last.content}\n\n[harness] {text}"})

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import cycle, takewhile
 
 from langgraph.runtime import Runtime
 
@@ -70,21 +70,21 @@ def _fault(turn: Turn) -> str:
 
 
 def _faulty(history: Sequence[Turn], fault: str) -> Verdict:
-    same = _count(takewhile(lambda turn: _fault(turn) == fault, reversed(history)))
-    mixed = _count(takewhile(_fault, reversed(history)))
+    same = _count(lambda turn: _fault(turn) == fault, history)
+    mixed = _count(_fault, history)
     return Verdict(fault, same, same >= FAULTS or mixed >= MIXED_FAULTS)
 
 
 def _same(history: Sequence[Turn]) -> int:
     last = history[-1].calls
-    return _count(takewhile(lambda turn: turn.calls == last, reversed(history)))
+    return _count(lambda turn: turn.calls == last, history)
 
 
 def _alternating(history: Sequence[Turn]) -> int:
     if len(history) < 2 or history[-1].calls == history[-2].calls:
         return 0
-    pair = (history[-1].calls, history[-2].calls)
-    return _count(takewhile(lambda at: at[1].calls == pair[at[0] % 2], enumerate(reversed(history))))
+    pair = cycle((history[-1].calls, history[-2].calls))
+    return _count(lambda turn: turn.calls == next(pair), history)
 
 
 def _stale(history: Sequence[Turn]) -> int:
@@ -103,8 +103,9 @@ def _stale(history: Sequence[Turn]) -> int:
     return stale
 
 
-def _count(items: Iterable[object]) -> int:
-    return sum(1 for _ in items)
+def _count(holds: Callable[[Turn], object], history: Sequence[Turn]) -> int:
+    """So many answers at the end of which `holds` is true."""
+    return sum(1 for _ in takewhile(holds, reversed(history)))
 
 
 async def node(state: State, runtime: Runtime[Context]) -> State:

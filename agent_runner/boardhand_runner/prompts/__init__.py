@@ -11,10 +11,10 @@ from importlib import resources
 
 import yaml
 from jinja2 import Environment, StrictUndefined
-from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 
-def opening(name: str, fence: str, values: Mapping[str, object]) -> list[AnyMessage]:
+def opening(name: str, fence: str, values: Mapping[str, object]) -> list[BaseMessage]:
     """The system and the user message that open a node's conversation."""
     environment = _environment(fence)
     system, user = (environment.from_string(_file(name)[part]) for part in ("system", "user"))

@@ -1,0 +1,160 @@
+"""The agent stage: the graph over one ticket, from the order to the result."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO, cast
+
+from boardhand_api.order import Order
+from boardhand_api.pool import Model
+from boardhand_api.result import Refusal, Result
+from boardhand_runner.errors import Infrastructure, RunnerError, ToolError
+from boardhand_runner.models import Mind, build
+from boardhand_runner.repository import Repository
+from boardhand_runner.settings import Settings
+from boardhand_runner.state import ANALYST, Context, State
+from boardhand_runner.tools.worktree import Confined
+from boardhand_runner.transcript import Transcript, secrets_below
+from boardhand_runner.usage import Ledger
+from boardhand_runner.workbench import FifoWorkbench, Workbench
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+NOTES_FILE = "AGENTS.md"
+NOTES_BYTES = 8192
+SUMMARY_CHARACTERS, TITLE_CHARACTERS = 20_000, 300
+NODES_A_STEP = 4
+"""Graph nodes that one answer of the large model may pass, gate included."""
+
+
+@asynccontextmanager
+async def git_server(settings: Settings) -> AsyncIterator[list[BaseTool]]:
+    """The git tools of mcp-server-git, imported when it is wanted."""
+    from boardhand_runner.tools.mcp_git import git_tools
+
+    async with git_tools(settings) as tools:
+        yield tools
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the agent works with that is a process or a server of its own."""
+
+    workbench: Workbench
+    minds: Callable[[Model, Path], Mind] = build
+    git_tools: Callable[[Settings], AbstractAsyncContextManager[list[BaseTool]]] = git_server
+
+
+def main(
+    settings: Settings,
+    order: Order,
+    out: TextIO = sys.stdout,
+    surroundings: Surroundings | None = None,
+) -> Result:
+    """Run the agent and write its events to `out`, the result last. The workbench is ended before that.
+
+    Never raises a RunnerError: its class and reason stand in the result, beside what was used until then.
+    """
+    around = surroundings or Surroundings(FifoWorkbench(settings))
+    transcript = Transcript(out, secrets_below(settings.secrets))
+    ledger = Ledger(order.limits)
+    transcript.started(order.run)
+    last: State = {}
+    failure: RunnerError | None = None
+    try:
+        asyncio.run(_run(settings, order, around, ledger, transcript, last))
+    except RunnerError as error:
+        failure = error
+    try:
+        around.workbench.close()
+    except Infrastructure as error:
+        # What the model started may still be alive: nothing must come after this stage.
+        failure = error
+    result = result_of(last, ledger, transcript, failure)
+    transcript.ended(result)
+    return result
+
+
+async def _run(
+    settings: Settings,
+    order: Order,
+    around: Surroundings,
+    ledger: Ledger,
+    transcript: Transcript,
+    last: State,
+) -> None:
+    """Fills `last` with each state of the graph, so that a failure leaves the last one."""
+    # Imported here so that `--help` and the other stages do not wait for them.
+    from boardhand_runner.graph import build as build_graph
+    from boardhand_runner.tools.catalog import catalogs
+    from boardhand_runner.tools.files import WorkTree
+
+    async with around.git_tools(settings) as git:
+        context = Context(
+            order=order,
+            settings=settings,
+            large=around.minds(order.large, settings.large_secret),
+            small=around.minds(order.small, settings.small_secret),
+            workbench=around.workbench,
+            repository=Repository(settings),
+            catalogs=catalogs(WorkTree(settings), around.workbench, ledger, git),
+            ledger=ledger,
+            transcript=transcript,
+            fence=f"{order.run}-{secrets.token_hex(8)}",
+            notes=read_notes(settings.work),
+        )
+        last["base"] = context.repository.base
+        limit = order.limits.steps * NODES_A_STEP + 20
+        states = build_graph().astream({}, {"recursion_limit": limit}, context=context, stream_mode="values")
+        async for state in states:
+            last.update(cast(State, state))
+
+
+def result_of(state: State, ledger: Ledger, transcript: Transcript, failure: RunnerError | None) -> Result:
+    """The stage's answer, told from the graph's last state."""
+    about = Result(
+        specialist=state.get("specialist", ""),
+        base_commit=state.get("base"),
+        usage=ledger.total(),
+        steps=ledger.steps,
+    )
+    if failure is not None:
+        refusal = failure.refusal()
+        message = transcript.clean(refusal.message)
+        return about.model_copy(update={"failure": Refusal(**{**dict(refusal), "message": message})})
+    return about.model_copy(
+        update={
+            "commit": state.get("commit"),
+            "title": transcript.clean(state.get("title", ""))[:TITLE_CHARACTERS],
+            "summary": transcript.clean(summary_of(state))[:SUMMARY_CHARACTERS],
+            "partial": state.get("partial", False),
+        }
+    )
+
+
+def summary_of(state: State) -> str:
+    """The model's words, and below them what the harness knows and a reviewer must not miss."""
+    if state.get("specialist") == ANALYST:
+        return state["summary"]
+    parts = [state["why"].strip()]
+    if state["partial"]:
+        parts.append(f"**Unfinished:** in the workbench the verify commands are still red: {state['check'].failed}.")
+    if deleted := state["deleted_tests"]:
+        parts.append("**Deleted test files:** " + ", ".join(f"`{name}`" for name in deleted))
+    return "\n\n".join(parts)
+
+
+def read_notes(work: Path) -> str:
+    """The head of the repository's AGENTS.md; nothing where there is no such text file in the work tree."""
+    try:
+        with Confined(work).open(NOTES_FILE) as file, open(file, "rb", closefd=False) as stream:
+            return stream.read(NOTES_BYTES).decode("utf-8", "replace")
+    except ToolError:
+        return ""

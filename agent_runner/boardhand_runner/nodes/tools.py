@@ -1,0 +1,109 @@
+"""Carries out the tool calls of the last answer, and tells supervise and the transcript what came of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage, ToolCall, ToolMessage
+from langgraph.runtime import Runtime
+
+from boardhand_runner.errors import NeedsInfo
+from boardhand_runner.state import Call, Context, Outcome, State, Turn
+from boardhand_runner.tools.catalog import ASK, FINISH, WRITING, Answer
+
+_DURATION = re.compile(r"\b\d+(\.\d+)?\s?(ms|s|secs?|seconds?|min)\b|\b\d\d:\d\d:\d\d([.,]\d+)?")
+_CUT_OFF = frozenset({"length", "model_length", "max_tokens"})
+INVALID_CHARACTERS = 500
+EMPTY = "(empty answer)"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A call as the model wrote it; `broken` where its arguments are no JSON object."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+    broken: str = ""
+
+
+async def node(state: State, runtime: Runtime[Context]) -> State:
+    """Raises NeedsInfo where the model asks, and what the tools raise."""
+    context, message = runtime.context, state["messages"][-1]
+    assert isinstance(message, AIMessage)
+    wanted, cut_off = wanted_calls(message), is_cut_off(message)
+    catalog = context.catalogs[state["specialist"]]
+    answers: list[Answer] = []
+    for call in wanted:
+        if cut_off:
+            answers.append(Answer("Not carried out: the answer was cut off.", Outcome.DROPPED))
+        elif call.broken:
+            answers.append(Answer(f"Not carried out: {call.broken}", Outcome.BAD))
+        else:
+            answers.append(await catalog.call(call.name, call.arguments))
+    context.transcript.step(
+        context.ledger.steps,
+        state["specialist"],
+        message.text,
+        state["usage"],
+        [(call.name, _canonical(call.arguments)) for call in wanted],
+        [answer.text for answer in answers],
+    )
+    done = {call.name: call for call, answer in zip(wanted, answers, strict=True) if answer.outcome is Outcome.DONE}
+    if ASK in done:
+        raise NeedsInfo("Question", done[ASK].arguments["question"])
+    turn = Turn(bool(message.text.strip()), tuple(map(_call, wanted, answers)), cut_off)
+    change: State = {"messages": _messages(message, wanted, answers), "turns": [turn]}
+    if FINISH in done:
+        change |= {"finished": True, "summary": done[FINISH].arguments["summary"]}
+    return change
+
+
+def is_cut_off(message: AIMessage) -> bool:
+    """Whether the provider ended the answer at its length limit."""
+    about = message.response_metadata
+    return about.get("finish_reason") in _CUT_OFF or about.get("status") == "incomplete"
+
+
+def wanted_calls(message: AIMessage) -> list[Wanted]:
+    """All calls of an answer, those with broken arguments too; each has an id."""
+    good = [Wanted(call["id"] or f"call{at}", call["name"], call["args"]) for at, call in enumerate(message.tool_calls)]
+    return good + [
+        Wanted(
+            call["id"] or f"broken{at}",
+            call["name"] or "unnamed",
+            {"invalid": (call["args"] or "")[:INVALID_CHARACTERS]},
+            f"the arguments are not one JSON object ({(call['error'] or 'cannot be read')[:200]})",
+        )
+        for at, call in enumerate(message.invalid_tool_calls)
+    ]
+
+
+def _messages(message: AIMessage, wanted: list[Wanted], answers: list[Answer]) -> list[BaseMessage]:
+    """What the conversation gains. Providers refuse empty answers and broken calls: neither is sent back as it was."""
+    assert message.id is not None
+    if not wanted and not message.text.strip():
+        return [AIMessage(EMPTY, id=message.id)]
+    results: list[BaseMessage] = [
+        ToolMessage(answer.text, tool_call_id=call.id, name=call.name)
+        for call, answer in zip(wanted, answers, strict=True)
+    ]
+    if message.invalid_tool_calls:
+        calls = [ToolCall(name=call.name, args=call.arguments, id=call.id) for call in wanted]
+        results.insert(0, AIMessage(message.text, tool_calls=calls, id=message.id))
+    return results
+
+
+def _call(call: Wanted, answer: Answer) -> Call:
+    """As supervise compares it: what differs only in how long it took is the same."""
+    digest = hashlib.sha256(_DURATION.sub("#", answer.text).encode("utf-8", "replace")).hexdigest()
+    changed = call.name in WRITING and answer.outcome is Outcome.DONE
+    return Call(call.name, _canonical(call.arguments), digest, answer.outcome, changed)
+
+
+def _canonical(arguments: dict[str, Any]) -> str:
+    return json.dumps(arguments, sort_keys=True, ensure_ascii=False)

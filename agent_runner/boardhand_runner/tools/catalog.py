@@ -1,0 +1,167 @@
+"""Which tools a specialist has, and what calling one by name and arguments comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.tools import BaseTool, StructuredTool
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from boardhand_runner.errors import ToolError
+from boardhand_runner.state import ANALYST, BUGFIXER, CODER, Outcome
+from boardhand_runner.tools.bounds import bounded
+from boardhand_runner.tools.command import execute, told
+
+if TYPE_CHECKING:
+    from boardhand_runner.tools.files import WorkTree
+    from boardhand_runner.usage import Ledger
+    from boardhand_runner.workbench import Workbench
+
+FINISH, ASK = "finish", "ask"
+WRITING = frozenset({"edit_file", "write_file", "insert_lines"})
+"""Tools that change a file where they succeed."""
+_BOUNDED_ITSELF = frozenset({"read_file", "search", "run"})
+
+Path_ = Field(description="Relative to the repository's root, such as src/app.py.")
+
+
+class Arguments(BaseModel):
+    """Arguments of a tool: no others are taken."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ReadFile(Arguments):
+    path: str = Path_
+    start_line: int = Field(1, description="The first line to show; lines count from 1.")
+    limit: int = Field(400, description="How many lines to show.")
+
+
+class ListFiles(Arguments):
+    pattern: str = Field("**", description="A glob, such as src/**/*.py.")
+
+
+class Search(Arguments):
+    pattern: str = Field(description="A regular expression.")
+    path: str = Field(".", description="A folder or a glob to search in.")
+
+
+class EditFile(Arguments):
+    path: str = Path_
+    old: str = Field(description="The exact text to replace; it must stand in the file exactly once.")
+    new: str = Field(description="The text to put in its place.")
+
+
+class WriteFile(Arguments):
+    path: str = Path_
+    content: str = Field(description="The whole new content.")
+
+
+class InsertLines(Arguments):
+    path: str = Path_
+    line: int = Field(description="Insert after this line; 0 inserts before the first.")
+    text: str = Field(description="Whole lines.")
+
+
+class Run(Arguments):
+    command: str = Field(description="A shell command; it starts in the repository's root.", min_length=1)
+
+
+class Ask(Arguments):
+    question: str = Field(description="The question, so that a person can answer it without the code.", min_length=1)
+
+
+class Finish(Arguments):
+    summary: str = Field(description="For a change: why it is right. For a question: the whole answer.", min_length=1)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call came to, for the model to read."""
+
+    text: str
+    outcome: Outcome
+
+
+class Catalog:
+    """The tools of one specialist, by name."""
+
+    def __init__(self, tools: Sequence[BaseTool]) -> None:
+        self.tools = list(tools)
+        self._by_name = {tool.name: tool for tool in tools}
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._by_name)
+
+    async def call(self, name: str, arguments: dict[str, Any]) -> Answer:
+        """Never raises for what the model did wrong; a RunnerError of the tool passes through."""
+        tool = self._by_name.get(name)
+        if tool is None:
+            return Answer(f"There is no tool {name}. The tools are: {', '.join(self.names)}.", Outcome.UNKNOWN)
+        try:
+            text = str(await tool.ainvoke(arguments))
+        except ValidationError as error:
+            return Answer(f"Not carried out: {_problems(error)}", Outcome.BAD)
+        except ToolError as error:
+            return Answer(bounded(f"Error: {error}"), Outcome.FAILED)
+        return Answer(text if name in _BOUNDED_ITSELF else bounded(text), Outcome.DONE)
+
+
+def catalogs(
+    files: WorkTree, workbench: Workbench, ledger: Ledger, git_tools: Sequence[BaseTool]
+) -> dict[str, Catalog]:
+    """Each specialist's tools. The analyst has none that writes: a command could, so it has no commands either."""
+    reading = [*_reading(files), *git_tools, *_ending()]
+    working = [*reading, *_writing(files), _run(workbench, ledger)]
+    return {CODER: Catalog(working), BUGFIXER: Catalog(working), ANALYST: Catalog(reading)}
+
+
+def _reading(files: WorkTree) -> list[BaseTool]:
+    return [
+        _tool("read_file", ReadFile, files.read_file, "Show lines of a text file, with their numbers."),
+        _tool("list_files", ListFiles, files.list_files, "List the repository's files that match a glob."),
+        _tool("search", Search, files.search, "Find lines that match a regular expression."),
+    ]
+
+
+def _writing(files: WorkTree) -> list[BaseTool]:
+    return [
+        _tool("edit_file", EditFile, files.edit_file, "Replace one exact, unique piece of a file."),
+        _tool("write_file", WriteFile, files.write_file, "Write a whole file, new or not."),
+        _tool("insert_lines", InsertLines, files.insert_lines, "Insert lines into a file."),
+    ]
+
+
+def _run(workbench: Workbench, ledger: Ledger) -> BaseTool:
+    async def run(command: str) -> str:
+        return told(await execute(workbench, ledger, command, ledger.limits.command_timeout_seconds))
+
+    text = "Run a shell command where the project's tools are installed, and see its exit code and output."
+    return StructuredTool(name="run", description=text, args_schema=Run, coroutine=run)
+
+
+def _ending() -> list[BaseTool]:
+    def finish(summary: str) -> str:  # noqa: ARG001 - the tools node reads it from the call
+        return "The work is handed to the harness."
+
+    def ask(question: str) -> str:
+        return f"The run ends here with the question: {question}"
+
+    return [
+        _tool(FINISH, Finish, finish, "Say that the ticket is done."),
+        _tool(ASK, Ask, ask, "End the run with a question that only a person can answer."),
+    ]
+
+
+def _tool(name: str, schema: type[Arguments], function: Callable[..., str], description: str) -> BaseTool:
+    return StructuredTool(name=name, description=description, args_schema=schema, func=function)
+
+
+def _problems(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(str(part) for part in problem['loc']) or 'arguments'}: {problem['msg']}"
+        for problem in error.errors(include_url=False)
+    )
