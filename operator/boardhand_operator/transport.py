@@ -25,6 +25,8 @@ RETRIES = 2
 WAIT_SECONDS = 3.0
 """A longer wait is not made here: the caller is told how long, and sleeps where others can see it."""
 REDIRECTS = 3
+SECRET_LENGTH = 8
+"""A shorter credential is not taken out of messages: it would take words out of them."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Client:
         """secrets: what no message may hold. Raises Misconfigured where a header or the bundle cannot be used."""
         self._vendor = vendor
         self._base = base_url.rstrip("/")
-        self._secrets = [secret for secret in secrets if secret]
+        self._secrets = [secret for secret in secrets if len(secret) >= SECRET_LENGTH]
         self._sleep = sleep
         for value in headers.values():
             if not (value.isascii() and value.isprintable()):
