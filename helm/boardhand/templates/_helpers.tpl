@@ -1,0 +1,50 @@
+{{- define "boardhand.labels" -}}
+app.kubernetes.io/name: boardhand
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: operator
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- define "boardhand.selector" -}}
+app.kubernetes.io/name: boardhand
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: operator
+{{- end }}
+
+{{- define "boardhand.everywhere" -}}
+{{- if has "*" .Values.watchNamespaces }}yes{{ end }}
+{{- end }}
+
+{{- define "boardhand.namespaces" -}}
+{{- if not (include "boardhand.everywhere" .) }}
+{{- join "," (.Values.watchNamespaces | default (list .Release.Namespace)) }}
+{{- end }}
+{{- end }}
+
+{{- define "boardhand.rules" -}}
+- apiGroups: [boardhand.dev]
+  resources: [ticketruns]
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [boardhand.dev]
+  resources: [codingagents]
+  verbs: [get, list, watch, patch]
+- apiGroups: [boardhand.dev]
+  resources: [ticketruns/status, codingagents/status]
+  verbs: [patch]
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list, watch, patch]
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get]
+- apiGroups: [""]
+  resources: [events]
+  verbs: [create]
+{{- end }}

@@ -1,0 +1,129 @@
+"""Everything a card needs to travel: cluster, images, forge, board, model, and Boardhand itself from its chart."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from testbed import standin
+from testbed.board import TrelloClient
+from testbed.cluster.provider import Cluster, Provider
+from testbed.cluster.selection import choose
+from testbed.forge import server as forge_server
+from testbed.forge.build import ensure_gitea
+from testbed.forge.info import ForgeInfo
+from testbed.images.build import BuiltImage, ensure_image
+from testbed.kubectl import Kubectl
+from testbed.plan import Plan
+from testbed.shell import run, say
+
+ROOT = Path(__file__).resolve().parents[1]
+RELEASE = "boardhand"
+SYSTEM = "boardhand-system"
+"""Namespace of the operator."""
+NAMESPACES = ("demo", "e2e")
+"""Namespaces whose pools are worked."""
+IMAGES = ("operator", "runner", "workbench-python", "workbench-java")
+TRELLO_KEY = "f00dfacef00dfacef00dfacef00dface"
+TRELLO_TOKEN = "standin-token-of-the-testbed"
+MODEL_KEY = "scripted-model-key-of-the-testbed"
+
+
+@dataclass(frozen=True)
+class World:
+    """A testbed that is up. All addresses are the same from the host and from pods."""
+
+    plan: Plan
+    cluster: Cluster
+    forge: ForgeInfo
+    trello_url: str
+    model_url: str
+    images: dict[str, str]
+    """Name to the reference that pods use."""
+
+    def kubectl(self, namespace: str) -> Kubectl:
+        return Kubectl(self.cluster, namespace)
+
+    def board(self) -> TrelloClient:
+        """The board's API as a person's program would use it."""
+        return TrelloClient(self.trello_url, TRELLO_KEY, TRELLO_TOKEN)
+
+
+@contextmanager
+def _timed(what: str) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    say(f"{what}: {time.monotonic() - started:.0f} s")
+
+
+def _built(names: tuple[str, ...]) -> dict[str, BuiltImage]:
+    return {name: ensure_image(name) for name in names}
+
+
+def _loaded(provider: Provider, images: dict[str, BuiltImage]) -> dict[str, str]:
+    return {name: provider.load_image(image.archive, image.reference) for name, image in images.items()}
+
+
+def up(plan: Plan, images: tuple[str, ...] = IMAGES) -> World:
+    """Bring everything up, or find it up. Raises TestbedError saying what to do."""
+    provider = choose(plan, os.environ)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        # Compiling keeps the cores busy, installing packages the network: side by side they cost little more.
+        building = pool.submit(lambda: (_built(images), ensure_gitea()))
+        with _timed("cluster"):
+            cluster = provider.up()
+        built, _ = building.result()
+    address = cluster.host_address
+    with _timed("images in the cluster"):
+        references = _loaded(provider, built)
+    forge = forge_server.up(plan, address)
+    trello = standin.start("testbed.trello", plan, "trello", address, ["--key", TRELLO_KEY, "--token", TRELLO_TOKEN])
+    model = standin.start("testbed.model", plan, "model", address, ["--key", MODEL_KEY])
+    world = World(plan, cluster, forge, trello, model, references)
+    with _timed("chart"):
+        install(world)
+    return world
+
+
+def install(world: World) -> None:
+    """Install or upgrade the chart, and wait until the operator is ready."""
+    kubectl = world.kubectl(SYSTEM)
+    for name in (SYSTEM, *NAMESPACES):
+        labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+        kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+    values = {
+        "operator": {
+            "image": world.images["operator"],
+            "imageGraceSeconds": 5,
+            "configurationRetrySeconds": 3600,
+        },
+        "runner": {"image": world.images["runner"]},
+        "watchNamespaces": list(NAMESPACES),
+    }
+    run(
+        [
+            *(world.cluster.bin_dir / "helm", "upgrade", "--install", RELEASE, ROOT / "helm" / "boardhand"),
+            *("--kubeconfig", world.cluster.kubeconfig, "--namespace", SYSTEM),
+            *("--values", "-", "--wait", "--timeout", "180s"),
+        ],
+        stdin=json.dumps(values),
+        timeout=240,
+    )
+
+
+def down(plan: Plan) -> None:
+    """Remove every trace of the testbed but the cache of built artefacts."""
+    steps: list[Callable[[], object]] = [
+        lambda: standin.stop(plan, "model"),
+        lambda: standin.stop(plan, "trello"),
+        lambda: forge_server.down(plan),
+        lambda: choose(plan, os.environ).down(),
+    ]
+    for step in steps:
+        step()
