@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from testbed.cluster import cgroups
 from testbed.shell import TestbedError
 
+# Nothing else of the caller's environment: it may hold keys, and they would stay readable as long as the cluster.
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # The shell puts itself into the group before it becomes the program, so nothing it starts can be missed.
 _ENTER_GROUP = 'echo $$ > "$1"/cgroup.procs && shift && exec "$@"'
 
@@ -48,7 +50,7 @@ class Processes:
         self._logs = home / "logs"
         self._group = group
 
-    def start(self, name: str, command: Sequence[str], env: Mapping[str, str] | None = None) -> Process:
+    def start(self, name: str, command: Sequence[str]) -> Process:
         """Start a program in a session and control group of its own; it outlives the caller.
 
         Raises TestbedError when it ends at once.
@@ -60,7 +62,7 @@ class Processes:
         pid = os.posix_spawn(
             "/bin/sh",
             ["sh", "-c", _ENTER_GROUP, "sh", str(group), *command],
-            {**os.environ, **(env or {})},
+            {"PATH": _PATH, "HOME": str(Path.home())},
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_OPEN, 1, str(self.log(name)), log_flags, 0o644),
