@@ -1,4 +1,4 @@
-"""`make demo`: one card travels from the sprint backlog to a pull request, on a real cluster, and a table tells of it."""
+"""`make demo`: one card travels from the sprint backlog to a pull request, on a real cluster."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _table(w: World, run: Json, model: Chosen, before: str, after: str) -> Table
         "card": f"{before} → {after}",
         "run": f"{run['metadata']['name']}: {status['phase']}",
         "model": model.name + kind,
-        "verdict": f"{'passed' if verdict.get('passed') else 'not passed'}: exit code {verdict.get('exitCode')}{counted}",
+        "verdict": f"{'passed' if verdict.get('passed') else 'failed'}: exit code {verdict.get('exitCode')}{counted}",
         "verify": "; ".join(verdict.get("commands", [])),
         "tokens": tokens,
         "money": f"{usage['money']} USD" if usage.get("money") else "not known",

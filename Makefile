@@ -1,0 +1,62 @@
+# Boardhand. `make demo` shows it, `make test` proves it; `make help` lists the rest.
+# CLUSTER=name runs a second testbed beside the first; KUBECONFIG=file uses a cluster that is there.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.locked
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help demo try test check unit e2e down up images crds lock bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# A half-made environment has no stamp, so a killed install starts anew.
+$(STAMP): requirements/dev.lock pyproject.toml
+	@echo "installing the locked dependencies into $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.lock -r requirements/dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP) ## a card becomes a pull request on a real Kubernetes
+	@$(BIN)/python -m testbed.demo
+
+try: $(STAMP) ## the same ticket through the runner's stages as local processes, without a cluster
+	@$(BIN)/python -m testbed.tryout
+
+up: $(STAMP) ## only bring the testbed up
+	@$(BIN)/python -m testbed up
+
+down: $(STAMP) ## remove every trace of the testbed
+	@$(BIN)/python -m testbed down
+
+images: $(STAMP) ## build the images
+	@$(BIN)/python -m testbed.images
+
+check: $(STAMP) ## lint, types, architecture, unit and contract tests; no cluster
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/lint-imports
+	@$(BIN)/mypy
+	@$(PYTEST) -q tests/unit tests/contract tests/testbed -m "not e2e"
+
+e2e: up ## the end-to-end tests on the testbed's cluster
+	@$(PYTEST) tests -m e2e -v --durations=15
+
+test: check e2e ## everything
+
+crds: $(STAMP) ## write the CustomResourceDefinitions from the models
+	@$(BIN)/python -m boardhand_api.crd
+
+lock: ## renew the locked dependencies
+	@requirements/lock.sh
+
+bench: $(STAMP) ## the timings of docs/benchmarks.md
+	@$(BIN)/python -m testbed.bench
+
+clean: down ## also remove the environment
+	@rm -rf $(VENV) build
