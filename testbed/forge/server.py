@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,8 +57,10 @@ def down(plan: Plan) -> None:
     process.stop(place.files.binary)
     if place.home.exists():
         shutil.rmtree(place.home)
-        if not any(place.home.parent.iterdir()):
-            place.home.parent.rmdir()
+        for folder in (plan.service_state, plan.service_state.parent):
+            # Others may keep something there, or come just now.
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def _serve(place: Installation, url: str) -> None:

@@ -34,13 +34,15 @@ def ensure_base() -> str:
 
 def _build(reference: str) -> None:
     remove_leftovers()
+    # Whatever stands on an earlier base will not be used again.
+    buildah("rmi", "--all", "--force")
     container = buildah("from", "scratch").strip()
     root = Path(buildah("mount", container).strip())
     run(["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE, root])
     _slim(root)
     buildah("umount", container)
     buildah("config", "--env", "LANG=C.UTF-8", "--cmd", "/bin/sh", container)
-    buildah("commit", "--quiet", "--rm", "--disable-compression", container, reference)
+    buildah("commit", "--quiet", "--rm", container, reference)
 
 
 def _slim(root: Path) -> None:

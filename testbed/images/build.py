@@ -62,7 +62,7 @@ def _build(name: str, image: BuiltImage, root: Path) -> None:
     _bud(RECIPES[name], root, base, image.reference)
     partial = image.archive.with_suffix(".partial")
     partial.unlink(missing_ok=True)
-    buildah("push", "--quiet", "--disable-compression", image.reference, f"oci-archive:{partial}:{image.reference}")
+    buildah("push", "--quiet", "--compression-level", "1", image.reference, f"oci-archive:{partial}:{image.reference}")
     partial.rename(image.archive)
     _forget_older(name, image)
     say(f"built {image.reference} in {time.monotonic() - started:.0f} s")

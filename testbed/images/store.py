@@ -13,6 +13,8 @@ from testbed.shell import run
 
 HOST_CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
+_ENDS_WITH_CALLER = ("setpriv", "--pdeathsig", "KILL")
+
 
 def _home() -> Path:
     return cache_dir() / "buildah"
@@ -29,7 +31,8 @@ def buildah(*arguments: str | Path) -> str:
     own = ("--root", home / "root", "--runroot", home / "run", "--storage-driver", "overlay")
     # TMPDIR also decides where `RUN --mount=type=cache` keeps pip's downloads between builds.
     environment = {**os.environ, "BUILDAH_ISOLATION": "chroot", "TMPDIR": str(scratch)}
-    return run(["buildah", *own, *arguments], env=environment)
+    # Without its caller it would go on and write into a storage that the next build takes for free.
+    return run([*_ENDS_WITH_CALLER, "buildah", *own, *arguments], env=environment)
 
 
 @contextmanager
@@ -45,9 +48,21 @@ def has_image(reference: str) -> bool:
 
 
 def remove_leftovers() -> None:
-    """Unmount and remove working containers of builds that were killed."""
-    below = f"{_home()}/"
-    mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
-    for mount in sorted((path for path in mounts if path.startswith(below)), reverse=True):
+    """Unmount and remove working containers of builds that were killed; the caller holds `exclusive()`."""
+    for mount in reversed(_mounts()):
         run(["umount", mount])
     buildah("rm", "--all")
+
+
+def release() -> None:
+    """Undo what a killed build left mounted, so that the machine is as it was; layers and archives stay."""
+    with exclusive():
+        if _mounts():
+            remove_leftovers()
+
+
+def _mounts() -> list[str]:
+    """Mount points below the storage, outer ones first."""
+    below = f"{_home()}/"
+    points = (line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines())
+    return sorted(point for point in points if point.startswith(below))
