@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def served(settings: Settings) -> Iterator[None]:
 
 def order(**changes: Any) -> Order:
     """An order for a ticket, with a price so that money is counted."""
-    model = Model(name="scripted", price=Price(prompt=1, completion=10))
+    model = Model(name="scripted", price=Price(prompt=Decimal(1), completion=Decimal(10)))
     values: dict[str, Any] = {
         "run": "run-1",
         "task": Task.IMPLEMENT,

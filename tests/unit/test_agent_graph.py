@@ -1,4 +1,4 @@
-"""The whole graph on a real repository, with the real file tools, git server and workbench; only the model is a fake."""
+"""The whole graph on a real repository, with real file tools, git server and workbench; only the model is a fake."""
 
 from __future__ import annotations
 
@@ -307,7 +307,7 @@ def test_budgets_end_the_run_and_usage_is_told(run: Run, limits: dict[str, Any],
 
 def test_the_deadline_ends_a_command_and_the_run(run: Run) -> None:
     began = time.monotonic()
-    result = run([calls(("run", {"command": "sleep 60"}))], limits=LIMITS.model_copy(update={"deadline_seconds": 5}))
+    result = run([calls(("run", {"command": "sleep 60"}))], limits=LIMITS.model_copy(update={"deadline_seconds": 2}))
 
     assert result.failure is not None
     assert result.failure.failure_class is FailureClass.DEADLINE

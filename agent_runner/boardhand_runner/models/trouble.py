@@ -10,6 +10,7 @@ from langchain_core.exceptions import ContextOverflowError
 
 from boardhand_runner.errors import Configuration, RunnerError, Stuck
 
+FIRST_ERROR = 400
 _AGAIN = {408, 409, 425, 429}
 _OVERFLOW = ("context_length", "context length", "maximum context", "context window", "prompt is too long")
 _QUOTA = ("insufficient_quota", "exceeded your current quota", "billing")
@@ -30,10 +31,10 @@ def diagnose(error: Exception, model: str) -> RunnerError | Transient:
     if isinstance(error, ContextOverflowError):
         return _overflow(model)
     response = getattr(error, "response", None)
-    if response is not None:
+    if response is not None and response.status_code >= FIRST_ERROR:
         headers = {name.lower(): value for name, value in response.headers.items()}
         return of_answer(response.status_code, headers, str(error), model)
-    if isinstance(error, UNREADABLE):
+    if response is not None or isinstance(error, UNREADABLE):
         kind = type(error).__name__
         return Transient(f"{model} answered something that is no chat completion ({kind}); see its baseURL")
     return Transient(f"{model} cannot be reached: {_head(str(error.__cause__ or error))}")

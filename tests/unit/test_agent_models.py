@@ -1,0 +1,272 @@
+"""Models: what failures mean, how long they are waited for, what answers cost, and what the clients send."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import threading
+from collections.abc import Iterator
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from langchain_core.messages import AIMessage
+
+from boardhand_api.failures import FailureClass
+from boardhand_api.pool import Model, Price, Provider
+from boardhand_api.result import Usage
+from boardhand_runner.errors import Budget, Configuration, Deadline, RunnerError
+from boardhand_runner.models import build, patience
+from boardhand_runner.models.patience import patiently
+from boardhand_runner.models.trouble import Transient, of_answer, retry_after
+from boardhand_runner.usage import Ledger, cost, price_of, usage_of
+from tests.support.benches import LIMITS
+
+COMPLETION = {
+    "id": "c", "object": "chat.completion", "created": 1, "model": "m",
+    "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "hello"}}],
+    "usage": {
+        "prompt_tokens": 1000, "completion_tokens": 10, "total_tokens": 1010,
+        "prompt_tokens_details": {"cached_tokens": 800},
+    },
+}  # fmt: skip
+
+
+class Server(ThreadingHTTPServer):
+    """Gives written HTTP answers in order, the last one for ever, and keeps what it was sent."""
+
+    def __init__(self, *answers: tuple[int, dict[str, str], str]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answers = list(answers)
+        self.seen: list[dict[str, Any]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        status, headers, text = self.server.answers[min(len(self.server.seen), len(self.server.answers) - 1)]
+        self.server.seen.append({"path": self.path, "key": self.headers["Authorization"], "body": body})
+        self.send_response(status)
+        for name, value in ({"Content-Type": "application/json", "Content-Length": str(len(text))} | headers).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet."""
+
+
+Canned = tuple[int, dict[str, str], str]
+OK: Canned = (200, {}, json.dumps(COMPLETION))
+BROKEN: Canned = (500, {}, '{"error": {"message": "boom"}}')
+PROVIDERS = list(Provider)
+
+
+@pytest.fixture
+def serve() -> Iterator[Any]:
+    servers = []
+
+    def start(*answers: tuple[int, dict[str, str], str]) -> Server:
+        servers.append(Server(*answers))
+        threading.Thread(target=servers[-1].serve_forever, args=(0.01,), daemon=True).start()
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+async def ask(server: Server, provider: Provider, secret: Path, seconds: float = 5) -> tuple[AIMessage, list[float]]:
+    mind = build(Model(provider=provider, name="m", base_url=server.url), secret)
+    pauses: list[float] = []
+    answer = await patiently(lambda: mind.chat.ainvoke("hi"), mind, seconds, lambda _, pause: pauses.append(pause))
+    assert isinstance(answer, AIMessage)
+    return answer, pauses
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_a_client_sends_key_and_model_and_reads_usage(serve: Any, provider: Provider, tmp_path: Path) -> None:
+    (tmp_path / "apiKey").write_text("sk-1\n")
+    server = serve(OK)
+    answer, _ = await ask(server, provider, tmp_path)
+
+    assert answer.text == "hello"
+    assert (server.seen[0]["path"], server.seen[0]["key"]) == ("/v1/chat/completions", "Bearer sk-1")
+    assert server.seen[0]["body"]["model"] == "m"
+    assert answer.usage_metadata is not None
+    assert answer.usage_metadata["input_tokens"] == 1000
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_a_server_without_key_is_given_a_word(serve: Any, provider: Provider, tmp_path: Path) -> None:
+    server = serve(OK)
+    await ask(server, provider, tmp_path / "absent")
+
+    assert server.seen[0]["key"] == "Bearer none"
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_it_asks_again_after_what_passes(
+    serve: Any, provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "FIRST_PAUSE", 0.01)
+    server = serve(BROKEN, (429, {"Retry-After": "1.5"}, "{}"), OK)
+    answer, pauses = await ask(server, provider, tmp_path, seconds=30)
+
+    assert answer.text == "hello"
+    assert len(server.seen) == 3
+    assert 0 < pauses[0] < 1.5 <= pauses[1]
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_patience_ends_as_infrastructure(serve: Any, provider: Provider, tmp_path: Path) -> None:
+    with pytest.raises(RunnerError) as error:
+        await ask(serve(BROKEN), provider, tmp_path, seconds=0.5)
+
+    assert (error.value.failure_class, error.value.reason) == (FailureClass.INFRASTRUCTURE, "ModelUnavailable")
+    assert "500" in error.value.message
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_a_server_that_is_not_there_is_infrastructure(serve: Any, provider: Provider, tmp_path: Path) -> None:
+    server = serve(OK)
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(RunnerError, match=r"ModelUnavailable.*cannot be reached"):
+        await ask(server, provider, tmp_path, seconds=0.5)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize(
+    ("status", "text", "reason"),
+    [
+        (401, "no", "ModelCredentials"),
+        (403, "no", "ModelCredentials"),
+        (404, "no", "ModelNotFound"),
+        (429, '{"error": {"code": "insufficient_quota", "message": "You exceeded your current quota"}}', "ModelQuota"),
+        (400, '{"error": {"code": "context_length_exceeded", "message": "maximum context length"}}', "ContextOverflow"),
+        (400, "no", "ModelRefused"),
+    ],
+)
+async def test_what_asking_again_cannot_help_ends_at_once(
+    serve: Any, provider: Provider, tmp_path: Path, status: int, text: str, reason: str
+) -> None:
+    server = serve((status, {}, text))
+    with pytest.raises(RunnerError) as error:
+        await ask(server, provider, tmp_path)
+
+    assert error.value.reason == reason
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, {}, "{}"),
+        (200, {}, "<html>"),
+        (200, {"Content-Type": "text/html"}, "<html>"),
+        (200, {}, '{"choices": null}'),
+        (200, {}, '{"choices": []}'),
+    ],
+)
+async def test_an_answer_that_is_none_is_never_taken_for_one(
+    serve: Any, provider: Provider, tmp_path: Path, answer: tuple[int, dict[str, str], str]
+) -> None:
+    with pytest.raises(RunnerError, match=r"ModelUnavailable.*no chat completion"):
+        await ask(serve(answer), provider, tmp_path, seconds=0.5)
+
+
+def test_a_bundle_of_own_authorities_replaces_the_systems(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    empty = tmp_path / "ca.crt"
+    empty.write_text("nothing")
+    monkeypatch.setenv("SSL_CERT_FILE", str(empty))
+
+    with pytest.raises(ssl.SSLError):
+        build(Model(name="m"), tmp_path)
+
+
+@given(st.integers(400, 599), st.text(max_size=50))
+def test_every_error_status_has_one_meaning(status: int, text: str) -> None:
+    meaning = of_answer(status, {}, text, "m")
+
+    assert isinstance(meaning, Transient | RunnerError)
+    assert isinstance(meaning, Transient) or status < 500
+    assert str(status) in str(meaning) or "context" in str(meaning)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [(None, None), ("7", 7.0), ("0.5", 0.5), ("-3", 0.0), ("soon", None), ("Thu, 01 Jan 1970 00:01:40 GMT", 90.0)],
+)
+def test_retry_after_as_seconds_or_date(header: str | None, seconds: float | None) -> None:
+    assert retry_after(header, 10.0) == seconds
+
+
+def test_prices_of_the_order_come_first_and_dated_names_are_known() -> None:
+    own = Price(prompt=Decimal(3), completion=Decimal(4))
+
+    assert price_of(Model(name="gpt-5", price=own)) == own
+    assert price_of(Model(name="gpt-5-mini-2025-08-07")) == price_of(Model(name="gpt-5-mini"))
+    assert price_of(Model(name="gpt-5-mini")) is not None
+    assert price_of(Model(provider=Provider.MISTRAL, name="codestral-2508")) is not None
+    assert price_of(Model(name="boardhand-scripted")) is None
+
+
+def test_cached_tokens_cost_less() -> None:
+    price = Price(prompt=Decimal(2), cached=Decimal("0.5"), completion=Decimal(8))
+
+    assert cost(price, prompt=1_000_000, cached=400_000, completion=500_000) == Decimal("5.4")
+
+
+def test_usage_without_figures_or_price_knows_no_money() -> None:
+    metadata = {"input_tokens": 10, "output_tokens": 2, "input_token_details": {"cache_read": 4}}
+
+    assert usage_of(None, Price(prompt=Decimal(1), completion=Decimal(1))) == Usage()
+    assert usage_of(metadata, None) == Usage(prompt_tokens=10, cached_tokens=4, completion_tokens=2)
+
+
+def test_money_that_is_limited_must_be_known() -> None:
+    with pytest.raises(Configuration, match="PriceUnknown"):
+        Ledger(LIMITS.model_copy(update={"money": Decimal(1)})).add(Usage(prompt_tokens=1), step=True)
+
+
+@given(st.lists(st.integers(1, 500), max_size=30))
+def test_a_ledger_stops_at_the_first_limit_and_loses_nothing(answers: list[int]) -> None:
+    ledger = Ledger(LIMITS.model_copy(update={"steps": 10, "tokens": 2000}))
+    taken = 0
+    for tokens in answers:
+        try:
+            ledger.check()
+        except Budget:
+            assert ledger.steps == 10 or taken >= 2000
+            break
+        ledger.add(Usage(prompt_tokens=tokens, money=Decimal(tokens)), step=True)
+        taken += tokens
+
+    assert ledger.total().prompt_tokens == taken
+    assert ledger.total().money == taken
+    assert ledger.steps <= 10
+
+
+def test_a_ledger_keeps_the_time() -> None:
+    now = [0.0]
+    ledger = Ledger(LIMITS, clock=lambda: now[0])
+    now[0] = 119.0
+    ledger.check()
+    assert ledger.seconds_left == 1
+    now[0] = 120.0
+    with pytest.raises(Deadline):
+        ledger.check()
+    assert ledger.total().seconds == 120
