@@ -1,0 +1,105 @@
+"""The runner's command line: one subcommand a stage, as the pod's containers name them.
+
+A stage leaves its compact answer in the termination log, says in one line on stderr why it failed, and carries the
+failure's class in its exit code. Whatever else goes wrong is not caught: Python's own exit code is Infrastructure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from boardhand_api.failures import FailureClass, exit_code_of
+from boardhand_api.order import Order
+from boardhand_api.pod import ORDER_BYTES, Stage
+from boardhand_api.result import Checked, Published, Refusal, Result, termination_message
+from boardhand_runner.errors import Configuration, RunnerError
+from boardhand_runner.settings import Settings
+from boardhand_runner.stages import checkout, publish
+
+Answer = Result | Published | Checked
+
+
+@dataclass(frozen=True)
+class Command:
+    """A stage as a subcommand."""
+
+    help: str
+    run: Callable[[Settings, Order], Answer]
+    failed: Callable[[Refusal], Answer]
+    """The answer of a stage that could give none."""
+
+
+def _agent(settings: Settings, order: Order) -> Answer:
+    # Imported here: the graph's libraries take a second that the other stages need not pay.
+    from boardhand_runner import agent
+
+    return agent.main(settings, order)
+
+
+COMMANDS: Mapping[Stage, Command] = {
+    Stage.CHECKOUT: Command(
+        "clone the repository and place the workbench's scripts",
+        checkout.main,
+        lambda refusal: Checked(failure=refusal),
+    ),
+    Stage.AGENT: Command("work the ticket", _agent, lambda refusal: Result(failure=refusal)),
+    Stage.PUBLISH: Command(
+        "push the work and export it for the proof",
+        publish.main,
+        lambda refusal: Published(failure=refusal),
+    ),
+}
+
+
+def read_order(settings: Settings) -> Order:
+    """The order in settings.order. Raises Configuration where it is none."""
+    try:
+        with settings.order.open("rb") as stream:
+            return Order.model_validate_json(stream.read(ORDER_BYTES))
+    except OSError as error:
+        raise Configuration("OrderUnreadable", f"{settings.order} cannot be read: {error.strerror}.") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the document"
+        raise Configuration("OrderWrong", f"{settings.order} is no order: {where}: {first['msg']}.") from None
+
+
+def run_stage(stage: Stage, settings: Settings) -> int:
+    """Run a stage to its answer; the exit code."""
+    command = COMMANDS[stage]
+    try:
+        answer = command.run(settings, read_order(settings))
+    except RunnerError as error:
+        answer = command.failed(error.refusal())
+    settings.termination_log.write_text(termination_message(answer), encoding="utf-8")
+    if answer.failure is None:
+        return 0
+    failure = answer.failure
+    said = " ".join(failure.message.split())
+    sys.stderr.write(f"{stage}: {failure.failure_class}/{failure.reason}: {said}\n")
+    # Work worth handing over goes on to be published, whatever kept the agent from finishing it.
+    return 0 if isinstance(answer, Result) and answer.partial else exit_code_of(FailureClass(failure.failure_class))
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every subcommand sets `call`: a function of the parsed arguments that returns the exit code."""
+    top = argparse.ArgumentParser(
+        prog="boardhand-runner", description="The stages of a run that are not the project's own."
+    )
+    subcommands = top.add_subparsers(required=True, metavar="STAGE")
+    for stage, command in COMMANDS.items():
+        sub = subcommands.add_parser(stage.value, help=command.help, description=command.help)
+        sub.set_defaults(call=lambda _arguments, stage=stage: run_stage(stage, Settings.from_environment()))
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The console script; `argv` without the program's name."""
+    arguments = parser().parse_args(argv)
+    code: int = arguments.call(arguments)
+    return code
