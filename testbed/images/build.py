@@ -13,6 +13,11 @@ from testbed.images.store import HOST_CA_BUNDLE, buildah, exclusive, remove_left
 from testbed.plan import cache_dir
 from testbed.shell import TestbedError, say
 
+_PREFIX = "localhost/boardhand"
+_KEY = 12
+# More than one, because another testbed of this machine may be about to load what was current a moment ago.
+_KEPT = 3
+
 
 @dataclass(frozen=True)
 class BuiltImage:
@@ -29,15 +34,16 @@ def planned_image(name: str, root: Path = ROOT) -> BuiltImage:
     """
     if name not in RECIPES:
         raise TestbedError(f"no image is called {name!r}; there are: {', '.join(RECIPES)}")
-    key = digest(RECIPES[name], base_reference(), root)[:12]
-    return BuiltImage(f"localhost/boardhand/{name}:{key}", _archives() / f"{name}-{key}.tar")
+    key = digest(RECIPES[name], base_reference(), root)[:_KEY]
+    return BuiltImage(f"{_PREFIX}/{name}:{key}", _archives() / f"{name}-{key}.tar")
 
 
 def ensure_image(name: str, root: Path = ROOT) -> BuiltImage:
     """The image of this name, built unless an archive of the same inputs is there; needs root and buildah.
 
-    An unchanged image costs a few milliseconds, a change of the project's own code some seconds. Archives of
-    older inputs are removed. Raises TestbedError with buildah's last lines when a build fails.
+    An unchanged image costs a few milliseconds, a change of the project's own code some seconds. All
+    but the newest archives of older inputs are removed. Raises TestbedError with buildah's last lines when a
+    build fails.
     """
     image = planned_image(name, root)
     if image.archive.exists():
@@ -60,11 +66,12 @@ def _build(name: str, image: BuiltImage, root: Path) -> None:
     _archives().mkdir(parents=True, exist_ok=True)
     remove_leftovers()
     _bud(RECIPES[name], root, base, image.reference)
+    for leftover in _archives().glob("*.partial"):
+        leftover.unlink()
     partial = image.archive.with_suffix(".partial")
-    partial.unlink(missing_ok=True)
     buildah("push", "--quiet", "--compression-level", "1", image.reference, f"oci-archive:{partial}:{image.reference}")
     partial.rename(image.archive)
-    _forget_older(name, image)
+    _forget_older(name)
     say(f"built {image.reference} in {time.monotonic() - started:.0f} s")
 
 
@@ -80,12 +87,13 @@ def _bud(recipe: Recipe, root: Path, base: str, reference: str) -> None:
         )
 
 
-def _forget_older(name: str, image: BuiltImage) -> None:
-    """Remove this image's earlier archives and names; layers still in use stay."""
-    for archive in _archives().glob(f"{name}-????????????.*"):
-        if archive != image.archive:
-            archive.unlink()
-    repository = image.reference.rpartition(":")[0]
+def _forget_older(name: str) -> None:
+    """Keep the newest archives of this image, and their names in the storage; layers still in use stay."""
+    archives = sorted(_archives().glob(f"{name}-{'?' * _KEY}.tar"), key=lambda path: path.stat().st_mtime)
+    for archive in archives[:-_KEPT]:
+        archive.unlink()
+    kept = {archive.stem.removeprefix(f"{name}-") for archive in archives[-_KEPT:]}
     for reference in buildah("images", "--format", "{{.Name}}:{{.Tag}}").split():
-        if reference.startswith(f"{repository}:") and reference != image.reference:
+        repository, _, tag = reference.rpartition(":")
+        if repository == f"{_PREFIX}/{name}" and tag not in kept:
             buildah("rmi", reference)
