@@ -142,6 +142,8 @@ def _grep(pattern: str, opened: dict[int, str]) -> Iterator[str]:
         "rg",
         "--no-config",
         "--no-heading",
+        # One thread keeps the order of the files.
+        "--threads=1",
         "--color=never",
         "--with-filename",
         "--line-number",
