@@ -72,6 +72,11 @@ class Settings:
         return self.serve / pod.VERIFY_SCRIPT
 
     @property
+    def trust_store(self) -> Path:
+        """The own certificate authorities for Java."""
+        return self.at(pod.TRUST_STORE)
+
+    @property
     def proof(self) -> Path:
         """A clean export of the pushed commit."""
         return self.at(pod.PROOF)

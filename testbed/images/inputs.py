@@ -18,13 +18,11 @@ _SAME_TIME = 1_577_836_800
 class Recipe:
     """An image: the Dockerfile and what its build may see.
 
-    `dockerfile` and `sources` (files or folders) are relative to the repository's root; `beside` files are laid at
-    the top of the build context under their own names.
+    `dockerfile` and `sources` (files or folders) are relative to the repository's root.
     """
 
     dockerfile: str
     sources: tuple[str, ...] = ()
-    beside: tuple[str, ...] = ()
 
 
 def _program(name: str, package_root: str) -> Recipe:
@@ -41,10 +39,7 @@ RECIPES: Mapping[str, Recipe] = {
     "operator": _program("operator", "operator"),
     "runner": _program("runner", "agent_runner"),
     "workbench-python": Recipe("testbed/images/workbench-python.Dockerfile"),
-    "workbench-java": Recipe(
-        "testbed/images/workbench-java.Dockerfile",
-        beside=("testbed/images/PemTrust.java", "testbed/images/mvn.sh"),
-    ),
+    "workbench-java": Recipe("testbed/images/workbench-java.Dockerfile"),
 }
 
 
@@ -64,7 +59,6 @@ def context_files(recipe: Recipe, root: Path = ROOT) -> dict[str, Path]:
     """
     files = {"Dockerfile": root / recipe.dockerfile}
     files |= {str(path.relative_to(root)): path for path in _expand(root, recipe.sources)}
-    files |= {Path(name).name: root / name for name in recipe.beside}
     return files
 
 

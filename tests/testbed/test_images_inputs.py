@@ -10,7 +10,7 @@ from testbed.images.build import planned_image
 from testbed.images.inputs import RECIPES, ROOT, Recipe, context_files, digest, lay_context
 from testbed.shell import TestbedError
 
-RECIPE = Recipe("Dockerfile.x", sources=("pyproject.toml", "package"), beside=("elsewhere/tool.sh",))
+RECIPE = Recipe("Dockerfile.x", sources=("pyproject.toml", "package"))
 
 
 @pytest.fixture
@@ -21,7 +21,6 @@ def checkout(tmp_path: Path) -> Path:
         "pyproject.toml",
         "package/a.py",
         "package/deep/b.py",
-        "elsewhere/tool.sh",
         "other.py",
     ):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -38,7 +37,7 @@ def _append(path: Path) -> None:
     path.write_text(path.read_text() + "more\n")
 
 
-@pytest.mark.parametrize("name", ["Dockerfile.x", "pyproject.toml", "package/deep/b.py", "elsewhere/tool.sh"])
+@pytest.mark.parametrize("name", ["Dockerfile.x", "pyproject.toml", "package/deep/b.py"])
 def test_a_changed_input_changes_the_digest(checkout: Path, name: str) -> None:
     before = digest(RECIPE, "base:1", checkout)
     _append(checkout / name)
@@ -72,7 +71,7 @@ def test_the_context_holds_exactly_the_inputs_with_one_file_time(checkout: Path,
     context = tmp_path / "context"
     lay_context(RECIPE, context, checkout)
     laid = {str(path.relative_to(context)): path for path in context.rglob("*") if path.is_file()}
-    assert sorted(laid) == ["Dockerfile", "package/a.py", "package/deep/b.py", "pyproject.toml", "tool.sh"]
+    assert sorted(laid) == ["Dockerfile", "package/a.py", "package/deep/b.py", "pyproject.toml"]
     assert len({path.stat().st_mtime for path in laid.values()}) == 1
     assert laid["package/deep/b.py"].read_text() == "package/deep/b.py\n"
 

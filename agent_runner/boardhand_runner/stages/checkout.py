@@ -9,6 +9,7 @@ from boardhand_api.order import Order
 from boardhand_api.result import Checked
 from boardhand_runner.git import BASE_REF, Git, Remote
 from boardhand_runner.settings import Settings
+from boardhand_runner.stages.trust import place_trust_store
 from boardhand_runner.workbench import REQUESTS
 
 HISTORY_COMMITS = 50
@@ -21,6 +22,7 @@ def main(settings: Settings, order: Order) -> Checked:
     base = clone(settings, order)
     place_workbench(settings)
     place_verify(settings)
+    place_trust_store(settings)
     return Checked(base_commit=base)
 
 

@@ -65,7 +65,7 @@ def _toolchain(stage: Stage, pool: CodingAgentSpec, command: list[str], director
         volumes.mounts(stage, pool),
         command=["/bin/sh", *command],
         workingDir=directory,
-        env=_environment(pool, volumes.java_trust(pool) | bench.env),
+        env=_environment(pool, volumes.java_options(pool) | bench.env),
         resources={key: value for key, value in bench.resources.wire().items() if value},
     )
 

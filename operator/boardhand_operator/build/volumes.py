@@ -14,7 +14,6 @@ from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.run import Task
 
 _SECRET_MODE = 0o440
-_TRUST_STORE = pod.SERVE / "cacerts.p12"
 
 
 @dataclass(frozen=True)
@@ -38,12 +37,16 @@ def label_value(name: str) -> str:
     return f"{name[:50].rstrip('-.')}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
-def java_trust(pool: CodingAgentSpec) -> dict[str, str]:
-    """Java reads no PEM: checkout makes a trust store of the bundle, and this tells the JVM."""
-    if not pool.certificates:
-        return {}
-    options = {"trustStore": str(_TRUST_STORE), "trustStoreType": "PKCS12", "trustStorePassword": "changeit"}
-    return {"JAVA_TOOL_OPTIONS": " ".join(f"-Djavax.net.ssl.{key}={value}" for key, value in options.items())}
+def java_options(pool: CodingAgentSpec) -> dict[str, str]:
+    """What the JVM would get wrong: its home is not $HOME, and it reads no PEM (checkout makes a trust store)."""
+    options = {"user.home": str(pod.HOME)}
+    if pool.certificates:
+        options |= {
+            "javax.net.ssl.trustStore": str(pod.TRUST_STORE),
+            "javax.net.ssl.trustStoreType": "PKCS12",
+            "javax.net.ssl.trustStorePassword": pod.TRUST_STORE_PASSWORD,
+        }
+    return {"JAVA_TOOL_OPTIONS": " ".join(f"-D{key}={value}" for key, value in options.items())}
 
 
 def _scratch(stage: Stage) -> list[Mount]:
