@@ -1,7 +1,6 @@
 """The workbench as the agent sees it: a place where shell commands run, in the toolchain's image.
 
 What it answers guides the agent and is never the verdict: all of it is in the hands of what the model started.
-So every file there is read without following links, up to a bound, and only where it is a regular file.
 """
 
 from __future__ import annotations
@@ -10,13 +9,13 @@ import errno
 import os
 import secrets
 import select
-import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from boardhand_runner.errors import Configuration, Infrastructure
+from boardhand_runner.hostile import HostileFolder
 from boardhand_runner.settings import Settings
 
 REQUESTS = "requests"
@@ -30,7 +29,6 @@ KILL_SECONDS = 10.0
 CLOSE_SECONDS = 60.0
 LOSSES = 3
 """So many commands lost in a row are the workbench's trouble, not theirs."""
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FIRST_PAUSE, _LAST_PAUSE = 0.001, 0.05
 
 _PROBLEMS = {
@@ -92,7 +90,7 @@ class FifoWorkbench:
         """`patience_seconds`: how long a server that is not there is waited for; a restart may take that long."""
         self._settings = settings
         self._patience = patience_seconds
-        self._folder = os.open(settings.exec, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._files = HostileFolder(settings.exec)
         # Held from before the first command on, so that a FIFO put in its place deceives nobody.
         self._requests: int | None = None
         self._losses = 0
@@ -107,7 +105,7 @@ class FifoWorkbench:
     def run(self, command: str, timeout_seconds: float) -> CommandResult:
         job, began = secrets.token_hex(8), time.monotonic()
         self._connect()
-        self._write(f"{job}.sh", command)
+        self._files.create(f"{job}.sh", f"{command}\n")
         self._tell(f"run {job}")
         ending = self._wait(job, began + timeout_seconds)
         if ending in ("timed_out", "flooded"):
@@ -118,7 +116,7 @@ class FifoWorkbench:
             self._losses = 0
         return CommandResult(
             exit_code=int(ending) if ending.isdigit() else None,
-            output=self._output(f"{job}.out"),
+            output=self._files.head_and_tail(f"{job}.out", HEAD_BYTES, TAIL_BYTES),
             log=self._settings.exec / f"{job}.out",
             seconds=time.monotonic() - began,
             timed_out=ending == "timed_out",
@@ -142,7 +140,7 @@ class FifoWorkbench:
         """Hold the FIFO of a server that lives, waiting for one if need be."""
         deadline = time.monotonic() + self._patience
         while not self._alive() and not self._reopened():
-            problem = (self._read(PROBLEM, 100) or b"").decode("ascii", "replace").strip()
+            problem = (self._files.read(PROBLEM, 100) or b"").decode("ascii", "replace").strip()
             if problem in _PROBLEMS:
                 raise _PROBLEMS[problem]
             if time.monotonic() > deadline:
@@ -163,17 +161,11 @@ class FifoWorkbench:
             os.close(self._requests)
             self._requests = None
         try:
-            fifo = os.open(REQUESTS, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._folder)
+            self._requests = self._files.open_pipe(REQUESTS)
         except OSError as error:
             if error.errno in (errno.ENXIO, errno.ENOENT):
                 return False
-            raise Infrastructure(
-                "WorkbenchForged", f"The workbench's FIFO cannot be opened: {error.strerror}."
-            ) from None
-        if not stat.S_ISFIFO(os.fstat(fifo).st_mode):
-            os.close(fifo)
-            raise Infrastructure("WorkbenchForged", "The workbench's FIFO was replaced by something else.")
-        self._requests = fifo
+            raise Infrastructure("WorkbenchForged", f"The workbench's FIFO was replaced: {error.strerror}.") from None
         return True
 
     def _tell(self, line: str) -> None:
@@ -196,7 +188,7 @@ class FifoWorkbench:
                 return "lost"
             if time.monotonic() > deadline:
                 return "timed_out"
-            if pause >= _LAST_PAUSE and self._size(f"{job}.out") > FLOOD_BYTES:
+            if pause >= _LAST_PAUSE and self._files.size(f"{job}.out") > FLOOD_BYTES:
                 return "flooded"
             time.sleep(pause)
             pause = min(_LAST_PAUSE, pause * 1.1)
@@ -219,58 +211,9 @@ class FifoWorkbench:
 
     def _code(self, job: str) -> int | None:
         """The exit code, once it is there."""
-        text = self._read(f"{job}.code", 8)
+        text = self._files.read(f"{job}.code", 8)
         if text is None:
             return None
         if not text.strip().isdigit() or int(text) > 255:
             raise Infrastructure("WorkbenchForged", "The workbench left an exit code that is not 0 to 255.")
         return int(text)
-
-    def _write(self, name: str, text: str) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(name, flags, 0o600, dir_fd=self._folder), "wb") as stream:
-            stream.write(text.encode("utf-8", "replace") + b"\n")
-
-    def _open(self, name: str) -> int | None:
-        """A descriptor of a regular file; None where there is none."""
-        try:
-            file = os.open(name, _READ, dir_fd=self._folder)
-        except OSError:
-            return None
-        if stat.S_ISREG(os.fstat(file).st_mode):
-            return file
-        os.close(file)
-        return None
-
-    def _read(self, name: str, limit: int) -> bytes | None:
-        file = self._open(name)
-        if file is None:
-            return None
-        try:
-            return os.pread(file, limit, 0)
-        finally:
-            os.close(file)
-
-    def _size(self, name: str) -> int:
-        file = self._open(name)
-        if file is None:
-            return 0
-        try:
-            return os.fstat(file).st_size
-        finally:
-            os.close(file)
-
-    def _output(self, name: str) -> bytes:
-        """The output, or its head and tail."""
-        file = self._open(name)
-        if file is None:
-            return b""
-        try:
-            size = os.fstat(file).st_size
-            if size <= HEAD_BYTES + TAIL_BYTES:
-                return os.pread(file, size, 0)
-            cut = size - HEAD_BYTES - TAIL_BYTES
-            note = f"\n[{cut} bytes cut; all of it: {self._settings.exec / name}]\n"
-            return os.pread(file, HEAD_BYTES, 0) + note.encode() + os.pread(file, TAIL_BYTES, size - TAIL_BYTES)
-        finally:
-            os.close(file)

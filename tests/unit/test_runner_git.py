@@ -12,7 +12,8 @@ import pytest
 
 from boardhand_api.order import Order
 from boardhand_runner.errors import Configuration, Infrastructure, Refused
-from boardhand_runner.git import BASE_REF, Credentials, Git, Remote, git_environment, read_credentials
+from boardhand_runner.git import BASE_REF, Git, git_environment
+from boardhand_runner.remote import Credentials, Remote, read_credentials
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages import checkout, publish
 

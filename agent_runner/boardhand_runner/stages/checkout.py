@@ -7,7 +7,8 @@ from importlib import resources
 
 from boardhand_api.order import Order
 from boardhand_api.result import Checked
-from boardhand_runner.git import BASE_REF, Git, Remote
+from boardhand_runner.git import BASE_REF, Git
+from boardhand_runner.remote import Remote
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages.trust import place_trust_store
 from boardhand_runner.workbench import REQUESTS

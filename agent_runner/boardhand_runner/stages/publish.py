@@ -12,8 +12,9 @@ from boardhand_api.order import Order
 from boardhand_api.pod import BRANCH_PREFIX
 from boardhand_api.result import Published
 from boardhand_runner.errors import Infrastructure, Refused
-from boardhand_runner.git import BASE_REF, Git, Remote
+from boardhand_runner.git import BASE_REF, Git
 from boardhand_runner.leaks import Added, added_lines, find_leaks, numbered
+from boardhand_runner.remote import Remote
 from boardhand_runner.settings import Settings
 
 CHANGE_BYTES = 100_000_000

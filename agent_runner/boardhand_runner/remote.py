@@ -1,0 +1,148 @@
+"""Git towards a repository's server: address, credentials, and what its refusals mean.
+
+Credentials reach git in its environment: they stand neither on a command line nor in a file.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from boardhand_runner.errors import Configuration, Infrastructure, RunnerError
+from boardhand_runner.git import Completed, execute, git_environment, tail_of
+from boardhand_runner.settings import Settings
+
+REMOTE_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a repository's server asks for."""
+
+    username: str
+    token: str = field(repr=False)
+
+    def header(self) -> str:
+        """The HTTP header of basic authentication."""
+        pair = f"{self.username}:{self.token}".encode()
+        return "Authorization: Basic " + base64.b64encode(pair).decode()
+
+
+def read_credentials(folder: Path) -> Credentials | None:
+    """The credentials in a mounted Secret; None where none is mounted. Raises Configuration for half of one."""
+    if not folder.is_dir():
+        return None
+    values = {}
+    for key in ("username", "token"):
+        file = folder / key
+        value = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+        if not value:
+            raise Configuration(
+                "GitSecretIncomplete",
+                f"The repository's Secret has no {key}: it needs the keys `username` and `token`.",
+            )
+        values[key] = value
+    return Credentials(**values)
+
+
+class Remote:
+    """Git towards the repository's server: its address, its credentials, and what its refusals mean."""
+
+    def __init__(self, settings: Settings, address: str) -> None:
+        """Raises Configuration for an address that is neither http(s) nor a local folder, or holds credentials."""
+        self.address, self.protocols = _checked(address)
+        self._settings = settings
+        self._credentials = read_credentials(settings.git_secret) if self.protocols != "file" else None
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a git process that talks to this server, credentials included."""
+        config = []
+        if self._credentials:
+            # Only for this server: a redirect to another must not take the credentials along.
+            server = urlsplit(self.address)
+            config.append((f"http.{server.scheme}://{server.netloc}/.extraHeader", self._credentials.header()))
+        environment = git_environment(self._settings, config) | {"GIT_ALLOW_PROTOCOL": self.protocols}
+        if self._settings.certificates.is_file():
+            environment["GIT_SSL_CAINFO"] = str(self._settings.certificates)
+        return environment
+
+    def attempt(self, *arguments: str, in_repository: bool = True) -> Completed:
+        """Run git with access to the server, whatever comes of it. Raises Infrastructure where it takes too long."""
+        environment = self.environment()
+        if in_repository:
+            environment["GIT_DIR"] = str(self._settings.git_dir)
+        cwd = self._settings.git_dir if in_repository else None
+        return execute(arguments, environment, REMOTE_SECONDS, cwd=cwd)
+
+    def run(self, *arguments: str, in_repository: bool = True) -> Completed:
+        """Run git with access to the server. Raises what `fault` makes of an end with another code than 0."""
+        done = self.attempt(*arguments, in_repository=in_repository)
+        if done.code:
+            raise self.fault(done.stdout.decode("utf-8", "replace") + done.stderr)
+        return done
+
+    def fault(self, said: str) -> RunnerError:
+        """The failure class behind what git said."""
+        for pattern, reason, fix in _FAULTS:
+            if re.search(pattern, said):
+                return Configuration(reason, f"{self.address}: {fix} git said: {self.tail(said)}")
+        return Infrastructure("GitRemoteFailed", f"{self.address} could not be reached: {self.tail(said)}")
+
+    def tail(self, said: str) -> str:
+        """The end of what git said, on one line, without the secrets."""
+        if self._credentials:
+            said = said.replace(self._credentials.token, "***")
+        return tail_of(said)
+
+
+_FAULTS = (
+    (
+        r"could not read (Username|Password)|Authentication failed|Access denied|returned error: 40[13]",
+        "GitAuthenticationFailed",
+        "the server refuses the credentials; put a valid username and token into the repository's Secret.",
+    ),
+    (
+        r"Remote branch .* not found|couldn't find remote ref",
+        "GitBranchNotFound",
+        "there is no such branch; set spec.repository.branch to one that exists.",
+    ),
+    (
+        r"[Rr]epository .*not found|returned error: 404|not appear to be a git repository|does not exist",
+        "GitRepositoryNotFound",
+        "there is no such repository, or the credentials may not read it; mend spec.repository.url.",
+    ),
+    (
+        r"not valid: is this a git repository|transport '.*' not allowed",
+        "GitAddressWrong",
+        "this is no git repository over http or https; mend spec.repository.url.",
+    ),
+    (
+        r"[Cc]ertificate",
+        "GitCertificateUnknown",
+        "the server's certificate is not trusted; name its authority under spec.certificates.",
+    ),
+)
+
+
+def _checked(address: str) -> tuple[str, str]:
+    """The address as git is given it, and the protocols that are allowed with it."""
+    if address.startswith("/"):
+        # As a file:// address a local folder honours --depth.
+        return f"file://{address}", "file"
+    parts = urlsplit(address)
+    if parts.scheme == "file":
+        return address, "file"
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Configuration(
+            "GitAddressWrong",
+            "The repository's address must begin with https:// or http://; mend spec.repository.url.",
+        )
+    if parts.username or parts.password:
+        raise Configuration(
+            "GitAddressHoldsCredentials",
+            "The repository's address holds credentials; put them into a Secret and name it in spec.repository.",
+        )
+    return address, "http:https"
