@@ -1,25 +1,25 @@
-"""The agent stage: the graph over one ticket, from the order to the result."""
+"""The agent stage, from the order to the result.
+
+Nothing heavy is imported at the top: the git server's start and the libraries' import shall overlap.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import secrets
+import importlib
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, TextIO
 
 from boardhand_api.order import Order
 from boardhand_api.pool import Model
 from boardhand_api.result import Refusal, Result
-from boardhand_runner.errors import Infrastructure, RunnerError, ToolError
+from boardhand_runner.errors import Infrastructure, RunnerError
 from boardhand_runner.models import Mind, build
-from boardhand_runner.repository import Repository
 from boardhand_runner.settings import Settings
-from boardhand_runner.state import ANALYST, Context, State
-from boardhand_runner.tools.worktree import Confined
 from boardhand_runner.transcript import Transcript, secrets_below
 from boardhand_runner.usage import Ledger
 from boardhand_runner.workbench import FifoWorkbench, Workbench
@@ -27,11 +27,9 @@ from boardhand_runner.workbench import FifoWorkbench, Workbench
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
-NOTES_FILE = "AGENTS.md"
-NOTES_BYTES = 8192
+    from boardhand_runner.state import State
+
 SUMMARY_CHARACTERS, TITLE_CHARACTERS = 20_000, 300
-NODES_A_STEP = 4
-"""Graph nodes that one answer of the large model may pass, gate included."""
 
 
 @asynccontextmanager
@@ -83,38 +81,22 @@ def main(
 
 
 async def _run(
-    settings: Settings,
-    order: Order,
-    around: Surroundings,
-    ledger: Ledger,
-    transcript: Transcript,
-    last: State,
+    settings: Settings, order: Order, around: Surroundings, ledger: Ledger, transcript: Transcript, last: State
 ) -> None:
-    """Fills `last` with each state of the graph, so that a failure leaves the last one."""
-    # Imported here so that `--help` and the other stages do not wait for them.
-    from boardhand_runner.graph import build as build_graph
-    from boardhand_runner.tools.catalog import catalogs
-    from boardhand_runner.tools.files import WorkTree
+    import boardhand_runner.tools.mcp_git  # noqa: F401 - before the thread: what both of them import is then there
 
+    # The git server takes most of a second to start; the libraries of graph and models are imported meanwhile.
+    imports = asyncio.create_task(asyncio.to_thread(_import_libraries, order))
     async with around.git_tools(settings) as git:
-        context = Context(
-            order=order,
-            settings=settings,
-            large=around.minds(order.large, settings.large_secret),
-            small=around.minds(order.small, settings.small_secret),
-            workbench=around.workbench,
-            repository=Repository(settings),
-            catalogs=catalogs(WorkTree(settings), around.workbench, ledger, git),
-            ledger=ledger,
-            transcript=transcript,
-            fence=f"{order.run}-{secrets.token_hex(8)}",
-            notes=read_notes(settings.work),
-        )
-        last["base"] = context.repository.base
-        limit = order.limits.steps * NODES_A_STEP + 20
-        states = build_graph().astream({}, {"recursion_limit": limit}, context=context, stream_mode="values")
-        async for state in states:
-            last.update(cast(State, state))
+        await imports
+        from boardhand_runner.work import work
+
+        await work(settings, order, around, git, ledger, transcript, last)
+
+
+def _import_libraries(order: Order) -> None:
+    for name in ("work", *(f"models.{model.provider.value}" for model in (order.large, order.small))):
+        importlib.import_module(f"boardhand_runner.{name}")
 
 
 def result_of(state: State, ledger: Ledger, transcript: Transcript, failure: RunnerError | None) -> Result:
@@ -141,7 +123,7 @@ def result_of(state: State, ledger: Ledger, transcript: Transcript, failure: Run
 
 def summary_of(state: State) -> str:
     """The model's words, and below them what the harness knows and a reviewer must not miss."""
-    if state.get("specialist") == ANALYST:
+    if "why" not in state:
         return state["summary"]
     parts = [state["why"].strip()]
     if state["partial"]:
@@ -149,12 +131,3 @@ def summary_of(state: State) -> str:
     if deleted := state["deleted_tests"]:
         parts.append("**Deleted test files:** " + ", ".join(f"`{name}`" for name in deleted))
     return "\n\n".join(parts)
-
-
-def read_notes(work: Path) -> str:
-    """The head of the repository's AGENTS.md; nothing where there is no such text file in the work tree."""
-    try:
-        with Confined(work).open(NOTES_FILE) as file, open(file, "rb", closefd=False) as stream:
-            return stream.read(NOTES_BYTES).decode("utf-8", "replace")
-    except ToolError:
-        return ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import ssl
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
@@ -193,7 +192,7 @@ def test_a_bundle_of_own_authorities_replaces_the_systems(monkeypatch: pytest.Mo
     empty.write_text("nothing")
     monkeypatch.setenv("SSL_CERT_FILE", str(empty))
 
-    with pytest.raises(ssl.SSLError):
+    with pytest.raises(Configuration, match="CertificatesUnreadable"):
         build(Model(name="m"), tmp_path)
 
 

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from boardhand_api.pool import Model, Price, Provider
+from boardhand_runner.errors import Configuration
 from boardhand_runner.usage import price_of
 
 if TYPE_CHECKING:
@@ -50,5 +51,11 @@ def api_key(secret_dir: Path) -> str:
 
 
 def tls() -> ssl.SSLContext:
-    """What to trust: the bundle that SSL_CERT_FILE names, else the system's."""
-    return ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE"))
+    """What to trust: the bundle that SSL_CERT_FILE names, else the system's. Raises Configuration where it is none."""
+    bundle = os.environ.get("SSL_CERT_FILE")
+    try:
+        return ssl.create_default_context(cafile=bundle)
+    except OSError as error:
+        raise Configuration(
+            "CertificatesUnreadable", f"{bundle} is no PEM bundle ({error}): mend what spec.certificates names."
+        ) from error

@@ -1,0 +1,66 @@
+"""The graph over one ticket, with everything its nodes work with."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+from langchain_core.tools import BaseTool
+
+from boardhand_api.order import Order
+from boardhand_runner.agent import Surroundings
+from boardhand_runner.errors import ToolError
+from boardhand_runner.graph import build
+from boardhand_runner.repository import Repository
+from boardhand_runner.settings import Settings
+from boardhand_runner.state import Context, State
+from boardhand_runner.tools.catalog import catalogs
+from boardhand_runner.tools.files import WorkTree
+from boardhand_runner.tools.worktree import Confined
+from boardhand_runner.transcript import Transcript
+from boardhand_runner.usage import Ledger
+
+NOTES_FILE = "AGENTS.md"
+NOTES_BYTES = 8192
+NODES_A_STEP = 4
+"""Graph nodes that one answer of the large model may pass, gate included."""
+
+
+async def work(
+    settings: Settings,
+    order: Order,
+    around: Surroundings,
+    git: Sequence[BaseTool],
+    ledger: Ledger,
+    transcript: Transcript,
+    last: State,
+) -> None:
+    """Runs the graph, and fills `last` with each of its states, so that a failure leaves the last one."""
+    context = Context(
+        order=order,
+        settings=settings,
+        large=around.minds(order.large, settings.large_secret),
+        small=around.minds(order.small, settings.small_secret),
+        workbench=around.workbench,
+        repository=Repository(settings),
+        catalogs=catalogs(WorkTree(settings), around.workbench, ledger, git),
+        ledger=ledger,
+        transcript=transcript,
+        fence=f"{order.run}-{secrets.token_hex(8)}",
+        notes=read_notes(settings.work),
+    )
+    last["base"] = context.repository.base
+    limit = order.limits.steps * NODES_A_STEP + 20
+    async for state in build().astream({}, {"recursion_limit": limit}, context=context, stream_mode="values"):
+        last.update(cast(State, state))
+
+
+def read_notes(work: Path) -> str:
+    """The head of the repository's AGENTS.md; nothing where there is no such text file in the work tree."""
+    try:
+        with Confined(work).open(NOTES_FILE) as file, open(file, "rb", closefd=False) as stream:
+            return stream.read(NOTES_BYTES).decode("utf-8", "replace")
+    except ToolError:
+        return ""
