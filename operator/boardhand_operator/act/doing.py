@@ -43,13 +43,20 @@ class Doing:
         return self.pool
 
     async def record(self, fields: Mapping[str, Any], message: str = "") -> None:
-        """Merge fields into the run's status, with the conditions that follow. Raises Gone."""
+        """Merge fields into the run's status, with the conditions that follow.
+
+        Raises Gone, and ApiException (409) where the run is not as it was when it was looked at: what was decided on
+        an old memory, here or by another replica, is never written.
+        """
         known = {key: value for key, value in fields.items() if value is not None}
         merged = self.run.status.wire() | known
         for key in fields.keys() - known.keys():
             merged.pop(key, None)
         conditions = run_conditions(TicketRunStatus.model_validate(merged), message, datetime.now(UTC))
-        patch = {"status": {**fields, "conditions": [condition.wire() for condition in conditions]}}
+        patch = {
+            "metadata": {"resourceVersion": self.run.body["metadata"]["resourceVersion"]},
+            "status": {**fields, "conditions": [condition.wire() for condition in conditions]},
+        }
         body = await self.kube.patch(Resource.RUNS, self.run.namespace, self.run.name, patch, "status")
         if body is None or body["metadata"]["uid"] != self.run.uid:
             raise Gone(self.run.name)

@@ -22,21 +22,21 @@ async def claim(doing: Doing) -> bool:
     ticket, event = run.spec.ticket, run.spec.ticket.event
     if board is None or columns is None or event is None:
         raise Misconfigured("BoardMissing", f"run {run.name} came from a board, and pool {pool.name} has none")
-    if not await _still_ready(board, ticket.id, run.uid, columns.ready):
+    ready = await board.column_of(ticket.id) == columns.ready
+    if not ready and not await _taken_already(board, ticket.id, run.uid):
         return await _leave(doing, "TicketMoved", "the ticket left the ready column before it was taken")
     outcome = await claim_ticket(board, ticket.id, run.name, run.uid, event, pool.name)
     if isinstance(outcome, Lost):
         return await _leave(doing, "ClaimedElsewhere", f"run {outcome.run} ({outcome.uid}) has the ticket")
-    await board.move(ticket.id, columns.in_progress)
+    if ready:
+        await board.move(ticket.id, columns.in_progress)
     await doing.record({"claim": outcome.comment_id, "phase": Phase.CLAIMED.value}, "the ticket is claimed")
     await doing.tell("Claimed", f"ticket {ticket.key or ticket.id} is in {columns.in_progress}")
     return True
 
 
-async def _still_ready(board: Board, ticket: str, uid: str, ready: str) -> bool:
-    """Whether the ticket is where it may be taken, or was taken by this very run already."""
-    if await board.column_of(ticket) == ready:
-        return True
+async def _taken_already(board: Board, ticket: str, uid: str) -> bool:
+    """Whether this very run claimed the ticket: then it was moved, and where it is now is not ours to change."""
     try:
         return any(mark.uid == uid for mark in find_claims(await board.comments(ticket)))
     except NotFound:
