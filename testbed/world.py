@@ -110,7 +110,7 @@ def install(world: World) -> None:
         [
             *(world.cluster.bin_dir / "helm", "upgrade", "--install", RELEASE, ROOT / "helm" / "boardhand"),
             *("--kubeconfig", world.cluster.kubeconfig, "--namespace", SYSTEM),
-            *("--values", "-", "--wait", "--timeout", "180s"),
+            *("--values", "-", "--wait", "--timeout", "90s"),
         ],
         stdin=json.dumps(values),
         timeout=240,

@@ -17,7 +17,8 @@ def main() -> int:
         level=os.environ.get("BOARDHAND_LOG_LEVEL", "INFO").upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for chatty in ("httpx", "aiohttp.access", "kopf.activities"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         settings = Settings.from_environment()
     except ValueError as wrong:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import kopf
 
@@ -20,6 +20,10 @@ Json = Mapping[str, Any]
 def register(app: App) -> kopf.OperatorRegistry:
     """All handlers, bound to this operator."""
     registry = kopf.OperatorRegistry()
+
+    @kopf.on.login(registry=registry)
+    async def login(**values: Any) -> kopf.ConnectionInfo | None:
+        return kopf.login_with_service_account(**values) or kopf.login_with_kubeconfig(**values)
 
     @kopf.on.startup(registry=registry)
     async def start(settings: kopf.OperatorSettings, **_: Any) -> None:
@@ -60,7 +64,7 @@ def register(app: App) -> kopf.OperatorRegistry:
     async def queue_alive(**_: Any) -> bool:
         return app.alive
 
-    del start, stop, run_event, job_event, pod_event, pool_event, pool_daemon, queue_alive
+    del login, start, stop, run_event, job_event, pod_event, pool_event, pool_daemon, queue_alive
     return registry
 
 
@@ -85,7 +89,8 @@ async def operate(app: App, liveness: str) -> None:
         clusterwide=not namespaces,
         namespaces=namespaces,
         liveness_endpoint=liveness,
-        memo=None,
+        # Else kopf asks the password file for the user's name, which knows no user of a pod's number.
+        identity=cast(Any, GROUP),
     )
 
 

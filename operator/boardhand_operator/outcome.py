@@ -81,8 +81,9 @@ def judge(job: Json | None, pod: Json | None, logged: Result | None, commands: l
         seen.get(stage, nothing) for stage in (Stage.CHECKOUT, Stage.AGENT, Stage.PUBLISH, Stage.VERIFY)
     )
     checked = _parsed(Checked, checkout.message) or Checked()
-    result = logged or _parsed(Result, agent.message) or Result(base_commit=checked.base_commit)
-    published = _parsed(Published, publish.message) or Published()
+    answered, pushed = logged or _parsed(Result, agent.message), _parsed(Published, publish.message)
+    result, published = answered or Result(base_commit=checked.base_commit), pushed or Published()
+    proves = Stage.PUBLISH in seen or Stage.VERIFY in seen
 
     def outcome(failure: Failure | None, verdict: Verdict | None = None) -> Outcome:
         return Outcome(result, published, verdict, failure)
@@ -98,10 +99,11 @@ def judge(job: Json | None, pod: Json | None, logged: Result | None, commands: l
     ):
         if state.exit_code:
             return outcome(_stage_failure(stage, state, said))
-    if agent.exit_code is None or (Stage.VERIFY in seen and verify.exit_code is None):
+    if agent.exit_code is None or (proves and verify.exit_code is None):
         return outcome(_failed(FailureClass.INFRASTRUCTURE, "StageLost", "the pod ended before its stages did"))
-    if result == Result(base_commit=checked.base_commit):
-        return outcome(_failed(FailureClass.INFRASTRUCTURE, "ResultLost", "the agent's result cannot be read"))
+    for who, lost in (("agent", answered is None), ("publish", proves and pushed is None)):
+        if lost:
+            return outcome(_failed(FailureClass.INFRASTRUCTURE, "ResultLost", f"what {who} answered cannot be read"))
     if published.branch is None:
         return outcome(_answer_failure(result))
     if verify.reason == "OOMKilled":
