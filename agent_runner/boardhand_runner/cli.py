@@ -17,6 +17,7 @@ from boardhand_api.failures import FailureClass, exit_code_of
 from boardhand_api.order import Order
 from boardhand_api.pod import ORDER_BYTES, Stage
 from boardhand_api.result import Checked, Published, Refusal, Result, termination_message
+from boardhand_runner import local
 from boardhand_runner.errors import Configuration, RunnerError
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages import checkout, publish
@@ -76,12 +77,12 @@ def run_stage(stage: Stage, settings: Settings) -> int:
         answer = command.run(settings, read_order(settings))
     except RunnerError as error:
         answer = command.failed(error.refusal())
+        # Not where the stage answered for itself: the agent's log ends with its result, and nothing may follow that.
+        sys.stderr.write(f"{stage}: {error.failure_class}/{error.reason}: {' '.join(error.message.split())}\n")
     settings.termination_log.write_text(termination_message(answer), encoding="utf-8")
     if answer.failure is None:
         return 0
     failure = answer.failure
-    said = " ".join(failure.message.split())
-    sys.stderr.write(f"{stage}: {failure.failure_class}/{failure.reason}: {said}\n")
     # Work worth handing over goes on to be published, whatever kept the agent from finishing it.
     return 0 if isinstance(answer, Result) and answer.partial else exit_code_of(FailureClass(failure.failure_class))
 
@@ -95,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
     for stage, command in COMMANDS.items():
         sub = subcommands.add_parser(stage.value, help=command.help, description=command.help)
         sub.set_defaults(call=lambda _arguments, stage=stage: run_stage(stage, Settings.from_environment()))
+    local.add_parser(subcommands)
     return top
 
 
