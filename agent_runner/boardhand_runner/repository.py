@@ -42,7 +42,9 @@ class Repository:
         """Commit all that is changed; the work's head, or None where nothing differs from the base."""
         self._git.run("add", "--all")
         if self._git.run("diff", "--cached", "--quiet", *_PLAIN, "HEAD", check=False).code:
-            self._git.run("commit", "--quiet", "--no-verify", "--file=-", stdin=message.encode())
+            self._git.run(
+                "commit", "--quiet", "--no-verify", "--allow-empty-message", "--file=-", stdin=message.encode()
+            )
         same = self._git.run("diff", "--quiet", *_PLAIN, self.base, "HEAD", check=False).code == 0
         return None if same else self._git.text("rev-parse", "--verify", "HEAD")
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from boardhand_runner.repository import Repository
     from boardhand_runner.settings import Settings
     from boardhand_runner.tools.catalog import Catalog
+    from boardhand_runner.tools.command import Bench
     from boardhand_runner.transcript import Transcript
     from boardhand_runner.usage import Ledger
-    from boardhand_runner.workbench import Workbench
 
 CODER, BUGFIXER, ANALYST = "coder", "bugfixer", "analyst"
 
@@ -107,7 +107,7 @@ class Context:
     settings: Settings
     large: Mind
     small: Mind
-    workbench: Workbench
+    bench: Bench
     repository: Repository
     catalogs: dict[str, Catalog]
     """Tools by specialist."""

@@ -19,8 +19,9 @@ BLOT = "***"
 
 
 def secrets_below(folder: Path) -> list[str]:
-    """Every value mounted below this folder, longest first."""
-    values = {file.read_text("utf-8", "replace").strip() for file in folder.rglob("*") if file.is_file()}
+    """Every value mounted below this folder, longest first; a user name is none."""
+    files = [file for file in folder.rglob("*") if file.is_file() and file.name != "username"]
+    values = {file.read_text("utf-8", "replace").strip() for file in files}
     return sorted((value for value in values if len(value) >= SHORT_SECRET), key=len, reverse=True)
 
 

@@ -17,6 +17,7 @@ from boardhand_runner.repository import Repository
 from boardhand_runner.settings import Settings
 from boardhand_runner.state import Context, State
 from boardhand_runner.tools.catalog import catalogs
+from boardhand_runner.tools.command import Bench
 from boardhand_runner.tools.files import WorkTree
 from boardhand_runner.tools.worktree import Confined
 from boardhand_runner.transcript import Transcript
@@ -38,14 +39,16 @@ async def work(
     last: State,
 ) -> None:
     """Runs the graph, and fills `last` with each of its states, so that a failure leaves the last one."""
+    bench = Bench(around.workbench, ledger, order.setup)
+    seconds = order.limits.command_timeout_seconds
     context = Context(
         order=order,
         settings=settings,
         large=around.minds(order.large, settings.large_secret),
         small=around.minds(order.small, settings.small_secret),
-        workbench=around.workbench,
+        bench=bench,
         repository=Repository(settings),
-        catalogs=catalogs(WorkTree(settings), around.workbench, ledger, git),
+        catalogs=catalogs(WorkTree(settings), bench, seconds, git),
         ledger=ledger,
         transcript=transcript,
         fence=f"{order.run}-{secrets.token_hex(8)}",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import sys
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
+from mcp import StdioServerParameters
 from mcp.client import Client
 from mcp.server.mcpserver import MCPServer
 
@@ -22,9 +25,12 @@ from boardhand_runner.repository import Repository
 from boardhand_runner.state import BUGFIXER, CODER, Check
 from boardhand_runner.tools.bounds import bounded
 from boardhand_runner.tools.catalog import Catalog
-from boardhand_runner.tools.mcp import tools
+from boardhand_runner.tools.command import Bench
+from boardhand_runner.tools.mcp import session, tools
 from boardhand_runner.transcript import Transcript, secrets_below
-from tests.support.benches import lay_out
+from boardhand_runner.usage import Ledger
+from boardhand_runner.workbench import CommandResult
+from tests.support.benches import LIMITS, lay_out
 
 
 def test_a_step_of_any_size_stays_a_short_event() -> None:
@@ -192,3 +198,57 @@ def test_what_stood_there_before_the_work_is_left_out_of_it(repository: tuple[Re
     (work / "a 1.log").write_text("mine")
     assert kept.commit("mine")
     assert "a 1.log" in kept.change()
+
+
+class LosingBench:
+    """A fake workbench that is lost with the first verify command, and forgets then what setup did."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+
+    def wait_ready(self) -> None:
+        self.ran.append("ready")
+
+    def run(self, command: str, timeout_seconds: float) -> CommandResult:
+        self.ran.append(command)
+        lost = self.ran.count("verify") == 1 and command == "verify"
+        return CommandResult(None if lost else 0, b"", Path("log"), 0.1, lost=lost)
+
+    def close(self) -> None:
+        self.ran.append("closed")
+
+
+async def test_a_lost_workbench_is_set_up_again() -> None:
+    workbench = LosingBench()
+    bench = Bench(workbench, Ledger(LIMITS), ["setup"])
+    await bench.open()
+    results = [await bench.run("verify", 5) for _ in range(3)]
+
+    assert [result.lost for result in results] == [True, False, False]
+    assert workbench.ran == ["ready", "setup", "verify", "setup", "verify", "verify"]
+
+
+async def test_an_mcp_server_that_ends_is_infrastructure_at_once(tmp_path: Path) -> None:
+    script = tmp_path / "server.py"
+    script.write_text(
+        "import os\n"
+        "from mcp.server.mcpserver import MCPServer\n"
+        "server = MCPServer('dying')\n"
+        "@server.tool()\n"
+        "def die() -> str:\n"
+        "    os._exit(3)\n"
+        "server.run('stdio')\n"
+    )
+    began = time.monotonic()
+    async with session(StdioServerParameters(command=sys.executable, args=[str(script)])) as client:
+        [die] = await tools(client, ["die"], {}, {})
+        with pytest.raises(Infrastructure, match="McpServerLost"):
+            await die.ainvoke({})
+
+    assert time.monotonic() - began < 30
+
+
+async def test_an_mcp_server_that_does_not_start_is_infrastructure() -> None:
+    with pytest.raises(Infrastructure, match="McpServerFailed"):
+        async with session(StdioServerParameters(command=sys.executable, args=["-c", "raise SystemExit(1)"])):
+            pass

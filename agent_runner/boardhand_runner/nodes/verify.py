@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
-from boardhand_api.counts import count_tests
 from langgraph.runtime import Runtime
 
+from boardhand_api.counts import count_tests
 from boardhand_api.result import TestCounts
 from boardhand_api.run import Task
 from boardhand_runner.errors import Configuration
 from boardhand_runner.state import Check, Context, State
 from boardhand_runner.tools.bounds import bounded
-from boardhand_runner.tools.command import ending, execute, told
+from boardhand_runner.tools.command import ending, told
 from boardhand_runner.workbench import CommandResult
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
@@ -27,12 +27,7 @@ async def baseline(state: State, runtime: Runtime[Context]) -> State:  # noqa: A
     context = runtime.context
     if context.order.task is Task.ANALYSE:
         return {}
-    await asyncio.to_thread(context.workbench.wait_ready)
-    for command in context.order.setup:
-        result = await execute(context.workbench, context.ledger, command, context.ledger.seconds_left)
-        if result.exit_code != 0:
-            said = bounded(result.text.strip(), 600)
-            raise Configuration("SetupFailed", f"Setup command `{command}`: {ending(result)}. Output: {said}")
+    await context.bench.open()
     results = await _results(context)
     _demand_found(results)
     await asyncio.to_thread(context.repository.settle)
@@ -49,7 +44,11 @@ async def _results(context: Context) -> list[tuple[str, CommandResult]]:
     results: list[tuple[str, CommandResult]] = []
     for command in context.order.verify:
         seconds = context.order.limits.command_timeout_seconds
-        results.append((command, await execute(context.workbench, context.ledger, command, seconds)))
+        result = await context.bench.run(command, seconds)
+        if result.lost:
+            # Once more: a workbench that broke down says nothing about the work.
+            result = await context.bench.run(command, seconds)
+        results.append((command, result))
         if results[-1][1].exit_code != 0:
             break
     return results

@@ -12,12 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from boardhand_runner.errors import ToolError
 from boardhand_runner.state import ANALYST, BUGFIXER, CODER, Outcome
 from boardhand_runner.tools.bounds import bounded
-from boardhand_runner.tools.command import execute, told
+from boardhand_runner.tools.command import told
 
 if TYPE_CHECKING:
+    from boardhand_runner.tools.command import Bench
     from boardhand_runner.tools.files import WorkTree
-    from boardhand_runner.usage import Ledger
-    from boardhand_runner.workbench import Workbench
 
 FINISH, ASK = "finish", "ask"
 WRITING = frozenset({"edit_file", "write_file", "insert_lines"})
@@ -111,11 +110,11 @@ class Catalog:
 
 
 def catalogs(
-    files: WorkTree, workbench: Workbench, ledger: Ledger, git_tools: Sequence[BaseTool]
+    files: WorkTree, bench: Bench, command_seconds: float, git_tools: Sequence[BaseTool]
 ) -> dict[str, Catalog]:
     """Each specialist's tools. The analyst has none that writes: a command could, so it has no commands either."""
     reading = [*_reading(files), *git_tools, *_ending()]
-    working = [*reading, *_writing(files), _run(workbench, ledger)]
+    working = [*reading, *_writing(files), _run(bench, command_seconds)]
     return {CODER: Catalog(working), BUGFIXER: Catalog(working), ANALYST: Catalog(reading)}
 
 
@@ -135,9 +134,9 @@ def _writing(files: WorkTree) -> list[BaseTool]:
     ]
 
 
-def _run(workbench: Workbench, ledger: Ledger) -> BaseTool:
+def _run(bench: Bench, seconds: float) -> BaseTool:
     async def run(command: str) -> str:
-        return told(await execute(workbench, ledger, command, ledger.limits.command_timeout_seconds))
+        return told(await bench.run(command, seconds))
 
     text = "Run a shell command where the project's tools are installed, and see its exit code and output."
     return StructuredTool(name="run", description=text, args_schema=Run, coroutine=run)

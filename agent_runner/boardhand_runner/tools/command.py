@@ -3,21 +3,56 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from boardhand_runner.errors import Configuration
 from boardhand_runner.tools.bounds import RESULT_CHARACTERS, bounded
 
 if TYPE_CHECKING:
     from boardhand_runner.usage import Ledger
     from boardhand_runner.workbench import CommandResult, Workbench
 
+SETUP_CHARACTERS = 600
 
-async def execute(workbench: Workbench, ledger: Ledger, command: str, seconds: float) -> CommandResult:
-    """Run it within `seconds` and what is left of the run. Raises Deadline where nothing is left after it."""
-    ledger.check_time()
-    result = await asyncio.to_thread(workbench.run, command, min(seconds, ledger.seconds_left))
-    ledger.check_time()
-    return result
+
+class Bench:
+    """The workbench within the run's time, set up again whenever it was lost."""
+
+    def __init__(self, workbench: Workbench, ledger: Ledger, setup: Sequence[str]) -> None:
+        self._workbench = workbench
+        self._ledger = ledger
+        self._setup = setup
+        self._lost = False
+
+    async def open(self) -> None:
+        """Waits until it serves, and sets it up. Raises what `run` and the workbench raise."""
+        await asyncio.to_thread(self._workbench.wait_ready)
+        await self._set_up()
+
+    async def run(self, command: str, seconds: float) -> CommandResult:
+        """Run it within `seconds`.
+
+        Raises Deadline where the run's time is over before or after it, Configuration where a new set-up fails.
+        """
+        if self._lost:
+            # What setup put outside the work tree went with the container.
+            await self._set_up()
+        return await self._execute(command, seconds)
+
+    async def _set_up(self) -> None:
+        for command in self._setup:
+            result = await self._execute(command, self._ledger.seconds_left)
+            if result.exit_code != 0:
+                said = bounded(result.text.strip(), SETUP_CHARACTERS)
+                raise Configuration("SetupFailed", f"Setup command `{command}`: {ending(result)}. Output: {said}")
+
+    async def _execute(self, command: str, seconds: float) -> CommandResult:
+        self._ledger.check_time()
+        result = await asyncio.to_thread(self._workbench.run, command, min(seconds, self._ledger.seconds_left))
+        self._ledger.check_time()
+        self._lost = result.lost
+        return result
 
 
 def told(result: CommandResult, characters: int = RESULT_CHARACTERS) -> str:

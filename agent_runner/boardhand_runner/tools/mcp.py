@@ -22,7 +22,9 @@ async def session(server: StdioServerParameters) -> AsyncIterator[Client]:
     client = Client(server, read_timeout_seconds=CALL_SECONDS)
     try:
         await client.__aenter__()
-    except (OSError, MCPError) as error:
+    except (OSError, MCPError, ExceptionGroup) as error:
+        if isinstance(error, ExceptionGroup) and error.split((OSError, MCPError))[1] is not None:
+            raise
         raise Infrastructure("McpServerFailed", f"{server.command} did not start as an MCP server: {error}") from error
     try:
         yield client
