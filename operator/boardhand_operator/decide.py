@@ -37,6 +37,8 @@ from boardhand_operator.views import Pool, Run
 _HOUR = 3600
 _LOOK = 5.0
 """Seconds between looks at what no watch event announces."""
+_LOOK_FOR_PLACE = 30.0
+"""Seconds between a waiting run's own looks: a run that ends wakes it, a pool that grows or a deleted run does not."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def decide(facts: Facts) -> Decision:
     return _follow(facts, facts.pool)
 
 
-def _wait(facts: Facts, reason: str, message: str, again: float | None = _LOOK) -> Decision:
+def _wait(facts: Facts, reason: str, message: str, again: float = _LOOK) -> Decision:
     """Stay where the run is and say why, once."""
     known = {condition.type: condition for condition in facts.run.status.conditions}
     said = known.get("Reconciling")
@@ -93,7 +95,8 @@ def _begin(facts: Facts, pool: Pool) -> Decision:
         if not pool.ready:
             return _wait(facts, "PoolNotReady", "the pool is not Ready")
         if not facts.place:
-            return _wait(facts, "NoPlace", f"all {pool.spec.limits.concurrency} places of the pool are taken", None)
+            text = f"all {pool.spec.limits.concurrency} places of the pool are taken"
+            return _wait(facts, "NoPlace", text, _LOOK_FOR_PLACE)
     claim: tuple[Action, ...] = (Claim(),) if run.on_board and pool.spec.board and status.claim is None else ()
     return Decision((*claim, Launch(status.tries + 1)), why="begin")
 

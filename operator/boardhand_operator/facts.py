@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from boardhand_api.events import EVENT_BYTES, last_result
@@ -17,8 +18,12 @@ from boardhand_operator.store import Store
 from boardhand_operator.views import Pool, Run
 
 
-async def gather(kube: Kube, store: Store, settings: Settings, run: Run) -> Facts:
-    """The facts of a run now. The agent's log is read only once its pod has ended, and only its last line."""
+async def gather(kube: Kube, store: Store, settings: Settings, run: Run, beginning: Collection[str] = ()) -> Facts:
+    """The facts of a run now. The agent's log is read only once its pod has ended, and only its last line.
+
+    beginning: UIDs of runs that are being begun. A run without a Job is gathered without a pause, so nobody else can
+    be let begin between counting the places and deciding.
+    """
     body = store.get(Resource.POOLS, (run.namespace, run.spec.pool))
     pool = Pool.of(body) if body else None
     job = pod = logged = None
@@ -32,15 +37,15 @@ async def gather(kube: Kube, store: Store, settings: Settings, run: Run) -> Fact
         job=job,
         pod=pod,
         logged=logged,
-        place=pool is not None and _place(store, run, pool),
+        place=pool is not None and _place(store, run, pool, beginning),
         now=datetime.now(UTC),
         image_grace_seconds=settings.image_grace_seconds,
     )
 
 
-def _place(store: Store, run: Run, pool: Pool) -> bool:
+def _place(store: Store, run: Run, pool: Pool, beginning: Collection[str]) -> bool:
     runs = [Run.of(body) for body in store.runs_of(run.namespace, pool.name)]
-    return has_place(run, runs, pool.spec.limits.concurrency)
+    return has_place(run, runs, pool.spec.limits.concurrency, beginning)
 
 
 async def _job_and_pod(kube: Kube, store: Store, run: Run, name: str) -> tuple[Json | None, Json | None]:

@@ -1,8 +1,8 @@
-"""Whose turn it is: pure, and the same answer whoever asks, so nothing has to be reserved."""
+"""Whose turn it is: pure. A run that is about to begin is counted before its status says so."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from boardhand_api.run import Phase, TicketRunStatus
 from boardhand_operator.views import Run
@@ -19,13 +19,18 @@ def waiting(status: TicketRunStatus) -> bool:
     return status.phase is Phase.QUEUED and not at_work(status) and status.finished_at is None
 
 
-def has_place(run: Run, all_of_pool: Iterable[Run], concurrency: int) -> bool:
-    """Whether the run may begin: enough places are free for it and for all that waited longer."""
-    runs = list(all_of_pool)
-    free = concurrency - sum(at_work(other.status) for other in runs if other.uid != run.uid)
-    queue = sorted((other for other in runs if waiting(other.status)), key=_age)
-    before = sum(_age(other) < _age(run) for other in queue)
-    return before < free
+def has_place(run: Run, all_of_pool: Iterable[Run], concurrency: int, beginning: Collection[str] = ()) -> bool:
+    """Whether the run may begin: enough places are free for it and for all that waited longer.
+
+    beginning: UIDs of runs that were let begin this moment. Two runs of one second have no age between them but their
+    names, so a later one can come first; it must not take the place a second time.
+    """
+    others = [other for other in all_of_pool if other.uid != run.uid]
+    taken = [at_work(other.status) or other.uid in beginning for other in others]
+    before = [
+        not has and waiting(other.status) and _age(other) < _age(run) for other, has in zip(others, taken, strict=True)
+    ]
+    return sum(taken) + sum(before) < concurrency
 
 
 def _age(run: Run) -> tuple[str, str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import aiohttp
 
 from boardhand_operator.act import Doing, carry_out
 from boardhand_operator.act.doing import Gone
+from boardhand_operator.actions import Decision, Launch
 from boardhand_operator.decide import decide
 from boardhand_operator.errors import BoardhandError, RateLimited
 from boardhand_operator.facts import gather
@@ -31,6 +34,7 @@ class Reconciler:
         self._services = services
         self._settings = settings
         self._queue = queue
+        self._beginning: set[str] = set()
 
     async def work(self, key: Key) -> float | None:
         """Look at the run once; in how many seconds to look again.
@@ -45,6 +49,7 @@ class Reconciler:
             return await self._once(Run.of(body))
         except Gone:
             self._store.drop(Resource.RUNS, key)
+            self._wake_waiting(key[0], str(body["spec"]["pool"]))
             return None
         except RateLimited as limited:
             return limited.retry_after
@@ -53,17 +58,28 @@ class Reconciler:
             return _AGAIN
 
     async def _once(self, run: Run) -> float | None:
-        facts = await gather(self._kube, self._store, self._settings, run)
+        facts = await gather(self._kube, self._store, self._settings, run, self._beginning)
         decision = decide(facts)
         if decision.actions:
             _log.debug("%s/%s: %s", run.namespace, run.name, decision.why)
         doing = Doing(self._kube, self._store, self._services, self._settings, run, facts.pool)
-        await carry_out(doing, decision)
+        with self._holding_place(run, decision):
+            await carry_out(doing, decision)
         if decision.actions and not doing.run.status.phase.finished:
             self._queue.add((run.namespace, run.name))
         if decision.actions and doing.run.status.finished_at:
             self._wake_waiting(run.namespace, run.spec.pool)
         return decision.again
+
+    @contextmanager
+    def _holding_place(self, run: Run, decision: Decision) -> Iterator[None]:
+        """Count the run among those at work from the decision that it begins, until its status says so."""
+        if any(isinstance(action, Launch) for action in decision.actions):
+            self._beginning.add(run.uid)
+        try:
+            yield
+        finally:
+            self._beginning.discard(run.uid)
 
     def _wake_waiting(self, namespace: str, pool: str) -> None:
         for body in self._store.runs_of(namespace, pool):

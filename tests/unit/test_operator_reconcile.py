@@ -1,0 +1,255 @@
+"""Looks at runs among fakes: places under concurrency, what wakes who, errors that become waiting, and settling."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from boardhand_api.pod import LABEL_SETTLED
+from boardhand_api.run import Phase
+from boardhand_operator.errors import CredentialsRefused, RateLimited, RemoteUnavailable
+from boardhand_operator.kube import Resource
+from boardhand_operator.queue import Work
+from boardhand_operator.store import Key
+from boardhand_operator.views import Run
+from tests.support.fake_board import DOING, READY
+from tests.support.fake_nodes import Fate
+from tests.support.fuse import Fuse, When
+from tests.support.objects import job_body, run_body
+from tests.support.world import Replica, World, clocked, live
+
+A, B = ("team", "run-a"), ("team", "run-b")
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World(Fuse())
+    made.add_pool()
+    with clocked(made.clock):
+        yield made
+
+
+def add_run(world: World, name: str, card: str = "card-1") -> Run:
+    """A run for a card that is there."""
+    event = world.board.cards[card].event
+    world.kube.put(Resource.RUNS, "team", run_body(name, event=event, ticket={"id": card}))
+    return run_of(world, ("team", name))
+
+
+def run_of(world: World, key: Key) -> Run:
+    return Run.of(world.kube.objects[Resource.RUNS][key])
+
+
+async def looked(replica: Replica, key: Key, times: int = 1) -> float | None:
+    """The last answer of so many looks."""
+    again = None
+    for _ in range(times):
+        replica.watch()
+        again = await replica.reconciler.work(key)
+    return again
+
+
+async def test_a_place_is_taken_from_the_moment_a_run_begins(world: World) -> None:
+    """Both were made in one second, and the second to be seen comes first by name."""
+    for card in ("card-1", "card-2"):
+        world.board.add(card)
+    add_run(world, B[1], "card-1")
+    replica = Replica(world)
+    first = asyncio.create_task(replica.reconciler.work(B))
+    await asyncio.sleep(0)
+    add_run(world, A[1], "card-2")
+    replica.watch()
+    await asyncio.gather(first, replica.reconciler.work(A))
+    assert [run_of(world, key).status.tries for key in (A, B)] == [0, 1]
+    assert world.board.moves == [("card-1", DOING)]
+
+
+async def test_a_place_that_was_not_used_is_free_again(world: World) -> None:
+    for card in ("card-1", "card-2"):
+        world.board.add(card)
+    for key, card in ((A, "card-1"), (B, "card-2")):
+        add_run(world, key[1], card)
+    del world.board.cards["card-1"]
+    replica = Replica(world)
+    await looked(replica, A, 2)
+    await looked(replica, B)
+    assert run_of(world, A).status.phase is Phase.CANCELLED
+    assert run_of(world, B).status.tries == 1
+
+
+async def test_many_runs_worked_side_by_side_never_exceed_the_places() -> None:
+    world = World(Fuse())
+    world.add_pool(limits={"concurrency": 2})
+    for number in range(6):
+        world.board.add(f"card-{number}")
+    most = 0
+    with clocked(world.clock):
+        for number in (3, 1, 5, 0, 4, 2):
+            add_run(world, f"run-{number}", f"card-{number}")
+        replica = Replica(world)
+        workers = asyncio.create_task(replica.queue.run(replica.reconciler.work, 4))
+        for _ in range(2000):
+            replica.watch()
+            for run in world.runs():
+                if not run.settled:
+                    replica.queue.add((run.namespace, run.name))
+            for _ in range(5):
+                await asyncio.sleep(0)
+            working = [run for run in world.runs() if run.status.tries and not run.status.finished_at]
+            most = max(most, len(working))
+            world.pass_time(1)
+            if all(run.settled for run in world.runs()):
+                break
+        workers.cancel()
+        await asyncio.wait({workers})
+    assert most == 2
+    assert {run.status.phase for run in world.runs()} == {Phase.SUCCEEDED}
+    assert all(run.settled for run in world.runs())
+
+
+async def test_a_run_that_ends_wakes_those_that_wait(world: World) -> None:
+    for key, card in ((A, "card-1"), (B, "card-2")):
+        world.board.add(card)
+        add_run(world, key[1], card)
+    replica = Replica(world)
+    await looked(replica, A)
+    await looked(replica, B)
+    assert run_of(world, B).status.conditions[0].message == "all 1 places of the pool are taken"
+    woken: list[Key] = []
+    workers = asyncio.create_task(replica.queue.run(_noting(woken), 1))
+    await asyncio.sleep(0)
+    woken.clear()
+    while run_of(world, A).status.finished_at is None:
+        await looked(replica, A)
+        world.pass_time(1)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    workers.cancel()
+    assert B in woken
+
+
+async def test_a_deleted_run_wakes_those_that_wait(world: World) -> None:
+    for key, card in ((A, "card-1"), (B, "card-2")):
+        world.board.add(card)
+        add_run(world, key[1], card)
+    replica = Replica(world)
+    await looked(replica, A)
+    world.pass_time(1)
+    world.pass_time(1)
+    world.pass_time(1)
+    replica.watch()
+    world.kube.remove(Resource.RUNS, A)
+    woken: list[Key] = []
+    workers = asyncio.create_task(replica.queue.run(_noting(woken), 1))
+    await asyncio.sleep(0)
+    woken.clear()
+    assert await replica.reconciler.work(A) is None
+    for _ in range(20):
+        await asyncio.sleep(0)
+    workers.cancel()
+    assert replica.store.get(Resource.RUNS, A) is None
+    assert B in woken
+
+
+def _noting(keys: list[Key]) -> Work[Key]:
+    async def work(key: Key) -> float | None:
+        keys.append(key)
+        return None
+
+    return work
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (RateLimited("Board", "ask", "slower", retry_after=17), 17),
+        (RemoteUnavailable("Board", "ask", "no answer"), 5),
+        (CredentialsRefused("Board", "ask", "wrong token"), 5),
+        (TimeoutError(), 5),
+    ],
+)
+async def test_what_is_refused_is_waited_out(error: Exception, again: float) -> None:
+    made = World(Fuse())
+    made.add_pool()
+    made.board.add("card-1")
+    with clocked(made.clock):
+        add_run(made, A[1])
+        replica = Replica(made)
+        made.board.fuse = Fuse({1: When.BEFORE}, lambda name: error)
+        assert await replica.reconciler.work(A) == again
+        assert run_of(made, A).status.phase is Phase.QUEUED
+        await looked(replica, A)
+    assert run_of(made, A).status.tries == 1
+
+
+async def test_a_ticket_that_left_the_ready_column_is_let_go(world: World) -> None:
+    world.board.add("card-1")
+    add_run(world, A[1])
+    world.board.put("card-1", "Failed")
+    await looked(Replica(world), A, 3)
+    run = run_of(world, A)
+    assert (run.status.phase, run.status.failure and run.status.failure.reason) == (Phase.CANCELLED, "TicketMoved")
+    assert run.settled
+    assert world.board.texts("card-1") == []
+    assert world.board.moves == [("card-1", "Failed")]
+
+
+async def test_a_ticket_that_is_deleted_while_worked_ends_its_run(world: World) -> None:
+    world.board.add("card-1")
+    add_run(world, A[1])
+    replica = Replica(world)
+    await looked(replica, A)
+    del world.board.cards["card-1"]
+    await live(world, polls=False)
+    run = run_of(world, A)
+    assert (run.status.phase, run.settled) == (Phase.SUCCEEDED, True)
+    assert run.status.delivery and run.status.delivery.comment is None
+
+
+async def test_somebody_elses_job_is_left_alone(world: World) -> None:
+    world.board.add("card-1")
+    add_run(world, A[1])
+    world.kube.put(Resource.JOBS, "team", job_body("run-a-1"))
+    replica = Replica(world)
+    await looked(replica, A, 2)
+    assert (run_of(world, A).status.job, run_of(world, A).status.tries) == ("run-a-2", 2)
+    assert "ownerReferences" not in world.kube.objects[Resource.JOBS][("team", "run-a-1")]["metadata"]
+    assert world.board.texts("card-1") and len(world.board.texts("card-1")) == 1
+
+
+async def test_settling_takes_runs_jobs_and_pods_of_all_tries_out_of_the_watches() -> None:
+    made = World(Fuse(), lambda run, number: Fate.EVICTED if number == 1 else Fate.GREEN)
+    made.add_pool(limits={"retrySeconds": 1})
+    made.board.add("card-1")
+    with clocked(made.clock):
+        await live(made)
+    for resource, number in ((Resource.RUNS, 1), (Resource.JOBS, 2), (Resource.PODS, 2)):
+        found = made.kube.objects[resource].values()
+        assert [LABEL_SETTLED in body["metadata"]["labels"] for body in found] == [True] * number
+    assert made.board.cards["card-1"].column != READY
+
+
+async def test_a_pool_at_fault_says_so_and_takes_nothing(world: World) -> None:
+    world.board.add("card-1")
+    add_run(world, A[1])
+    replica = Replica(world)
+    await looked(replica, A, 2)
+    world.nodes.tick()
+    blocked = {"name": "checkout", "state": {"waiting": {"reason": "ErrImagePull", "message": "no such image"}}}
+    world.kube.set_status(Resource.PODS, ("team", "run-a-1-x"), {"initContainerStatuses": [blocked]})
+    world.clock.time = world.clock.time.replace(minute=5)
+    await looked(replica, A, 3)
+    assert run_of(world, A).status.failure is not None
+    (pool,) = world.kube.objects[Resource.POOLS].values()
+    said = {condition["type"]: condition for condition in pool["status"]["conditions"]}
+    assert {kind: (one["status"], one["reason"]) for kind, one in said.items()} == {
+        "Ready": ("False", "ImagePull"),
+        "Configured": ("False", "ImagePull"),
+    }
+    assert said["Ready"]["message"] == "stage checkout cannot start: no such image"
+    assert world.kube.objects[Resource.JOBS] == {}
+    assert world.board.cards["card-1"].column == READY
+    await replica.poll()
+    assert len(world.runs()) == 1
