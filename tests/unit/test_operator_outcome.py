@@ -217,7 +217,7 @@ TEXTS = st.one_of(
         max_leaves=8,
     ).map(json.dumps),
 )
-STATES = st.one_of(
+STATES: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.just(running()),
     st.just(waiting()),
     st.just({}),
