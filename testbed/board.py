@@ -33,7 +33,7 @@ class TrelloClient:
         for known in self._call("GET", "/1/members/me/boards"):
             if known["name"] == name:
                 return str(known["id"])
-        board = str(self._call("POST", "/1/boards", name=name, defaultLists="false")["id"])
+        board = str(self._call("POST", "/1/boards/", name=name, defaultLists="false")["id"])
         for column in columns:
             self._call("POST", "/1/lists", name=column, idBoard=board, pos="bottom")
         return board

@@ -70,7 +70,7 @@ def pool(world: World, namespace: str, name: str, repository: str, board: str | 
         out["board"] = {
             "type": "trello",
             "board": board,
-            "url": world.trello_url,
+            "url": f"{world.trello_url}/1",
             "secretRef": {"name": "trello"},
             "columns": {"failed": "Needs a person"},
             "pollSeconds": 1,

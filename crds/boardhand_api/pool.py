@@ -44,7 +44,7 @@ class Board(Wire):
     board: NonEmpty
     """The board's id."""
     url: Url | None = None
-    """The board's API, where it is not the vendor's own address."""
+    """The board's API with its version, where it is not the vendor's own, such as https://api.trello.com/1."""
     secret_ref: SecretRef
     """Credentials; for trello a Secret with the keys `key` and `token`."""
     columns: Columns = Columns()

@@ -17,7 +17,7 @@ def main() -> int:
         level=os.environ.get("BOARDHAND_LOG_LEVEL", "INFO").upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    for chatty in ("httpx", "aiohttp.access", "kopf.activities"):
+    for chatty in ("httpx", "aiohttp.access", "kopf.activities", "kopf.objects"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         settings = Settings.from_environment()

@@ -68,7 +68,9 @@ def check_size(git: Git, base: str, head: str) -> None:
 
 def check_leaks(settings: Settings, git: Git, base: str, head: str) -> None:
     """No secret is in any line, message or name that any of the commits adds, later removed or not."""
-    literals = [file.read_bytes().strip() for file in sorted(settings.secrets.glob("*/*")) if file.name != "username"]
+    # A mounted Secret also holds folders of its own, by which the kubelet swaps new values in.
+    files = (file for file in sorted(settings.secrets.glob("*/*")) if file.is_file() and file.name != "username")
+    literals = [file.read_bytes().strip() for file in files]
     patch = settings.home / "publish.patch"
     settings.home.mkdir(parents=True, exist_ok=True)
     git.run(
