@@ -11,7 +11,7 @@ from boardhand_api.failures import FailureClass
 from boardhand_api.pod import LABEL_POOL, LABEL_TICKET
 from boardhand_api.run import Ticket, TicketRunSpec
 from boardhand_operator.boards import Card
-from boardhand_operator.names import run_name, ticket_label
+from boardhand_operator.names import label_value, run_name, ticket_label
 from boardhand_operator.observe import parse_time
 from boardhand_operator.outcome import attempt_spent
 from boardhand_operator.views import Pool, Run
@@ -62,7 +62,7 @@ def build_run(pool: Pool, card: Card, ticket: Ticket, attempt: int) -> dict[str,
         "metadata": {
             "name": name_for(pool, card),
             "namespace": pool.namespace,
-            "labels": {LABEL_POOL: pool.name[:63], LABEL_TICKET: label_for(pool, card)},
+            "labels": {LABEL_POOL: label_value(pool.name), LABEL_TICKET: label_for(pool, card)},
         },
         "spec": spec.wire(),
     }

@@ -32,6 +32,11 @@ def ticket_label(board_type: str, board: str, ticket: str) -> str:
     return _digest(board_type, board, ticket, length=24)
 
 
+def label_value(name: str) -> str:
+    """An object's name as a label's value: at most 63 characters, still unique."""
+    return name if len(name) <= 63 else f"{name[:50].rstrip('-.')}-{_digest(name)}"
+
+
 def job_name(run: str, number: int) -> str:
     """The Job of a run's try `number`, at most 63 characters; the pod's name adds to it."""
     suffix = f"-{number}"

@@ -11,6 +11,7 @@ from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.run import Task
 from boardhand_operator.build import volumes
 from boardhand_operator.build.volumes import Mount
+from boardhand_operator.names import label_value
 
 Json = dict[str, Any]
 
@@ -93,8 +94,8 @@ def build_job(name: str, run: Json, pool: CodingAgentSpec, order: Order, runner_
     labels = {
         "app.kubernetes.io/name": "boardhand",
         "app.kubernetes.io/component": "run",
-        pod.LABEL_POOL: run["spec"]["pool"],
-        pod.LABEL_RUN: volumes.label_value(run["metadata"]["name"]),
+        pod.LABEL_POOL: label_value(run["spec"]["pool"]),
+        pod.LABEL_RUN: label_value(run["metadata"]["name"]),
     }
     init, main = _stages(pool, order, runner_image)
     owner = {

@@ -6,6 +6,7 @@ from boardhand_api.order import Order, OrderLimits
 from boardhand_api.pod import ORDER_BYTES
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.run import TicketRunSpec
+from boardhand_operator.errors import Misconfigured
 from boardhand_operator.names import branch_name
 
 _AGENT_SHARE = 0.8
@@ -14,7 +15,8 @@ _AGENT_SHARE = 0.8
 def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec) -> Order:
     """The order of the run `name`; the agent gets four fifths of the deadline, the rest is for the proof.
 
-    A ticket too long for an annotation loses its oldest comments first, then the end of its description.
+    A ticket too long for an annotation loses its oldest comments first, then the end of its description. Raises
+    Misconfigured where the pool's own commands leave no room.
     """
     limits = pool.limits
     order = Order(
@@ -49,6 +51,12 @@ def _fitting(order: Order) -> Order:
         ticket = order.ticket
         if ticket.comments:
             smaller = ticket.model_copy(update={"comments": ticket.comments[1:]})
+        elif not ticket.body:
+            raise Misconfigured(
+                "OrderTooLong",
+                f"spec.workbench: set-up and verify commands with the ticket's title and labels exceed {ORDER_BYTES}"
+                " bytes; put them into a script of the repository",
+            )
         else:
             smaller = ticket.model_copy(update={"body": ticket.body[: len(ticket.body) * 3 // 4]})
         order = order.model_copy(update={"ticket": smaller})

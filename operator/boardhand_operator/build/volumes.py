@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -28,13 +27,6 @@ class Mount:
     def wire(self) -> dict[str, Any]:
         out: dict[str, Any] = {"name": self.volume, "mountPath": str(self.path), "readOnly": self.read_only}
         return out | ({"subPath": self.sub_path} if self.sub_path else {})
-
-
-def label_value(name: str) -> str:
-    """A name as a label's value: at most 63 characters, still unique."""
-    if len(name) <= 63:
-        return name
-    return f"{name[:50].rstrip('-.')}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
 def java_options(pool: CodingAgentSpec) -> dict[str, str]:
