@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--token", default="standin-token", help="the token of the user 'boardhand'")
     parser.add_argument("--seed", type=Path, help="YAML file with the boards to begin with")
     given = parser.parse_args()
-    state = TrelloState(given.key, {given.token: "boardhand"})
+    state = TrelloState(given.key, {given.token: "boardhand"}, site=f"http://{given.host}:{given.port}")
     seed = load_seed(given.seed) if given.seed else Seed(boards=[])
 
     def replant() -> None:

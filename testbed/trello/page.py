@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from testbed.trello.shapes import Json
@@ -90,8 +90,15 @@ def routes(state: TrelloState) -> list[Route]:
         board = chosen(request)
         return JSONResponse(board, status_code=404 if board is None else 200)
 
+    async def card(request: Request) -> Response:
+        link = request.path_params["link"]
+        boards = [entry["idBoard"] for entry in state.cards.values() if entry["shortLink"] == link]
+        return RedirectResponse(f"/?board={boards[0]}") if boards else HTMLResponse("no such card", status_code=404)
+
     return [
         Route("/", index),
+        Route("/c/{link}", card),
+        Route("/c/{link}/{_:path}", card),
         Route("/_testbed/board.html", fragment),
         Route("/_testbed/board.json", as_json),
     ]

@@ -67,6 +67,9 @@ def member(id_: str, username: str, full_name: str) -> Json:
     }
 
 
+SITE = "https://trello.com"
+
+
 def board(id_: str, name: str, desc: str, creator: str, permission: str, now: float, link: str) -> Json:
     return {
         "id": id_,
@@ -118,8 +121,8 @@ def label(id_: str, board_id: str, name: str, color: str | None) -> Json:
     return {"id": id_, "idBoard": board_id, "name": name, "color": color, "uses": 0}
 
 
-def card(id_: str, home: Json, number: int, name: str, desc: str, pos: float, now: float) -> Json:
-    """A new card of the list `home`; `number` is its idShort on the board."""
+def card(id_: str, home: Json, number: int, name: str, desc: str, pos: float, now: float, site: str = SITE) -> Json:
+    """A new card of the list `home`; `number` is its idShort on the board, `site` where a person reads it."""
     link = short_link(id_)
     return {
         "id": id_,
@@ -163,10 +166,10 @@ def card(id_: str, home: Json, number: int, name: str, desc: str, pos: float, no
         "name": name,
         "pos": pos,
         "shortLink": link,
-        "shortUrl": f"https://trello.com/c/{link}",
+        "shortUrl": f"{site}/c/{link}",
         "start": None,
         "subscribed": False,
-        "url": f"https://trello.com/c/{link}/{number}-{_slug(name)}",
+        "url": f"{site}/c/{link}/{number}-{_slug(name)}",
         "cover": {
             "idAttachment": None,
             "color": None,

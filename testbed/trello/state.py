@@ -18,11 +18,15 @@ _RECORDED = ("closed", "name", "desc", "due", "dueComplete", "start")
 class TrelloState:
     """Boards, lists, cards and their actions, in memory.
 
-    The first of `tokens` (token to user name) is who the seed is written by. `now` is Unix seconds.
+    The first of `tokens` (token to user name) is who the seed is written by. `now` is Unix seconds. `site` begins the
+    links to cards, so that they lead to the stand-in's own page.
     """
 
-    def __init__(self, key: str, tokens: dict[str, str], now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, key: str, tokens: dict[str, str], now: Callable[[], float] = time.time, site: str = shapes.SITE
+    ) -> None:
         self.key = key
+        self._site = site
         self._first_tokens = dict(tokens)
         self.now = now
         self._ids = Ids(now)
@@ -113,7 +117,7 @@ class TrelloState:
         self._card_numbers[home["idBoard"]] += 1
         place = self._pos(pos, self.cards_in(home))
         number = self._card_numbers[home["idBoard"]]
-        card = shapes.card(self._ids.new(), home, number, name, desc, place, self.now())
+        card = shapes.card(self._ids.new(), home, number, name, desc, place, self.now(), self._site)
         self.cards[card["id"]] = card
         self._record_on_card("createCard", card, by, {"list": _named(home)})
         return card

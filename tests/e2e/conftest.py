@@ -97,9 +97,8 @@ class Scene:
     def events(self, run: str) -> list[str]:
         """Reasons of the run's Events, oldest first."""
         events = [event for event in self.kubectl.list("events") if event["involvedObject"]["name"] == run]
-        return [
-            event["reason"] for event in sorted(events, key=lambda event: str(event["metadata"]["creationTimestamp"]))
-        ]
+        events.sort(key=lambda event: int(event["metadata"]["resourceVersion"]))
+        return [event["reason"] for event in events]
 
 
 _numbers = itertools.count(1)
