@@ -5,12 +5,17 @@ The model writes the why; everything that can be measured is written here.
 
 from __future__ import annotations
 
+import re
+from urllib.parse import quote
+
 from boardhand_api.failures import FailureClass
 from boardhand_api.result import Usage
 from boardhand_api.run import Verdict
 from boardhand_operator.views import Pool, Run
 
 _BACKTICK_SAFE = "\u02cb"
+_URL_SAFE = "%/:?#[]@!$&'*+,;=~"
+"""What stands in an address as it is. Not the brackets that end a Markdown link."""
 
 _SENTENCES = {
     FailureClass.INFRASTRUCTURE: "The infrastructure failed, not the ticket. No attempt is spent; the ticket is"
@@ -30,6 +35,14 @@ _SENTENCES = {
 def code(text: str) -> str:
     """Text as Markdown code: one line, without a way out of it."""
     return "`" + " ".join(text.split()).replace("`", _BACKTICK_SAFE) + "`"
+
+
+def link(text: str, url: str) -> str:
+    """Text as a Markdown link, or as it is where the address is none of the web: nothing in either ends it early."""
+    plain = re.sub(r"([\\`*_\[\]<>&~|#])", r"\\\1", " ".join(text.split()))
+    if not url.startswith(("http://", "https://")):
+        return plain
+    return f"[{plain}]({quote(url, safe=_URL_SAFE)})"
 
 
 def _tests(verdict: Verdict) -> str:
@@ -77,10 +90,9 @@ def pull_request_body(run: Run, pool: Pool) -> str:
         parts.append("> This is unfinished work, handed over for a person to go on with.")
     if status.verdict:
         parts.append("## Proof\n\n" + "\n\n".join(verdict_lines(status.verdict)))
-    name = " ".join(filter(None, [ticket.key, " ".join(ticket.title.split())]))
-    link = f"[{name.replace('[', '(').replace(']', ')')}]({ticket.url})" if ticket.url else name
+    name = link(f"{ticket.key} {ticket.title}", ticket.url)
     parts.append(
-        f"## Ticket\n\n{link}\n\nRun {code(run.name)} of pool {code(pool.name)}, attempt {run.spec.attempt}, "
+        f"## Ticket\n\n{name}\n\nRun {code(run.name)} of pool {code(pool.name)}, attempt {run.spec.attempt}, "
         f"{status.specialist or 'no'} specialist. {usage_line(status.usage)}"
     )
     return "\n\n".join(parts)
