@@ -1,0 +1,43 @@
+"""The operator's settings, read from its environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from boardhand_operator.settings import Settings
+
+IMAGE = {"BOARDHAND_RUNNER_IMAGE": "registry.example/runner:1"}
+
+
+def test_the_runners_image_is_all_that_must_be_said() -> None:
+    assert Settings.from_environment(IMAGE) == Settings(runner_image="registry.example/runner:1")
+
+
+def test_everything_can_be_said() -> None:
+    settings = Settings.from_environment(
+        {
+            **IMAGE,
+            "BOARDHAND_NAMESPACES": "team-a, team-b,,",
+            "BOARDHAND_CERTIFICATES": "/etc/ca.pem",
+            "BOARDHAND_IMAGE_GRACE_SECONDS": "2.5",
+            "BOARDHAND_CONFIGURATION_RETRY_SECONDS": "60",
+        }
+    )
+    assert settings.namespaces == ("team-a", "team-b")
+    assert settings.certificates == Path("/etc/ca.pem")
+    assert (settings.image_grace_seconds, settings.configuration_retry_seconds) == (2.5, 60)
+
+
+@pytest.mark.parametrize("environment", [{}, {"BOARDHAND_RUNNER_IMAGE": ""}])
+def test_a_missing_image_is_named_with_what_to_do(environment: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"BOARDHAND_RUNNER_IMAGE is not set.*runner\.image"):
+        Settings.from_environment(environment)
+
+
+@pytest.mark.parametrize("name", ["BOARDHAND_IMAGE_GRACE_SECONDS", "BOARDHAND_CONFIGURATION_RETRY_SECONDS"])
+@pytest.mark.parametrize("value", ["soon", "0", "-1", "inf", "nan"])
+def test_a_wrong_number_is_named_with_what_is_allowed(name: str, value: str) -> None:
+    with pytest.raises(ValueError, match=f"{name}='{value}': give a number of seconds above 0"):
+        Settings.from_environment({**IMAGE, name: value})
