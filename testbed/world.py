@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from testbed.cluster.selection import choose
 from testbed.forge import server as forge_server
 from testbed.forge.build import ensure_gitea
 from testbed.forge.info import ForgeInfo
+from testbed.images import store as image_store
 from testbed.images.build import BuiltImage, ensure_image
 from testbed.kubectl import Kubectl
 from testbed.plan import Plan
@@ -97,6 +99,7 @@ def install(world: World) -> None:
     for name in (SYSTEM, *NAMESPACES):
         labels = {"pod-security.kubernetes.io/enforce": "restricted"}
         kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+    _finish_killed_install(world)
     values = {
         "operator": {
             "image": world.images["operator"],
@@ -117,6 +120,18 @@ def install(world: World) -> None:
     )
 
 
+def _helm(world: World, *words: str) -> str:
+    helm = [str(world.cluster.bin_dir / "helm"), "--kubeconfig", str(world.cluster.kubeconfig), "--namespace", SYSTEM]
+    return run([*helm, *words], timeout=120)
+
+
+def _finish_killed_install(world: World) -> None:
+    """A killed helm leaves its release pending, and refuses every further upgrade; the CRDs and pools stay."""
+    if RELEASE in _helm(world, "list", "--pending", "--short").split():
+        say("an earlier installation of the chart was killed; it is taken away and made anew")
+        _helm(world, "uninstall", RELEASE, "--wait")
+
+
 def down(plan: Plan) -> None:
     """Remove every trace of the testbed but the cache of built artefacts."""
     steps: list[Callable[[], object]] = [
@@ -124,6 +139,8 @@ def down(plan: Plan) -> None:
         lambda: standin.stop(plan, "trello"),
         lambda: forge_server.down(plan),
         lambda: choose(plan, os.environ).down(),
+        image_store.release,
     ]
     for step in steps:
         step()
+    shutil.rmtree(plan.state, ignore_errors=True)

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from boardhand_api.counts import parse_verify_message
 from pydantic import BaseModel, ValidationError
 
+from boardhand_api.counts import NO_TESTS_EXIT, parse_verify_message
 from boardhand_api.failures import FailureClass, class_of_exit_code
 from boardhand_api.pod import Stage
 from boardhand_api.result import Checked, Published, Refusal, Result
-from boardhand_api.run import Failure, Task, TicketRunSpec, TicketRunStatus, Verdict
+from boardhand_api.run import Failure, TicketRunStatus, Verdict
 from boardhand_operator import observe
 from boardhand_operator.observe import StageState
 
@@ -62,6 +62,8 @@ def _verdict(state: StageState, commands: list[str]) -> Verdict:
 
 
 def _red(verdict: Verdict) -> Failure:
+    if verdict.exit_code == NO_TESTS_EXIT:
+        return _failed(FailureClass.RED, "NoTestsRan", "every verify command passed, but no test ran")
     tests = verdict.tests
     counted = f"; {tests.failed} of {tests.ran} tests failed" if tests and tests.failed else ""
     return _failed(
@@ -123,8 +125,3 @@ def attempt_spent(status: TicketRunStatus) -> bool:
     """Whether a finished run counts against the ticket's attempts."""
     free = (FailureClass.INFRASTRUCTURE, FailureClass.CONFIGURATION, FailureClass.CANCELLED)
     return status.failure is None or status.failure.failure_class not in free
-
-
-def read_only(spec: TicketRunSpec) -> bool:
-    """Whether the run's pod has neither publish nor verify."""
-    return spec.task is Task.ANALYSE
