@@ -26,6 +26,4 @@ def require_keys(credentials: Mapping[str, str], keys: Sequence[str], secret: st
     missing = [key for key in keys if not credentials.get(key, "").strip()]
     if missing:
         wanted = ", ".join(f"`{key}`" for key in missing)
-        raise Misconfigured(
-            "SecretIncomplete", f"Secret {secret} ({field}) has nothing under {wanted}: add it there."
-        )
+        raise Misconfigured("SecretIncomplete", f"Secret {secret} ({field}) has nothing under {wanted}: add it there.")

@@ -43,9 +43,7 @@ def replace_unique(text: str, old: str, new: str) -> str:
         raise ToolError(_explain_miss(text, old, new))
     if count > 1:
         where = ", ".join(str(number) for number in _line_numbers(text, old))
-        raise ToolError(
-            f"`old` stands there {count} times (lines {where}): add lines around it until it is unique."
-        )
+        raise ToolError(f"`old` stands there {count} times (lines {where}): add lines around it until it is unique.")
     return text.replace(old, new, 1)
 
 

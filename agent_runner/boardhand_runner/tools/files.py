@@ -99,9 +99,7 @@ class WorkTree:
         try:
             data = text.encode("utf-8")
         except UnicodeEncodeError:
-            raise ToolError(
-                "the text holds half of a surrogate pair, which is no UTF-8: write it again."
-            ) from None
+            raise ToolError("the text holds half of a surrogate pair, which is no UTF-8: write it again.") from None
         if len(data) > FILE_BYTES:
             raise ToolError(f"{path} would be larger than {FILE_BYTES} bytes: split it.")
         return self._confined.write(path, data)
@@ -114,9 +112,7 @@ class WorkTree:
         )
         if done.code:
             raise ToolError(f"{pattern} is not a glob that git understands; try one such as src/**/*.py.")
-        return list(
-            dict.fromkeys(name.decode("utf-8", "surrogateescape") for name in done.stdout.split(b"\0") if name)
-        )
+        return list(dict.fromkeys(name.decode("utf-8", "surrogateescape") for name in done.stdout.split(b"\0") if name))
 
     def _search_in(self, pattern: str, paths: Sequence[str]) -> Iterator[str]:
         """Search files by descriptors opened under confinement: a path could by now lead elsewhere."""

@@ -136,9 +136,7 @@ def _put(folder: int, name: str, data: bytes) -> bool:
     """Write beside, then rename over: a reader sees the old file or the new one. No link is followed."""
     mode = _mode(folder, name)
     beside = f".boardhand-{secrets.token_hex(8)}"
-    file = os.open(
-        beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666, dir_fd=folder
-    )
+    file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666, dir_fd=folder)
     try:
         with os.fdopen(file, "wb") as stream:
             stream.write(data)

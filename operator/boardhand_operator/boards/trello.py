@@ -41,8 +41,7 @@ class TrelloBoard:
         secret = spec.secret_ref.name
         vendor = Vendor(
             "Trello",
-            f"Trello refused the key and token in Secret {secret}: make a new token and put it under the "
-            "key `token`.",
+            f"Trello refused the key and token in Secret {secret}: make a new token and put it under the key `token`.",
             f"The account of the token in Secret {secret} may not do this: make it a normal member of board "
             f"{spec.board}, and its token one with scope read,write.",
             ("permission requested",),
