@@ -61,8 +61,10 @@ def _verdict(state: StageState, commands: list[str]) -> Verdict:
     return Verdict(passed=code == 0, exit_code=code, commands=commands, tests=tests)
 
 
-def _red(verdict: Verdict) -> Failure:
-    if verdict.exit_code == NO_TESTS_EXIT:
+def _red(verdict: Verdict, message: str) -> Failure:
+    ran, _ = parse_verify_message(message)
+    # A command may end with that very code for reasons of its own; xcodebuild does where tests fail.
+    if verdict.exit_code == NO_TESTS_EXIT and ran and not any(command.exit_code for command in ran):
         return _failed(FailureClass.RED, "NoTestsRan", "every verify command passed, but no test ran")
     tests = verdict.tests
     counted = f"; {tests.failed} of {tests.ran} tests failed" if tests and tests.failed else ""
@@ -111,7 +113,7 @@ def judge(job: Json | None, pod: Json | None, logged: Result | None, commands: l
     if verify.reason == "OOMKilled":
         return outcome(_failed(FailureClass.INFRASTRUCTURE, "OutOfMemory", "verify was killed for its memory"))
     verdict = _verdict(verify, commands)
-    return outcome(None if verdict.passed else _red(verdict), verdict)
+    return outcome(None if verdict.passed else _red(verdict, verify.message), verdict)
 
 
 def _answer_failure(result: Result) -> Failure | None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from boardhand_api.counts import NO_TESTS_EXIT
 from boardhand_api.failures import FailureClass, class_of_exit_code, exit_code_of
 from boardhand_api.pod import Stage
 from boardhand_api.result import Checked, Published, Refusal, Result, Usage, termination_message
@@ -104,6 +105,20 @@ def test_every_code_of_verify_is_red(code: int) -> None:
     assert failure_of(outcome) == (FailureClass.RED, "VerifyFailed")
     assert outcome.verdict and (outcome.verdict.passed, outcome.verdict.exit_code) == (False, code)
     assert outcome.published.branch == BRANCH
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("command 1 exit 0 seconds 1\ncommand 2 exit 0 seconds 1\n", "NoTestsRan"),
+        ("setup 1 exit 0 seconds 1\ncommand 1 exit 65 seconds 1\n", "VerifyFailed"),
+        ("command 1 exit 0 seconds 1\ncommand 2 exit 65 seconds 1\n", "VerifyFailed"),
+        ("", "VerifyFailed"),
+    ],
+)
+def test_no_tests_is_told_apart_from_a_command_that_ends_with_its_code(message: str, reason: str) -> None:
+    outcome = judged(states(verify=ended(NO_TESTS_EXIT, message)), "Failed")
+    assert failure_of(outcome) == (FailureClass.RED, reason)
 
 
 def test_failed_tests_are_counted_in_the_message() -> None:
