@@ -10,6 +10,9 @@ from pydantic import Field, WithJsonSchema
 from boardhand_api.base import Tolerant
 from boardhand_api.failures import FailureClass
 
+Tokens = Annotated[int, Field(ge=0, le=10**15)]
+"""Bounded, since a number that the API server refuses would keep a run from ever being recorded."""
+Money = Annotated[Decimal, Field(ge=0, le=10**9, allow_inf_nan=False), WithJsonSchema({"type": "string"})]
 RESULT_VERSION = 1
 TERMINATION_BYTES = 4096
 """The kubelet keeps so many bytes of a container's termination message."""
@@ -31,15 +34,15 @@ class TestCounts(Tolerant):
 class Usage(Tolerant):
     """What the models used."""
 
-    prompt_tokens: Annotated[int, Field(ge=0)] = 0
+    prompt_tokens: Tokens = 0
     """As the providers reported, cached ones included."""
-    cached_tokens: Annotated[int, Field(ge=0)] = 0
+    cached_tokens: Tokens = 0
     """Those of the prompt tokens that came from a provider's cache."""
-    completion_tokens: Annotated[int, Field(ge=0)] = 0
+    completion_tokens: Tokens = 0
     """As the providers reported."""
-    money: Annotated[Decimal, Field(ge=0), WithJsonSchema({"type": "string"})] | None = None
+    money: Money | None = None
     """US dollars; absent where a model's price is not known."""
-    seconds: Annotated[float, Field(ge=0)] = 0
+    seconds: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] = 0
     """Wall time of the agent stage."""
 
     def plus(self, other: Usage) -> Usage:
@@ -100,11 +103,18 @@ class Checked(Tolerant):
 
 
 def termination_message(answer: Result | Published | Checked) -> str:
-    """The answer as JSON of at most TERMINATION_BYTES bytes; a summary that does not fit is shortened."""
+    """The answer as JSON of at most TERMINATION_BYTES bytes: what does not fit of the summary, then of the failure's
+    message, is cut off."""
     text = answer.model_dump_json(by_alias=True, exclude_none=True)
     excess = len(text.encode()) - TERMINATION_BYTES
-    if excess > 0 and isinstance(answer, Result):
-        # JSON may escape a character into six bytes, so cutting is repeated until it fits.
-        shorter = answer.summary[: max(0, len(answer.summary) - max(16, excess // 6))]
-        return termination_message(answer.model_copy(update={"summary": shorter}))
-    return text
+    # JSON may escape a character into six bytes, so cutting is repeated until it fits.
+    return text if excess <= 0 else termination_message(_shorter(answer, max(16, excess // 6)))
+
+
+def _shorter(answer: Result | Published | Checked, characters: int) -> Result | Published | Checked:
+    if isinstance(answer, Result) and answer.summary:
+        return answer.model_copy(update={"summary": answer.summary[:-characters]})
+    if answer.failure is None or not answer.failure.message:
+        raise ValueError(f"no text of this {type(answer).__name__} is left to shorten")
+    failure = answer.failure.model_copy(update={"message": answer.failure.message[:-characters]})
+    return answer.model_copy(update={"failure": failure})

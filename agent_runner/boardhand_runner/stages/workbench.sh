@@ -51,10 +51,22 @@ kill_group() {
     esac
 }
 
+# A signal that arrives just before `read` begins to wait is heeded at the next line only: so there is one every second.
+tick() {
+    exec 3<&-
+    trap - TERM INT
+    while sleep 1 && kill -0 "$$" 2>/dev/null; do
+        echo >"$exec/requests"
+    done
+}
+
 [ ! -e "$closed" ] || wait_for_the_end
 command -v setsid >/dev/null || cannot_serve setsid
 cd "$root/work" || cannot_serve work
 exec 3<>"$exec/requests" || cannot_serve requests
+tick &
+ticker=$!
+trap 'kill "$ticker" 2>/dev/null' EXIT
 
 while [ ! -e "$closed" ]; do
     read -r verb id <&3 || exit 1
