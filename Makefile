@@ -42,7 +42,7 @@ check: $(STAMP) ## lint, types, architecture, unit and contract tests; no cluste
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
-	@$(PYTEST) -q tests/unit tests/contract tests/testbed -m "not e2e"
+	@$(PYTEST) -q -n 2 --dist worksteal tests/unit tests/contract tests/testbed -m "not e2e"
 
 e2e: up ## the end-to-end tests on the testbed's cluster
 	@$(PYTEST) tests -m e2e -v --durations=15

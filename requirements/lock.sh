@@ -8,7 +8,7 @@ unset UV_FIND_LINKS UV_INDEX UV_EXTRA_INDEX_URL PIP_FIND_LINKS PIP_EXTRA_INDEX_U
 lock() {
     output=$1
     shift
-    uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade \
+    uv pip compile --universal --python-version 3.11 --generate-hashes --quiet \
         --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
         --output-file "requirements/$output.lock" "$@"
 }

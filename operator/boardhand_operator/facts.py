@@ -15,7 +15,7 @@ from boardhand_operator.observe import Json
 from boardhand_operator.places import has_place
 from boardhand_operator.settings import Settings
 from boardhand_operator.store import Store
-from boardhand_operator.views import Pool, Run
+from boardhand_operator.views import Pool, Run, readable_runs
 
 
 async def gather(kube: Kube, store: Store, settings: Settings, run: Run, beginning: Collection[str] = ()) -> Facts:
@@ -44,7 +44,7 @@ async def gather(kube: Kube, store: Store, settings: Settings, run: Run, beginni
 
 
 def _place(store: Store, run: Run, pool: Pool, beginning: Collection[str]) -> bool:
-    runs = [Run.of(body) for body in store.runs_of(run.namespace, pool.name)]
+    runs = readable_runs(store.runs_of(run.namespace, pool.name))
     return has_place(run, runs, pool.spec.limits.concurrency, beginning)
 
 

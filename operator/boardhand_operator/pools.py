@@ -23,7 +23,7 @@ from boardhand_operator.queue import WorkQueue
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
 from boardhand_operator.store import Key, Store
-from boardhand_operator.views import Pool, Run
+from boardhand_operator.views import Pool, readable_runs
 
 _CHECK_AGAIN = timedelta(minutes=10)
 _POLL_NOTED = timedelta(seconds=60)
@@ -104,7 +104,7 @@ class PoolWorker:
             problem = Problem(wrong.reason, wrong.message)
         except Remote as refused:
             problem = Problem(refused.reason, str(refused))
-        await self._report(pool, problem, flagged, now, polled)
+        await self._report(pool, problem, now, polled)
         return problem
 
     async def _check(self, pool: Pool, now: datetime) -> None:
@@ -131,7 +131,7 @@ class PoolWorker:
         """Make the card's TicketRun, unless it has one, is being worked, or has to wait."""
         name = intake.name_for(pool, card)
         selector = f"boardhand.dev/ticket={intake.label_for(pool, card)}"
-        earlier = [Run.of(body) async for body in self._kube.list(Resource.RUNS, pool.namespace, selector)]
+        earlier = readable_runs([body async for body in self._kube.list(Resource.RUNS, pool.namespace, selector)])
         if any(run.name == name for run in earlier):
             self._known.add(name)
             return
@@ -149,11 +149,13 @@ class PoolWorker:
         self._known.add(name)
         self._queue.add((pool.namespace, name))
 
-    async def _report(
-        self, pool: Pool, problem: Problem | None, flagged: Problem | None, now: datetime, polled: bool
-    ) -> None:
+    async def _report(self, pool: Pool, problem: Problem | None, now: datetime, polled: bool) -> None:
         """Write the status where it differs from what stands there; wake the runs where the pool became Ready."""
-        runs = [Run.of(body).status for body in self._store.runs_of(*self._key)]
+        # A run may have flagged the pool since the round began.
+        body = self._store.get(Resource.POOLS, self._key)
+        pool = Pool.of(body) if body else pool
+        flagged = health.run_problem(pool, now, self._settings.configuration_retry_seconds)
+        runs = [run.status for run in readable_runs(self._store.runs_of(*self._key))]
         last = pool.status.last_poll_time
         if polled and (last is None or now - parse_time(last) >= _POLL_NOTED):
             last = stamp(now)

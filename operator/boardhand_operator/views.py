@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -58,6 +59,15 @@ class Run:
     def on_board(self) -> bool:
         """Whether the ticket is told about on a board; a run written by hand is not."""
         return self.spec.ticket.event is not None
+
+
+def readable_runs(bodies: Iterable[Json]) -> list[Run]:
+    """The runs among these objects; one that cannot be read says so where it is worked, not here."""
+    found = []
+    for body in bodies:
+        with suppress(Misconfigured):
+            found.append(Run.of(body))
+    return found
 
 
 @dataclass(frozen=True)

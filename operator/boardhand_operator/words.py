@@ -83,18 +83,18 @@ def pull_request_title(run: Run) -> str:
 
 
 def pull_request_body(run: Run, pool: Pool) -> str:
-    """Why, proof, ticket, cost."""
+    """Ticket, proof, cost, and last the model's why: nothing it wrote can hide what was measured."""
     ticket, status = run.spec.ticket, run.status
-    parts = [status.summary or "The agent wrote no summary."]
+    parts = [f"Ticket: {link(f'{ticket.key} {ticket.title}', ticket.url)}"]
     if status.partial:
         parts.append("> This is unfinished work, handed over for a person to go on with.")
     if status.verdict:
         parts.append("## Proof\n\n" + "\n\n".join(verdict_lines(status.verdict)))
-    name = link(f"{ticket.key} {ticket.title}", ticket.url)
     parts.append(
-        f"## Ticket\n\n{name}\n\nRun {code(run.name)} of pool {code(pool.name)}, attempt {run.spec.attempt}, "
+        f"Run {code(run.name)} of pool {code(pool.name)}, attempt {run.spec.attempt}, "
         f"{status.specialist or 'no'} specialist. {usage_line(status.usage)}"
     )
+    parts.append(f"## Why\n\n{status.summary or 'The agent wrote no summary.'}")
     return "\n\n".join(parts)
 
 

@@ -70,7 +70,7 @@ def test_a_shortened_summary_uses_most_of_the_room() -> None:
     assert TERMINATION_BYTES * 0.8 < len(message.encode()) <= TERMINATION_BYTES
 
 
-@pytest.mark.parametrize("letter", ["x", '"', "é"])
+@pytest.mark.parametrize("letter", ["x", '"', "é", "\u0001", "\U0001f600"])
 @pytest.mark.parametrize("model", [Checked, Published, Result])
 def test_a_message_fits_with_every_field_at_its_longest(model: type[Checked | Published | Result], letter: str) -> None:
     refusal = Refusal(failure_class=FailureClass.INFRASTRUCTURE, reason=letter * 64, message=letter * 1000)

@@ -94,7 +94,9 @@ def test_a_pull_request_says_why_what_was_proved_for_which_ticket_and_at_what_co
     usage = {"promptTokens": 1200, "completionTokens": 30, "money": "0.0123", "seconds": 61.4}
     run = a_run(summary="Because.", verdict=GREEN, specialist="bugfixer", usage=usage, partial=True)
     body = pull_request_body(run, POOL)
-    assert body.startswith("Because.\n\n> This is unfinished work")
+    assert body.startswith("Ticket: ")
+    assert "\n\n> This is unfinished work" in body
+    assert body.endswith("## Why\n\nBecause.")
     assert "Verify **passed**: `pytest -q`\n\nExit code 0; 3 tests ran." in body
     assert r"[\#1 Fix the cart](http://board.test/c/1)" in body
     assert "Run `run-1` of pool `shop`, attempt 1, bugfixer specialist." in body
