@@ -8,46 +8,21 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from boardhand_api.order import Order
-from boardhand_api.pool import Model
 from boardhand_api.result import Refusal, Result
 from boardhand_runner.errors import Infrastructure, RunnerError
-from boardhand_runner.models import Mind, build
 from boardhand_runner.settings import Settings
+from boardhand_runner.surroundings import Surroundings
 from boardhand_runner.transcript import Transcript, secrets_below
 from boardhand_runner.usage import Ledger
-from boardhand_runner.workbench import FifoWorkbench, Workbench
+from boardhand_runner.workbench import FifoWorkbench
 
 if TYPE_CHECKING:
-    from langchain_core.tools import BaseTool
-
     from boardhand_runner.state import State
 
 SUMMARY_CHARACTERS, TITLE_CHARACTERS = 20_000, 300
-
-
-@asynccontextmanager
-async def git_server(settings: Settings) -> AsyncIterator[list[BaseTool]]:
-    """The git tools of mcp-server-git, imported when it is wanted."""
-    from boardhand_runner.tools.mcp_git import git_tools
-
-    async with git_tools(settings) as tools:
-        yield tools
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What the agent works with that is a process or a server of its own."""
-
-    workbench: Workbench
-    minds: Callable[[Model, Path], Mind] = build
-    git_tools: Callable[[Settings], AbstractAsyncContextManager[list[BaseTool]]] = git_server
 
 
 def main(

@@ -11,8 +11,9 @@ from __future__ import annotations
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
+from boardhand_runner.history import ANALYST, BUGFIXER, CODER
 from boardhand_runner.nodes import describe, gate, route, specialist, supervise, tools, verify
-from boardhand_runner.state import ANALYST, BUGFIXER, CODER, Context, State
+from boardhand_runner.state import Context, State
 
 SPECIALISTS = [CODER, BUGFIXER, ANALYST]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from langchain_core.messages import BaseMessage
 from langgraph.graph.message import add_messages
 
 from boardhand_api.result import TestCounts, Usage
+from boardhand_runner.history import Turn
 
 if TYPE_CHECKING:
     from boardhand_api.order import Order
@@ -21,44 +21,6 @@ if TYPE_CHECKING:
     from boardhand_runner.tools.command import Bench
     from boardhand_runner.transcript import Transcript
     from boardhand_runner.usage import Ledger
-
-CODER, BUGFIXER, ANALYST = "coder", "bugfixer", "analyst"
-
-
-class Outcome(StrEnum):
-    """What became of one tool call."""
-
-    DONE = "done"
-    FAILED = "failed"
-    """The tool said no: the model reads why."""
-    UNKNOWN = "unknown tool"
-    BAD = "bad arguments"
-    DROPPED = "not carried out"
-
-
-@dataclass(frozen=True)
-class Call:
-    """One tool call and its result, as supervise compares them."""
-
-    name: str
-    arguments: str
-    """Canonical JSON, or what the model wrote where that is none."""
-    result: str
-    """Digest of what the tool answered."""
-    outcome: Outcome = Outcome.DONE
-    changed: bool = False
-    """Whether it changed a file."""
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One answer of the large model."""
-
-    text: bool
-    """Whether it said anything."""
-    calls: tuple[Call, ...] = ()
-    cut_off: bool = False
-    """Whether it ended at the provider's length limit."""
 
 
 @dataclass(frozen=True)

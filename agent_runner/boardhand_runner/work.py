@@ -10,12 +10,12 @@ from typing import cast
 from langchain_core.tools import BaseTool
 
 from boardhand_api.order import Order
-from boardhand_runner.agent import Surroundings
 from boardhand_runner.errors import ToolError
 from boardhand_runner.graph import build
 from boardhand_runner.repository import Repository
 from boardhand_runner.settings import Settings
 from boardhand_runner.state import Context, State
+from boardhand_runner.surroundings import Surroundings
 from boardhand_runner.tools.catalog import catalogs
 from boardhand_runner.tools.command import Bench
 from boardhand_runner.tools.files import WorkTree

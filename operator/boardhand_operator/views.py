@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -17,27 +17,21 @@ from boardhand_operator.errors import Misconfigured
 Json = Mapping[str, Any]
 
 
-def _first_problem(problem: ValidationError) -> str:
-    first = problem.errors(include_url=False, include_input=False)[0]
-    return f"spec.{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except ValidationError as problem:
+        first = problem.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Misconfigured("SpecUnreadable", f"{where}: {first['msg']}") from problem
 
 
 @dataclass(frozen=True)
-class Run:
-    """A TicketRun."""
+class _Object:
+    """What every object has."""
 
     body: Json
-    spec: TicketRunSpec
-    status: TicketRunStatus
-
-    @classmethod
-    def of(cls, body: Json) -> Self:
-        """Raises Misconfigured for a spec that another version of the definitions let through."""
-        try:
-            spec = TicketRunSpec.model_validate(body["spec"])
-            return cls(body, spec, TicketRunStatus.model_validate(body.get("status") or {}))
-        except ValidationError as problem:
-            raise Misconfigured("SpecUnreadable", _first_problem(problem)) from problem
 
     @property
     def name(self) -> str:
@@ -46,6 +40,21 @@ class Run:
     @property
     def namespace(self) -> str:
         return str(self.body["metadata"]["namespace"])
+
+
+@dataclass(frozen=True)
+class Run(_Object):
+    """A TicketRun."""
+
+    spec: TicketRunSpec
+    status: TicketRunStatus
+
+    @classmethod
+    def of(cls, body: Json) -> Self:
+        """Raises Misconfigured for a spec that another version of the definitions let through."""
+        with _readable():
+            spec = TicketRunSpec.model_validate(body["spec"])
+            return cls(body, spec, TicketRunStatus.model_validate(body.get("status") or {}))
 
     @property
     def uid(self) -> str:
@@ -71,29 +80,18 @@ def readable_runs(bodies: Iterable[Json]) -> list[Run]:
 
 
 @dataclass(frozen=True)
-class Pool:
+class Pool(_Object):
     """A CodingAgent."""
 
-    body: Json
     spec: CodingAgentSpec
     status: CodingAgentStatus
 
     @classmethod
     def of(cls, body: Json) -> Self:
         """Raises Misconfigured for a spec that another version of the definitions let through."""
-        try:
+        with _readable():
             spec = CodingAgentSpec.model_validate(body["spec"])
             return cls(body, spec, CodingAgentStatus.model_validate(body.get("status") or {}))
-        except ValidationError as problem:
-            raise Misconfigured("SpecUnreadable", _first_problem(problem)) from problem
-
-    @property
-    def name(self) -> str:
-        return str(self.body["metadata"]["name"])
-
-    @property
-    def namespace(self) -> str:
-        return str(self.body["metadata"]["namespace"])
 
     @property
     def generation(self) -> int:

@@ -20,10 +20,11 @@ from boardhand_api.failures import FailureClass
 from boardhand_api.pool import Model
 from boardhand_api.result import Result
 from boardhand_api.run import Task, Ticket
-from boardhand_runner.agent import Surroundings, git_server, main
+from boardhand_runner.agent import main
 from boardhand_runner.git import Git
 from boardhand_runner.models import Mind
 from boardhand_runner.settings import Settings
+from boardhand_runner.surroundings import Surroundings, git_server
 from boardhand_runner.workbench import FifoWorkbench
 from tests.support.benches import LIMITS, lay_out, order, served
 from tests.support.scripted import ScriptedChatModel, answer, calls

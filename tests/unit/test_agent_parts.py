@@ -19,10 +19,11 @@ from boardhand_api.events import EVENT_BYTES, Ended, Step, last_result, parse_ev
 from boardhand_api.result import Result, Usage
 from boardhand_api.run import Ticket, TicketComment
 from boardhand_runner.errors import Infrastructure, ToolError
+from boardhand_runner.history import BUGFIXER, CODER
 from boardhand_runner.nodes.ticket import ticket_text
 from boardhand_runner.prompts import fenced, nudge_text, opening
 from boardhand_runner.repository import Repository
-from boardhand_runner.state import BUGFIXER, CODER, Check
+from boardhand_runner.state import Check
 from boardhand_runner.tools.bounds import bounded
 from boardhand_runner.tools.catalog import Catalog
 from boardhand_runner.tools.command import Bench

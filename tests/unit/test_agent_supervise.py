@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from boardhand_runner.history import Call, Outcome, Turn
 from boardhand_runner.nodes.supervise import FAULTS, MESSAGES, Verdict, supervise
 from boardhand_runner.prompts import nudge_text
-from boardhand_runner.state import Call, Outcome, Turn
 
 
 def call(name: str, arguments: str = "{}", result: str = "ok", **more: object) -> Turn:

@@ -9,10 +9,11 @@ from pydantic import BaseModel, Field, create_model
 
 from boardhand_api.run import Task
 from boardhand_runner.errors import Stuck
+from boardhand_runner.history import ANALYST, BUGFIXER, CODER
 from boardhand_runner.models.asking import FORCED_TRIES, forced
 from boardhand_runner.nodes.ticket import ticket_text
 from boardhand_runner.prompts import opening
-from boardhand_runner.state import ANALYST, BUGFIXER, CODER, Context, State
+from boardhand_runner.state import Context, State
 
 CHOICES = {
     Task.AUTO: (CODER, BUGFIXER, ANALYST),

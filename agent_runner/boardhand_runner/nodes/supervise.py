@@ -9,8 +9,9 @@ from itertools import cycle, takewhile
 from langgraph.runtime import Runtime
 
 from boardhand_runner.errors import Stuck
+from boardhand_runner.history import Call, Outcome, Turn
 from boardhand_runner.nodes.nudge import nudge
-from boardhand_runner.state import Call, Context, Outcome, State, Turn
+from boardhand_runner.state import Context, State
 
 FAULTS = 3
 """So many answers in a row with the same fault end the run."""

@@ -12,7 +12,8 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolCall, ToolMessag
 from langgraph.runtime import Runtime
 
 from boardhand_runner.errors import NeedsInfo
-from boardhand_runner.state import Call, Context, Outcome, State, Turn
+from boardhand_runner.history import Call, Outcome, Turn
+from boardhand_runner.state import Context, State
 from boardhand_runner.tools.catalog import ASK, FINISH, WRITING, Answer
 
 _DURATION = re.compile(r"\b\d+(\.\d+)?\s?(ms|s|secs?|seconds?|min)\b|\b\d\d:\d\d:\d\d([.,]\d+)?")

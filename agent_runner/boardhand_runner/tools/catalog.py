@@ -10,7 +10,7 @@ from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from boardhand_runner.errors import ToolError
-from boardhand_runner.state import ANALYST, BUGFIXER, CODER, Outcome
+from boardhand_runner.history import ANALYST, BUGFIXER, CODER, Outcome
 from boardhand_runner.tools.bounds import bounded
 from boardhand_runner.tools.command import told
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from boardhand_api.run import Phase
 from boardhand_operator.act.doing import Doing
-from boardhand_operator.build.job import build_job
-from boardhand_operator.build.order import build_order
+from boardhand_operator.specs.job import build_job
+from boardhand_operator.specs.order import build_order
 from boardhand_operator.conditions import stamp
 from boardhand_operator.kube import Conflict, Resource
 from boardhand_operator.names import job_name

@@ -12,9 +12,9 @@ from boardhand_api import pod
 from boardhand_api.order import Order
 from boardhand_api.pod import Stage
 from boardhand_api.run import TicketRunSpec
-from boardhand_operator.build.job import build_job
-from boardhand_operator.build.order import build_order
 from boardhand_operator.errors import Misconfigured
+from boardhand_operator.specs.job import build_job
+from boardhand_operator.specs.order import build_order
 from tests.support.objects import a_pool, run_body
 
 Json = dict[str, Any]
