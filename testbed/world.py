@@ -85,12 +85,17 @@ def up(plan: Plan, images: tuple[str, ...] = IMAGES) -> World:
     with _timed("images in the cluster"):
         references = _loaded(provider, built)
     forge = forge_server.up(plan, address)
-    trello = standin.start("testbed.trello", plan, "trello", address, ["--key", TRELLO_KEY, "--token", TRELLO_TOKEN])
-    model = standin.start("testbed.model", plan, "model", address, ["--key", MODEL_KEY])
+    trello, model = start_standins(plan, address)
     world = World(plan, cluster, forge, trello, model, references)
     with _timed("chart"):
         install(world)
     return world
+
+
+def start_standins(plan: Plan, address: str) -> tuple[str, str]:
+    """The addresses of the stand-ins for Trello and for a model, started where they do not run."""
+    trello = standin.start("testbed.trello", plan, "trello", address, ["--key", TRELLO_KEY, "--token", TRELLO_TOKEN])
+    return trello, standin.start("testbed.model", plan, "model", address, ["--key", MODEL_KEY])
 
 
 def install(world: World) -> None:
@@ -132,13 +137,14 @@ def _finish_killed_install(world: World) -> None:
         _helm(world, "uninstall", RELEASE, "--wait")
 
 
-def down(plan: Plan) -> None:
-    """Remove every trace of the testbed but the cache of built artefacts."""
+def down(plan: Plan, provider: Provider | None = None) -> None:
+    """Remove every trace of the testbed but the cache of built artefacts. provider: of its cluster, where known."""
+    cluster = provider or choose(plan, os.environ)
     steps: list[Callable[[], object]] = [
         lambda: standin.stop(plan, "model"),
         lambda: standin.stop(plan, "trello"),
         lambda: forge_server.down(plan),
-        lambda: choose(plan, os.environ).down(),
+        cluster.down,
         image_store.release,
     ]
     for step in steps:

@@ -119,6 +119,33 @@ def test_a_run_applied_by_hand_needs_no_board(shop: Scene) -> None:
     assert [pull["html_url"] for pull in shop.pulls()] == [run["status"]["pullRequest"]["url"]]
 
 
+def test_an_analysis_by_hand_has_neither_publish_nor_verify(shop: Scene) -> None:
+    shop.apply(shop.pool(on_board=False))
+    name = f"analyse-{shop.name}"
+    title = "Please explain how the cart computes its total"
+    shop.kubectl.apply(manifests.run(NAMESPACE, name, shop.name, title, "", task="Analyse"))
+    run = finished(shop.kubectl, name, 180)
+
+    assert run["status"]["phase"] == "Succeeded", run["status"]
+    assert "shop/cart.py" in run["status"]["summary"]
+    job = shop.kubectl.get("job", f"{name}-1")
+    assert job is not None
+    spec = job["spec"]["template"]["spec"]
+    assert [entry["name"] for entry in spec["initContainers"]] == ["checkout", "workbench"]
+    assert [entry["name"] for entry in spec["containers"]] == ["agent"]
+    assert shop.branches() == ["main"]
+
+
+def test_going_in_circles_is_stuck(shop: Scene) -> None:
+    shop.apply(shop.pool())
+    card, run = shop.ticket("Go round in circles")
+
+    assert run["status"]["failure"]["class"] == "Stuck"
+    assert "**Stuck**" in shop.board.comments(card)[-1]
+    assert shop.board.column_of(card) == "Needs a person"
+    assert shop.branches() == ["main"]
+
+
 def test_a_question_goes_on_the_card(shop: Scene) -> None:
     shop.apply(shop.pool())
     card, run = shop.ticket("Show prices with their sign: which currency is open")

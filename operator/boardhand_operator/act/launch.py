@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 from boardhand_api.run import Phase
 from boardhand_operator.act.doing import Doing
-from boardhand_operator.specs.job import build_job
-from boardhand_operator.specs.order import build_order
 from boardhand_operator.conditions import stamp
 from boardhand_operator.kube import Conflict, Resource
 from boardhand_operator.names import job_name
+from boardhand_operator.specs.job import build_job
+from boardhand_operator.specs.order import build_order
 
 
 async def launch(doing: Doing, number: int) -> bool:

@@ -9,9 +9,9 @@ from boardhand_api.order import Order
 from boardhand_api.pod import Stage
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.run import Task
+from boardhand_operator.names import label_value
 from boardhand_operator.specs import volumes
 from boardhand_operator.specs.volumes import Mount
-from boardhand_operator.names import label_value
 
 Json = dict[str, Any]
 
