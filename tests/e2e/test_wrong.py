@@ -14,7 +14,7 @@ from tests.e2e.conftest import NAMESPACE, Scene, switch
 pytestmark = pytest.mark.e2e
 
 _TITLE = "Cart total ignores quantity"
-_LIMITS = {"concurrency": 2, "deadlineSeconds": 300, "retrySeconds": 2, "modelPatienceSeconds": 60}
+_LIMITS = {"concurrency": 2, "deadlineSeconds": 400, "retrySeconds": 2, "modelPatienceSeconds": 150}
 
 
 def test_a_wrong_fix_is_red_and_a_draft(shop: Scene) -> None:
@@ -45,14 +45,13 @@ def test_a_wrong_fix_opens_nothing_where_the_policy_says_so(shop: Scene) -> None
 
 def test_a_model_that_fails_for_a_while_is_waited_for(shop: Scene) -> None:
     shop.apply(shop.pool(limits=_LIMITS))
-    switch(shop.world.model_url, {"match": shop.board_id, "status": 500, "seconds": 20})
-    switch(shop.world.model_url, {"match": "waited for by the run", "status": 500, "seconds": 20})
+    switch(shop.world.model_url, {"match": "waited for by the run", "status": 500, "seconds": 60})
     started = time.monotonic()
     card, run = shop.ticket(_TITLE, "This one is waited for by the run.")
 
     assert run["status"]["phase"] == "Succeeded", run["status"]
     assert run["status"]["tries"] == 1
-    assert time.monotonic() - started > 20
+    assert time.monotonic() - started > 60
     assert shop.board.moves(card) == ["In Progress", "In Review"]
 
 
