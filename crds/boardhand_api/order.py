@@ -38,7 +38,12 @@ class Order(Tolerant):
     """Where to push: always below boardhand/."""
     large: Model
     small: Model
+    workdir: str = ""
+    """The folder commands start in, from the repository's root."""
+    sparse: list[str] = []
+    """Only these folders are in the work tree; empty: everything."""
     setup: list[str] = []
-    verify: list[str]
+    verify: list[str] = []
+    """Empty: checkout tells it from the repository, see `pod.COMMANDS`."""
     limits: OrderLimits
     require_tests: bool = True

@@ -49,6 +49,12 @@ TRUST_STORE = SERVE / "cacerts.p12"
 TRUST_STORE_PASSWORD = "changeit"  # noqa: S105 (Java's own default; the store holds nothing secret)
 VERIFY_SCRIPT = "verify.sh"
 """Beside the server script on the SERVE volume, from where verify runs it."""
+COMMANDS = SERVE / "commands.json"
+"""Set-up and verify commands as told from the repository; made by checkout where the order gives no verify command."""
+COMMANDS_SCRIPT = "commands.sh"
+"""The same beside VERIFY_SCRIPT, which takes them from there when it is given none."""
+SERVICE_PREFIX = "service-"
+"""Before a service's name: its container's."""
 TERMINATION_LOG = PurePosixPath("/dev/termination-log")
 
 USER = 10001

@@ -99,6 +99,9 @@ class Checked(Tolerant):
 
     version: int = RESULT_VERSION
     base_commit: Annotated[str | None, Field(max_length=64)] = None
+    setup: list[str] = []
+    verify: list[str] = []
+    """The commands that were told from the repository; empty where the order gives them."""
     failure: Refusal | None = None
 
 

@@ -72,7 +72,14 @@ def test_every_part_is_structural_and_explained(kind: str, path: str, node: Sche
 def test_what_the_models_require_the_server_requires() -> None:
     spec = schema_of("CodingAgent")["properties"]["spec"]
     assert sorted(spec["required"]) == ["models", "repository", "workbench"]
-    assert spec["properties"]["workbench"]["properties"]["verify"]["minItems"] == 1
+    bench = spec["properties"]["workbench"]["properties"]
+    assert "minItems" not in bench["verify"]
+    rules = [
+        rule
+        for part in (bench["services"], bench["caches"], bench["caches"]["items"])
+        for rule in part["x-kubernetes-validations"]
+    ]
+    assert all(rule["message"] for rule in rules)
     run = schema_of("TicketRun")["properties"]["spec"]
     assert sorted(run["required"]) == ["pool", "ticket"]
     assert run["properties"]["task"]["enum"] == ["Auto", "Implement", "Analyse"]
