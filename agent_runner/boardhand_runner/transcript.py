@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from boardhand_api.events import EVENT_BYTES, Ended, Nudged, Routed, Started, Step
+from boardhand_api.events import EVENT_BYTES, Ended, FellBack, Nudged, Routed, Started, Step
 from boardhand_api.result import Result, Usage
 
 SHORT_SECRET = 6
@@ -69,6 +69,11 @@ class Transcript:
     def nudged(self, by: str, reason: str, text: str) -> None:
         self._write(Nudged(at=_now(), by=by, reason=reason, text=self._head(text, TEXT)))
 
+    def fell_back(self, model: str, fallback: str, reason: str, text: str) -> None:
+        """From here on `fallback` answers for `model`."""
+        head = self._head(text, TEXT)
+        self._write(FellBack(at=_now(), model=model, fallback=fallback, reason=reason, text=head))
+
     def ended(self, result: Result) -> None:
         """The last event; a summary that makes the line too long is shortened."""
         event = Ended(at=_now(), result=result)
@@ -77,7 +82,7 @@ class Transcript:
             event = Ended(at=event.at, result=event.result.model_copy(update={"summary": shorter}))
         self._write(event)
 
-    def _write(self, event: Started | Routed | Step | Nudged | Ended) -> None:
+    def _write(self, event: Started | Routed | Step | Nudged | FellBack | Ended) -> None:
         self._out.write(event.model_dump_json(by_alias=True, exclude_none=True) + "\n")
         self._out.flush()
 

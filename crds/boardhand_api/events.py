@@ -61,6 +61,18 @@ class Nudged(Tolerant):
     text: str = ""
 
 
+class FellBack(Tolerant):
+    """A model's fallback took its place for the rest of the run."""
+
+    event: Literal["fallback"] = "fallback"
+    at: str
+    model: str
+    fallback: str
+    reason: str
+    """ModelUnavailable or ContextOverflow."""
+    text: str = ""
+
+
 class Ended(Tolerant):
     """The stage ended; always the last event."""
 
@@ -69,11 +81,11 @@ class Ended(Tolerant):
     result: Result
 
 
-Event = Annotated[Started | Routed | Step | Nudged | Ended, Field(discriminator="event")]
-_ADAPTER: TypeAdapter[Started | Routed | Step | Nudged | Ended] = TypeAdapter(Event)
+Event = Annotated[Started | Routed | Step | Nudged | FellBack | Ended, Field(discriminator="event")]
+_ADAPTER: TypeAdapter[Started | Routed | Step | Nudged | FellBack | Ended] = TypeAdapter(Event)
 
 
-def parse_event(line: str | bytes) -> Started | Routed | Step | Nudged | Ended | None:
+def parse_event(line: str | bytes) -> Started | Routed | Step | Nudged | FellBack | Ended | None:
     """The event on this line, or None where the line is none that is known here."""
     if len(line) > EVENT_BYTES:
         return None

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from boardhand_api.pool import CodingAgentSpec, PlainModel
 from boardhand_operator.boards import Board, open_board
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges import Forge, open_forge
@@ -48,13 +49,12 @@ class Services:
     async def require_secrets(self, pool: Pool) -> None:
         """See that the Secrets which stages mount are there. Raises Misconfigured naming the first that is not."""
         spec = pool.spec
-        small = spec.models.small
         named = {
             "spec.repository.readSecretRef": (spec.repository.read_secret_ref, ("username", "token")),
             "spec.repository.pushSecretRef": (spec.repository.push_secret_ref, ("username", "token")),
-            "spec.models.large.secretRef": (spec.models.large.secret_ref, ("apiKey",)),
-            "spec.models.small.secretRef": (small.secret_ref if small else None, ("apiKey",)),
         }
+        for field, model in _models(spec).items():
+            named[f"spec.models.{field}.secretRef"] = (model.secret_ref, ("apiKey",))
         for field, (reference, keys) in named.items():
             if reference is None:
                 continue
@@ -97,3 +97,10 @@ class Services:
             return {key: base64.b64decode(text).decode() for key, text in (body.get("data") or {}).items()}
         except (binascii.Error, UnicodeDecodeError) as wrong:
             raise Misconfigured("SecretUnreadable", f"{field}: Secret {name} holds a value that is no text") from wrong
+
+
+def _models(spec: CodingAgentSpec) -> dict[str, PlainModel]:
+    """Every model of the pool by its field below spec.models."""
+    named = {"large": spec.models.large} | ({"small": spec.models.small} if spec.models.small else {})
+    fallbacks = {f"{name}.fallback": model.fallback for name, model in named.items() if model.fallback}
+    return {**named, **fallbacks}

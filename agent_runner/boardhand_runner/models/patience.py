@@ -28,7 +28,7 @@ async def patiently(request: Callable[[], Awaitable[T]], mind: Mind, seconds: fl
     Raises Infrastructure (ModelUnavailable) where the patience ends, and what `diagnose` names where asking again
     cannot help.
     """
-    backoff = wait_exponential_jitter(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE)
+    backoff = wait_exponential_jitter(FIRST_PAUSE, LONGEST_PAUSE)
 
     def pause(state: RetryCallState) -> float:
         return max(backoff(state), _trouble(state).retry_after or 0.0)

@@ -56,15 +56,20 @@ def _secrets(stage: Stage, pool: CodingAgentSpec) -> list[Mount]:
     if stage is Stage.PUBLISH:
         mounts.append(Mount("git-push", pod.GIT_SECRET, read_only=True))
     if stage is Stage.AGENT:
-        paths = {"model-large": pod.LARGE_SECRET, "model-small": pod.SMALL_SECRET}
-        mounts += [Mount(volume, paths[volume], read_only=True) for volume in _model_secrets(pool)]
+        mounts += [Mount(volume, pod.SECRETS / volume, read_only=True) for volume in _model_secrets(pool)]
     return mounts
 
 
 def _model_secrets(pool: CodingAgentSpec) -> dict[str, str]:
     """Volume to Secret; a pool without a small model uses the large one, and its Secret, twice."""
-    models = {"model-large": pool.models.large, "model-small": pool.models.small or pool.models.large}
-    return {volume: model.secret_ref.name for volume, model in models.items() if model.secret_ref}
+    large, small = pool.models.large, pool.models.small or pool.models.large
+    models = {
+        pod.LARGE_SECRET.name: large,
+        pod.SMALL_SECRET.name: small,
+        pod.LARGE_SECRET.name + pod.FALLBACK_SUFFIX: large.fallback,
+        pod.SMALL_SECRET.name + pod.FALLBACK_SUFFIX: small.fallback,
+    }
+    return {volume: model.secret_ref.name for volume, model in models.items() if model and model.secret_ref}
 
 
 _SHARED: dict[Stage, list[Mount]] = {
