@@ -10,6 +10,7 @@ from langchain_core.messages import BaseMessage
 from langgraph.graph.message import add_messages
 
 from boardhand_api.result import TestCounts, Usage
+from boardhand_runner.context import Window
 from boardhand_runner.history import Turn
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ class State(TypedDict, total=False):
     messages: Annotated[list[BaseMessage], add_messages]
     usage: Usage
     """What the last answer used."""
+    seconds: float
+    """How long the last answer took."""
+    window: Window
+    """When to mask, where a model refused a prompt that should have fitted."""
     turns: Annotated[list[Turn], operator.add]
     summary: str
     """What the specialist said with `finish`."""
@@ -73,6 +78,8 @@ class Context:
     repository: Repository
     catalogs: dict[str, Catalog]
     """Tools by specialist."""
+    windows: dict[str, Window]
+    """When to mask, by specialist: it depends on the model and on the tools."""
     ledger: Ledger
     transcript: Transcript
     fence: str

@@ -14,6 +14,7 @@ from langgraph.runtime import Runtime
 from boardhand_runner.errors import NeedsInfo
 from boardhand_runner.history import Call, Outcome, Turn
 from boardhand_runner.state import Context, State
+from boardhand_runner.tools.bounds import bounded
 from boardhand_runner.tools.catalog import ASK, FINISH, WRITING, Answer
 
 _DURATION = re.compile(r"\b\d+(\.\d+)?\s?(ms|s|secs?|seconds?|min)\b|\b\d\d:\d\d:\d\d([.,]\d+)?")
@@ -57,8 +58,9 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
     done = {call.name: call for call, answer in zip(wanted, answers, strict=True) if answer.outcome is Outcome.DONE}
     if ASK in done:
         raise NeedsInfo("Question", done[ASK].arguments["question"])
+    room = (state.get("window") or context.windows[state["specialist"]]).turn_characters // max(1, len(wanted))
     turn = Turn(bool(message.text.strip()), tuple(map(_call, wanted, answers)), cut_off)
-    change: State = {"messages": _messages(message, wanted, answers), "turns": [turn]}
+    change: State = {"messages": _messages(message, wanted, answers, room), "turns": [turn]}
     if FINISH in done:
         change |= {"finished": True, "summary": done[FINISH].arguments["summary"]}
     return change
@@ -84,13 +86,16 @@ def wanted_calls(message: AIMessage) -> list[Wanted]:
     ]
 
 
-def _messages(message: AIMessage, wanted: list[Wanted], answers: list[Answer]) -> list[BaseMessage]:
-    """What the conversation gains. Providers refuse empty answers and broken calls: neither is sent back as it was."""
+def _messages(message: AIMessage, wanted: list[Wanted], answers: list[Answer], room: int) -> list[BaseMessage]:
+    """What the conversation gains, each answer within `room` characters.
+
+    Providers refuse empty answers and broken calls: neither is sent back as it was.
+    """
     assert message.id is not None
     if not wanted and not message.text.strip():
         return [AIMessage(EMPTY, id=message.id)]
     results: list[BaseMessage] = [
-        ToolMessage(answer.text, tool_call_id=call.id, name=call.name)
+        ToolMessage(bounded(answer.text, room), tool_call_id=call.id, name=call.name)
         for call, answer in zip(wanted, answers, strict=True)
     ]
     if message.invalid_tool_calls:

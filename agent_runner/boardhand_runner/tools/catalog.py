@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.tools import BaseTool, StructuredTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from boardhand_runner.context import text_tokens
 from boardhand_runner.errors import ToolError
 from boardhand_runner.history import ANALYST, BUGFIXER, CODER, Outcome
 from boardhand_runner.tools.bounds import bounded
@@ -94,6 +97,11 @@ class Catalog:
     @property
     def names(self) -> list[str]:
         return list(self._by_name)
+
+    @property
+    def tokens(self) -> int:
+        """A conservative estimate of what the tools' descriptions take of every prompt."""
+        return sum(text_tokens(json.dumps(convert_to_openai_tool(tool))) for tool in self.tools)
 
     async def call(self, name: str, arguments: dict[str, Any]) -> Answer:
         """Never raises for what the model did wrong; a RunnerError of the tool passes through."""

@@ -1,0 +1,169 @@
+"""What of the conversation is sent: old observations are masked, in batches, so that a provider's cached prefix stays.
+
+A pure function of the whole history: the same messages always give the same prompt, what is masked stays masked, and
+between two maskings a prompt begins with the one before it, byte for byte.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage, ToolCall, ToolMessage
+
+CONTEXT_TOKENS = 128_000
+"""The context of a model of which nothing else is known."""
+PINNED = "todo"
+"""The tool whose newest answer, the plan, is never masked."""
+
+_SHARE, _MOST_TOKENS = 0.6, 40_000
+"""Masking starts at this share of the context, which leaves room for the answer; beyond so many tokens it would fit,
+but every further step would pay for it again."""
+_LOW_SHARE = 0.4
+_KEPT_TURNS = 3
+_BYTES_A_TOKEN = 3
+"""Conservative: code has three to four, and a character of three bytes is mostly one token."""
+_MESSAGE_TOKENS = 8
+_ARGUMENT_CHARACTERS, _ARGUMENT_HEAD = 400, 100
+_SHOWN_ARGUMENTS, _SHOWN_HEAD = 200, 120
+_WHOLE = re.compile(r"the whole is in (\S+?)\]")
+
+
+@dataclass(frozen=True)
+class Window:
+    """When to mask, in tokens of the prompt as `tokens_of` counts them."""
+
+    high: int
+    """A prompt beyond it is masked."""
+    low: int
+    """Masked down to this, where there is enough to mask."""
+    kept: int = _KEPT_TURNS
+    """Newest answers whose observations are never masked."""
+
+    @property
+    def turn_characters(self) -> int:
+        """How much one answer's observations may show, so that the newest always fit."""
+        return self.high * _BYTES_A_TOKEN // 8
+
+
+def window_of(context_tokens: int, fixed: int = 0) -> Window:
+    """The window for a model's context, of which `fixed` tokens are spent elsewhere, such as on the tools."""
+    high = max(1, min(int(context_tokens * _SHARE), _MOST_TOKENS) - fixed)
+    return Window(high, int(high * _LOW_SHARE))
+
+
+def squeezed(window: Window, prompt: Sequence[BaseMessage]) -> Window:
+    """A window for a model that refused this prompt for its length: half of it, and only the newest observation."""
+    high = max(1, min(window.high, tokens_of(prompt)) // 2)
+    return Window(high, int(high * _LOW_SHARE), kept=1)
+
+
+def text_tokens(text: str) -> int:
+    """A conservative estimate."""
+    return len(text.encode("utf-8", "replace")) // _BYTES_A_TOKEN + 1
+
+
+def tokens_of(messages: Sequence[BaseMessage]) -> int:
+    """A conservative estimate of the messages' tokens."""
+    return sum(_tokens(message) for message in messages)
+
+
+def prompt_of(history: Sequence[BaseMessage], window: Window) -> list[BaseMessage]:
+    """The messages to send for this history."""
+    calls = _calls(history)
+    masked = masked_in(history, window)
+    done = {message.tool_call_id for at in masked if isinstance(message := history[at], ToolMessage)}
+    return [_shown(message, at in masked, done, calls) for at, message in enumerate(history)]
+
+
+def masked_in(history: Sequence[BaseMessage], window: Window) -> set[int]:
+    """Which observations are masked when the model is asked next: told by going through every request so far."""
+    calls, masked, total = _calls(history), set[int](), 0
+    for at in range(len(history) + 1):
+        asked = at == len(history) or isinstance(history[at], AIMessage)
+        if asked and total > window.high:
+            for old in _maskable(history[:at], masked, window.kept):
+                if total <= window.low:
+                    break
+                if (saved := _saved(history[old], calls)) > 0:
+                    masked.add(old)
+                    total -= saved
+        if at < len(history):
+            total += _tokens(history[at])
+    return masked
+
+
+def _maskable(history: Sequence[BaseMessage], masked: set[int], kept: int) -> list[int]:
+    """Observations before the newest answers, oldest first; not the newest plan."""
+    answers = [at for at, message in enumerate(history) if isinstance(message, AIMessage)]
+    end = answers[-kept] if len(answers) > kept else 0
+    plans = [at for at, message in enumerate(history) if isinstance(message, ToolMessage) and message.name == PINNED]
+    spared = masked | set(plans[-1:])
+    return [at for at in range(end) if isinstance(history[at], ToolMessage) and at not in spared]
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A call and where it stands. Answers in a provider's own blocks, some of them signed, go back as they came."""
+
+    call: ToolCall
+    shortens: bool
+
+
+def _calls(history: Sequence[BaseMessage]) -> dict[str, _Made]:
+    answers = [message for message in history if isinstance(message, AIMessage)]
+    return {
+        call["id"] or "": _Made(call, isinstance(answer.content, str))
+        for answer in answers
+        for call in answer.tool_calls
+    }
+
+
+def _saved(observation: BaseMessage, calls: Mapping[str, _Made]) -> int:
+    assert isinstance(observation, ToolMessage)
+    saved = _tokens(observation) - _tokens(_masked(observation, calls))
+    made = calls.get(observation.tool_call_id)
+    if made and made.shortens:
+        saved += text_tokens(json.dumps(made.call["args"])) - text_tokens(json.dumps(_shortened(made.call)["args"]))
+    return saved
+
+
+def _tokens(message: BaseMessage) -> int:
+    content = message.content if isinstance(message.content, str) else json.dumps(message.content, default=str)
+    calls = message.tool_calls if isinstance(message, AIMessage) else []
+    return _MESSAGE_TOKENS + text_tokens(content) + sum(text_tokens(json.dumps(call["args"])) for call in calls)
+
+
+def _shown(message: BaseMessage, masked: bool, done: Set[str], calls: Mapping[str, _Made]) -> BaseMessage:
+    """`done`: the calls whose observations are masked."""
+    if masked and isinstance(message, ToolMessage):
+        return _masked(message, calls)
+    if not isinstance(message, AIMessage) or not isinstance(message.content, str):
+        return message
+    made = [_shortened(call) if call["id"] in done else call for call in message.tool_calls]
+    return message.model_copy(update={"tool_calls": made})
+
+
+def _masked(observation: ToolMessage, calls: Mapping[str, _Made]) -> ToolMessage:
+    """What it was, and how to see it again."""
+    text, made = observation.text, calls.get(observation.tool_call_id)
+    arguments = json.dumps(made.call["args"], ensure_ascii=False)[:_SHOWN_ARGUMENTS] if made else ""
+    head = text.strip().split("\n", 1)[0][:_SHOWN_HEAD]
+    whole = _WHOLE.search(text)
+    again = f"The whole is in {whole[1]}." if whole else "Call it again if you need it."
+    note = f"[left out by the harness: {observation.name} {arguments}, {len(text)} characters: {head} … {again}]"
+    return observation if len(note) >= len(text) else observation.model_copy(update={"content": note})
+
+
+def _shortened(call: ToolCall) -> ToolCall:
+    """Long texts among the arguments of a masked observation's call, such as a file's content, are cut too."""
+    return ToolCall(name=call["name"], args={name: _cut(value) for name, value in call["args"].items()}, id=call["id"])
+
+
+def _cut(value: Any) -> Any:
+    if not isinstance(value, str) or len(value) <= _ARGUMENT_CHARACTERS:
+        return value
+    return f"{value[:_ARGUMENT_HEAD]} … [{len(value) - _ARGUMENT_HEAD} characters left out by the harness]"
