@@ -34,9 +34,10 @@ class App:
     async def start(self) -> None:
         """Connect, learn which pools and unsettled runs there are, and begin to work the queue.
 
-        All of them are known before the first decision: places are counted over all runs of a pool.
+        All of them are known before the first decision: places are counted over all runs of a pool. May be repeated
+        where the API server was not ready.
         """
-        kube = self._kube = await Kube.connect()
+        kube = self._kube = self._kube or await Kube.connect()
         services = self._services = Services(kube, self.settings.certificates)
         for namespace in self.settings.namespaces or (None,):
             for resource, selector in ((Resource.POOLS, ""), (Resource.RUNS, f"!{LABEL_SETTLED}")):

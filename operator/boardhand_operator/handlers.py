@@ -6,15 +6,18 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, cast
 
+import aiohttp
 import kopf
 
 from boardhand_api import GROUP, VERSION
 from boardhand_api.pod import LABEL_RUN, LABEL_SETTLED
 from boardhand_operator.app import App
-from boardhand_operator.kube import Resource
+from boardhand_operator.kube import ApiException, Resource
 from boardhand_operator.store import key_of
 
 Json = Mapping[str, Any]
+
+_START_AGAIN = 1.0
 
 
 def register(app: App) -> kopf.OperatorRegistry:
@@ -28,7 +31,11 @@ def register(app: App) -> kopf.OperatorRegistry:
     @kopf.on.startup(registry=registry)
     async def start(settings: kopf.OperatorSettings, **_: Any) -> None:
         configure(settings)
-        await app.start()
+        try:
+            await app.start()
+        except (ApiException, aiohttp.ClientError, OSError) as refused:
+            # Definitions that the chart made a moment ago are not served yet, or the API server restarts.
+            raise kopf.TemporaryError(f"the API server is not ready: {refused}", delay=_START_AGAIN) from refused
 
     @kopf.on.cleanup(registry=registry)
     async def stop(**_: Any) -> None:
