@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import logging
 import sys
 from typing import TYPE_CHECKING, TextIO
 
+from boardhand_api.failures import LIMITS
 from boardhand_api.order import Order
+from boardhand_api.pool import OnLimit
 from boardhand_api.result import Refusal, Result
 from boardhand_runner.errors import Infrastructure, RunnerError
+from boardhand_runner.history import ANALYST
+from boardhand_runner.repository import Repository
 from boardhand_runner.settings import Settings
 from boardhand_runner.surroundings import Surroundings
 from boardhand_runner.transcript import Transcript, secrets_below
@@ -21,6 +26,8 @@ from boardhand_runner.workbench import FifoWorkbench
 
 if TYPE_CHECKING:
     from boardhand_runner.state import State
+
+log = logging.getLogger(__name__)
 
 SUMMARY_CHARACTERS, TITLE_CHARACTERS = 20_000, 300
 
@@ -50,6 +57,8 @@ def main(
     except Infrastructure as error:
         # What the model started may still be alive: nothing must come after this stage.
         failure = error
+    if failure is not None and hands_over(order, last, failure):
+        _hand_over(settings, order, last, failure)
     result = result_of(last, ledger, transcript, failure)
     transcript.ended(result)
     return result
@@ -74,6 +83,24 @@ def _import_libraries(order: Order) -> None:
         importlib.import_module(f"boardhand_runner.{name}")
 
 
+def hands_over(order: Order, state: State, failure: RunnerError) -> bool:
+    """Whether what is there is committed although the run was ended: by a limit, in the middle of work on a change."""
+    working = bool(state.get("messages")) and state.get("specialist") != ANALYST
+    return working and failure.failure_class in LIMITS and order.on_limit is OnLimit.DRAFT
+
+
+def _hand_over(settings: Settings, order: Order, state: State, failure: RunnerError) -> None:
+    """Commits what is there; the state then tells of it. What ended the run stays what ended it, whatever git says."""
+    try:
+        state["commit"] = Repository(settings).commit(order.ticket.title)
+    except Infrastructure as error:
+        log.warning("nothing is handed over: %s", error)
+        return
+    state["limited"] = state["commit"] is not None
+    state["title"] = order.ticket.title
+    state["summary"] = f"**Unfinished:** {failure.message}"
+
+
 def result_of(state: State, ledger: Ledger, transcript: Transcript, failure: RunnerError | None) -> Result:
     """The stage's answer, told from the graph's last state."""
     about = Result(
@@ -85,13 +112,15 @@ def result_of(state: State, ledger: Ledger, transcript: Transcript, failure: Run
     if failure is not None:
         refusal = failure.refusal()
         message = transcript.clean(refusal.message)
-        return about.model_copy(update={"failure": Refusal(**{**dict(refusal), "message": message})})
+        about = about.model_copy(update={"failure": Refusal(**{**dict(refusal), "message": message})})
+        if not state.get("limited"):
+            return about
     return about.model_copy(
         update={
             "commit": state.get("commit"),
             "title": transcript.clean(state.get("title", ""))[:TITLE_CHARACTERS],
             "summary": transcript.clean(summary_of(state))[:SUMMARY_CHARACTERS],
-            "partial": state.get("partial", False),
+            "partial": state.get("partial", False) or state.get("limited", False),
         }
     )
 

@@ -21,6 +21,7 @@ import yaml
 from pydantic import ValidationError
 
 from boardhand_api.events import Ended, parse_event
+from boardhand_api.failures import exit_code_of
 from boardhand_api.order import Order, OrderLimits
 from boardhand_api.pod import BRANCH_PREFIX, Stage
 from boardhand_api.pool import Limits, Model, Provider
@@ -29,6 +30,7 @@ from boardhand_api.run import Task, Ticket
 from boardhand_runner import local_report as report
 from boardhand_runner.git import execute, git_environment
 from boardhand_runner.settings import ROOT_VARIABLE, TERMINATION_VARIABLE, Settings
+from boardhand_runner.stages.commands import with_commands
 
 LEFT_OUT = (
     "Left out here: containers and every isolation between the stages (commands of the model run as you, with your"
@@ -61,7 +63,14 @@ def add_parser(subcommands: Any) -> None:
     sub.add_argument("--base-url", help="the model server's address, up to and with its version")
     sub.add_argument("--api-key-file", type=Path, help="file that holds the key")
     sub.add_argument("--setup", action="append", default=[], metavar="COMMAND", help="may be given several times")
-    sub.add_argument("--verify", action="append", required=True, metavar="COMMAND", help="may be given several times")
+    sub.add_argument(
+        "--verify",
+        action="append",
+        default=[],
+        metavar="COMMAND",
+        help="may be given several times (default: told from the repository's build files)",
+    )
+    sub.add_argument("--workdir", default="", help="folder of the repository that commands start in")
     sub.add_argument("--no-tests-needed", action="store_true", help="take a verify run without any test for a pass")
     sub.add_argument("--money", type=float, help="US dollars the run may use")
     sub.set_defaults(call=lambda arguments: run_local(arguments))
@@ -128,6 +137,7 @@ def order_of(arguments: argparse.Namespace, settings: Settings, source: str, bra
         branch=f"{BRANCH_PREFIX}{slug(ticket.id)}-{slug(ticket.title)}",
         large=models[0],
         small=models[1],
+        workdir=arguments.workdir,
         setup=arguments.setup,
         verify=arguments.verify,
         limits=OrderLimits(
@@ -178,7 +188,7 @@ def _stages(settings: Settings, order: Order, target: str) -> int:
     """The pod's stages, one after the other; each only where the one before ended with 0."""
     if code := _stage(settings, Stage.CHECKOUT):
         return report.failed(Stage.CHECKOUT, _answer(settings, Stage.CHECKOUT, Checked), code)
-    with workbench(settings):
+    with workbench(settings, order.workdir):
         result, code = _agent(settings)
     if code or result is None:
         return report.failed(Stage.AGENT, result, code or 1)
@@ -188,9 +198,10 @@ def _stages(settings: Settings, order: Order, target: str) -> int:
     if code := _stage(settings, Stage.PUBLISH):
         return report.failed(Stage.PUBLISH, _answer(settings, Stage.PUBLISH, Published), code)
     code = _verify(settings, order)
+    told = result.failure
     message = settings.root / f"{Stage.VERIFY}.termination"
-    report.proved(result, order, target, code, message.read_text() if message.exists() else "")
-    return code
+    report.proved(result, with_commands(settings, order), target, code, message.read_text() if message.exists() else "")
+    return code or (exit_code_of(told.failure_class) if told else 0)
 
 
 def _environment(settings: Settings, stage: Stage) -> dict[str, str]:
@@ -227,10 +238,10 @@ def _agent(settings: Settings) -> tuple[Result | None, int]:
 
 
 @contextmanager
-def workbench(settings: Settings) -> Iterator[None]:
+def workbench(settings: Settings, workdir: str = "") -> Iterator[None]:
     """The workbench's server. It gets nothing of your environment but WORKBENCH_PASSES."""
     environment = {name: os.environ[name] for name in WORKBENCH_PASSES if name in os.environ}
-    with subprocess.Popen(["sh", str(settings.serve_script), str(settings.root)], env=environment) as server:
+    with subprocess.Popen(["sh", str(settings.serve_script), str(settings.root), workdir], env=environment) as server:
         try:
             yield
         finally:
@@ -240,7 +251,9 @@ def workbench(settings: Settings) -> Iterator[None]:
 def _verify(settings: Settings, order: Order) -> int:
     report.say(f"── {Stage.VERIFY}")
     flags = ["--require-tests"] if order.require_tests else []
-    command = ["sh", str(settings.verify_script), *flags, str(len(order.setup)), *order.setup, *order.verify]
+    flags += ["--workdir", order.workdir] if order.workdir else []
+    commands = [str(len(order.setup)), *order.setup, *order.verify] if order.verify else []
+    command = ["sh", str(settings.verify_script), *flags, *commands]
     environment = {name: os.environ[name] for name in WORKBENCH_PASSES if name in os.environ}
     environment |= _environment(settings, Stage.VERIFY)
     return subprocess.run(command, env=environment, check=False).returncode

@@ -55,6 +55,8 @@ def proved(result: Result, order: Order, target: str, code: int, message: str) -
     say(
         f"Verdict   {'passed' if code == 0 else f'RED (exit code {code})'}{', handed over unfinished' * result.partial}"
     )
+    if result.failure is not None:
+        say(f"Ended by  {result.failure.failure_class}/{result.failure.reason}: {result.failure.message}")
     for outcome in commands:
         say(f"          {order.verify[outcome.index - 1]}  exit code {outcome.exit_code}")
     if tests is not None:

@@ -61,6 +61,8 @@ class State(TypedDict, total=False):
     check: Check
     deleted_tests: list[str]
     partial: bool
+    limited: bool
+    """Whether a limit ended the run, and what was there is handed over."""
     commit: str
     title: str
     why: str

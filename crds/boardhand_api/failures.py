@@ -32,6 +32,9 @@ class FailureClass(StrEnum):
     """A person stopped the run."""
 
 
+LIMITS = frozenset({FailureClass.BUDGET, FailureClass.DEADLINE})
+"""Classes of a run that one of its limits ended: with these, unfinished work may be handed over as a draft."""
+
 _EXIT_CODES = {
     FailureClass.INFRASTRUCTURE: 40,
     FailureClass.CONFIGURATION: 41,

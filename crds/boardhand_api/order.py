@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from boardhand_api.base import NonEmpty, Tolerant
-from boardhand_api.pool import Model
+from boardhand_api.pool import Model, OnLimit
 from boardhand_api.run import Task, Ticket
 
 ORDER_VERSION = 1
@@ -47,3 +47,5 @@ class Order(Tolerant):
     """Empty: checkout tells it from the repository, see `pod.COMMANDS`."""
     limits: OrderLimits
     require_tests: bool = True
+    on_limit: OnLimit = OnLimit.DRAFT
+    """Whether what is there at a limit is handed over."""

@@ -301,11 +301,21 @@ class OnRed(StrEnum):
     NOTHING = "Nothing"
 
 
+class OnLimit(StrEnum):
+    """What becomes of work that a limit ended: time, money, tokens or steps."""
+
+    DRAFT = "Draft"
+    NOTHING = "Nothing"
+
+
 class Policy(Wire):
     """What the pool's owners decided."""
 
     on_red: OnRed = OnRed.DRAFT
     """Draft: a draft pull request; Nothing: the branch is left as it is, and no pull request opened."""
+    on_limit: OnLimit = OnLimit.DRAFT
+    """Draft: what is there when a limit ends the run is pushed, tried and opened as a draft pull request; Nothing: it
+    is dropped."""
     require_tests: bool = True
     """A verify run that is known to have run no test is not a pass."""
 

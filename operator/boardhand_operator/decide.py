@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from boardhand_api.failures import FailureClass
-from boardhand_api.pool import Columns, OnRed
+from boardhand_api.failures import LIMITS, FailureClass
+from boardhand_api.pool import Columns, OnLimit, OnRed
 from boardhand_api.result import Result, Usage
 from boardhand_api.run import Failure, Phase
 from boardhand_operator import observe, outcome
@@ -193,7 +193,10 @@ def _wants_pull_request(run: Run, pool: Pool) -> bool:
     failure = run.status.failure
     if pool.spec.forge is None or run.status.branch is None:
         return False
-    return failure is None or (failure.failure_class is FailureClass.RED and pool.spec.policy.on_red is OnRed.DRAFT)
+    policy = pool.spec.policy
+    if failure is not None and failure.failure_class in LIMITS:
+        return run.status.partial and policy.on_limit is OnLimit.DRAFT
+    return failure is None or (failure.failure_class is FailureClass.RED and policy.on_red is OnRed.DRAFT)
 
 
 def _column(failure: Failure | None, columns: Columns) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from boardhand_api.counts import NO_TESTS_EXIT, parse_verify_message
-from boardhand_api.failures import FailureClass, class_of_exit_code
+from boardhand_api.failures import LIMITS, FailureClass, class_of_exit_code
 from boardhand_api.pod import Stage
 from boardhand_api.result import Checked, Published, Refusal, Result
 from boardhand_api.run import Failure, TicketRunStatus, Verdict
@@ -113,11 +113,22 @@ def judge(job: Json | None, pod: Json | None, logged: Result | None, commands: l
     if verify.reason == "OOMKilled":
         return outcome(_failed(FailureClass.INFRASTRUCTURE, "OutOfMemory", "verify was killed for its memory"))
     verdict = _verdict(verify, commands)
-    return outcome(None if verdict.passed else _red(verdict, verify.message), verdict)
+    # Unfinished work is told by what ended it, whatever the verdict: a green one does not make it finished.
+    return outcome(_limit(result) or (None if verdict.passed else _red(verdict, verify.message)), verdict)
+
+
+def _limit(result: Result) -> Failure | None:
+    """The limit that ended the agent, where it handed over what was there. No other class is believed with code 0."""
+    said = result.failure
+    if said is None or not result.partial or said.failure_class not in LIMITS:
+        return None
+    return _failed(said.failure_class, said.reason, said.message)
 
 
 def _answer_failure(result: Result) -> Failure | None:
     """Nothing was pushed: right for an analysis, and for nothing else."""
+    if limit := _limit(result):
+        return limit
     if result.specialist == "analyst" and result.summary:
         return None
     return _failed(FailureClass.STUCK, "NoChange", "the agent changed nothing")

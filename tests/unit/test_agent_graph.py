@@ -13,11 +13,15 @@ from langchain_core.messages import AIMessage, ToolMessage
 
 from boardhand_api.events import Ended, parse_event
 from boardhand_api.failures import FailureClass
+from boardhand_api.pool import OnLimit
 from boardhand_api.run import Task, Ticket
 from boardhand_runner.surroundings import git_server
 from tests.support.benches import LIMITS, lay_out
 from tests.support.runs import EDIT, FILES, FINISH, ROUTE, TEXT, Run
 from tests.support.scripted import answer, calls
+
+
+TWO_STEPS = LIMITS.model_copy(update={"steps": 2})
 
 
 @pytest.fixture
@@ -233,6 +237,31 @@ def test_budgets_end_the_run_and_usage_is_told(run: Run, limits: dict[str, Any],
     assert (result.failure.failure_class, result.failure.reason) == (FailureClass.BUDGET, reason)
     assert result.usage.prompt_tokens == 300
     assert result.usage.money == Decimal("0.0006")
+    assert not result.partial
+
+
+@pytest.mark.parametrize(("policy", "handed"), [(OnLimit.DRAFT, True), (OnLimit.NOTHING, False)])
+def test_what_is_there_at_a_limit_is_handed_over_as_the_policy_says(run: Run, policy: OnLimit, handed: bool) -> None:
+    result = run([EDIT, calls(("read_file", {"path": "total.sh"}))], limits=TWO_STEPS, on_limit=policy)
+
+    assert result.failure is not None
+    assert (result.failure.failure_class, result.failure.reason) == (FailureClass.BUDGET, "StepsUsedUp")
+    assert result.partial is handed
+    assert (result.commit == run.git("rev-parse", "HEAD")) is handed
+    assert (result.title, "All 2 steps" in result.summary) == (("Double the total", True) if handed else ("", False))
+
+
+def test_nothing_is_handed_over_at_a_limit_where_nothing_is_changed(run: Run) -> None:
+    result = run([calls(("read_file", {"path": "total.sh"}))], limits=TWO_STEPS)
+
+    assert result.failure is not None
+    assert (result.partial, result.commit, result.summary) == (False, None, "")
+
+
+def test_another_failure_hands_nothing_over(run: Run) -> None:
+    result = run([EDIT, calls(("ask", {"question": "Why?"}))])
+
+    assert (result.partial, result.commit) == (False, None)
 
 
 def test_the_deadline_ends_a_command_and_the_run(run: Run) -> None:

@@ -243,6 +243,7 @@ def test_a_job_or_pod_that_is_gone_is_another_try(job: dict[str, Any] | None) ->
 
 # When the outcome stands
 
+NOT_AT_A_LIMIT = a_pool(board=BOARD, policy={"onLimit": "Nothing"})
 DRAFT, NO_DRAFT = a_pool(board=BOARD), a_pool(board=BOARD, policy={"onRed": "Nothing"})
 
 
@@ -282,6 +283,10 @@ def test_without_a_failed_column_the_ticket_stays() -> None:
         (None, DRAFT, True, OpenPullRequest(draft=True)),
         (FailureClass.RED, DRAFT, False, OpenPullRequest(draft=True)),
         (FailureClass.RED, NO_DRAFT, False, None),
+        (FailureClass.BUDGET, DRAFT, True, OpenPullRequest(draft=True)),
+        (FailureClass.DEADLINE, NO_DRAFT, True, OpenPullRequest(draft=True)),
+        (FailureClass.BUDGET, NOT_AT_A_LIMIT, True, None),
+        (FailureClass.DEADLINE, DRAFT, False, None),
         (FailureClass.INFRASTRUCTURE, DRAFT, False, None),
         (None, a_pool(board=BOARD, forge=False), False, None),
     ],

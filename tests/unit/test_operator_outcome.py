@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boardhand_api.counts import NO_TESTS_EXIT
-from boardhand_api.failures import FailureClass, class_of_exit_code, exit_code_of
+from boardhand_api.failures import LIMITS, FailureClass, class_of_exit_code, exit_code_of
 from boardhand_api.pod import Stage
 from boardhand_api.result import Checked, Published, Refusal, Result, Usage, termination_message
 from boardhand_operator.outcome import Outcome, attempt_spent, judge
@@ -270,3 +270,24 @@ def test_an_attempt_is_spent_unless_it_was_not_the_tickets_fault(cls: FailureCla
     run = a_run(phase="Failed", failure={"class": cls.value, "reason": "R"})
     assert attempt_spent(run.status) == (cls not in free)
     assert attempt_spent(a_run(phase="Succeeded").status)
+
+
+def limited(cls: FailureClass, partial: bool = True) -> str:
+    refusal = Refusal(failure_class=cls, reason="StepsUsedUp", message="All steps are used up.")
+    return termination_message(RESULT.model_copy(update={"failure": refusal, "partial": partial}))
+
+
+@pytest.mark.parametrize("cls", sorted(LIMITS))
+@pytest.mark.parametrize("code", [0, 1])
+def test_work_handed_over_at_a_limit_is_told_by_the_limit_whatever_the_verdict(cls: FailureClass, code: int) -> None:
+    outcome = judged(states(agent=ended(0, limited(cls)), verify=ended(code, f"command 1 exit {code} seconds 1")))
+    assert failure_of(outcome) == (cls, "StepsUsedUp")
+    assert outcome.verdict and outcome.verdict.passed is (code == 0)
+    assert outcome.result.partial
+    assert failure_of(judged(states(agent=ended(0, limited(cls)), publish=ended(0, NOTHING)))) == (cls, "StepsUsedUp")
+
+
+@pytest.mark.parametrize("cls", sorted(set(FailureClass) - LIMITS))
+def test_no_other_failure_is_believed_of_an_agent_that_ended_well(cls: FailureClass) -> None:
+    assert judged(states(agent=ended(0, limited(cls)))).failure is None
+    assert judged(states(agent=ended(0, limited(FailureClass.BUDGET, partial=False)))).failure is None

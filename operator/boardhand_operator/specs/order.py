@@ -32,6 +32,7 @@ def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec) -> Order:
         setup=list(pool.workbench.setup),
         verify=list(pool.workbench.verify),
         require_tests=pool.policy.require_tests,
+        on_limit=pool.policy.on_limit,
         limits=OrderLimits(
             steps=limits.steps,
             tokens=limits.tokens,
