@@ -21,6 +21,7 @@ from boardhand_runner import local
 from boardhand_runner.errors import Configuration, RunnerError
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages import checkout, publish
+from boardhand_runner.stages.commands import with_commands
 
 Answer = Result | Published | Checked
 
@@ -39,7 +40,7 @@ def _agent(settings: Settings, order: Order) -> Answer:
     # Imported here: the graph's libraries take a second that the other stages need not pay.
     from boardhand_runner import agent
 
-    return agent.main(settings, order)
+    return agent.main(settings, with_commands(settings, order))
 
 
 COMMANDS: Mapping[Stage, Command] = {

@@ -36,6 +36,8 @@ _CONFIG = (
     ("credential.helper", ""),
     ("safe.directory", "*"),
     ("submodule.recurse", "false"),
+    # Else the marks of hide_submodules go where the work tree is sparse.
+    ("sparse.expectFilesOutsideOfPatterns", "true"),
     ("fetch.recurseSubmodules", "false"),
     ("commit.gpgSign", "false"),
     ("gc.auto", "0"),
@@ -132,6 +134,22 @@ class Git:
         if check and done.code:
             raise Infrastructure("GitFailed", f"git {arguments[0]} ended with {done.code}: {tail_of(done.stderr)}")
         return done
+
+    def hide_submodules(self, base: str | None = None) -> None:
+        """Make git look into no folder that the index calls a submodule, and forget those that `base` does not have.
+
+        Whatever runs in the workbench can put a repository of its own there, with filters that git would run.
+        """
+        rows = self.run("ls-files", "--stage", "-z").stdout.split(b"\0")
+        paths = [row.split(b"\t", 1)[1] for row in rows if row.startswith(b"160000 ")]
+        if base and paths:
+            listed = self.run("ls-tree", "-r", "-z", base).stdout.split(b"\0")
+            known = {row.split(b"\t", 1)[1] for row in listed if row.startswith(b"160000 ")}
+            planted = [path for path in paths if path not in known]
+            self.run("update-index", "--force-remove", "-z", "--stdin", stdin=b"\0".join(planted))
+            paths = [path for path in paths if path in known]
+        if paths:
+            self.run("update-index", "--skip-worktree", "-z", "--stdin", stdin=b"\0".join(paths))
 
     def text(self, *arguments: str) -> str:
         """stdout of a git command that must end with 0."""

@@ -40,7 +40,8 @@ class Repository:
 
     def commit(self, message: str) -> str | None:
         """Commit all that is changed; the work's head, or None where nothing differs from the base."""
-        self._git.run("add", "--all")
+        self._git.run("add", "--all", "--sparse")
+        self._git.hide_submodules(self.base)
         if self._git.run("diff", "--cached", "--quiet", *_PLAIN, "HEAD", check=False).code:
             self._git.run(
                 "commit", "--quiet", "--no-verify", "--allow-empty-message", "--file=-", stdin=message.encode()

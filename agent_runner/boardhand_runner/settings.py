@@ -72,6 +72,15 @@ class Settings:
         return self.serve / pod.VERIFY_SCRIPT
 
     @property
+    def commands(self) -> Path:
+        """Set-up and verify commands told from the repository; absent where the order gives them."""
+        return self.at(pod.COMMANDS)
+
+    @property
+    def commands_script(self) -> Path:
+        return self.serve / pod.COMMANDS_SCRIPT
+
+    @property
     def trust_store(self) -> Path:
         """The own certificate authorities for Java."""
         return self.at(pod.TRUST_STORE)

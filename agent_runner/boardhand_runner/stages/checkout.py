@@ -7,9 +7,11 @@ from importlib import resources
 
 from boardhand_api.order import Order
 from boardhand_api.result import Checked
+from boardhand_runner.errors import Configuration
 from boardhand_runner.git import BASE_REF, Git
 from boardhand_runner.remote import Remote
 from boardhand_runner.settings import Settings
+from boardhand_runner.stages.commands import place_commands
 from boardhand_runner.stages.trust import place_trust_store
 from boardhand_runner.workbench import REQUESTS
 
@@ -21,10 +23,13 @@ credentials; a full one of an old repository takes minutes that every run would 
 def main(settings: Settings, order: Order) -> Checked:
     """Clone, branch, and hand the workbench its scripts. Raises Configuration or Infrastructure."""
     base = clone(settings, order)
+    told = place_commands(settings, order)
     place_workbench(settings)
     place_verify(settings)
     place_trust_store(settings)
-    return Checked(base_commit=base)
+    if told is None:
+        return Checked(base_commit=base)
+    return Checked(base_commit=base, setup=list(told.setup), verify=list(told.verify))
 
 
 def clone(settings: Settings, order: Order) -> str:
@@ -39,6 +44,7 @@ def clone(settings: Settings, order: Order) -> str:
         "--single-branch",
         "--no-tags",
         "--no-recurse-submodules",
+        "--no-checkout",
         # No template: what the image brings as hooks and excludes has no place in the run.
         "--template=",
         "--",
@@ -48,10 +54,27 @@ def clone(settings: Settings, order: Order) -> str:
     )
     git = Git(settings, work_tree=settings.work)
     git.run("remote", "remove", "origin")
-    git.run("checkout", "--quiet", "--no-track", "-B", order.branch)
     git.run("update-ref", BASE_REF, "HEAD")
+    check_folders(git, order)
+    if order.sparse:
+        folders = [*order.sparse, *([order.workdir] if order.workdir else [])]
+        git.run("sparse-checkout", "set", "--cone", "--stdin", stdin="\n".join(folders).encode())
+    git.run("checkout", "--quiet", "--no-track", "-B", order.branch)
+    git.hide_submodules()
     settings.git_pointer.write_text((settings.work / ".git").read_text())
     return git.text("rev-parse", BASE_REF)
+
+
+def check_folders(git: Git, order: Order) -> None:
+    """Every folder that the pool names is one of the base commit. Raises Configuration."""
+    named = [("workdir", order.workdir)] if order.workdir else []
+    for field, folder in [*named, *(("sparse", folder) for folder in order.sparse)]:
+        kind = git.run("cat-file", "-t", f"{BASE_REF}:{folder}", check=False)
+        if kind.text != "tree":
+            raise Configuration(
+                "FolderMissing",
+                f"There is no folder {folder} on the branch {order.base_branch}: mend spec.repository.{field}.",
+            )
 
 
 def place_workbench(settings: Settings) -> None:

@@ -1,18 +1,26 @@
 #!/bin/sh
 # Proves the pushed commit in the toolchain's image: POSIX sh, and the usual small tools to sum up what tests ran.
 #
-#   sh verify.sh [--require-tests] SETUP COMMAND...
+#   sh verify.sh [--require-tests] [--workdir FOLDER] [SETUP COMMAND...]
 #
-# The first SETUP commands prepare, the others prove. They run in this order in ../proof, as seen from this script; the
-# first that fails ends the stage with its exit code, and that code is the verdict. With --require-tests the stage ends
-# with 65 where every command passed and their output says that no test ran. What was counted, and each command's exit
-# code, goes to $TERMINATION_LOG.
+# The first SETUP commands prepare, the others prove; without any of them they are those that checkout told from the
+# repository and left beside this script. They run in this order in ../proof, as seen from this script, or in FOLDER of
+# it; the first that fails ends the stage with its exit code, and that code is the verdict. With --require-tests the
+# stage ends with 65 where every command passed and their output says that no test ran. What was counted, and each
+# command's exit code, goes to $TERMINATION_LOG.
 
 require_tests=
 if [ "$1" = --require-tests ]; then
     require_tests=1
     shift
 fi
+workdir=
+if [ "$1" = --workdir ]; then
+    workdir=$2
+    shift 2
+fi
+# Sets the arguments.
+[ "$#" -gt 0 ] || . "${0%/*}/commands.sh" || exit 1
 setups=$1
 shift
 
@@ -105,6 +113,14 @@ cd "${0%/*}/../proof" || exit 1
 if ! holds_files; then
     echo "Nothing was published, so there is nothing to prove."
     exit 0
+fi
+if [ "$workdir" ]; then
+    # A change that makes the folder a link would prove something else.
+    place=$(pwd -P)/$workdir
+    if ! cd "$workdir" || [ "$(pwd -P)" != "$place" ]; then
+        echo "The published commit has no folder $workdir, in which the verify commands run."
+        exit 1
+    fi
 fi
 summaries=1
 for tool in awk cat date mkfifo rm sed sleep tail tee tr; do

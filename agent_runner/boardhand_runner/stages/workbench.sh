@@ -1,17 +1,18 @@
 #!/bin/sh
 # Serves the agent's commands in the toolchain's image: POSIX sh, setsid, mv and sleep are all it needs.
 #
-#   sh workbench.sh [ROOT]
+#   sh workbench.sh [ROOT [FOLDER]]
 #
 # Requests come as lines on the FIFO ROOT/exec/requests:
-#   run ID     runs ROOT/exec/ID.sh in ROOT/work, in a process group of its own; output to ID.out, and at the end
-#              the exit code to ID.code, which appears whole or not at all
+#   run ID     runs ROOT/exec/ID.sh in ROOT/work, or in FOLDER of it, in a process group of its own; output to ID.out,
+#              and at the end the exit code to ID.code, which appears whole or not at all
 #   kill ID    kills that process group
 #   any line   makes the server look whether ROOT/serve/closed is there; it ends if so
 # The server keeps the FIFO open for reading as long as it lives: a writer that finds no reader knows it is gone.
 # Started once the run is closed, it only waits to be ended.
 
 root=${1:-/boardhand}
+folder=$root/work${2:+/$2}
 exec=$root/exec
 closed=$root/serve/closed
 
@@ -35,7 +36,8 @@ run() {
     # Whoever holds the FIFO passes for the server.
     exec 3<&-
     trap - TERM INT
-    setsid sh "$exec/$1.sh" </dev/null >"$exec/$1.out" 2>&1 &
+    # Entered for each command: the model may have removed the folder, and made it again.
+    setsid sh -c 'cd "$1" && exec sh "$2"' sh "$folder" "$exec/$1.sh" </dev/null >"$exec/$1.out" 2>&1 &
     echo "$!" >"$exec/$1.pid"
     wait "$!"
     echo "$?" >"$exec/$1.new" && mv "$exec/$1.new" "$exec/$1.code"
