@@ -1,0 +1,157 @@
+"""The tests of Java, JavaScript, Go, Rust and C++, by the forms their frameworks give them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from boardhand_runner.evidence.change import TestCase
+from boardhand_runner.evidence.tokens import block_end, masked
+
+
+def find(path: str, text: str, language: str) -> Iterator[TestCase]:
+    """In order."""
+    code = masked(text, language)
+    for case in _FINDERS[language](path, text, code):
+        yield _told(case, language, code)
+
+
+_ARGUMENTS = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
+_JAVA = re.compile(
+    rf"@(Test|ParameterizedTest|RepeatedTest|TestFactory|TestTemplate|Property)\b(?:\s*{_ARGUMENTS})?"
+    rf"(?:\s*@[\w.]+(?:\s*{_ARGUMENTS})?)*[^;{{}}()@=]*?(\w+|`[^`\n]*`)\s*\(|\bpublic void (test\w*)\s*\("
+)
+_JS = re.compile(r"(?<![\w.$])(xit|xtest|it|test|specify)((?:\.\w+)*)\s*(?=\()")
+_GO = re.compile(r"^[ \t]*func ((?:Test|Fuzz|Example)\w*)\(", re.MULTILINE)
+_RUST = re.compile(
+    r"#\[(?:\w+::)*(?:test|rstest|test_case|quickcheck|proptest)\b[^\]]*\](?:\s*#\[[^\]]*\])*[^;{}#]*?\bfn\s+(\w+)"
+)
+_CPP = re.compile(
+    r"\b(?:TEST|TEST_F|TEST_P|TYPED_TEST|TYPED_TEST_P)\s*\(\s*(\w+)\s*,\s*(\w+)\s*\)|\bBOOST_\w*TEST_CASE\s*\(\s*(\w+)"
+    r"|\b(?:TEST_CASE|SCENARIO)\s*(?=\()|\b(?:void|int|bool)\s+(test\w*)\s*\([^;{)]*\)\s*(?=\{)"
+)
+_QUOTED = re.compile(r"\s*(['\"`])")
+
+Finder = Callable[[str, str, str], Iterator[TestCase]]
+
+
+def _case(path: str, name: str, head: str, body: str) -> TestCase:
+    return TestCase(path, name, f"{head}\0{body}", False, False, False)
+
+
+def _after_brace(text: str, code: str, start: int) -> str:
+    opened = code.find("{", start)
+    return "" if opened < 0 else text[opened : block_end(code, opened)]
+
+
+def _java(path: str, text: str, code: str) -> Iterator[TestCase]:
+    for match in _JAVA.finditer(code):
+        before = max(code.rfind(end, 0, match.start()) for end in ";{}") + 1
+        name = text[slice(*match.span(2 if match[2] else 3))]
+        yield _case(path, name, text[before : match.end()], _after_brace(text, code, match.end()))
+
+
+def _js(path: str, text: str, code: str) -> Iterator[TestCase]:
+    for match in _JS.finditer(code):
+        opened = match.end()
+        if ".each" in match[2]:
+            opened = code.find("(", block_end(code, opened))
+        quoted = _QUOTED.match(code, opened + 1) if opened >= 0 else None
+        if quoted is None:
+            continue
+        closed = code.find(quoted[1], quoted.end())
+        name = text[quoted.end() : closed]
+        # Without its name, so that a renamed test says the same; with its table of cases.
+        body = text[match.start() : opened] + text[closed + 1 : block_end(code, opened)]
+        yield _case(path, name, text[match.start() : opened], body)
+
+
+def _go(path: str, text: str, code: str) -> Iterator[TestCase]:
+    for match in _GO.finditer(code):
+        yield _case(path, match[1], match[0], _after_brace(text, code, match.end()))
+
+
+def _rust(path: str, text: str, code: str) -> Iterator[TestCase]:
+    for match in _RUST.finditer(code):
+        yield _case(path, match[1], text[slice(*match.span())], _after_brace(text, code, match.end()))
+
+
+def _cpp(path: str, text: str, code: str) -> Iterator[TestCase]:
+    for match in _CPP.finditer(code):
+        name = f"{match[1]}.{match[2]}" if match[1] else match[3] or match[4]
+        start = match.end()
+        if name is None:
+            end = block_end(code, start)
+            quoted = text[start:end].split('"')
+            name, head, start = quoted[1] if len(quoted) > 1 else "", text[match.start() : end], end
+        else:
+            head = match[0]
+        yield _case(path, name.replace("DISABLED_", ""), head, _after_brace(text, code, start))
+
+
+_FINDERS: dict[str, Finder] = {"java": _java, "js": _js, "go": _go, "rust": _rust, "cpp": _cpp}
+_SKIPPED_HEAD = {
+    "java": re.compile(r"@(?:Disabled|Ignore)\w*|enabled\s*=\s*false"),
+    "js": re.compile(r"^x|\.(?:skip|todo|fails|failing)\b"),
+    "go": re.compile(r"(?!)"),
+    "rust": re.compile(r"#\[(?:ignore\b|cfg\((?:any\(\)|FALSE))"),
+    "cpp": re.compile(r"\bDISABLED_|\[\.|\[!(?:shouldfail|mayfail)\]|doctest::skip|disabled\(\)"),
+}
+_SKIPPED_BODY = {
+    "java": re.compile(r"^\s*\{\s*(?:Assumptions\.)?assumeTrue\(false"),
+    "js": re.compile(r"\b(?:this|t|context|ctx)\.(?:skip|todo)\("),
+    "go": re.compile(r"^\s*\{\s*(?:t|b|f)\.Skip(?:f|Now)?\("),
+    "rust": re.compile(r"(?!)"),
+    "cpp": re.compile(r"^\s*\{\s*(?:GTEST_SKIP\b|SKIP\()"),
+}
+_CHECK = (
+    r"\b(?:[Aa]ssert|ASSERT|[Ee]xpect|EXPECT|[Cc]heck|CHECK|[Vv]erify|REQUIRE|[Rr]equire|[Ss]hould|[Ee]nsure"
+    r"|BOOST_(?:CHECK|REQUIRE|TEST))\w*"
+)
+_ASSERTS = {
+    "java": re.compile(rf"{_CHECK}\s*(?:\(|\.)|\bfail\s*\(|\bassert\b|\.andExpect\("),
+    "js": re.compile(rf"{_CHECK}\s*(?:\(|\.)|\.should\b|\bt\.(?:is|deepEqual|true|false|throws|equal|same|ok|not)\b"),
+    "go": re.compile(rf"\b\w+\.(?:Error|Errorf|Fatal|Fatalf|Fail|FailNow)\(|{_CHECK}\w*(?:\.\w+)?\(|\bpanic\("),
+    "rust": re.compile(rf"\b(?:debug_)?assert\w*!|{_CHECK}!|{_CHECK}\(|\bpanic!|\bprop_assert\w*!|\bunreachable!"),
+    "cpp": re.compile(rf"{_CHECK}\s*\("),
+}
+_VAIN = re.compile(
+    r"\bassert\w*!?\s*\(\s*(?:true|1|1\s*==\s*1|true\s*,\s*true)\s*\)|\bassertFalse\s*\(\s*false\s*\)"
+    r"|\b(?:EXPECT|ASSERT)_TRUE\s*\(\s*(?:true|1)\s*\)|\b(?:CHECK|REQUIRE)\s*\(\s*(?:true|1)\s*\)"
+    r"|\bexpect\s*\(\s*(true|1)\s*\)\.to\w+\s*\(\s*(?:true|1)?\s*\)|\bassert\.(?:ok|True)\s*\((?:t,\s*)?true\s*\)"
+)
+_RETURNS = re.compile(r"^\s*\{\s*return\s*;?\s*(?:\n|\}|\w)")
+_PARAMETERS = re.compile(
+    r"@ParameterizedTest|\.each\b|\brstest\b|test_case|TEST_P|range\s+\w*(?:[Tt]est|[Cc]ase)|for\s*\(|\bfor\b"
+)
+_ASSERTING_HEAD = re.compile(r"\bexpected\s*=|\bshould_panic\b")
+_CALLED = re.compile(r"\b(\w+)!?\s*\(")
+
+
+def _told(case: TestCase, language: str, code: str) -> TestCase:
+    """The case with what its marks and its body say."""
+    head, _, body = case.body.partition("\0")
+    plain = _VAIN.sub("", masked(body, language))
+    asserts = bool(_ASSERTS[language].search(plain) or _ASSERTING_HEAD.search(head)) or _by_helper(
+        plain, language, code
+    )
+    asserts = asserts or (language == "go" and case.name.startswith("Example") and "Output:" in body)
+    return replace(
+        case,
+        body=body,
+        skipped=bool(_SKIPPED_HEAD[language].search(head) or _SKIPPED_BODY[language].search(masked(body, language))),
+        asserts=asserts and not _RETURNS.match(plain),
+        parametrised=bool(_PARAMETERS.search(head) or _PARAMETERS.search(plain)),
+    )
+
+
+def _by_helper(plain: str, language: str, code: str) -> bool:
+    """Whether it calls a function of its own file that asserts."""
+    for name in set(_CALLED.findall(plain)):
+        declared = re.search(
+            rf"\b(?:fn|func|function|void|bool|int|static|const)\s+{re.escape(name)}\b[^;{{}}]*\{{", code
+        )
+        if declared and _ASSERTS[language].search(code[declared.end() - 1 : block_end(code, declared.end() - 1)]):
+            return True
+    return False

@@ -1,0 +1,145 @@
+"""Which files decide what is tested, and whether a change of one of them does."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from boardhand_runner.evidence.change import FileChange, is_test_file
+
+_CI = re.compile(
+    r"^\.(?:github|gitea|forgejo)/(?:workflows|actions)/|^\.gitlab-ci\.yml$|^\.gitlab/ci/|(^|/)Jenkinsfile[^/]*$"
+    r"|^\.circleci/|^\.buildkite/|^azure-pipelines[^/]*\.ya?ml$|^\.travis\.yml$|^\.drone\.yml$|^\.woodpecker(?:\.ya?ml$|/)"
+    r"|^bitbucket-pipelines\.yml$|^appveyor\.yml$|^\.cirrus\.yml$"
+)
+_WHOLE = re.compile(
+    r"^(?:pytest\.ini|\.pytest\.ini|tox\.ini|noxfile\.py|jest\.config\.\w+|vitest\.config\.\w+|vitest\.workspace\.\w+"
+    r"|\.mocharc\.\w+|karma\.conf\.\w+|cypress\.config\.\w+|playwright\.config\.\w+|nextest\.toml|testng\.xml"
+    r"|junit-platform\.properties|CTestCustom\.cmake)$"
+)
+_SCRIPT = re.compile(r"(?:\.(?:sh|bash|bat|ps1|mk)|(?:test|check|verify)[^/]*)$", re.IGNORECASE)
+
+
+def is_ci(path: str) -> bool:
+    """Whether the forge runs by it."""
+    return _CI.search(path) is not None
+
+
+def verify_changed(change: FileChange, verify: Sequence[str]) -> str:
+    """What of the tests' configuration a change touches; empty where nothing."""
+    name = PurePosixPath(change.path).name
+    if _WHOLE.match(name):
+        return "test configuration"
+    if part := _PARTS.get(name):
+        what, of = part
+        before, after = of(change.before or ""), of(change.after or "")
+        fine = change.before is None and name != "pyproject.toml"
+        return what if before != after and not fine and (before or name not in _FIRST_IS_FINE) else ""
+    if change.before is not None and _SCRIPT.search(change.path) and not is_test_file(change.path):
+        words = {word.removeprefix("./") for command in verify for word in re.split(r"[\s;&|'\"()]+", command)}
+        return "a verify command runs it" if change.path in words else ""
+    return ""
+
+
+def _pyproject(text: str) -> object:
+    try:
+        tool = tomllib.loads(text).get("tool", {})
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return text
+    return {name: tool[name] for name in ("pytest", "tox", "nox") if name in tool} if isinstance(tool, dict) else tool
+
+
+def _setup_cfg(text: str) -> object:
+    return re.findall(r"^\[(?:tool:pytest|aliases)\][^\[]*", text, re.MULTILINE)
+
+
+_NPM_DEFAULT = 'echo "Error: no test specified" && exit 1'
+
+
+def _package_json(text: str) -> object:
+    try:
+        loaded: Any = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return text
+    if not isinstance(loaded, dict):
+        return text
+    scripts = loaded.get("scripts")
+    tests = {
+        name: command
+        for name, command in (scripts if isinstance(scripts, dict) else {}).items()
+        if re.match(r"(?:pre|post)?(?:test|check|verify)\b", name) and command != _NPM_DEFAULT
+    }
+    return tests | {name: loaded[name] for name in ("jest", "mocha", "vitest", "ava") if name in loaded}
+
+
+def _pom(text: str) -> object:
+    plugins = re.findall(r"<plugin>.{0,20000}?</plugin>", text, re.DOTALL)
+    tests = [plugin for plugin in plugins if re.search(r"maven-(?:surefire|failsafe)-plugin", plugin)]
+    flags = r"<(?:skipTests|skipITs|maven\.test\.\w+|testFailureIgnore|testSourceDirectory)>[^<]*<"
+    return [_squeezed(plugin) for plugin in tests] + re.findall(flags, text)
+
+
+def _gradle(text: str) -> object:
+    found = re.findall(r"(?:ignoreFailures|excludeTestsMatching|useJUnit\w*|\bexclude\b|\bonlyIf\b)[^\n]*", text)
+    off = re.findall(r"(?:test|Test)\b[^\n]{0,80}\benabled\s*=[^\n]*|^\s*enabled\s*=\s*false[^\n]*", text, re.MULTILINE)
+    return [_squeezed(line) for line in found + off]
+
+
+def _makefile(text: str) -> object:
+    rules = re.findall(
+        r"^((?:test|check|verify)[\w.-]*\s*:(?!=)[^\n]*(?:\n(?:\t[^\n]*|[ \t]*(?=\n\t)))*)", text, re.MULTILINE
+    )
+    return [_squeezed(rule) for rule in rules]
+
+
+def _cmake(text: str) -> object:
+    return sorted(
+        _squeezed(call)
+        for call in re.findall(r"\b(?:enable_testing|set_tests_properties|include\s*\(\s*CTest)[^\n]*", text)
+    )
+
+
+def _cargo(text: str) -> object:
+    try:
+        loaded = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return text
+    library = loaded.get("lib")
+    return (
+        {
+            "test": loaded.get("test"),
+            "lib": {name: library.get(name) for name in ("test", "harness", "doctest")}
+            if isinstance(library, dict)
+            else None,
+            "autotests": (loaded.get("package") or {}).get("autotests")
+            if isinstance(loaded.get("package"), dict)
+            else None,
+        }
+        if text
+        else {}
+    )
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.split())
+
+
+_PARTS: dict[str, tuple[str, Callable[[str], object]]] = {
+    "pyproject.toml": ("pytest's settings", _pyproject),
+    "setup.cfg": ("pytest's settings", _setup_cfg),
+    "package.json": ("test scripts", _package_json),
+    "pom.xml": ("surefire or failsafe", _pom),
+    "build.gradle": ("test settings", _gradle),
+    "build.gradle.kts": ("test settings", _gradle),
+    "Makefile": ("test targets", _makefile),
+    "makefile": ("test targets", _makefile),
+    "GNUmakefile": ("test targets", _makefile),
+    "CMakeLists.txt": ("test settings", _cmake),
+    "Cargo.toml": ("test settings", _cargo),
+}
+_FIRST_IS_FINE = {"package.json", "Makefile", "makefile", "GNUmakefile", "CMakeLists.txt"}
+"""Here a project's first test settings come with its first tests; elsewhere a new section narrows what is there."""
