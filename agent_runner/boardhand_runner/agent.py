@@ -92,11 +92,13 @@ def hands_over(order: Order, state: State, failure: RunnerError) -> bool:
 def _hand_over(settings: Settings, order: Order, state: State, failure: RunnerError) -> None:
     """Commits what is there; the state then tells of it. What ended the run stays what ended it, whatever git says."""
     try:
-        state["commit"] = Repository(settings).commit(order.ticket.title)
+        commit = Repository(settings).commit(order.ticket.title)
     except Infrastructure as error:
         log.warning("nothing is handed over: %s", error)
         return
-    state["limited"] = state["commit"] is not None
+    if commit is None:
+        return
+    state["commit"], state["limited"] = commit, True
     state["title"] = order.ticket.title
     state["summary"] = f"**Unfinished:** {failure.message}"
 

@@ -17,7 +17,7 @@ from boardhand_api.failures import FailureClass, exit_code_of
 from boardhand_api.order import Order
 from boardhand_api.pod import ORDER_BYTES, Stage
 from boardhand_api.result import Checked, Published, Refusal, Result, termination_message
-from boardhand_runner import local
+from boardhand_runner import local, show
 from boardhand_runner.errors import Configuration, RunnerError
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages import checkout, publish
@@ -98,6 +98,7 @@ def parser() -> argparse.ArgumentParser:
         sub = subcommands.add_parser(stage.value, help=command.help, description=command.help)
         sub.set_defaults(call=lambda _arguments, stage=stage: run_stage(stage, Settings.from_environment()))
     local.add_parser(subcommands)
+    show.add_parser(subcommands)
     return top
 
 

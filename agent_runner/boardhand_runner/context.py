@@ -14,8 +14,6 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolCall, ToolMessage
 
-CONTEXT_TOKENS = 128_000
-"""The context of a model of which nothing else is known."""
 PINNED = "todo"
 """The tool whose newest answer, the plan, is never masked."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from boardhand_api.counts import parse_verify_message
-from boardhand_api.events import Ended, Nudged, Routed, Started, Step
+from boardhand_api.events import Event, FellBack, Nudged, Routed, Step
 from boardhand_api.order import Order
 from boardhand_api.pod import Stage
 from boardhand_api.result import Checked, Published, Result
@@ -19,7 +19,7 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def event(happened: Started | Routed | Step | Nudged | Ended | None) -> None:
+def event(happened: Event | None) -> None:
     """One event of the agent, in a line or a few."""
     match happened:
         case Routed():
@@ -29,6 +29,8 @@ def event(happened: Started | Routed | Step | Nudged | Ended | None) -> None:
                 say(f"{happened.number:3}  {_short(line)}")
         case Nudged():
             say(f"     {happened.by} says {happened.reason}: {_short(happened.text)}")
+        case FellBack():
+            say(f"     {happened.model} gives way to {happened.fallback}: {happened.reason}")
 
 
 def failed(stage: Stage, answer: Result | Checked | Published | None, code: int) -> int:

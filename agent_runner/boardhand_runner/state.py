@@ -80,8 +80,6 @@ class Context:
     repository: Repository
     catalogs: dict[str, Catalog]
     """Tools by specialist."""
-    windows: dict[str, Window]
-    """When to mask, by specialist: it depends on the model and on the tools."""
     ledger: Ledger
     transcript: Transcript
     fence: str

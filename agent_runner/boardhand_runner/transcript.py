@@ -52,8 +52,11 @@ class Transcript:
         usage: Usage,
         calls: Sequence[tuple[str, str]] = (),
         answers: Sequence[str] = (),
+        outcomes: Sequence[str] = (),
+        tool_seconds: Sequence[float] = (),
+        seconds: float = 0,
     ) -> None:
-        """One answer of a model: `calls` are names and arguments, `answers` what the tools said, in their order."""
+        """One answer of a model: `calls` are names and arguments, the rest what came of them, in their order."""
         self._write(
             Step(
                 at=_now(),
@@ -62,7 +65,10 @@ class Transcript:
                 text=self._head(text, TEXT),
                 calls=[self._head(f"{name} {arguments}", ARGUMENTS) for name, arguments in calls[:CALLS]],
                 results=[self._answer(answer) for answer in answers[:CALLS]],
+                outcomes=list(outcomes[:CALLS]),
+                tool_seconds=[round(took, 3) for took in tool_seconds[:CALLS]],
                 usage=usage,
+                seconds=seconds,
             )
         )
 

@@ -10,7 +10,6 @@ from typing import cast
 from langchain_core.tools import BaseTool
 
 from boardhand_api.order import Order
-from boardhand_runner.context import CONTEXT_TOKENS, window_of
 from boardhand_runner.errors import ToolError
 from boardhand_runner.graph import build
 from boardhand_runner.repository import Repository
@@ -42,7 +41,6 @@ async def work(
     """Runs the graph, and fills `last` with each of its states, so that a failure leaves the last one."""
     bench = Bench(around.workbench, ledger, order.setup)
     seconds = order.limits.command_timeout_seconds
-    tools = catalogs(WorkTree(settings), bench, seconds, git)
     context = Context(
         order=order,
         settings=settings,
@@ -50,8 +48,7 @@ async def work(
         small=around.minds(order.small, settings.small_secret),
         bench=bench,
         repository=Repository(settings),
-        catalogs=tools,
-        windows={name: window_of(CONTEXT_TOKENS, catalog.tokens) for name, catalog in tools.items()},
+        catalogs=catalogs(WorkTree(settings), bench, seconds, git),
         ledger=ledger,
         transcript=transcript,
         fence=f"{order.run}-{secrets.token_hex(8)}",

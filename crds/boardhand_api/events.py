@@ -48,7 +48,14 @@ class Step(Tolerant):
     """Tool calls: name and head of the arguments."""
     results: list[str] = []
     """Head and digest of what the tools answered, in the order of the calls."""
+    outcomes: list[str] = []
+    """What became of each call: done, failed, unknown tool, bad arguments, not carried out."""
+    tool_seconds: list[float] = []
+    """Wall time of each call."""
     usage: Usage = Usage()
+    """What the answer used; its seconds are not set."""
+    seconds: Annotated[float, Field(ge=0)] = 0
+    """How long the model took to answer, waits included."""
 
 
 class Nudged(Tolerant):

@@ -20,7 +20,6 @@ from tests.support.benches import LIMITS, lay_out
 from tests.support.runs import EDIT, FILES, FINISH, ROUTE, TEXT, Run
 from tests.support.scripted import answer, calls
 
-
 TWO_STEPS = LIMITS.model_copy(update={"steps": 2})
 
 

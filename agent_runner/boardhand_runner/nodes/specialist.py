@@ -10,7 +10,9 @@ from langgraph.runtime import Runtime
 from boardhand_runner.context import Window, prompt_of, squeezed
 from boardhand_runner.errors import Stuck
 from boardhand_runner.models.asking import ask, book
+from boardhand_runner.models.calling import with_tools
 from boardhand_runner.nodes.ticket import ticket_text
+from boardhand_runner.nodes.window import window
 from boardhand_runner.prompts import opening
 from boardhand_runner.state import Context, State
 
@@ -21,23 +23,23 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
     new: list[BaseMessage] = []
     if not state.get("messages"):
         new = opening(name, context.fence, _values(state, context))
-    history, window = [*state.get("messages", []), *new], state.get("window") or context.windows[name]
+    history, now = [*state.get("messages", []), *new], window(state, context)
     began, change = time.monotonic(), State()
     try:
-        answer = await _asked(context, name, history, window)
+        answer = await _asked(context, name, history, now)
     except Stuck as error:
         if error.reason != "ContextOverflow":
             raise
-        change["window"] = squeezed(window, prompt_of(history, window))
+        change["window"] = squeezed(now, prompt_of(history, now))
         context.transcript.nudged("context", error.reason, f"{error.message} Older observations are left out.")
         answer = await _asked(context, name, history, change["window"])
     usage = book(context, context.large, answer, step=True)
     return {**change, "messages": [*new, answer], "usage": usage, "seconds": round(time.monotonic() - began, 3)}
 
 
-async def _asked(context: Context, name: str, history: list[BaseMessage], window: Window) -> AIMessage:
-    runnable = context.large.chat.bind_tools(context.catalogs[name].tools)
-    answer = await ask(context, context.large, runnable, prompt_of(history, window))
+async def _asked(context: Context, name: str, history: list[BaseMessage], now: Window) -> AIMessage:
+    tools = context.catalogs[name].tools
+    answer = await ask(context, context.large, lambda mind: with_tools(mind, tools), prompt_of(history, now))
     assert isinstance(answer, AIMessage)
     return answer
 

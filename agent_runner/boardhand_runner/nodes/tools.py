@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from langgraph.runtime import Runtime
 
 from boardhand_runner.errors import NeedsInfo
 from boardhand_runner.history import Call, Outcome, Turn
+from boardhand_runner.nodes.window import window
 from boardhand_runner.state import Context, State
 from boardhand_runner.tools.bounds import bounded
 from boardhand_runner.tools.catalog import ASK, FINISH, WRITING, Answer
@@ -40,13 +42,16 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
     wanted, cut_off = wanted_calls(message), is_cut_off(message)
     catalog = context.catalogs[state["specialist"]]
     answers: list[Answer] = []
+    took: list[float] = []
     for call in wanted:
+        began = time.monotonic()
         if cut_off:
             answers.append(Answer("Not carried out: the answer was cut off.", Outcome.DROPPED))
         elif call.broken:
             answers.append(Answer(f"Not carried out: {call.broken}", Outcome.BAD))
         else:
             answers.append(await catalog.call(call.name, call.arguments))
+        took.append(time.monotonic() - began)
     context.transcript.step(
         context.ledger.steps,
         state["specialist"],
@@ -54,11 +59,14 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
         state["usage"],
         [(call.name, _canonical(call.arguments)) for call in wanted],
         [answer.text for answer in answers],
+        [answer.outcome.value for answer in answers],
+        took,
+        state.get("seconds", 0),
     )
     done = {call.name: call for call, answer in zip(wanted, answers, strict=True) if answer.outcome is Outcome.DONE}
     if ASK in done:
         raise NeedsInfo("Question", done[ASK].arguments["question"])
-    room = (state.get("window") or context.windows[state["specialist"]]).turn_characters // max(1, len(wanted))
+    room = window(state, context).turn_characters // max(1, len(wanted))
     turn = Turn(bool(message.text.strip()), tuple(map(_call, wanted, answers)), cut_off)
     change: State = {"messages": _messages(message, wanted, answers, room), "turns": [turn]}
     if FINISH in done:

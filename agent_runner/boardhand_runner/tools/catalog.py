@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.tools import BaseTool, StructuredTool
@@ -98,7 +99,7 @@ class Catalog:
     def names(self) -> list[str]:
         return list(self._by_name)
 
-    @property
+    @cached_property
     def tokens(self) -> int:
         """A conservative estimate of what the tools' descriptions take of every prompt."""
         return sum(text_tokens(json.dumps(convert_to_openai_tool(tool))) for tool in self.tools)
