@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from boardhand_api.pod import Stage
+from boardhand_api.pod import SERVICE_PREFIX, Stage
 from boardhand_api.run import Phase
 
 Json = Mapping[str, Any]
@@ -63,12 +63,15 @@ def _state(status: Json) -> StageState:
     return StageState(reason=waiting.get("reason") or "", message=str(waiting.get("message") or "")[:1024])
 
 
+def _rows(pod: Json | None) -> list[Json]:
+    status = (pod or {}).get("status") or {}
+    return [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+
+
 def stages(pod: Json | None) -> dict[Stage, StageState]:
     """The state of each stage that the pod's status knows."""
-    status = (pod or {}).get("status") or {}
-    rows = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
     names = {stage.value for stage in Stage}
-    return {Stage(row["name"]): _state(row) for row in rows if row["name"] in names}
+    return {Stage(row["name"]): _state(row) for row in _rows(pod) if row["name"] in names}
 
 
 def phase(pod: Json | None) -> Phase:
@@ -85,12 +88,27 @@ def phase(pod: Json | None) -> Phase:
 
 
 def blocked(pod: Json | None) -> Blocked | None:
-    """The first stage that waits for an image or a configuration that is not there."""
-    for stage, state in stages(pod).items():
-        if state.reason in _BLOCKING and pod is not None:
-            since = parse_time(pod["metadata"]["creationTimestamp"])
-            return Blocked(stage.value, _BLOCKING[state.reason], state.message or state.reason, since)
+    """The first stage, or service of the pool, that waits for an image or a configuration that is not there; or the
+    service that ends each time it is started, before there was any work."""
+    begun = stages(pod).get(Stage.AGENT, StageState()).started
+    for row in _rows(pod):
+        state, service = _state(row), row["name"].startswith(SERVICE_PREFIX)
+        if state.reason in _BLOCKING and (service or row["name"] in set(Stage)):
+            return _blocked_by(pod, row, _BLOCKING[state.reason], state.message or state.reason)
+        if service and not begun and state.reason == "CrashLoopBackOff":
+            return _blocked_by(pod, row, "ServiceFails", _last_words(row))
     return None
+
+
+def _blocked_by(pod: Json | None, row: Json, reason: str, message: str) -> Blocked | None:
+    return Blocked(row["name"], reason, message, parse_time(pod["metadata"]["creationTimestamp"])) if pod else None
+
+
+def _last_words(row: Json) -> str:
+    """How the service's container last ended, with the end of its log."""
+    ended = (row.get("lastState") or {}).get("terminated") or {}
+    said = " ".join(str(ended.get("message") or "it said nothing").split())[-500:]
+    return f"it ended with exit code {ended.get('exitCode')}, or took longer than readySeconds: {said}"
 
 
 def _condition(obj: Json | None, name: str) -> Json | None:

@@ -77,7 +77,7 @@ def judge(job: Json | None, pod: Json | None, logged: Result | None, commands: l
     """The outcome of a try whose pod or Job ended.
 
     logged: the result event of the agent's log, which has the whole summary; None where it could not be read.
-    commands: the verify commands of the run.
+    commands: the pool's verify commands; empty where checkout told them from the repository, and says so.
     """
     seen = observe.stages(pod)
     nothing = StageState()
@@ -112,7 +112,7 @@ def judge(job: Json | None, pod: Json | None, logged: Result | None, commands: l
         return outcome(_answer_failure(result))
     if verify.reason == "OOMKilled":
         return outcome(_failed(FailureClass.INFRASTRUCTURE, "OutOfMemory", "verify was killed for its memory"))
-    verdict = _verdict(verify, commands)
+    verdict = _verdict(verify, commands or checked.verify)
     # Unfinished work is told by what ended it, whatever the verdict: a green one does not make it finished.
     return outcome(_limit(result) or (None if verdict.passed else _red(verdict, verify.message)), verdict)
 

@@ -78,6 +78,37 @@ def test_the_first_stage_that_cannot_start_is_named() -> None:
     assert found.since == observe.parse_time(NOON)
 
 
+def with_service(agent: dict[str, Any], state: dict[str, Any], **row: Any) -> dict[str, Any]:
+    made = pod_body({Stage.CHECKOUT: ended(0), Stage.AGENT: agent})
+    made["status"]["initContainerStatuses"].insert(1, {"name": "service-db", "state": state, **row})
+    return made
+
+
+def test_a_service_without_its_image_blocks() -> None:
+    found = observe.blocked(with_service(waiting(), waiting("ErrImagePull", "no such image")))
+    assert found and (found.stage, found.reason, found.message) == ("service-db", "ImagePull", "no such image")
+
+
+def test_a_service_that_ends_again_and_again_blocks_with_its_last_words() -> None:
+    last = ended(1, "FATAL:  no password\n")
+    made = with_service(waiting(), waiting("CrashLoopBackOff"), lastState=last)
+    found = observe.blocked(made)
+    assert found and (found.stage, found.reason) == ("service-db", "ServiceFails")
+    assert "exit code 1" in found.message
+    assert found.message.endswith("FATAL: no password")
+
+
+def test_a_service_that_ends_during_the_work_does_not_block_it() -> None:
+    assert observe.blocked(with_service(running(), waiting("CrashLoopBackOff"), lastState=ended(1))) is None
+    assert observe.blocked(with_service(waiting(), running(), lastState=ended(1))) is None
+
+
+def test_a_crashing_container_that_somebody_added_does_not_block() -> None:
+    made = pod_body({Stage.CHECKOUT: running()})
+    made["status"]["containerStatuses"].append({"name": "istio-proxy", "state": waiting("CrashLoopBackOff")})
+    assert observe.blocked(made) is None
+
+
 @pytest.mark.parametrize(("reason", "why"), [("Evicted", "Evicted: the node gave the pod up"), ("Error", None)])
 def test_only_the_cluster_disrupts(reason: str, why: str | None) -> None:
     assert observe.disruption(pod_body(phase="Failed", reason=reason)) == why

@@ -291,3 +291,12 @@ def test_work_handed_over_at_a_limit_is_told_by_the_limit_whatever_the_verdict(c
 def test_no_other_failure_is_believed_of_an_agent_that_ended_well(cls: FailureClass) -> None:
     assert judged(states(agent=ended(0, limited(cls)))).failure is None
     assert judged(states(agent=ended(0, limited(FailureClass.BUDGET, partial=False)))).failure is None
+
+
+def test_commands_that_checkout_told_are_those_of_the_verdict() -> None:
+    told = termination_message(Checked(base_commit=BASE, setup=["go mod download"], verify=["go test ./..."]))
+    made = pod_body(states(checkout=ended(0, told)), phase="Succeeded")
+    for commands, expected in (([], ["go test ./..."]), (VERIFY, VERIFY)):
+        verdict = judge(job_body(), made, RESULT, commands).verdict
+        assert verdict
+        assert verdict.commands == expected

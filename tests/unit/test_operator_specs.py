@@ -201,6 +201,112 @@ def test_verify_is_given_its_commands_as_arguments(required: bool, flags: list[s
     assert "args" not in box
 
 
+def test_without_verify_commands_the_proof_takes_what_checkout_told() -> None:
+    made = job(workbench={"image": TOOLCHAIN, "setup": ["./get-ready"]}, repository=REPOSITORY | {"workdir": "api"})
+    assert containers(made)[Stage.VERIFY]["command"][1:] == [
+        f"{SERVE}/verify.sh",
+        "--require-tests",
+        "--workdir",
+        "api",
+    ]
+    order = Order.model_validate_json(made["spec"]["template"]["metadata"]["annotations"][pod.ORDER_ANNOTATION])
+    assert (order.setup, order.verify, order.workdir) == (["./get-ready"], [], "api")
+
+
+def test_a_work_folder_is_told_to_all_who_start_in_it() -> None:
+    made = job(repository=REPOSITORY | {"workdir": "services/api", "sparse": ["docs"]})
+    boxes = containers(made)
+    assert boxes[Stage.WORKBENCH]["command"] == ["/bin/sh", f"{SERVE}/workbench.sh", str(pod.ROOT), "services/api"]
+    assert boxes[Stage.VERIFY]["command"][3:5] == ["--workdir", "services/api"]
+    order = Order.model_validate_json(made["spec"]["template"]["metadata"]["annotations"][pod.ORDER_ANNOTATION])
+    assert (order.workdir, order.sparse) == ("services/api", ["docs"])
+    assert containers(job())[Stage.WORKBENCH]["command"] == ["/bin/sh", f"{SERVE}/workbench.sh"]
+
+
+# Services and caches
+
+DATABASE = {
+    "name": "db",
+    "image": "postgres:18",
+    "env": {"POSTGRES_HOST_AUTH_METHOD": "trust"},
+    "ports": [5432, 5433],
+    "readySeconds": 90,
+    "resources": {"limits": {"memory": "512Mi"}},
+}
+BENCH = {"image": TOOLCHAIN, "verify": ["true"]}
+CACHES = [
+    {"path": "/cache/maven", "claim": "maven"},
+    {"path": "/cache/mirror", "claim": "mirror", "readOnly": True},
+    {"path": "/cache/npm", "size": "2Gi"},
+]
+
+
+@pytest.mark.parametrize("task", ["Auto", "Analyse"])
+def test_services_start_after_checkout_and_before_the_workbench(task: str) -> None:
+    queue = {"name": "queue", "image": "queue:1", "command": ["serve", "--all"]}
+    made = spec_of(job(task, workbench=BENCH | {"services": [DATABASE, queue]}))
+    names = [one["name"] for one in made["initContainers"]]
+    assert names[:4] == ["checkout", "service-db", "service-queue", "workbench"]
+    database, second = made["initContainers"][1:3]
+    assert database["restartPolicy"] == second["restartPolicy"] == "Always"
+    assert database["startupProbe"] == {"tcpSocket": {"port": 5432}, "periodSeconds": 1, "failureThreshold": 90}
+    assert database["env"] == [{"name": "POSTGRES_HOST_AUTH_METHOD", "value": "trust"}]
+    assert database["ports"] == [{"containerPort": 5432}, {"containerPort": 5433}]
+    assert database["resources"] == {"limits": {"memory": "512Mi"}}
+    assert second["command"] == ["serve", "--all"]
+    assert "startupProbe" not in second
+    assert "command" not in database
+
+
+def test_a_service_is_restricted_and_sees_no_volume() -> None:
+    made = spec_of(job(**(FULL | {"workbench": BENCH | {"services": [DATABASE], "caches": CACHES}})))
+    (service,) = [one for one in made["initContainers"] if one["name"] == "service-db"]
+    assert "volumeMounts" not in service
+    assert service["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": False,
+        "runAsNonRoot": True,
+        "capabilities": {"drop": ["ALL"]},
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def test_no_volume_of_a_cache_that_can_be_written_is_seen_by_two_stages() -> None:
+    made = job(**(FULL | {"workbench": BENCH | {"caches": CACHES}}))
+    boxes, sources = containers(made), {volume["name"]: volume for volume in spec_of(made)["volumes"]}
+    seen: dict[str, dict[Stage, bool]] = {}
+    for stage, box in boxes.items():
+        for mount in box["volumeMounts"]:
+            if mount["name"].startswith("cache-"):
+                seen.setdefault(mount["name"], {})[stage] = mount["readOnly"]
+    both = {Stage.WORKBENCH: True, Stage.VERIFY: True}
+    assert seen.pop("cache-1") == both
+    assert seen == {
+        "cache-0-workbench": {Stage.WORKBENCH: False},
+        "cache-0-verify": {Stage.VERIFY: False},
+        "cache-2-workbench": {Stage.WORKBENCH: False},
+        "cache-2-verify": {Stage.VERIFY: False},
+    }
+    assert sources["cache-0-workbench"]["persistentVolumeClaim"] == {"claimName": "maven", "readOnly": False}
+    assert sources["cache-1"]["persistentVolumeClaim"] == {"claimName": "mirror", "readOnly": True}
+    assert sources["cache-0-verify"]["emptyDir"] == {}
+    assert sources["cache-2-workbench"]["emptyDir"] == sources["cache-2-verify"]["emptyDir"] == {"sizeLimit": "2Gi"}
+    for stage in (Stage.WORKBENCH, Stage.VERIFY):
+        assert {path for name, path in mounts(made, stage) if name.startswith("cache-")} == {
+            "/cache/maven",
+            "/cache/mirror",
+            "/cache/npm",
+        }
+
+
+@pytest.mark.parametrize("task", ["Auto", "Analyse"])
+def test_every_cache_mount_has_its_volume_and_every_volume_its_mount(task: str) -> None:
+    made = job(task, workbench=BENCH | {"caches": CACHES, "services": [DATABASE]})
+    boxes = [*spec_of(made)["initContainers"], *spec_of(made)["containers"]]
+    mounted = {one["name"] for box in boxes for one in box.get("volumeMounts", [])}
+    assert sorted(mounted) == [volume["name"] for volume in spec_of(made)["volumes"]]
+
+
 def test_the_job_is_owned_by_its_run_and_never_retries_by_itself() -> None:
     made = job(limits={"deadlineSeconds": 900})
     (owner,) = made["metadata"]["ownerReferences"]

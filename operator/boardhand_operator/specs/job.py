@@ -7,7 +7,7 @@ from typing import Any
 from boardhand_api import API_VERSION, pod
 from boardhand_api.order import Order
 from boardhand_api.pod import Stage
-from boardhand_api.pool import CodingAgentSpec
+from boardhand_api.pool import CodingAgentSpec, Service
 from boardhand_api.run import Task
 from boardhand_operator.names import label_value
 from boardhand_operator.specs import volumes
@@ -29,19 +29,23 @@ def _environment(pool: CodingAgentSpec, extra: dict[str, str]) -> list[Json]:
     return [{"name": name, "value": value} for name, value in values.items()]
 
 
+def _security(read_only_root: bool) -> Json:
+    return {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": read_only_root,
+        "runAsNonRoot": True,
+        "capabilities": {"drop": ["ALL"]},
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
 def _container(stage: Stage, image: str, mounts: list[Mount], **rest: Any) -> Json:
     return {
         "name": stage.value,
         "image": image,
         "imagePullPolicy": "IfNotPresent",
         "volumeMounts": [mount.wire() for mount in mounts],
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "runAsNonRoot": True,
-            "capabilities": {"drop": ["ALL"]},
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": _security(read_only_root=True),
         "terminationMessagePath": str(pod.TERMINATION_LOG),
         **rest,
     }
@@ -74,19 +78,49 @@ def _toolchain(stage: Stage, pool: CodingAgentSpec, command: list[str], director
 def _verify(pool: CodingAgentSpec) -> Json:
     bench = pool.workbench
     flags = ["--require-tests"] if pool.policy.require_tests else []
-    commands = [str(len(bench.setup)), *bench.setup, *bench.verify]
+    flags += ["--workdir", pool.repository.workdir] if pool.repository.workdir else []
+    # Without verify commands the script takes those that checkout told from the repository, set-up with them.
+    commands = [str(len(bench.setup)), *bench.setup, *bench.verify] if bench.verify else []
     script = str(pod.SERVE / pod.VERIFY_SCRIPT)
     return _toolchain(Stage.VERIFY, pool, [script, *flags, *commands], str(pod.PROOF))
+
+
+def _service(service: Service) -> Json:
+    """A service's sidecar. It sees no volume and no secret; its image's own folders are writable, since servers expect
+    that of images that were not made for this."""
+    box: Json = {
+        "name": f"{pod.SERVICE_PREFIX}{service.name}",
+        "image": service.image,
+        "imagePullPolicy": "IfNotPresent",
+        "restartPolicy": "Always",
+        "env": [{"name": name, "value": value} for name, value in service.env.items()],
+        "ports": [{"containerPort": port} for port in service.ports],
+        "resources": {key: value for key, value in service.resources.wire().items() if value},
+        "securityContext": _security(read_only_root=False),
+        # The end of its log is what tells why it does not start.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+    }
+    if service.command:
+        box["command"] = list(service.command)
+    if service.ports:
+        box["startupProbe"] = {
+            "tcpSocket": {"port": service.ports[0]},
+            "periodSeconds": 1,
+            "failureThreshold": service.ready_seconds,
+        }
+    return box
 
 
 def _stages(pool: CodingAgentSpec, order: Order, image: str) -> tuple[list[Json], Json]:
     """Init containers in order, and the main container."""
     checkout = _runner(Stage.CHECKOUT, image, pool)
-    bench = _toolchain(Stage.WORKBENCH, pool, [str(pod.SERVE_SCRIPT)], str(pod.WORK)) | {"restartPolicy": "Always"}
+    serve = [str(pod.SERVE_SCRIPT), *([str(pod.ROOT), pool.repository.workdir] if pool.repository.workdir else [])]
+    bench = _toolchain(Stage.WORKBENCH, pool, serve, str(pod.WORK)) | {"restartPolicy": "Always"}
+    services = [_service(service) for service in pool.workbench.services]
     agent = _runner(Stage.AGENT, image, pool)
     if order.task is Task.ANALYSE:
-        return [checkout, bench], agent
-    return [checkout, bench, agent, _runner(Stage.PUBLISH, image, pool)], _verify(pool)
+        return [checkout, *services, bench], agent
+    return [checkout, *services, bench, agent, _runner(Stage.PUBLISH, image, pool)], _verify(pool)
 
 
 def build_job(name: str, run: Json, pool: CodingAgentSpec, order: Order, runner_image: str) -> Json:

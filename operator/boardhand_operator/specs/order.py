@@ -29,6 +29,8 @@ def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec) -> Order:
         branch=branch_name(run.ticket, run.attempt),
         large=pool.models.large,
         small=pool.models.small or pool.models.large,
+        workdir=pool.repository.workdir or "",
+        sparse=list(pool.repository.sparse),
         setup=list(pool.workbench.setup),
         verify=list(pool.workbench.verify),
         require_tests=pool.policy.require_tests,

@@ -9,7 +9,7 @@ from typing import Any
 from boardhand_api import pod
 from boardhand_api.order import Order
 from boardhand_api.pod import Stage
-from boardhand_api.pool import CodingAgentSpec
+from boardhand_api.pool import Cache, CodingAgentSpec
 from boardhand_api.run import Task
 
 _SECRET_MODE = 0o440
@@ -106,10 +106,37 @@ _SHARED: dict[Stage, list[Mount]] = {
 }
 
 
+def _caches(stage: Stage, pool: CodingAgentSpec) -> list[Mount]:
+    """What the workbench can write, the proof never sees: it has an empty folder there."""
+    if stage not in (Stage.WORKBENCH, Stage.VERIFY):
+        return []
+    shared = {True: "", False: f"-{stage.value}"}
+    return [
+        Mount(f"cache-{number}{shared[cache.read_only]}", PurePosixPath(cache.path), read_only=cache.read_only)
+        for number, cache in enumerate(pool.workbench.caches)
+    ]
+
+
+def _cache_volumes(pool: CodingAgentSpec) -> dict[str, dict[str, Any]]:
+    """By the names that `_caches` mounts."""
+    made: dict[str, dict[str, Any]] = {}
+    for number, cache in enumerate(pool.workbench.caches):
+        name = f"cache-{number}"
+        for volume in (name,) if cache.read_only else (f"{name}-{Stage.WORKBENCH}", f"{name}-{Stage.VERIFY}"):
+            made[volume] = {"name": volume} | _cache_source(cache, proof=volume.endswith(Stage.VERIFY))
+    return made
+
+
+def _cache_source(cache: Cache, *, proof: bool) -> dict[str, Any]:
+    if cache.claim and not proof:
+        return {"persistentVolumeClaim": {"claimName": cache.claim, "readOnly": cache.read_only}}
+    return {"emptyDir": {"sizeLimit": cache.size} if cache.size else {}}
+
+
 def mounts(stage: Stage, pool: CodingAgentSpec) -> list[Mount]:
     """Everything the stage sees, its secrets and the pool's certificates with it."""
     certificates = [Mount("certificates", pod.CERTIFICATES.parent, read_only=True)] if pool.certificates else []
-    return [*_SHARED[stage], *_secrets(stage, pool), *certificates, *_scratch(stage)]
+    return [*_SHARED[stage], *_secrets(stage, pool), *certificates, *_scratch(stage), *_caches(stage, pool)]
 
 
 def _secret(volume: str, name: str) -> dict[str, Any]:
@@ -133,4 +160,5 @@ def volumes(pool: CodingAgentSpec, order: Order) -> list[dict[str, Any]]:
         item = {"key": pool.certificates.key, "path": pod.CERTIFICATES.name}
         config = {"name": pool.certificates.config_map, "items": [item]}
         known["certificates"] = {"name": "certificates", "configMap": config}
+    known |= _cache_volumes(pool)
     return [known.get(name, {"name": name, "emptyDir": {}}) for name in sorted(used)]
