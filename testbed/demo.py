@@ -94,7 +94,7 @@ def _table(w: World, run: Json, model: Chosen, before: str, after: str) -> Table
         "look: cluster": f"kubectl --kubeconfig {w.cluster.kubeconfig} -n {NAMESPACE} describe ticketrun "
         + run["metadata"]["name"],
         "look: kubectl is at": str(w.cluster.bin_dir / "kubectl"),
-        "look: board": f"{w.trello_url}/ (stand-in for Trello)",
+        "look: board": f"{w.trello_url}/?board={w.board().board(BOARD)} (stand-in for Trello)",
         "look: forge": f"{w.forge.base_url}/{w.forge.organisation}/{REPOSITORY}/pulls (Gitea)",
         "take down": "make down" + ("" if w.plan.name == "boardhand" else f" CLUSTER={w.plan.name}"),
     }

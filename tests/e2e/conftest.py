@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -109,7 +110,7 @@ def _scene(up: World, request: pytest.FixtureRequest, source: str) -> Iterator[S
     name = f"{words[:28].strip('-')}-{next(_numbers)}"
     kubectl, board = up.kubectl(NAMESPACE), up.board()
     kubectl.apply(*manifests.secrets(NAMESPACE, up.forge))
-    scene = Scene(up, name, source, kubectl, board, board.board(f"{name} {id(request)}"))
+    scene = Scene(up, name, source, kubectl, board, board.board(f"{name} {os.getpid()}"))
     reset_repository(up.forge, scene.repository, folder_files(source))
     switch(scene.world.model_url, None)
     switch(scene.world.trello_url, None)

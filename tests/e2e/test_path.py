@@ -70,7 +70,9 @@ def test_what_kubectl_shows(shop: Scene) -> None:
     assert "Succeeded" in runs
     explained = shop.kubectl("explain", "ticketrun.status.verdict")
     assert "the first command that failed" in " ".join(explained.split())
-    assert "PullRequestOpened" in shop.kubectl("describe", "ticketrun", name)
+    told = shop.kubectl("describe", "ticketrun", name)
+    story = ["Claimed", "Launched", "Proved", "PullRequestOpened", "Delivered"]
+    assert story == sorted(story, key=lambda reason: told.index(f"  {reason} "))
 
 
 def test_stages_see_only_their_secrets(shop: Scene) -> None:

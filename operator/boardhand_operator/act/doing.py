@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from boardhand_api import API_VERSION
+from boardhand_api import API_VERSION, GROUP
 from boardhand_api.run import TicketRunStatus
-from boardhand_operator.conditions import run_conditions, stamp
+from boardhand_operator.conditions import run_conditions
 from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
@@ -66,7 +66,8 @@ class Doing:
     async def tell(self, reason: str, message: str, *, warning: bool = False) -> None:
         """One Event of the run, for `kubectl describe`."""
         _log.info("%s/%s: %s: %s", self.run.namespace, self.run.name, reason, message)
-        now = stamp(datetime.now(UTC))
+        # A micro time, not the whole seconds of the older fields: `kubectl describe` sorts by it.
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         await self.kube.create(
             Resource.EVENTS,
             self.run.namespace,
@@ -84,9 +85,9 @@ class Doing:
                 "type": "Warning" if warning else "Normal",
                 "reason": reason,
                 "message": message[:1000],
-                "source": {"component": "boardhand"},
-                "firstTimestamp": now,
-                "lastTimestamp": now,
-                "count": 1,
+                "action": reason,
+                "eventTime": now,
+                "reportingComponent": GROUP,
+                "reportingInstance": GROUP,
             },
         )
