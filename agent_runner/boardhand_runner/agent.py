@@ -17,6 +17,7 @@ from boardhand_api.pool import OnLimit
 from boardhand_api.result import Refusal, Result
 from boardhand_runner.errors import Infrastructure, RunnerError
 from boardhand_runner.history import ANALYST
+from boardhand_runner.models import library
 from boardhand_runner.repository import Repository
 from boardhand_runner.settings import Settings
 from boardhand_runner.surroundings import Surroundings
@@ -79,8 +80,9 @@ async def _run(
 
 
 def _import_libraries(order: Order) -> None:
-    for name in ("work", *(f"models.{model.provider.value}" for model in (order.large, order.small))):
-        importlib.import_module(f"boardhand_runner.{name}")
+    importlib.import_module("boardhand_runner.work")
+    for provider in {order.large.provider, order.small.provider}:
+        library(provider)
 
 
 def hands_over(order: Order, state: State, failure: RunnerError) -> bool:

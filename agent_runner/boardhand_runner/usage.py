@@ -7,20 +7,25 @@ import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from boardhand_api.order import OrderLimits
-from boardhand_api.pool import Model, Price
+from boardhand_api.pool import PlainModel, Price
 from boardhand_api.result import Usage
 from boardhand_runner.errors import Budget, Configuration, Deadline
 
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage
+
+_WRITTEN = ("cache_creation", "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
+"""The cache's writes; Anthropic's library gives either their sum or the two kinds."""
 _MILLION = Decimal(1_000_000)
-_DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+_DATED = re.compile(r"-\d{4}-?\d{2}-?\d{2}$")
 
 
-def price_of(model: Model) -> Price | None:
+def price_of(model: PlainModel) -> Price | None:
     """The order's price, else the list price of prices.yaml, else None: then money is not counted."""
     if model.price is not None:
         return model.price
@@ -28,14 +33,30 @@ def price_of(model: Model) -> Price | None:
     row = table[model.provider.value].get(_DATED.sub("", model.name))
     if row is None:
         return None
-    prompt, cached, completion = (Decimal(str(number)) for number in row)
-    return Price(prompt=prompt, cached=cached, completion=completion)
+    prompt, cached, completion, *written = (Decimal(str(number)) for number in row)
+    return Price(prompt=prompt, cached=cached, completion=completion, cache_write=written[0] if written else None)
 
 
-def cost(price: Price, prompt: int, cached: int, completion: int) -> Decimal:
-    """US dollars for so many tokens; `cached` is a part of `prompt`."""
+def cost(price: Price, prompt: int, cached: int, completion: int, written: int = 0) -> Decimal:
+    """US dollars for so many tokens; `cached`, read from the cache, and `written` to it are parts of `prompt`."""
     read = price.prompt if price.cached is None else price.cached
-    return ((prompt - cached) * price.prompt + cached * read + completion * price.completion) / _MILLION
+    write = price.prompt if price.cache_write is None else price.cache_write
+    fresh = (prompt - cached - written) * price.prompt
+    return (fresh + cached * read + written * write + completion * price.completion) / _MILLION
+
+
+def reported(answer: AIMessage) -> Mapping[str, Any] | None:
+    """What the provider says an answer used, as LangChain's `usage_metadata`; None where it says nothing.
+
+    Mistral's library drops the tokens read from the cache; they stand in the raw figures (`UsageInfo` of its API).
+    """
+    if answer.usage_metadata is None:
+        return None
+    raw = answer.response_metadata.get("token_usage") or {}
+    details = raw.get("prompt_tokens_details") or raw.get("prompt_token_details") or {}
+    cached = raw.get("num_cached_tokens") or details.get("cached_tokens") or 0
+    known = {name: count for name, count in (answer.usage_metadata.get("input_token_details") or {}).items() if count}
+    return {**answer.usage_metadata, "input_token_details": {"cache_read": cached, **known}}
 
 
 def usage_of(metadata: Mapping[str, Any] | None, price: Price | None) -> Usage:
@@ -43,8 +64,10 @@ def usage_of(metadata: Mapping[str, Any] | None, price: Price | None) -> Usage:
     if metadata is None:
         return Usage()
     prompt, completion = metadata["input_tokens"], metadata["output_tokens"]
-    cached = min(prompt, (metadata.get("input_token_details") or {}).get("cache_read") or 0)
-    money = None if price is None else cost(price, prompt, cached, completion)
+    details = metadata.get("input_token_details") or {}
+    cached = min(prompt, details.get("cache_read") or 0)
+    written = min(prompt - cached, sum(details.get(name) or 0 for name in _WRITTEN))
+    money = None if price is None else cost(price, prompt, cached, completion, written)
     return Usage(prompt_tokens=prompt, cached_tokens=cached, completion_tokens=completion, money=money)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from boardhand_api.pool import CodingAgentSpec, PlainModel
+from boardhand_api.pool import CodingAgentSpec, PlainModel, SecretRef
 from boardhand_operator.boards import Board, open_board
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges import Forge, open_forge
@@ -49,7 +49,7 @@ class Services:
     async def require_secrets(self, pool: Pool) -> None:
         """See that the Secrets which stages mount are there. Raises Misconfigured naming the first that is not."""
         spec = pool.spec
-        named = {
+        named: dict[str, tuple[SecretRef | None, tuple[str, ...]]] = {
             "spec.repository.readSecretRef": (spec.repository.read_secret_ref, ("username", "token")),
             "spec.repository.pushSecretRef": (spec.repository.push_secret_ref, ("username", "token")),
         }

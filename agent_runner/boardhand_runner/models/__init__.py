@@ -5,13 +5,17 @@ from __future__ import annotations
 import importlib
 import os
 import ssl
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from boardhand_api.pool import Model, Price, Provider
+from boardhand_api.pod import FALLBACK_SUFFIX
+from boardhand_api.pool import Model, PlainModel, Price, Provider
 from boardhand_runner.errors import Configuration
+from boardhand_runner.models.profiles import Abilities, abilities_of
 from boardhand_runner.usage import price_of
 
 if TYPE_CHECKING:
@@ -22,7 +26,7 @@ ANSWER_SECONDS = 600.0
 CONNECT_SECONDS = 15.0
 
 
-@dataclass(frozen=True)
+@dataclass
 class Mind:
     """A model of the order, ready to be asked."""
 
@@ -31,17 +35,56 @@ class Mind:
     price: Price | None = None
     errors: tuple[type[Exception], ...] = ()
     """What its library raises for a failed request."""
+    abilities: Abilities = field(default_factory=Abilities)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What its provider is told with each request that offers tools."""
+    spare: Callable[[], Mind] | None = None
+    """Makes the fallback: its library is imported only where it is needed."""
+    replaced: bool = False
+    """Whether the fallback answers from here on."""
+
+    @cached_property
+    def fallback(self) -> Mind | None:
+        """What takes its place; made when first asked for. Raises what `build` raises."""
+        return self.spare() if self.spare else None
+
+    @property
+    def active(self) -> Mind:
+        """Who answers now."""
+        return self.fallback if self.replaced and self.fallback else self
 
 
-def build(model: Model, secret_dir: Path) -> Mind:
-    """A client with the key that is mounted for it. It asks once: patience is `models.patience`'s."""
-    provider = _provider(model.provider)
-    chat = provider.build(model, api_key(secret_dir), tls(), answer=ANSWER_SECONDS, connect=CONNECT_SECONDS)
-    return Mind(model.name, chat, price_of(model), provider.ERRORS)
+def build(model: PlainModel, secret_dir: Path) -> Mind:
+    """A client with the key that is mounted for it. It asks once: patience is `models.patience`'s.
+
+    Raises Configuration (ProviderMissing, ProfileUnknown, CertificatesUnreadable).
+    """
+    provider = library(model.provider)
+    abilities = abilities_of(model)
+    chat = provider.build(model, abilities, api_key(secret_dir), tls(), answer=ANSWER_SECONDS, connect=CONNECT_SECONDS)
+    spare = model.fallback if isinstance(model, Model) else None
+    if spare:
+        abilities_of(spare)  # a wrong profile is told at the start, not in the middle of the run
+    return Mind(
+        model.name,
+        chat,
+        price_of(model),
+        provider.ERRORS,
+        abilities,
+        provider.options(abilities),
+        partial(build, spare, secret_dir.with_name(secret_dir.name + FALLBACK_SUFFIX)) if spare else None,
+    )
 
 
-def _provider(provider: Provider) -> ModuleType:
-    return importlib.import_module(f"boardhand_runner.models.{provider.value}")
+def library(provider: Provider) -> ModuleType:
+    """The provider's module here, with its library. Raises Configuration (ProviderMissing) where that is not there."""
+    try:
+        return importlib.import_module(f"boardhand_runner.models.{provider.value}")
+    except ModuleNotFoundError as error:
+        raise Configuration(
+            "ProviderMissing",
+            f"The runner lacks {error.name} for {provider.value}: install boardhand[{provider.value}] in its image.",
+        ) from error
 
 
 def api_key(secret_dir: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
@@ -11,11 +12,12 @@ from langchain_core.runnables import Runnable
 from pydantic import BaseModel
 
 from boardhand_api.result import Usage
-from boardhand_runner.errors import Deadline
+from boardhand_runner.errors import Deadline, Infrastructure, Stuck
 from boardhand_runner.models import Mind
+from boardhand_runner.models.calling import forcing
 from boardhand_runner.models.patience import patiently
 from boardhand_runner.prompts import nudge_text
-from boardhand_runner.usage import usage_of
+from boardhand_runner.usage import reported, usage_of
 
 if TYPE_CHECKING:
     from boardhand_runner.state import Context
@@ -26,8 +28,35 @@ FORCED_TRIES = 3
 """So many answers a forced function call gets."""
 
 
-async def ask(context: Context, mind: Mind, runnable: Runnable[Any, Any], messages: list[BaseMessage]) -> Any:
-    """The runnable's answer. Raises what the ledger and `patiently` raise, and Deadline while it waits."""
+Offer = Callable[[Mind], Runnable[Any, Any]]
+"""How a model is asked: its chat with tools, or held to one function. A fallback is asked in its own way."""
+
+
+async def ask(context: Context, mind: Mind, offer: Offer, messages: list[BaseMessage]) -> Any:
+    """The answer of the model or, for the rest of the run, of its fallback.
+
+    Raises what the ledger and `patiently` raise, and Deadline while it waits.
+    """
+    active = mind.active
+    try:
+        return await _asked(context, active, offer(active), messages)
+    except (Infrastructure, Stuck) as error:
+        spare = mind.fallback
+        if spare is None or mind.replaced or not _helps(spare, active, error):
+            raise
+        mind.replaced = True
+        context.transcript.fell_back(mind.name, spare.name, error.reason, error.message)
+        return await _asked(context, spare, offer(spare), messages)
+
+
+def _helps(spare: Mind, active: Mind, error: Infrastructure | Stuck) -> bool:
+    """Whether the fallback can do better. A conversation that is too long is first a matter of the size."""
+    if error.reason == "ContextOverflow":
+        return spare.abilities.context_tokens > active.abilities.context_tokens
+    return error.reason == "ModelUnavailable"
+
+
+async def _asked(context: Context, mind: Mind, runnable: Runnable[Any, Any], messages: list[BaseMessage]) -> Any:
     ledger = context.ledger
     ledger.check()
     left = ledger.seconds_left
@@ -44,8 +73,8 @@ async def ask(context: Context, mind: Mind, runnable: Runnable[Any, Any], messag
 
 
 def book(context: Context, mind: Mind, answer: AIMessage, *, step: bool) -> Usage:
-    """Adds the answer to the ledger; what it used."""
-    usage = usage_of(answer.usage_metadata, mind.price)
+    """Adds the answer to the ledger, at the price of who gave it; what it used."""
+    usage = usage_of(reported(answer), mind.active.price)
     context.ledger.add(usage, step=step)
     return usage
 
@@ -55,10 +84,9 @@ async def forced(
 ) -> BaseModel | None:
     """The small model's call of the function `schema`; None where it gave no valid one in several tries."""
     mind = context.small
-    runnable = mind.chat.with_structured_output(schema, method="function_calling", include_raw=True)
     said = list(messages)
     for number in range(1, FORCED_TRIES + 1):
-        answer = await ask(context, mind, runnable, said)
+        answer = await ask(context, mind, lambda active: forcing(active, schema), said)
         raw = answer["raw"]
         usage = book(context, mind, raw, step=False)
         calls = [(call["name"], str(call["args"])) for call in raw.tool_calls]

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import ssl
+from typing import Any
 
 import httpx
 from langchain_core.language_models import BaseChatModel
 from langchain_mistralai import ChatMistralAI
 from pydantic import SecretStr
 
-from boardhand_api.pool import Model
+from boardhand_api.pool import PlainModel
+from boardhand_runner.models.profiles import Abilities
 
 ERRORS = (httpx.HTTPError,)
 ADDRESS = "https://api.mistral.ai/v1"
 
 
-def build(model: Model, key: str, tls: ssl.SSLContext, *, answer: float, connect: float) -> BaseChatModel:
+def build(
+    model: PlainModel, abilities: Abilities, key: str, tls: ssl.SSLContext, *, answer: float, connect: float
+) -> BaseChatModel:
     """The client; `answer` and `connect` are time limits in seconds.
 
     It gets an HTTP client of ours because its own trusts a fixed bundle, whatever SSL_CERT_FILE says.
@@ -30,4 +34,10 @@ def build(model: Model, key: str, tls: ssl.SSLContext, *, answer: float, connect
         base_url=address,
         async_client=client,
         max_retries=1,
+        max_tokens=abilities.answer_tokens,
     )
+
+
+def options(abilities: Abilities) -> dict[str, Any]:
+    """Said only where it differs from the default."""
+    return {} if abilities.parallel_calls else {"parallel_tool_calls": False}

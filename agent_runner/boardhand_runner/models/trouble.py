@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import email.utils
 import time
+from typing import Any
 
 from langchain_core.exceptions import ContextOverflowError
 
@@ -30,7 +31,7 @@ def diagnose(error: Exception, model: str) -> RunnerError | Transient:
     """What this error of a provider's library means."""
     if isinstance(error, ContextOverflowError):
         return _overflow(model)
-    response = getattr(error, "response", None)
+    response = _response(error)
     if response is not None and response.status_code >= FIRST_ERROR:
         headers = {name.lower(): value for name, value in response.headers.items()}
         return of_answer(response.status_code, headers, str(error), model)
@@ -38,6 +39,11 @@ def diagnose(error: Exception, model: str) -> RunnerError | Transient:
         kind = type(error).__name__
         return Transient(f"{model} answered something that is no chat completion ({kind}); see its baseURL")
     return Transient(f"{model} cannot be reached: {_head(str(error.__cause__ or error))}")
+
+
+def _response(error: Exception) -> Any:
+    """The HTTP answer behind the error: some libraries leave it in the error they began with."""
+    return getattr(error, "response", None) or getattr(error.__cause__, "response", None)
 
 
 def of_answer(status: int, headers: dict[str, str], text: str, model: str) -> RunnerError | Transient:

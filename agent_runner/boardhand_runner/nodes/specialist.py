@@ -22,7 +22,8 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
     context, name = runtime.context, state["specialist"]
     new: list[BaseMessage] = []
     if not state.get("messages"):
-        new = opening(name, context.fence, _values(state, context))
+        small = context.large.active.abilities.small_prompt
+        new = opening("small" if small else name, context.fence, _values(state, context))
     history, now = [*state.get("messages", []), *new], window(state, context)
     began, change = time.monotonic(), State()
     try:
@@ -38,14 +39,17 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
 
 
 async def _asked(context: Context, name: str, history: list[BaseMessage], now: Window) -> AIMessage:
-    tools = context.catalogs[name].tools
-    answer = await ask(context, context.large, lambda mind: with_tools(mind, tools), prompt_of(history, now))
+    catalog = context.catalogs[name]
+    answer = await ask(
+        context, context.large, lambda mind: with_tools(mind, catalog.offered(mind.abilities)), prompt_of(history, now)
+    )
     assert isinstance(answer, AIMessage)
     return answer
 
 
 def _values(state: State, context: Context) -> dict[str, object]:
     return {
+        "specialist": state["specialist"],
         "ticket": ticket_text(context.order.ticket),
         "notes": context.notes,
         "verify": context.order.verify,

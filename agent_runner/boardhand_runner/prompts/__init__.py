@@ -29,6 +29,11 @@ def nudge_text(reason: str, **values: object) -> str:
     return _environment("").from_string(_file("nudges")[reason]).render(**values).strip()
 
 
+def rules(name: str, **values: object) -> str:
+    """What stands in the file `name` under `rules`: a part of a system message."""
+    return _environment("").from_string(_file(name)["rules"]).render(**values).strip()
+
+
 def _environment(fence: str) -> Environment:
     # The texts are for a model, not for a browser: escaping HTML would only spoil code in them.
     environment = Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)  # noqa: S701

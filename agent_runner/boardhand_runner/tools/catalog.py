@@ -12,6 +12,7 @@ from langchain_core.tools import BaseTool, StructuredTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from boardhand_api.pool import EditFormat
 from boardhand_runner.context import text_tokens
 from boardhand_runner.errors import ToolError
 from boardhand_runner.history import ANALYST, BUGFIXER, CODER, Outcome
@@ -19,12 +20,17 @@ from boardhand_runner.tools.bounds import bounded
 from boardhand_runner.tools.command import told
 
 if TYPE_CHECKING:
+    from boardhand_runner.models.profiles import Abilities
     from boardhand_runner.tools.command import Bench
     from boardhand_runner.tools.files import WorkTree
 
 FINISH, ASK = "finish", "ask"
 WRITING = frozenset({"edit_file", "write_file", "insert_lines"})
 """Tools that change a file where they succeed."""
+PIECEWISE = frozenset({"edit_file", "insert_lines"})
+"""Edits that quote the file exactly."""
+NEEDED = frozenset({"read_file", "list_files", "search", "write_file", "edit_file", "run", FINISH})
+"""The tools that no ticket can be done without; a small model is told of no others."""
 _BOUNDED_ITSELF = frozenset({"read_file", "search", "run"})
 
 Path_ = Field(description="Relative to the repository's root, such as src/app.py.")
@@ -103,6 +109,15 @@ class Catalog:
     def tokens(self) -> int:
         """A conservative estimate of what the tools' descriptions take of every prompt."""
         return sum(text_tokens(json.dumps(convert_to_openai_tool(tool))) for tool in self.tools)
+
+    def offered(self, abilities: Abilities) -> list[BaseTool]:
+        """What a model of these abilities is told of. A call of another tool is carried out all the same."""
+        hidden = PIECEWISE if abilities.edits is EditFormat.WHOLE_FILE else frozenset()
+        return [
+            tool
+            for tool in self.tools
+            if tool.name not in hidden and (tool.name in NEEDED or not abilities.small_prompt)
+        ]
 
     async def call(self, name: str, arguments: dict[str, Any]) -> Answer:
         """Never raises for what the model did wrong; a RunnerError of the tool passes through."""
