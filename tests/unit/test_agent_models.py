@@ -22,7 +22,7 @@ from boardhand_runner.errors import Budget, Configuration, Deadline, RunnerError
 from boardhand_runner.models import build, patience
 from boardhand_runner.models.patience import patiently
 from boardhand_runner.models.trouble import Transient, of_answer, retry_after
-from boardhand_runner.usage import Ledger, cost, price_of, usage_of
+from boardhand_runner.usage import Ledger, cost, price_of, reported, usage_of
 from tests.support.benches import LIMITS
 
 COMPLETION = {
@@ -31,6 +31,20 @@ COMPLETION = {
     "usage": {
         "prompt_tokens": 1000, "completion_tokens": 10, "total_tokens": 1010,
         "prompt_tokens_details": {"cached_tokens": 800},
+    },
+}  # fmt: skip
+GOOGLES = {
+    "candidates": [{"content": {"role": "model", "parts": [{"text": "hello"}]}, "finishReason": "STOP", "index": 0}],
+    "usageMetadata": {
+        "promptTokenCount": 1000, "candidatesTokenCount": 10, "totalTokenCount": 1010, "cachedContentTokenCount": 800,
+    },
+    "modelVersion": "m",
+}  # fmt: skip
+ANTHROPICS = {
+    "id": "m1", "type": "message", "role": "assistant", "model": "m", "stop_reason": "end_turn", "stop_sequence": None,
+    "content": [{"type": "text", "text": "hello"}],
+    "usage": {
+        "input_tokens": 150, "output_tokens": 10, "cache_read_input_tokens": 800, "cache_creation_input_tokens": 50,
     },
 }  # fmt: skip
 
@@ -54,7 +68,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         status, headers, text = self.server.answers[min(len(self.server.seen), len(self.server.answers) - 1)]
-        self.server.seen.append({"path": self.path, "key": self.headers["Authorization"], "body": body})
+        key = self.headers["Authorization"] or self.headers["x-goog-api-key"] or self.headers["x-api-key"]
+        self.server.seen.append({"path": self.path, "key": key.removeprefix("Bearer "), "body": body})
         self.send_response(status)
         for name, value in ({"Content-Type": "application/json", "Content-Length": str(len(text))} | headers).items():
             self.send_header(name, value)
@@ -66,7 +81,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 Canned = tuple[int, dict[str, str], str]
-OK: Canned = (200, {}, json.dumps(COMPLETION))
+OK: dict[Provider, Canned] = {
+    Provider.OPENAI: (200, {}, json.dumps(COMPLETION)),
+    Provider.MISTRAL: (200, {}, json.dumps(COMPLETION)),
+    Provider.GOOGLE: (200, {}, json.dumps(GOOGLES)),
+    Provider.ANTHROPIC: (200, {}, json.dumps(ANTHROPICS)),
+}
+PATHS = {Provider.GOOGLE: "/v1/models/m:generateContent", Provider.ANTHROPIC: "/v1/messages"}
 BROKEN: Canned = (500, {}, '{"error": {"message": "boom"}}')
 PROVIDERS = list(Provider)
 
@@ -97,22 +118,22 @@ async def ask(server: Server, provider: Provider, secret: Path, seconds: float =
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_a_client_sends_key_and_model_and_reads_usage(serve: Any, provider: Provider, tmp_path: Path) -> None:
     (tmp_path / "apiKey").write_text("sk-1\n")
-    server = serve(OK)
+    server = serve(OK[provider])
     answer, _ = await ask(server, provider, tmp_path)
 
     assert answer.text == "hello"
-    assert (server.seen[0]["path"], server.seen[0]["key"]) == ("/v1/chat/completions", "Bearer sk-1")
-    assert server.seen[0]["body"]["model"] == "m"
-    assert answer.usage_metadata is not None
-    assert answer.usage_metadata["input_tokens"] == 1000
+    assert (server.seen[0]["path"], server.seen[0]["key"]) == (PATHS.get(provider, "/v1/chat/completions"), "sk-1")
+    assert provider is Provider.GOOGLE or server.seen[0]["body"]["model"] == "m"
+    usage = usage_of(reported(answer), None)
+    assert (usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens) == (1000, 800, 10)
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_a_server_without_key_is_given_a_word(serve: Any, provider: Provider, tmp_path: Path) -> None:
-    server = serve(OK)
+    server = serve(OK[provider])
     await ask(server, provider, tmp_path / "absent")
 
-    assert server.seen[0]["key"] == "Bearer none"
+    assert server.seen[0]["key"] == "none"
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -120,7 +141,7 @@ async def test_it_asks_again_after_what_passes(
     serve: Any, provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(patience, "FIRST_PAUSE", 0.01)
-    server = serve(BROKEN, (429, {"Retry-After": "1.5"}, "{}"), OK)
+    server = serve(BROKEN, (429, {"Retry-After": "1.5"}, "{}"), OK[provider])
     answer, pauses = await ask(server, provider, tmp_path, seconds=30)
 
     assert answer.text == "hello"
@@ -139,7 +160,7 @@ async def test_patience_ends_as_infrastructure(serve: Any, provider: Provider, t
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_a_server_that_is_not_there_is_infrastructure(serve: Any, provider: Provider, tmp_path: Path) -> None:
-    server = serve(OK)
+    server = serve(OK[provider])
     server.shutdown()
     server.server_close()
     with pytest.raises(RunnerError, match=r"ModelUnavailable.*cannot be reached"):

@@ -32,6 +32,8 @@ def build(
     model: PlainModel, abilities: Abilities, key: str, tls: ssl.SSLContext, *, answer: float, connect: float
 ) -> BaseChatModel:
     """The client; `answer` and `connect` are time limits in seconds. The library adds the version to the address."""
+    # By its name, not its alias: only then the library fills in the model's own bound where there is none of ours.
+    length: dict[str, Any] = {"max_tokens": abilities.answer_tokens}
     chat = _Chat(
         model_name=model.name,
         api_key=SecretStr(key),
@@ -39,7 +41,7 @@ def build(
         max_retries=0,
         timeout=None,
         stop=None,
-        max_tokens_to_sample=abilities.answer_tokens,
+        **length,
     )
     limits = Timeout(answer, connect=connect)
     chat._client_params["timeout"] = limits

@@ -11,6 +11,8 @@ from google.genai import Client
 from google.genai.errors import APIError
 from google.genai.types import HttpOptions
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatResult
 from langchain_google_genai import ChatGoogleGenerativeAI
 from langchain_google_genai.chat_models import ChatGoogleGenerativeAIError
 from pydantic import SecretStr
@@ -30,6 +32,17 @@ class _Http(httpx.AsyncClient):
         return super().build_request(*args, **more)
 
 
+class _Chat(ChatGoogleGenerativeAI):
+    """Its library takes an answer that holds nothing, of whatever server, for an empty message."""
+
+    async def _agenerate(self, *args: Any, **more: Any) -> ChatResult:
+        result = await super()._agenerate(*args, **more)
+        message = result.generations[0].message
+        if not message.content and isinstance(message, AIMessage) and message.usage_metadata is None:
+            raise ValueError("the answer has neither candidates nor usageMetadata")
+        return result
+
+
 def build(
     model: PlainModel, abilities: Abilities, key: str, tls: ssl.SSLContext, *, answer: float, connect: float
 ) -> BaseChatModel:
@@ -42,13 +55,9 @@ def build(
     base, version = (found["base"], found["version"]) if found else (address, "v1beta")
     client = _Http(timeout=httpx.Timeout(answer, connect=connect), verify=tls)
     http = HttpOptions(base_url=base, api_version=version, httpx_async_client=client)
-    chat = ChatGoogleGenerativeAI(
-        model=model.name,
-        api_key=SecretStr(key),
-        base_url=base,
-        max_retries=1,
-        max_tokens=abilities.answer_tokens,
-    )
+    said: dict[str, Any] = {"model": model.name, "api_key": SecretStr(key), "base_url": base, "max_retries": 1}
+    said["max_tokens"] = abilities.answer_tokens
+    chat = _Chat(**said)
     chat.client = Client(api_key=key, http_options=http)
     return chat
 
