@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 from langchain_core.messages import BaseMessage
 from langgraph.graph.message import add_messages
 
+from boardhand_api.evidence import Evidence
 from boardhand_api.result import TestCounts, Usage
 from boardhand_runner.context import Window
+from boardhand_runner.evidence.compare import Measured
 from boardhand_runner.history import Turn
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from boardhand_runner.settings import Settings
     from boardhand_runner.tools.catalog import Catalog
     from boardhand_runner.tools.command import Bench
+    from boardhand_runner.tools.map import RepositoryMap
     from boardhand_runner.transcript import Transcript
     from boardhand_runner.usage import Ledger
 
@@ -34,6 +37,19 @@ class Check:
     failed: str = ""
     """In one line what is red."""
     counts: TestCounts | None = None
+    measured: Measured | None = None
+    """The tests by name, as far as they are told."""
+    broken: bool = False
+    """The last command had no exit code of its own: it was ended, or lost."""
+    flaky: tuple[str, ...] = ()
+    """Tests, or a command, that failed and passed on the same files."""
+    as_before: bool = False
+    """Red, and every failure was there before the change."""
+
+    @property
+    def passes(self) -> bool:
+        """Whether the gate lets it through."""
+        return self.green or self.as_before
 
 
 class State(TypedDict, total=False):
@@ -59,8 +75,12 @@ class State(TypedDict, total=False):
     idle: bool
     """Whether the specialist was told that nothing is changed."""
     check: Check
-    deleted_tests: list[str]
+    evidence: Evidence
+    on_base: bool
+    """Whether the specialist was told that its new tests pass without its change."""
     partial: bool
+    unfinished: str
+    """Why the work is handed over unfinished, in one sentence."""
     limited: bool
     """Whether a limit ended the run, and what was there is handed over."""
     commit: str
@@ -85,4 +105,7 @@ class Context:
     fence: str
     """Marks off data in prompts; new for each run, so that no ticket can know it."""
     notes: str
-    """The repository's own AGENTS.md, or nothing."""
+    """The repository's own notes for contributors, such as AGENTS.md, or nothing."""
+    template: str
+    """The repository's pull-request template, or nothing."""
+    map: RepositoryMap

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from pathlib import Path
 from typing import cast
 
 from langchain_core.tools import BaseTool
 
 from boardhand_api.order import Order
-from boardhand_runner.errors import ToolError
 from boardhand_runner.graph import build
+from boardhand_runner.notes import read_notes, read_template
 from boardhand_runner.repository import Repository
 from boardhand_runner.settings import Settings
 from boardhand_runner.state import Context, State
@@ -19,12 +18,10 @@ from boardhand_runner.surroundings import Surroundings
 from boardhand_runner.tools.catalog import catalogs
 from boardhand_runner.tools.command import Bench
 from boardhand_runner.tools.files import WorkTree
-from boardhand_runner.tools.worktree import Confined
+from boardhand_runner.tools.map import RepositoryMap
 from boardhand_runner.transcript import Transcript
 from boardhand_runner.usage import Ledger
 
-NOTES_FILE = "AGENTS.md"
-NOTES_BYTES = 8192
 NODES_A_STEP = 4
 """Graph nodes that one answer of the large model may pass, gate included."""
 
@@ -41,6 +38,7 @@ async def work(
     """Runs the graph, and fills `last` with each of its states, so that a failure leaves the last one."""
     bench = Bench(around.workbench, ledger, order.setup)
     seconds = order.limits.command_timeout_seconds
+    maps = RepositoryMap(settings)
     context = Context(
         order=order,
         settings=settings,
@@ -48,22 +46,15 @@ async def work(
         small=around.minds(order.small, settings.small_secret),
         bench=bench,
         repository=Repository(settings),
-        catalogs=catalogs(WorkTree(settings), bench, seconds, git),
+        map=maps,
+        catalogs=catalogs(WorkTree(settings), maps, bench, seconds, git),
         ledger=ledger,
         transcript=transcript,
         fence=f"{order.run}-{secrets.token_hex(8)}",
-        notes=read_notes(settings.work),
+        notes=read_notes(settings.work, order.workdir),
+        template=read_template(settings.work),
     )
     last["base"] = context.repository.base
     limit = order.limits.steps * NODES_A_STEP + 20
     async for state in build().astream({}, {"recursion_limit": limit}, context=context, stream_mode="values"):
         last.update(cast(State, state))
-
-
-def read_notes(work: Path) -> str:
-    """The head of the repository's AGENTS.md; nothing where there is no such text file in the work tree."""
-    try:
-        with Confined(work).open(NOTES_FILE) as file, open(file, "rb", closefd=False) as stream:
-            return stream.read(NOTES_BYTES).decode("utf-8", "replace")
-    except ToolError:
-        return ""

@@ -62,9 +62,9 @@ def test_the_ticket_is_fenced_and_the_baseline_and_notes_are_told(run: Run) -> N
     assert "Shell only." in ticket
     assert "They fail on the untouched repository" in ticket
     assert run.large.offered[0] == [
-        "read_file", "list_files", "search",
+        "read_file", "list_files", "search", "repository_map",
         "git_status", "git_diff", "git_diff_unstaged", "git_diff_staged", "git_log", "git_show",
-        "finish", "ask", "edit_file", "write_file", "insert_lines", "run",
+        "todo", "finish", "ask", "edit_file", "write_file", "insert_lines", "run",
     ]  # fmt: skip
 
 
@@ -113,12 +113,6 @@ def test_finishing_without_a_change_is_nudged_once_and_then_stuck(run: Run) -> N
     assert result.steps == 2
 
 
-def test_a_deleted_test_file_is_named(run: Run) -> None:
-    result = run([EDIT, calls(("run", {"command": "rm tests/test_old.sh"})), FINISH])
-
-    assert result.summary == "It was single.\n\n**Deleted test files:** `tests/test_old.sh`"
-
-
 @pytest.mark.parametrize("demanded", [True, False])
 def test_zero_tests_are_no_pass_where_tests_are_demanded(run: Run, demanded: bool) -> None:
     verify = ["echo '============ no tests ran in 0.01s ============'"]
@@ -163,7 +157,7 @@ def test_the_analyst_reads_and_answers(run: Run) -> None:
     assert (result.specialist, result.summary, result.commit) == ("analyst", "It echoes.", None)
     assert run.small.asked == []
     assert set(run.large.offered[0]) == {
-        "read_file", "list_files", "search", "finish", "ask",
+        "read_file", "list_files", "search", "repository_map", "todo", "finish", "ask",
         "git_status", "git_diff", "git_diff_unstaged", "git_diff_staged", "git_log", "git_show",
     }  # fmt: skip
 

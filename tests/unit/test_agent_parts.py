@@ -79,7 +79,13 @@ def test_undefined_words_in_prompts_are_errors() -> None:
 @pytest.mark.parametrize("name", [CODER, BUGFIXER])
 @pytest.mark.parametrize("green", [True, False])
 def test_prompts_say_what_the_baseline_was(name: str, green: bool) -> None:
-    values = {"ticket": "T", "notes": "", "verify": ["make test"], "baseline": Check(green, "$ make test\nexit code 2")}
+    values = {
+        "ticket": "T",
+        "notes": "",
+        "map": "",
+        "verify": ["make test"],
+        "baseline": Check(green, "$ make test\nexit code 2"),
+    }
     system, user = opening(name, "run-7", values)
 
     assert "run-7" in str(system.content)
@@ -89,7 +95,7 @@ def test_prompts_say_what_the_baseline_was(name: str, green: bool) -> None:
 
 
 def test_templates_in_data_are_not_templates() -> None:
-    _, user = opening("analyst", "f", {"ticket": "{{ 7 * 7 }} <b>&", "notes": ""})
+    _, user = opening("analyst", "f", {"ticket": "{{ 7 * 7 }} <b>&", "notes": "", "map": ""})
 
     assert "{{ 7 * 7 }} <b>&" in str(user.content)
 
@@ -174,17 +180,6 @@ def test_nothing_changed_is_no_commit(repository: tuple[Repository, Path]) -> No
     assert kept.commit("again") == first
     (work / "a.py").write_text("1\n")
     assert kept.commit("back") is None
-
-
-def test_deleted_tests_are_told_from_moved_ones_and_other_files(repository: tuple[Repository, Path]) -> None:
-    kept, work = repository
-    (work / "AppTest.java").unlink()
-    (work / "docs/contest.md").unlink()
-    (work / "tests/test_a.py").rename(work / "tests/test_b.py")
-    assert kept.commit("c")
-
-    assert kept.deleted_tests() == ["AppTest.java"]
-    assert "test_b.py" in kept.change()
 
 
 def test_what_stood_there_before_the_work_is_left_out_of_it(repository: tuple[Repository, Path]) -> None:

@@ -45,5 +45,6 @@ async def _asked(context: Context, summary: str) -> BaseModel | None:
         "ticket": ticket_text(context.order.ticket),
         "summary": summary,
         "change": bounded(change, CHANGE_CHARACTERS),
+        "template": context.template,
     }
     return await forced(context, "describe", PullRequestText, opening("describe", context.fence, values))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from langchain_core.messages import AIMessage, BaseMessage
@@ -15,6 +16,7 @@ from boardhand_runner.nodes.ticket import ticket_text
 from boardhand_runner.nodes.window import window
 from boardhand_runner.prompts import opening
 from boardhand_runner.state import Context, State
+from boardhand_runner.tools.map import MAP_CHARACTERS
 
 
 async def node(state: State, runtime: Runtime[Context]) -> State:
@@ -23,7 +25,7 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
     new: list[BaseMessage] = []
     if not state.get("messages"):
         small = context.large.active.abilities.small_prompt
-        new = opening("small" if small else name, context.fence, _values(state, context))
+        new = opening("small" if small else name, context.fence, await _values(state, context))
     history, now = [*state.get("messages", []), *new], window(state, context)
     began, change = time.monotonic(), State()
     try:
@@ -47,11 +49,13 @@ async def _asked(context: Context, name: str, history: list[BaseMessage], now: W
     return answer
 
 
-def _values(state: State, context: Context) -> dict[str, object]:
+async def _values(state: State, context: Context) -> dict[str, object]:
+    room = min(MAP_CHARACTERS, window(state, context).turn_characters)
     return {
         "specialist": state["specialist"],
         "ticket": ticket_text(context.order.ticket),
         "notes": context.notes,
+        "map": await asyncio.to_thread(context.map.opening, room),
         "verify": context.order.verify,
         "baseline": state.get("baseline"),
     }

@@ -18,11 +18,13 @@ from boardhand_runner.errors import ToolError
 from boardhand_runner.history import ANALYST, BUGFIXER, CODER, Outcome
 from boardhand_runner.tools.bounds import bounded
 from boardhand_runner.tools.command import told
+from boardhand_runner.tools.todo import TodoItem, todo
 
 if TYPE_CHECKING:
     from boardhand_runner.models.profiles import Abilities
     from boardhand_runner.tools.command import Bench
     from boardhand_runner.tools.files import WorkTree
+    from boardhand_runner.tools.map import RepositoryMap
 
 FINISH, ASK = "finish", "ask"
 WRITING = frozenset({"edit_file", "write_file", "insert_lines"})
@@ -72,6 +74,14 @@ class InsertLines(Arguments):
     path: str = Path_
     line: int = Field(description="Insert after this line; 0 inserts before the first.")
     text: str = Field(description="Whole lines.")
+
+
+class ShowMap(Arguments):
+    path: str = Field(".", description="The folder to show; . is the whole repository.")
+
+
+class Todo(Arguments):
+    items: list[TodoItem] = Field(description="The whole plan, in order.", min_length=1, max_length=40)
 
 
 class Run(Arguments):
@@ -134,19 +144,20 @@ class Catalog:
 
 
 def catalogs(
-    files: WorkTree, bench: Bench, command_seconds: float, git_tools: Sequence[BaseTool]
+    files: WorkTree, maps: RepositoryMap, bench: Bench, command_seconds: float, git_tools: Sequence[BaseTool]
 ) -> dict[str, Catalog]:
     """Each specialist's tools. The analyst has none that writes: a command could, so it has no commands either."""
-    reading = [*_reading(files), *git_tools, *_ending()]
+    reading = [*_reading(files, maps), *git_tools, *_ending()]
     working = [*reading, *_writing(files), _run(bench, command_seconds)]
     return {CODER: Catalog(working), BUGFIXER: Catalog(working), ANALYST: Catalog(reading)}
 
 
-def _reading(files: WorkTree) -> list[BaseTool]:
+def _reading(files: WorkTree, maps: RepositoryMap) -> list[BaseTool]:
     return [
         _tool("read_file", ReadFile, files.read_file, "Show lines of a text file, with their numbers."),
         _tool("list_files", ListFiles, files.list_files, "List the repository's files that match a glob."),
         _tool("search", Search, files.search, "Find lines that match a regular expression."),
+        _tool("repository_map", ShowMap, maps.show, "Show a folder's files with what they define, most used first."),
     ]
 
 
@@ -174,6 +185,9 @@ def _ending() -> list[BaseTool]:
         return f"The run ends here with the question: {question}"
 
     return [
+        _tool(
+            "todo", Todo, todo, "Write down your plan, whole, whenever a step of it changes. It stays in your sight."
+        ),
         _tool(FINISH, Finish, finish, "Say that the ticket is done."),
         _tool(ASK, Ask, ask, "End the run with a question that only a person can answer."),
     ]
