@@ -15,12 +15,16 @@ from boardhand_runner.models import Mind
 from boardhand_runner.models.calling import forcing, with_tools
 from boardhand_runner.models.profiles import Abilities
 from boardhand_runner.models.text_calls import functions, read, schemas, write
-from boardhand_runner.tools.catalog import EditFile, Run, WriteFile
+from boardhand_runner.tools.catalog import EditFile, WriteFile
 from boardhand_runner.tools.catalog import _tool as tool
 from tests.support.scripted import ScriptedChatModel, answer, calls
 
-TOOLS = [tool("write_file", WriteFile, print, "Write."), tool("edit_file", EditFile, print, "Edit.")]
-NAMED = schemas(functions([*TOOLS, Run])) | {"read_file": {"path": {"type": "string"}, "limit": {"type": "integer"}}}
+TOOLS = [tool("write_file", WriteFile, str, "Write."), tool("edit_file", EditFile, str, "Edit.")]
+NAMED: dict[str, Any] = {
+    **schemas(functions(TOOLS)),
+    "run": {"command": {"type": "string"}},
+    "read_file": {"path": {"type": "string"}, "limit": {"type": "integer"}},
+}
 
 
 def one(text: str) -> tuple[str, dict[str, Any]]:
