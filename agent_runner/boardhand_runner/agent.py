@@ -124,6 +124,8 @@ def result_of(state: State, ledger: Ledger, transcript: Transcript, failure: Run
             "commit": state.get("commit"),
             "title": transcript.clean(state.get("title", ""))[:TITLE_CHARACTERS],
             "summary": transcript.clean(summary_of(state))[:SUMMARY_CHARACTERS],
+            # A limit ends the work after the last gate, so what that one saw is not about this commit.
+            "evidence": None if state.get("limited") else state.get("evidence"),
             "partial": state.get("partial", False) or state.get("limited", False),
         }
     )
@@ -135,7 +137,5 @@ def summary_of(state: State) -> str:
         return state["summary"]
     parts = [state["why"].strip()]
     if state["partial"]:
-        parts.append(f"**Unfinished:** in the workbench the verify commands are still red: {state['check'].failed}.")
-    if deleted := state["deleted_tests"]:
-        parts.append("**Deleted test files:** " + ", ".join(f"`{name}`" for name in deleted))
+        parts.append(f"**Unfinished:** {state['unfinished']}")
     return "\n\n".join(parts)

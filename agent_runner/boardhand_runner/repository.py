@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 
+from boardhand_runner.evidence.change import FileChange
 from boardhand_runner.git import BASE_REF, Git
 from boardhand_runner.settings import Settings
+from boardhand_runner.trial import Trial
 
-_TEST_FILE = re.compile(
-    r"(^|/)(tests?|specs?|__tests__)/|(^|/)test_[^/]+$|_test\.[a-z]+$|Tests?\.[a-z]+$|\.(test|spec)\.[a-z]+$"
-)
 _BUILT_ANYWHERE = ("__pycache__/", "*.py[co]", ".pytest_cache/")
 """What test runs leave beside new files too, where the baseline could not show it."""
 _GLOB = re.compile(r"([\\*?\[\]])")
 _PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color")
+_BLOB_BYTES, _BLOBS_BYTES = 1_000_000, 64_000_000
+"""A larger file, and what comes after so much of them, is read as empty."""
+_SUBMODULE = "160000"
 
 
 class Repository:
@@ -22,6 +24,7 @@ class Repository:
     def __init__(self, settings: Settings) -> None:
         self._git = Git(settings, work_tree=settings.work)
         self._exclude = settings.git_dir / "info" / "exclude"
+        self.trial = Trial(settings)
 
     @property
     def base(self) -> str:
@@ -40,6 +43,7 @@ class Repository:
 
     def commit(self, message: str) -> str | None:
         """Commit all that is changed; the work's head, or None where nothing differs from the base."""
+        self.trial.end()
         self._git.run("add", "--all", "--sparse")
         self._git.hide_submodules(self.base)
         if self._git.run("diff", "--cached", "--quiet", *_PLAIN, "HEAD", check=False).code:
@@ -53,12 +57,27 @@ class Repository:
         """What the work changed: a table of files, then the diff."""
         return self._git.text("diff", *_PLAIN, "--stat", "--patch", self.base, "HEAD")
 
-    def deleted_tests(self) -> list[str]:
-        """Test files of the base that the work deleted; moved ones are not among them."""
-        names = self._git.text(
-            "diff", *_PLAIN, "--find-renames", "--diff-filter=D", "--name-only", "-z", self.base, "HEAD"
-        )
-        return [name for name in names.split("\0") if name and _TEST_FILE.search(name)]
+    def changes(self) -> list[FileChange]:
+        """What the work changed, file by file; a moved file is two of them."""
+        listed = self._git.run(
+            "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", self.base, "HEAD"
+        ).stdout
+        parts = listed.decode("utf-8", "replace").split("\0")
+        entries = [(head.removeprefix(":").split(), path) for head, path in zip(parts[::2], parts[1::2], strict=False)]
+        entries = [(head, path) for head, path in entries if _SUBMODULE not in head[:2]]
+        texts = self._texts({name for head, _ in entries for name in head[2:4] if name.strip("0")})
+        return [FileChange(path, texts.get(head[2]), texts.get(head[3])) for head, path in entries]
+
+    def _texts(self, names: set[str]) -> dict[str, str]:
+        """Blobs by their names."""
+        asked = "".join(f"{name}\n" for name in sorted(names)).encode()
+        sizes = self._git.run("cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=asked).text.split()
+        texts, left = dict.fromkeys(names, ""), _BLOBS_BYTES
+        for name, size in zip(sizes[::2], map(int, sizes[1::2]), strict=True):
+            if size <= min(_BLOB_BYTES, left):
+                texts[name] = self._git.run("cat-file", "blob", name).stdout.decode("utf-8", "replace")
+                left -= size
+        return texts
 
 
 def _ignored(path: str) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, WithJsonSchema
 
 from boardhand_api.base import Tolerant
+from boardhand_api.evidence import Evidence
 from boardhand_api.failures import FailureClass
 
 Tokens = Annotated[int, Field(ge=0, le=10**15)]
@@ -80,6 +81,8 @@ class Result(Tolerant):
     summary: Annotated[str, Field(max_length=20000)] = ""
     """The why of the change, or the answer of an analysis, Markdown. Shortened in the termination message."""
     partial: bool = False
+    evidence: Evidence | None = None
+    """What the gate saw of the tests; absent without a gate, or where the termination message has no room."""
     failure: Refusal | None = None
     usage: Usage = Usage()
     steps: Annotated[int, Field(ge=0)] = 0
@@ -106,8 +109,8 @@ class Checked(Tolerant):
 
 
 def termination_message(answer: Result | Published | Checked) -> str:
-    """The answer as JSON of at most TERMINATION_BYTES bytes: what does not fit of the summary, then of the failure's
-    message, is cut off."""
+    """The answer as JSON of at most TERMINATION_BYTES bytes: what does not fit of the summary, then the evidence, then
+    of the failure's message, is cut off."""
     text = answer.model_dump_json(by_alias=True, exclude_none=True)
     excess = len(text.encode()) - TERMINATION_BYTES
     # JSON may escape a character into six bytes, so cutting is repeated until it fits.
@@ -117,6 +120,8 @@ def termination_message(answer: Result | Published | Checked) -> str:
 def _shorter(answer: Result | Published | Checked, characters: int) -> Result | Published | Checked:
     if isinstance(answer, Result) and answer.summary:
         return answer.model_copy(update={"summary": answer.summary[:-characters]})
+    if isinstance(answer, Result) and answer.evidence:
+        return answer.model_copy(update={"evidence": None})
     if answer.failure is None or not answer.failure.message:
         raise ValueError(f"no text of this {type(answer).__name__} is left to shorten")
     failure = answer.failure.model_copy(update={"message": answer.failure.message[:-characters]})

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from boardhand_api.base import NonEmpty, Tolerant, Wire, rules
+from boardhand_api.evidence import Evidence
 from boardhand_api.failures import FailureClass
 from boardhand_api.pool import Condition
 from boardhand_api.result import TestCounts, Usage
@@ -168,6 +169,8 @@ class TicketRunStatus(Tolerant):
     """The work is handed over unfinished."""
     verdict: Verdict | None = None
     """What the proof said."""
+    evidence: Evidence | None = None
+    """What the agent's gate saw of the tests; beside the verdict, never in its place."""
     pull_request: PullRequest | None = None
     """Where to read the change."""
     usage: Usage | None = None

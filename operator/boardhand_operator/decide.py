@@ -135,6 +135,7 @@ def _ended(facts: Facts, pool: Pool) -> Decision:
         "summary": result.summary or None,
         "partial": result.partial,
         "usage": usage.wire() if usage else None,
+        "evidence": result.evidence.wire() if result.evidence else None,
         "verdict": ended.verdict.wire() if ended.verdict else None,
         "failure": failure.wire() if failure else None,
     }

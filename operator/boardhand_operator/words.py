@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
+from boardhand_api.evidence import Evidence, Names
 from boardhand_api.failures import FailureClass
 from boardhand_api.result import Usage
 from boardhand_api.run import Verdict
@@ -65,6 +66,54 @@ def verdict_lines(verdict: Verdict) -> list[str]:
     ]
 
 
+_TAMPERING = {
+    "TestDeleted": "test deleted",
+    "TestSkipped": "test skipped",
+    "AssertionsRemoved": "assertions removed from a test",
+    "VerifyChanged": "what decides which tests run is changed",
+    "CiChanged": "CI file changed",
+}
+
+
+def evidence_lines(evidence: Evidence) -> list[str]:
+    """What the gate saw of the tests, a Markdown list; what a reviewer must not miss comes first."""
+    lines = []
+    for one in evidence.tampering:
+        what = " ".join(
+            [_TAMPERING.get(one.kind, code(one.kind)), code(one.path), *([code(one.detail)] * bool(one.detail))]
+        )
+        lines.append(
+            f"{what} (the ticket asks for it)" if one.asked else f"**{what}, and the ticket does not ask for it**"
+        )
+    if evidence.flaky.count:
+        lines.append(f"Flaky, failed and passed on the same files: {_named(evidence.flaky)}")
+    if evidence.baseline_green is not None:
+        known = f"; still failing: {_named(evidence.before)}" if evidence.before.count else ""
+        lines.append(
+            f"Before the change the verify commands {'passed' if evidence.baseline_green else 'failed'}{known}"
+        )
+    lines.append(_new_tests(evidence))
+    return [f"- {line}." for line in lines]
+
+
+def _new_tests(evidence: Evidence) -> str:
+    if not evidence.new.count:
+        return "The change adds no test, so nothing shows that one fails without it"
+    new = f"New or changed tests: {_named(evidence.new)}"
+    if evidence.fails_on_base is None:
+        return f"{new}. Not shown whether they fail without the change: {evidence.why_not_shown or 'it was not tried'}"
+    if not evidence.fails_on_base:
+        return f"{new}. **They pass without the change, too**"
+    failed = f": {_named(evidence.base_failures)}" if evidence.base_failures.count else ""
+    return f"{new}. With them the verify commands fail on the old sources{failed}"
+
+
+def _named(names: Names) -> str:
+    """How many, and the first of them."""
+    more = ", …" if names.count > len(names.first) else ""
+    return f"{names.count} ({', '.join(code(name) for name in names.first)}{more})"
+
+
 def usage_line(usage: Usage | None) -> str:
     """Tokens and money in one sentence."""
     if usage is None:
@@ -90,6 +139,9 @@ def pull_request_body(run: Run, pool: Pool) -> str:
         parts.append("> This is unfinished work, handed over for a person to go on with.")
     if status.verdict:
         parts.append("## Proof\n\n" + "\n\n".join(verdict_lines(status.verdict)))
+    if status.evidence:
+        told = "Seen in the workbench, where the agent worked; the proof above is what counts."
+        parts.append("\n\n".join(["## Evidence", told, "\n".join(evidence_lines(status.evidence))]))
     parts.append(
         f"Run {code(run.name)} of pool {code(pool.name)}, attempt {run.spec.attempt}, "
         f"{status.specialist or 'no'} specialist. {usage_line(status.usage)}"

@@ -3,30 +3,95 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from langgraph.runtime import Runtime
 
 from boardhand_runner.errors import Stuck
+from boardhand_runner.evidence.change import FileChange, is_test_file
+from boardhand_runner.evidence.compare import base_shown
+from boardhand_runner.evidence.summary import Judged, Trial, evidence_of, judge
+from boardhand_runner.evidence.tampering import new_tests, tampering
 from boardhand_runner.nodes.nudge import nudge
+from boardhand_runner.nodes.ticket import ticket_text
 from boardhand_runner.nodes.verify import checked
-from boardhand_runner.state import Context, State
+from boardhand_runner.state import Check, Context, State
 
 ROUNDS = 3
-"""So often the work may be red; then it is handed over unfinished."""
+"""So often the work may be red, or tampered with; then it is handed over unfinished."""
+SHOWN = 20
+"""Tests and findings that the model is told."""
 
 
 async def node(state: State, runtime: Runtime[Context]) -> State:
-    """Commits the work and runs the verify commands. Raises Stuck where nothing is changed in spite of a nudge."""
+    """Commits the work, runs the verify commands, and looks at what became of the tests.
+
+    Raises Stuck where nothing is changed in spite of a nudge.
+    """
     context = runtime.context
     commit = await asyncio.to_thread(context.repository.commit, context.order.ticket.title)
     if commit is None:
         if state.get("idle"):
             raise Stuck("NoChange", "The model called the work finished twice without changing anything.")
         return {**nudge(state, context, "gate", "NoChange"), "idle": True}
-    check = await checked(context)
-    rounds = state.get("rounds", 0) + (not check.green)
-    done: State = {"commit": commit, "check": check, "rounds": rounds, "partial": not check.green}
-    if check.green or rounds >= ROUNDS:
-        return {**done, "deleted_tests": await asyncio.to_thread(context.repository.deleted_tests)}
-    values = {"failed": check.failed, "output": check.text, "last": rounds == ROUNDS - 1}
-    return {**done, **nudge(state, context, "gate", "VerifyRed", **values)}
+    before = state.get("baseline")
+    check = await checked(context, before)
+    changes = await asyncio.to_thread(context.repository.changes)
+    found = judge(ticket_text(context.order.ticket), tampering(changes, context.order.verify))
+    fine = check.passes and all(one.asked for one in found)
+    trial = await _tried(context, before, changes) if fine else Trial(new_tests(changes), why="the gate was red")
+    done: State = {
+        "commit": commit,
+        "check": check,
+        "rounds": state.get("rounds", 0) + (not fine),
+        "partial": not fine,
+        "unfinished": _unfinished(check, found),
+        "evidence": evidence_of(
+            before.measured if before else None,
+            check.measured,
+            check.flaky,
+            trial,
+            found,
+            context.transcript.clean,
+        ),
+    }
+    if fine and (trial.fails is not False or state.get("on_base")):
+        return done
+    if fine:
+        return {**done, **nudge(state, context, "gate", "PassesOnBase", tests=trial.new[:SHOWN]), "on_base": True}
+    if done["rounds"] >= ROUNDS:
+        return done
+    return {**done, **_back(state, context, check, found, last=done["rounds"] == ROUNDS - 1)}
+
+
+async def _tried(context: Context, before: Check | None, changes: Sequence[FileChange]) -> Trial:
+    """The change's tests on the base's sources."""
+    new = new_tests(changes)
+    sources = [change.path for change in changes if not is_test_file(change.path)]
+    if not new or not sources:
+        return Trial(new, why="the change adds no test" if not new else "the change is tests alone")
+    if not any(is_test_file(name.split("::")[0]) for name in new):
+        return Trial(new, why="the new tests stand in the source files themselves")
+    with context.repository.trial.on_base(sources):
+        check = await checked(context)
+    if check.broken or check.measured is None:
+        return Trial(new, why="on the base the verify commands did not come to an end")
+    return Trial(new, *base_shown(before.measured if before else None, check.measured))
+
+
+def _unfinished(check: Check, found: Sequence[Judged]) -> str:
+    if not check.passes:
+        return f"in the workbench the verify commands are still red: {check.failed}."
+    return "the change takes from the tests what the ticket does not ask for." if found else ""
+
+
+def _back(state: State, context: Context, check: Check, found: Sequence[Judged], last: bool) -> State:
+    unasked = [one.text for one in found if not one.asked][:SHOWN]
+    if check.passes:
+        return nudge(state, context, "gate", "Tampering", findings=unasked, last=last)
+    before = state.get("baseline")
+    known = before.measured.report.failed if before and before.measured else frozenset()
+    failed = check.measured.report.failed if check.measured else frozenset()
+    new = sorted(failed - known)[:SHOWN] if known else []
+    values = {"failed": check.failed, "output": check.text, "last": last, "new": new, "findings": unasked}
+    return nudge(state, context, "gate", "VerifyRed", **values)
