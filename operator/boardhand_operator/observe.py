@@ -95,7 +95,7 @@ def blocked(pod: Json | None) -> Blocked | None:
         state, service = _state(row), row["name"].startswith(SERVICE_PREFIX)
         if state.reason in _BLOCKING and (service or row["name"] in set(Stage)):
             return _blocked_by(pod, row, _BLOCKING[state.reason], state.message or state.reason)
-        if service and not begun and state.reason == "CrashLoopBackOff":
+        if service and not begun and _keeps_ending(row, state):
             return _blocked_by(pod, row, "ServiceFails", _last_words(row))
     return None
 
@@ -104,9 +104,17 @@ def _blocked_by(pod: Json | None, row: Json, reason: str, message: str) -> Block
     return Blocked(row["name"], reason, message, parse_time(pod["metadata"]["creationTimestamp"])) if pod else None
 
 
+def _keeps_ending(row: Json, state: StageState) -> bool:
+    """Whether a sidecar that was started again ended again. Seen on 1.34: it stays terminated while it is held back,
+    where other containers wait for CrashLoopBackOff."""
+    held_back = state.exit_code is not None and (row.get("restartCount") or 0) > 0
+    return held_back or state.reason == "CrashLoopBackOff"
+
+
 def _last_words(row: Json) -> str:
     """How the service's container last ended, with the end of its log."""
-    ended = (row.get("lastState") or {}).get("terminated") or {}
+    states = [(row.get(key) or {}).get("terminated") for key in ("state", "lastState")]
+    ended = next((state for state in states if state), {})
     said = " ".join(str(ended.get("message") or "it said nothing").split())[-500:]
     return f"it ended with exit code {ended.get('exitCode')}, or took longer than readySeconds: {said}"
 

@@ -89,9 +89,21 @@ def test_a_service_without_its_image_blocks() -> None:
     assert found and (found.stage, found.reason, found.message) == ("service-db", "ImagePull", "no such image")
 
 
-def test_a_service_that_ends_again_and_again_blocks_with_its_last_words() -> None:
-    last = ended(1, "FATAL:  no password\n")
-    made = with_service(waiting(), waiting("CrashLoopBackOff"), lastState=last)
+FATAL = ended(1, "FATAL:  no password\n")
+
+
+@pytest.mark.parametrize(
+    ("state", "row"),
+    [
+        (FATAL, {"restartCount": 1}),
+        (FATAL, {"restartCount": 2, "lastState": ended(0, "older")}),
+        (waiting("CrashLoopBackOff"), {"lastState": FATAL, "restartCount": 1}),
+    ],
+)
+def test_a_service_that_ends_again_and_again_blocks_with_its_last_words(
+    state: dict[str, Any], row: dict[str, Any]
+) -> None:
+    made = with_service(waiting(), state, **row)
     found = observe.blocked(made)
     assert found and (found.stage, found.reason) == ("service-db", "ServiceFails")
     assert "exit code 1" in found.message
@@ -100,7 +112,9 @@ def test_a_service_that_ends_again_and_again_blocks_with_its_last_words() -> Non
 
 def test_a_service_that_ends_during_the_work_does_not_block_it() -> None:
     assert observe.blocked(with_service(running(), waiting("CrashLoopBackOff"), lastState=ended(1))) is None
-    assert observe.blocked(with_service(waiting(), running(), lastState=ended(1))) is None
+    assert observe.blocked(with_service(running(), FATAL, restartCount=3)) is None
+    assert observe.blocked(with_service(waiting(), running(), lastState=FATAL, restartCount=1)) is None
+    assert observe.blocked(with_service(waiting(), FATAL, restartCount=0)) is None
 
 
 def test_a_crashing_container_that_somebody_added_does_not_block() -> None:
