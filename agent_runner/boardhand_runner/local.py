@@ -36,6 +36,8 @@ LEFT_OUT = (
     "Left out here: containers and every isolation between the stages (commands of the model run as you, with your"
     " files in reach), board and forge, the operator and the cluster."
 )
+AGENT_LOG = "agent.log"
+"""The agent's events, below the run's root: what `boardhand-runner show` reads."""
 COMMAND_SECONDS = 600
 GIT_SECONDS = 900
 WORKBENCH_PASSES = ("PATH", "HOME", "LANG", "LC_ALL", "JAVA_HOME", "SSL_CERT_FILE")
@@ -86,7 +88,8 @@ def run_local(arguments: argparse.Namespace) -> int:
     except Unusable as error:
         sys.stderr.write(f"boardhand-runner run: {error}\n")
         return 2
-    report.say(f"{LEFT_OUT}\nEverything of this run is below {settings.root}\n")
+    report.say(f"{LEFT_OUT}\nEverything of this run is below {settings.root}")
+    report.say(f"The agent's log afterwards: boardhand-runner show {settings.root / AGENT_LOG}\n")
     return _stages(settings, order, arguments.push_to or source)
 
 
@@ -219,18 +222,22 @@ def _stage(settings: Settings, stage: Stage) -> int:
 
 
 def _agent(settings: Settings) -> tuple[Result | None, int]:
-    """The agent's result and exit code; its events are shown as they come."""
+    """The agent's result and exit code; its events are shown as they come, and kept as AGENT_LOG."""
     report.say(f"── {Stage.AGENT}")
     result = None
-    with subprocess.Popen(
-        _command(Stage.AGENT),
-        env=os.environ | _environment(settings, Stage.AGENT),
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    ) as process:
+    with (
+        (settings.root / AGENT_LOG).open("w", encoding="utf-8") as log,
+        subprocess.Popen(
+            _command(Stage.AGENT),
+            env=os.environ | _environment(settings, Stage.AGENT),
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        ) as process,
+    ):
         assert process.stdout is not None
         for line in process.stdout:
+            log.write(line)
             event = parse_event(line)
             report.event(event)
             result = event.result if isinstance(event, Ended) else result
