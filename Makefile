@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo try test check unit e2e down up images crds lock bench clean
+.PHONY: help demo try test check wire unit e2e down up images crds lock bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,10 +44,17 @@ check: $(STAMP) ## lint, types, architecture, unit and contract tests; no cluste
 	@$(BIN)/mypy
 	@$(PYTEST) -q -n 2 --dist worksteal tests/unit tests/contract tests/testbed -m "not e2e"
 
+build/wire/.installed: testbed/wire/package-lock.json
+	@mkdir -p $(@D) && cp testbed/wire/package.json testbed/wire/package-lock.json $(@D)
+	@cd $(@D) && npm ci --silent --no-audit --no-fund && touch .installed
+
+wire: $(STAMP) build/wire/.installed ## the model clients against an independent mock server; needs Node.js
+	@$(PYTEST) -q tests/wire
+
 e2e: up ## the end-to-end tests on the testbed's cluster
 	@$(PYTEST) tests -m e2e -v --durations=15
 
-test: check e2e ## everything
+test: check wire e2e ## everything
 
 crds: $(STAMP) ## write the CustomResourceDefinitions from the models
 	@$(BIN)/python -m boardhand_api.crd

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,12 @@ from boardhand_api.pool import Model, Price, Provider
 from boardhand_api.result import Usage
 from boardhand_runner.errors import Budget, Configuration, Deadline, RunnerError
 from boardhand_runner.models import build, patience
+from boardhand_runner.models.calling import with_tools
 from boardhand_runner.models.patience import patiently
 from boardhand_runner.models.trouble import Transient, of_answer, retry_after
 from boardhand_runner.usage import Ledger, cost, price_of, reported, usage_of
 from tests.support.benches import LIMITS
+from tests.support.canned import Canned, Server, serving
 
 COMPLETION = {
     "id": "c", "object": "chat.completion", "created": 1, "model": "m",
@@ -49,38 +50,6 @@ ANTHROPICS = {
 }  # fmt: skip
 
 
-class Server(ThreadingHTTPServer):
-    """Gives written HTTP answers in order, the last one for ever, and keeps what it was sent."""
-
-    def __init__(self, *answers: tuple[int, dict[str, str], str]) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.answers = list(answers)
-        self.seen: list[dict[str, Any]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/v1"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        status, headers, text = self.server.answers[min(len(self.server.seen), len(self.server.answers) - 1)]
-        key = self.headers["Authorization"] or self.headers["x-goog-api-key"] or self.headers["x-api-key"]
-        self.server.seen.append({"path": self.path, "key": key.removeprefix("Bearer "), "body": body})
-        self.send_response(status)
-        for name, value in ({"Content-Type": "application/json", "Content-Length": str(len(text))} | headers).items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(text.encode())
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Quiet."""
-
-
-Canned = tuple[int, dict[str, str], str]
 OK: dict[Provider, Canned] = {
     Provider.OPENAI: (200, {}, json.dumps(COMPLETION)),
     Provider.MISTRAL: (200, {}, json.dumps(COMPLETION)),
@@ -94,17 +63,8 @@ PROVIDERS = list(Provider)
 
 @pytest.fixture
 def serve() -> Iterator[Any]:
-    servers = []
-
-    def start(*answers: tuple[int, dict[str, str], str]) -> Server:
-        servers.append(Server(*answers))
-        threading.Thread(target=servers[-1].serve_forever, args=(0.01,), daemon=True).start()
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with ExitStack() as stack:
+        yield lambda *answers: stack.enter_context(serving(*answers))
 
 
 async def ask(server: Server, provider: Provider, secret: Path, seconds: float = 5) -> tuple[AIMessage, list[float]]:
@@ -126,6 +86,24 @@ async def test_a_client_sends_key_and_model_and_reads_usage(serve: Any, provider
     assert provider is Provider.GOOGLE or server.seen[0]["body"]["model"] == "m"
     usage = usage_of(reported(answer), None)
     assert (usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens) == (1000, 800, 10)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("claude-sonnet-4-5", {"type": "ephemeral"}), ("other", None)],
+)
+async def test_anthropic_is_told_to_cache_where_the_profile_says_so(
+    serve: Any, name: str, told: dict[str, str] | None, tmp_path: Path
+) -> None:
+    server = serve(OK[Provider.ANTHROPIC])
+    mind = build(Model(provider=Provider.ANTHROPIC, name=name, base_url=server.url), tmp_path)
+    answer = await with_tools(mind, []).ainvoke("hi")
+
+    assert server.seen[0]["body"].get("cache_control") == told
+    assert server.seen[0]["body"]["max_tokens"] >= 4096
+    price = Price(prompt=Decimal(1000), cached=Decimal(100), completion=Decimal(0), cache_write=Decimal(2000))
+    # 150 tokens at the price, 800 at a tenth of it, 50 written to the cache at the double.
+    assert usage_of(reported(answer), price).money == Decimal("0.33")
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

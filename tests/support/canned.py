@@ -1,0 +1,56 @@
+"""A server on the loopback that gives written HTTP answers and keeps what it was sent."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Canned = tuple[int, dict[str, str], str]
+"""Status, headers and body."""
+
+
+class Server(ThreadingHTTPServer):
+    """Gives written HTTP answers in order, the last one for ever, and keeps what it was sent."""
+
+    def __init__(self, *answers: Canned) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answers = list(answers)
+        self.seen: list[dict[str, Any]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        status, headers, text = self.server.answers[min(len(self.server.seen), len(self.server.answers) - 1)]
+        key = self.headers["Authorization"] or self.headers["x-goog-api-key"] or self.headers["x-api-key"]
+        self.server.seen.append({"path": self.path, "key": key.removeprefix("Bearer "), "body": body})
+        self.send_response(status)
+        for name, value in ({"Content-Type": "application/json", "Content-Length": str(len(text))} | headers).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet."""
+
+
+@contextmanager
+def serving(*answers: Canned) -> Iterator[Server]:
+    """The server, for as long as a test needs it."""
+    server = Server(*answers)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
