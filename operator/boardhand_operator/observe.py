@@ -114,7 +114,7 @@ def _keeps_ending(row: Json, state: StageState) -> bool:
 def _last_words(row: Json) -> str:
     """How the service's container last ended, with the end of its log."""
     states = [(row.get(key) or {}).get("terminated") for key in ("state", "lastState")]
-    ended = next((state for state in states if state), {})
+    ended: Json = next((state for state in states if state), {})
     said = " ".join(str(ended.get("message") or "it said nothing").split())[-500:]
     return f"it ended with exit code {ended.get('exitCode')}, or took longer than readySeconds: {said}"
 
