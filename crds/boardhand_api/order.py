@@ -47,5 +47,6 @@ class Order(Tolerant):
     """Empty: checkout tells it from the repository, see `pod.COMMANDS`."""
     limits: OrderLimits
     require_tests: bool = True
+    tests_must_fail_on_base: bool = False
     on_limit: OnLimit = OnLimit.DRAFT
     """Whether what is there at a limit is handed over."""

@@ -318,6 +318,8 @@ class Policy(Wire):
     is dropped."""
     require_tests: bool = True
     """A verify run that is known to have run no test is not a pass."""
+    tests_must_fail_on_base: bool = False
+    """A change without tests that are shown to fail without it is sent back, and at last handed over as a draft."""
 
 
 class CertificateBundle(Wire):

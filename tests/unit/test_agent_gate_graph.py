@@ -115,3 +115,16 @@ def test_a_flaky_test_is_run_again_and_named(run: Run) -> None:
     evidence, partial = seen(run, EDIT, NEW, added)
     assert (partial, run.nudges) == (False, [])
     assert evidence.flaky == Names(count=1, first=["test_flaky"])
+
+
+def test_a_pool_may_demand_tests_that_fail_without_the_change(run: Run) -> None:
+    evidence, partial = seen(run, EDIT, FINISH, IDLE, FINISH, NEW, tests_must_fail_on_base=True)
+    assert (partial, run.nudges) == (False, ["TestsDemanded", "TestsDemanded"])
+    assert "the change adds no test" in run.said_to_large(2)
+    assert evidence.fails_on_base is True
+
+
+def test_what_a_pool_demands_and_does_not_get_is_a_draft(run: Run) -> None:
+    result = run([EDIT, IDLE, FINISH], tests_must_fail_on_base=True)
+    assert result.partial
+    assert "**Unfinished:** this pool demands tests" in result.summary

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from boardhand_api.evidence import Evidence, Finding, Names
-from boardhand_api.result import TERMINATION_BYTES, Result, termination_message
-from boardhand_operator.words import evidence_lines
+from boardhand_api.pod import Stage
+from boardhand_api.result import TERMINATION_BYTES, Published, Result, termination_message
+from boardhand_operator.actions import Record
+from boardhand_operator.decide import Facts, decide
+from boardhand_operator.words import evidence_lines, pull_request_body
+from tests.support.objects import IMPLEMENT_STAGES, a_pool, a_run, ended, job_body, pod_body
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def names(*first: str, count: int = 0) -> Names:
@@ -81,3 +89,17 @@ def test_evidence_fits_the_termination_message_or_is_left_out(result: Result) ->
     message = termination_message(result)
     assert len(message.encode()) <= TERMINATION_BYTES
     assert Result.model_validate_json(message).evidence in (result.evidence, None)
+
+
+def test_the_evidence_reaches_the_runs_status_and_the_pull_request_below_the_proof() -> None:
+    evidence = Evidence(baseline_green=True, new=names("test_a"), fails_on_base=True)
+    message = termination_message(Result(specialist="bugfixer", summary="Because.", evidence=evidence))
+    pushed = termination_message(Published(branch="boardhand/1-fix", commit="b" * 40))
+    said = {Stage.AGENT: message, Stage.PUBLISH: pushed}
+    states = {stage: ended(0, said.get(stage, "")) for stage in IMPLEMENT_STAGES if stage is not Stage.WORKBENCH}
+    run, pool = a_run(phase="Verifying", job="run-1-1", tries=1), a_pool()
+    facts = Facts(run, pool, job_body(complete=True), pod_body(states, phase="Succeeded"), None, True, NOW)
+    record = next(action for action in decide(facts).actions if isinstance(action, Record))
+    assert record.fields["evidence"] == evidence.wire()
+    body = pull_request_body(a_run(**record.fields), pool)
+    assert body.index("## Proof") < body.index("## Evidence") < body.index("`test_a`") < body.index("## Why")

@@ -40,12 +40,14 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
     found = judge(ticket_text(context.order.ticket), tampering(changes, context.order.verify))
     fine = check.passes and all(one.asked for one in found)
     trial = await _tried(context, before, changes) if fine else Trial(new_tests(changes), why="the gate was red")
+    demanded = fine and context.order.tests_must_fail_on_base and trial.fails is not True
+    red = not fine or demanded
     done: State = {
         "commit": commit,
         "check": check,
-        "rounds": state.get("rounds", 0) + (not fine),
-        "partial": not fine,
-        "unfinished": _unfinished(check, found),
+        "rounds": state.get("rounds", 0) + red,
+        "partial": red,
+        "unfinished": _unfinished(check, fine),
         "evidence": evidence_of(
             before.measured if before else None,
             check.measured,
@@ -55,12 +57,15 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
             context.transcript.clean,
         ),
     }
-    if fine and (trial.fails is not False or state.get("on_base")):
+    if not red and (trial.fails is not False or state.get("on_base")):
         return done
-    if fine:
+    if not red:
         return {**done, **nudge(state, context, "gate", "PassesOnBase", tests=trial.new[:SHOWN]), "on_base": True}
     if done["rounds"] >= ROUNDS:
         return done
+    if demanded:
+        why = trial.why or "they pass without your change, too"
+        return {**done, **nudge(state, context, "gate", "TestsDemanded", why=why, tests=trial.new[:SHOWN])}
     return {**done, **_back(state, context, check, found, last=done["rounds"] == ROUNDS - 1)}
 
 
@@ -79,10 +84,12 @@ async def _tried(context: Context, before: Check | None, changes: Sequence[FileC
     return Trial(new, *base_shown(before.measured if before else None, check.measured))
 
 
-def _unfinished(check: Check, found: Sequence[Judged]) -> str:
+def _unfinished(check: Check, fine: bool) -> str:
     if not check.passes:
         return f"in the workbench the verify commands are still red: {check.failed}."
-    return "the change takes from the tests what the ticket does not ask for." if found else ""
+    if not fine:
+        return "the change takes from the tests what the ticket does not ask for."
+    return "this pool demands tests that fail without the change, and that is not shown."
 
 
 def _back(state: State, context: Context, check: Check, found: Sequence[Judged], last: bool) -> State:

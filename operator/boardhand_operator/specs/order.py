@@ -34,6 +34,7 @@ def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec) -> Order:
         setup=list(pool.workbench.setup),
         verify=list(pool.workbench.verify),
         require_tests=pool.policy.require_tests,
+        tests_must_fail_on_base=pool.policy.tests_must_fail_on_base,
         on_limit=pool.policy.on_limit,
         limits=OrderLimits(
             steps=limits.steps,
