@@ -76,9 +76,10 @@ def _step(at: str, step: Step) -> Iterator[tuple[str, str]]:
     about = zip_longest(step.calls, step.results, step.outcomes, step.tool_seconds)
     for call, result, outcome, seconds in about:
         yield "", f"{INDENT}{call or '(call not shown)'}"
-        digest, _, head = (result or "").partition(" ")
-        took = "" if seconds is None else f" in {seconds:.2f} s"
-        yield DIM, f"{INDENT}→ {outcome or ''}{took} {digest} {head}"
+        if result is not None:
+            digest, _, head = result.partition(" ")
+            took = "" if seconds is None else f" in {seconds:.2f} s"
+            yield DIM, f"{INDENT}→ {outcome or ''}{took} {digest} {head}"
 
 
 def _result(at: str, result: Result) -> Iterator[tuple[str, str]]:
