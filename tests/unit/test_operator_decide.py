@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from boardhand_api.failures import FailureClass, exit_code_of
+from boardhand_api.failures import LIMITS, FailureClass, exit_code_of
 from boardhand_api.pod import Stage
 from boardhand_api.result import Published, Refusal, Result, Usage, termination_message
 from boardhand_api.run import Phase
