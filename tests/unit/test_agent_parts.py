@@ -83,6 +83,7 @@ def test_prompts_say_what_the_baseline_was(name: str, green: bool) -> None:
         "ticket": "T",
         "notes": "",
         "map": "",
+        "workdir": "",
         "verify": ["make test"],
         "baseline": Check(green, "$ make test\nexit code 2"),
     }

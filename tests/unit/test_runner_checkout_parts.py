@@ -15,10 +15,12 @@ import pytest
 from boardhand_api.order import Order
 from boardhand_runner.errors import Configuration, Infrastructure
 from boardhand_runner.git import Git
+from boardhand_runner.prompts import opening
 from boardhand_runner.repository import Repository
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages import checkout, publish
 from boardhand_runner.stages.commands import with_commands
+from boardhand_runner.state import Check
 from boardhand_runner.workbench import FifoWorkbench
 from tests.unit.test_runner_git import git, order_for
 
@@ -33,7 +35,7 @@ FILES = {
     "assets/logo.bin": POINTER,
     ".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n",
 }
-Check = Callable[..., Order]
+CheckOut = Callable[..., Order]
 
 
 @pytest.fixture
@@ -61,7 +63,7 @@ def layout(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def check_out(origin: Path, layout: Settings) -> Check:
+def check_out(origin: Path, layout: Settings) -> CheckOut:
     def check_out(**more: Any) -> Order:
         order = order_for(str(origin), **more)
         checked = checkout.main(layout, order)
@@ -75,7 +77,7 @@ def files_below(folder: Path) -> set[str]:
     return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()} - {".git"}
 
 
-def test_the_root_tells_its_commands_for_agent_and_proof(check_out: Check, layout: Settings) -> None:
+def test_the_root_tells_its_commands_for_agent_and_proof(check_out: CheckOut, layout: Settings) -> None:
     told = check_out(verify=[])
     assert (told.setup, told.verify) == (["go mod download"], ["go build ./...", "go test ./..."])
     assert with_commands(layout, told.model_copy(update={"setup": [], "verify": []})) == told
@@ -85,21 +87,21 @@ def test_the_root_tells_its_commands_for_agent_and_proof(check_out: Check, layou
 @pytest.mark.parametrize(
     ("folder", "command"), [("services/api", "CI=true npm test"), ("services/web", "mvn -B -ntp verify")]
 )
-def test_the_work_folder_tells_its_own(check_out: Check, folder: str, command: str) -> None:
+def test_the_work_folder_tells_its_own(check_out: CheckOut, folder: str, command: str) -> None:
     assert check_out(verify=[], workdir=folder).verify == [command]
 
 
-def test_set_up_commands_of_the_pool_stay(check_out: Check) -> None:
+def test_set_up_commands_of_the_pool_stay(check_out: CheckOut) -> None:
     assert check_out(verify=[], setup=["./get-ready"]).setup == ["./get-ready"]
 
 
-def test_commands_of_the_pool_are_not_told_again(check_out: Check, layout: Settings) -> None:
+def test_commands_of_the_pool_are_not_told_again(check_out: CheckOut, layout: Settings) -> None:
     order = check_out(setup=["a"], verify=["b"])
     assert with_commands(layout, order) is order
     assert not layout.commands.exists()
 
 
-def test_nothing_to_verify_names_what_was_looked_for_and_the_field(check_out: Check) -> None:
+def test_nothing_to_verify_names_what_was_looked_for_and_the_field(check_out: CheckOut) -> None:
     with pytest.raises(Configuration) as failed:
         check_out(verify=[], workdir="docs")
     assert failed.value.reason == "NothingToVerify"
@@ -107,7 +109,7 @@ def test_nothing_to_verify_names_what_was_looked_for_and_the_field(check_out: Ch
         assert words in failed.value.refusal().message
 
 
-def test_an_analysis_needs_nothing_to_verify(check_out: Check, layout: Settings) -> None:
+def test_an_analysis_needs_nothing_to_verify(check_out: CheckOut, layout: Settings) -> None:
     order = check_out(verify=[], workdir="docs", task="Analyse")
     assert with_commands(layout, order).verify == []
 
@@ -126,13 +128,13 @@ def test_an_agent_without_checkouts_commands_is_told(layout: Settings) -> None:
         ("sparse", ["services", "lib"], "lib"),
     ],
 )
-def test_a_folder_that_is_not_there_is_named(check_out: Check, field: str, value: object, named: str) -> None:
+def test_a_folder_that_is_not_there_is_named(check_out: CheckOut, field: str, value: object, named: str) -> None:
     with pytest.raises(Configuration, match=rf"FolderMissing.* {named} .*spec\.repository\.{field}"):
         check_out(**{field: value})
 
 
 def test_a_sparse_work_tree_holds_its_folders_and_the_proof_the_whole_commit(
-    check_out: Check, layout: Settings
+    check_out: CheckOut, layout: Settings
 ) -> None:
     check_out(sparse=["docs"], workdir="services/api")
     root = {"go.mod", ".gitattributes"}
@@ -158,7 +160,7 @@ def test_a_sparse_work_tree_holds_its_folders_and_the_proof_the_whole_commit(
     assert (layout.proof / "docs/guide.md").read_text() == "Read me twice.\n"
 
 
-def test_pointers_to_large_files_stay_pointers(check_out: Check, layout: Settings) -> None:
+def test_pointers_to_large_files_stay_pointers(check_out: CheckOut, layout: Settings) -> None:
     check_out()
     assert (layout.work / "assets/logo.bin").read_text() == POINTER
     assert Repository(layout).commit("Nothing") is None
@@ -182,7 +184,7 @@ def plant(folder: Path, mark: Path) -> None:
 @pytest.mark.parametrize("name", ["vendored", "planted"])
 @pytest.mark.parametrize("sparse", [[], ["docs"]], ids=["whole", "sparse"])
 def test_a_planted_repository_runs_nothing_and_is_not_committed(
-    check_out: Check, layout: Settings, tmp_path: Path, name: str, sparse: list[str]
+    check_out: CheckOut, layout: Settings, tmp_path: Path, name: str, sparse: list[str]
 ) -> None:
     check_out(sparse=sparse)
     repository, mark = Repository(layout), tmp_path / "mark"
@@ -219,7 +221,7 @@ def proved(shell: list[str], layout: Settings, *arguments: str) -> subprocess.Co
 
 
 def test_verify_runs_in_the_work_folder_what_checkout_told(
-    shell: list[str], layout: Settings, check_out: Check
+    shell: list[str], layout: Settings, check_out: CheckOut
 ) -> None:
     order = check_out(verify=[], setup=["pwd; echo 'it''s' set"], workdir="services/api")
     layout.commands_script.write_text(
@@ -265,3 +267,12 @@ def test_the_workbench_enters_the_work_folder_for_each_command(shell: list[str],
             assert bench.run("pwd", 10).text.strip() == str(folder)
         finally:
             server.terminate()
+
+
+@pytest.mark.parametrize("name", ["coder", "bugfixer"])
+@pytest.mark.parametrize(("workdir", "said"), [("services/api", "start in services/api."), ("", "start in it.")])
+def test_the_specialist_is_told_where_commands_start(name: str, workdir: str, said: str) -> None:
+    values: dict[str, object] = dict.fromkeys(("ticket", "notes", "map"), "")
+    baseline = Check(green=True, text="")
+    system, _ = opening(name, "fence", values | {"verify": [], "baseline": baseline, "workdir": workdir})
+    assert said in str(system.content)

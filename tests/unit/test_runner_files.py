@@ -80,6 +80,13 @@ def test_what_is_no_text_is_refused(tree: WorkTree, work: Path, data: bytes, say
         tree.read_file("a")
 
 
+def test_a_pointer_to_a_large_file_is_told_as_such(tree: WorkTree, work: Path) -> None:
+    (work / "logo.png").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n")
+    shown = tree.read_file("logo.png").splitlines()
+    assert shown[0].endswith("spec/v1")
+    assert "logo.png is kept in Git LFS" in shown[-1]
+
+
 def test_an_edit_keeps_mode_mark_and_endings(tree: WorkTree, work: Path) -> None:
     (work / "run.sh").write_bytes(b"\xef\xbb\xbfone\r\ntwo")
     (work / "run.sh").chmod(0o755)

@@ -62,6 +62,7 @@ async def _values(state: State, context: Context) -> dict[str, object]:
         "specialist": state["specialist"],
         "ticket": ticket_text(context.order.ticket),
         "notes": context.notes,
+        "workdir": context.order.workdir,
         "map": await asyncio.to_thread(context.map.opening, room),
         "verify": context.order.verify,
         "baseline": state.get("baseline"),

@@ -18,6 +18,8 @@ from boardhand_runner.tools.worktree import Confined, parts_of
 FILE_BYTES = 2_000_000
 """A larger file is neither shown nor edited."""
 LINE_CHARACTERS = 1000
+POINTER = "version https://git-lfs.github.com/spec/"
+"""How the pointer begins that stands for a file in Git LFS."""
 SHOWN_LINES = 2000
 SHOWN_CHARACTERS = 60_000
 LISTED_FILES = 500
@@ -43,6 +45,9 @@ class WorkTree:
             raise ToolError(f"{path} has the lines 1 to {len(lines)}; start_line is {start_line}.")
         chosen = lines[start_line - 1 : start_line - 1 + max(1, min(limit, SHOWN_LINES))]
         shown = list(_within(_numbered(chosen, start_line), SHOWN_CHARACTERS))
+        if lines[0].startswith(POINTER):
+            shown.append(f"[{path} is kept in Git LFS: this is its pointer, without the content. Leave it.]")
+            return "\n".join(shown)
         last = start_line + len(shown) - 1
         if last < len(lines):
             shown.append(f"[{len(lines) - last} more lines; go on with start_line={last + 1}]")
