@@ -26,7 +26,7 @@ _BYTES_A_TOKEN = 3
 """Conservative: code has three to four, and a character of three bytes is mostly one token."""
 _MESSAGE_TOKENS = 8
 _ARGUMENT_CHARACTERS, _ARGUMENT_HEAD = 400, 100
-_SHOWN_ARGUMENTS, _SHOWN_HEAD = 200, 120
+_NOTE_LEAST, _NOTE_MOST = 60, 160
 _WHOLE = re.compile(r"the whole is in (\S+?)\]")
 
 
@@ -45,6 +45,11 @@ class Window:
     def turn_characters(self) -> int:
         """How much one answer's observations may show, so that the newest always fit."""
         return self.high * _BYTES_A_TOKEN // 8
+
+    @property
+    def note_characters(self) -> int:
+        """How much of a call and of its answer is told of a masked observation: a small window holds many of them."""
+        return max(_NOTE_LEAST, min(_NOTE_MOST, self.high // 40))
 
 
 def window_of(context_tokens: int, fixed: int = 0) -> Window:
@@ -74,7 +79,7 @@ def prompt_of(history: Sequence[BaseMessage], window: Window) -> list[BaseMessag
     calls = _calls(history)
     masked = masked_in(history, window)
     done = {message.tool_call_id for at in masked if isinstance(message := history[at], ToolMessage)}
-    return [_shown(message, at in masked, done, calls) for at, message in enumerate(history)]
+    return [_shown(message, at in masked, done, calls, window.note_characters) for at, message in enumerate(history)]
 
 
 def masked_in(history: Sequence[BaseMessage], window: Window) -> set[int]:
@@ -86,7 +91,7 @@ def masked_in(history: Sequence[BaseMessage], window: Window) -> set[int]:
             for old in _maskable(history[:at], masked, window.kept):
                 if total <= window.low:
                     break
-                if (saved := _saved(history[old], calls)) > 0:
+                if (saved := _saved(history[old], calls, window.note_characters)) > 0:
                     masked.add(old)
                     total -= saved
         if at < len(history):
@@ -120,9 +125,9 @@ def _calls(history: Sequence[BaseMessage]) -> dict[str, _Made]:
     }
 
 
-def _saved(observation: BaseMessage, calls: Mapping[str, _Made]) -> int:
+def _saved(observation: BaseMessage, calls: Mapping[str, _Made], shown: int) -> int:
     assert isinstance(observation, ToolMessage)
-    saved = _tokens(observation) - _tokens(_masked(observation, calls))
+    saved = _tokens(observation) - _tokens(_masked(observation, calls, shown))
     made = calls.get(observation.tool_call_id)
     if made and made.shortens:
         saved += text_tokens(json.dumps(made.call["args"])) - text_tokens(json.dumps(_shortened(made.call)["args"]))
@@ -135,21 +140,21 @@ def _tokens(message: BaseMessage) -> int:
     return _MESSAGE_TOKENS + text_tokens(content) + sum(text_tokens(json.dumps(call["args"])) for call in calls)
 
 
-def _shown(message: BaseMessage, masked: bool, done: Set[str], calls: Mapping[str, _Made]) -> BaseMessage:
+def _shown(message: BaseMessage, masked: bool, done: Set[str], calls: Mapping[str, _Made], shown: int) -> BaseMessage:
     """`done`: the calls whose observations are masked."""
     if masked and isinstance(message, ToolMessage):
-        return _masked(message, calls)
+        return _masked(message, calls, shown)
     if not isinstance(message, AIMessage) or not isinstance(message.content, str):
         return message
     made = [_shortened(call) if call["id"] in done else call for call in message.tool_calls]
     return message.model_copy(update={"tool_calls": made})
 
 
-def _masked(observation: ToolMessage, calls: Mapping[str, _Made]) -> ToolMessage:
+def _masked(observation: ToolMessage, calls: Mapping[str, _Made], shown: int) -> ToolMessage:
     """What it was, and how to see it again."""
     text, made = observation.text, calls.get(observation.tool_call_id)
-    arguments = json.dumps(made.call["args"], ensure_ascii=False)[:_SHOWN_ARGUMENTS] if made else ""
-    head = text.strip().split("\n", 1)[0][:_SHOWN_HEAD]
+    arguments = json.dumps(made.call["args"], ensure_ascii=False)[:shown] if made else ""
+    head = text.strip().split("\n", 1)[0][:shown]
     whole = _WHOLE.search(text)
     again = f"The whole is in {whole[1]}." if whole else "Call it again if you need it."
     note = f"[left out by the harness: {observation.name} {arguments}, {len(text)} characters: {head} … {again}]"

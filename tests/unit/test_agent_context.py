@@ -137,5 +137,5 @@ def test_the_newest_observations_fit_every_window(context: int) -> None:
     window = window_of(context, fixed=context // 10)
     history = conversation([window.turn_characters] * 60)
 
-    assert max(map(tokens_of, prompts(history, window))) <= 0.9 * context
+    assert max(map(tokens_of, prompts(history, window))) <= 0.8 * context
     assert window.low < window.high <= 40_000
