@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
-from cryptography.hazmat.primitives.serialization.pkcs12 import PKCS12Certificate, serialize_java_truststore
-
 from boardhand_api.pod import TRUST_STORE_PASSWORD
 from boardhand_runner.errors import Configuration
 from boardhand_runner.settings import Settings
@@ -15,6 +11,11 @@ def place_trust_store(settings: Settings) -> None:
     """Write settings.trust_store from the bundle, where the pool has one. Raises Configuration where it is no PEM."""
     if not settings.certificates.exists():
         return
+    # Imported here: a tenth of a second that every stage would pay, and few pools have a bundle.
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
+    from cryptography.hazmat.primitives.serialization.pkcs12 import PKCS12Certificate, serialize_java_truststore
+
     try:
         found = x509.load_pem_x509_certificates(settings.certificates.read_bytes())
     except ValueError as wrong:
