@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boardhand_api.events import Step, parse_event
@@ -71,6 +71,7 @@ def test_a_limit_and_what_was_handed_over_are_both_told() -> None:
     assert "handed over unfinished, commit dddddddddddd" in said
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.integers(40, 120))
 def test_lines_are_bounded_and_hold_nothing_a_terminal_obeys(text: str, columns: int) -> None:
     events = [event for line in log(text).splitlines() if (event := parse_event(line))]

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boardhand_runner.errors import ToolError
@@ -38,6 +38,7 @@ def test_a_file_is_told_by_what_it_defines(name: str) -> None:
     assert [told(definition) for definition in definitions(name, source.encode())] == expected
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(SOURCES)), st.binary(max_size=400))
 def test_broken_files_break_nothing(name: str, source: bytes) -> None:
     for definition in definitions(name, source):
