@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from boardhand_api import API_VERSION, GROUP
+from boardhand_api import API_VERSION
 from boardhand_api.run import TicketRunStatus
-from boardhand_operator.conditions import run_conditions
+from boardhand_operator.conditions import run_conditions, stamp
 from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
@@ -66,15 +67,16 @@ class Doing:
     async def tell(self, reason: str, message: str, *, warning: bool = False) -> None:
         """One Event of the run, for `kubectl describe`."""
         _log.info("%s/%s: %s: %s", self.run.namespace, self.run.name, reason, message)
-        # A micro time, not the whole seconds of the older fields: `kubectl describe` sorts by it.
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        now = stamp(datetime.now(UTC))
+        # The times are whole seconds; within one, `kubectl describe` keeps the order of the names.
+        name = f"{self.run.name}.{time.time_ns():016x}"
         await self.kube.create(
             Resource.EVENTS,
             self.run.namespace,
             {
                 "apiVersion": "v1",
                 "kind": "Event",
-                "metadata": {"generateName": f"{self.run.name}.", "namespace": self.run.namespace},
+                "metadata": {"name": name, "namespace": self.run.namespace},
                 "involvedObject": {
                     "apiVersion": API_VERSION,
                     "kind": "TicketRun",
@@ -85,9 +87,9 @@ class Doing:
                 "type": "Warning" if warning else "Normal",
                 "reason": reason,
                 "message": message[:1000],
-                "action": reason,
-                "eventTime": now,
-                "reportingComponent": GROUP,
-                "reportingInstance": GROUP,
+                "source": {"component": "boardhand"},
+                "firstTimestamp": now,
+                "lastTimestamp": now,
+                "count": 1,
             },
         )
