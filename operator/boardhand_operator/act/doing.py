@@ -69,7 +69,7 @@ class Doing:
         _log.info("%s/%s: %s: %s", self.run.namespace, self.run.name, reason, message)
         now = stamp(datetime.now(UTC))
         # The times are whole seconds; within one, `kubectl describe` keeps the order of the names.
-        name = f"{self.run.name}.{time.time_ns():016x}"
+        name = f"{self.run.name[:230]}.{time.time_ns():016x}"
         await self.kube.create(
             Resource.EVENTS,
             self.run.namespace,
