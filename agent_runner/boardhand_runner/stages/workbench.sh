@@ -32,15 +32,23 @@ cannot_serve() {
     exit 41
 }
 
+ended() {
+    echo "$2" >"$exec/$1.new" && mv "$exec/$1.new" "$exec/$1.code"
+}
+
 run() {
     # Whoever holds the FIFO passes for the server.
     exec 3<&-
     trap - TERM INT
     # Entered for each command: the model may have removed the folder, and made it again.
-    setsid sh -c 'cd "$1" && exec sh "$2"' sh "$folder" "$exec/$1.sh" </dev/null >"$exec/$1.out" 2>&1 &
+    cd "$folder" >"$exec/$1.out" 2>&1 || {
+        ended "$1" 2
+        return
+    }
+    setsid sh "$exec/$1.sh" </dev/null >"$exec/$1.out" 2>&1 &
     echo "$!" >"$exec/$1.pid"
     wait "$!"
-    echo "$?" >"$exec/$1.new" && mv "$exec/$1.new" "$exec/$1.code"
+    ended "$1" "$?"
 }
 
 kill_group() {
