@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -96,7 +97,9 @@ def test_the_evidence_reaches_the_runs_status_and_the_pull_request_below_the_pro
     message = termination_message(Result(specialist="bugfixer", summary="Because.", evidence=evidence))
     pushed = termination_message(Published(branch="boardhand/1-fix", commit="b" * 40))
     said = {Stage.AGENT: message, Stage.PUBLISH: pushed}
-    states = {stage: ended(0, said.get(stage, "")) for stage in IMPLEMENT_STAGES if stage is not Stage.WORKBENCH}
+    states: dict[Stage, Any] = {
+        stage: ended(0, said.get(stage, "")) for stage in IMPLEMENT_STAGES if stage is not Stage.WORKBENCH
+    }
     run, pool = a_run(phase="Verifying", job="run-1-1", tries=1), a_pool()
     facts = Facts(run, pool, job_body(complete=True), pod_body(states, phase="Succeeded"), None, True, NOW)
     record = next(action for action in decide(facts).actions if isinstance(action, Record))
