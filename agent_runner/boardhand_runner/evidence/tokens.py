@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import islice
 
 _C_LIKE = r"//[^\n]*|/\*.*?(?:\*/|\Z)"
 _STRING = r'"(?:\\.|[^"\\\n])*"'
@@ -17,6 +18,8 @@ _MASKS = {
 }
 _WORD = re.compile(r"[^\W\d]\w*|\d[\w.]*|\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`")
 _INNER = re.compile(r"[^\n]")
+BRACKETS, BLOCK_CHARACTERS = 2000, 20_000
+"""A block with more brackets is not followed to its end, so that no text takes long."""
 _PAIRS = {"{": "}", "(": ")"}
 
 
@@ -33,14 +36,17 @@ def masked(text: str, language: str) -> str:
 
 
 def block_end(code: str, start: int) -> int:
-    """The index after the bracket that closes the one at `start`, or the text's end; `code` is masked."""
+    """The index after the bracket that closes the one at `start`; `code` is masked.
+
+    Where none is near, the text's end or BLOCK_CHARACTERS further.
+    """
     opening, closing = code[start], _PAIRS[code[start]]
     depth = 0
-    for match in re.compile(f"[{re.escape(opening + closing)}]").finditer(code, start):
+    for match in islice(re.compile(f"[{re.escape(opening + closing)}]").finditer(code, start), BRACKETS):
         depth += 1 if match[0] == opening else -1
         if depth == 0:
             return match.end()
-    return len(code)
+    return min(len(code), start + BLOCK_CHARACTERS)
 
 
 def words(text: str) -> Counter[str]:
