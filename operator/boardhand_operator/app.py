@@ -46,7 +46,11 @@ class App:
                     if resource is Resource.RUNS:
                         self.queue.add(key_of(body))
         reconciler = Reconciler(kube, self.store, services, self.settings, self.queue)
-        self._task = asyncio.create_task(self.queue.run(reconciler.work, self.settings.workers))
+        self._task = asyncio.create_task(self._work(reconciler))
+
+    async def _work(self, reconciler: Reconciler) -> None:
+        await asyncio.sleep(self.settings.handover_seconds)
+        await self.queue.run(reconciler.work, self.settings.workers)
 
     async def stop(self) -> None:
         """End the work; whatever was under way is found again by the next start."""

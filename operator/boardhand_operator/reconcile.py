@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
 import aiohttp
 
@@ -22,6 +24,7 @@ from boardhand_operator.store import Key, Store
 from boardhand_operator.views import Run
 
 _AGAIN = 5.0
+_ELSEWHERE = 10.0
 _log = logging.getLogger(__name__)
 
 
@@ -35,6 +38,8 @@ class Reconciler:
         self._settings = settings
         self._queue = queue
         self._beginning: set[str] = set()
+        self._elsewhere: dict[Key, float] = {}
+        """Until when another operator is left to work a run: event loop's time."""
 
     async def work(self, key: Key) -> float | None:
         """Look at the run once; in how many seconds to look again.
@@ -43,8 +48,11 @@ class Reconciler:
         action can be repeated.
         """
         body = self._store.get(Resource.RUNS, key)
+        left = self._elsewhere.pop(key, 0) - asyncio.get_running_loop().time()
         if body is None:
             return None
+        if left > 0:
+            return self._leave(key, left)
         try:
             return await self._once(Run.of(body))
         except Gone:
@@ -53,7 +61,12 @@ class Reconciler:
             return None
         except RateLimited as limited:
             return limited.retry_after
-        except (TimeoutError, BoardhandError, ApiException, aiohttp.ClientError, OSError) as refused:
+        except ApiException as refused:
+            _log.warning("%s/%s: %s", *key, refused)
+            # Somebody wrote the status since it was read: an operator whose pod is just ending, or a second replica.
+            # It goes on with the run; two that deliver side by side would open two pull requests.
+            return self._leave(key, _ELSEWHERE) if refused.status == HTTPStatus.CONFLICT else _AGAIN
+        except (TimeoutError, BoardhandError, aiohttp.ClientError, OSError) as refused:
             _log.warning("%s/%s: %s; again in %.0f s", *key, refused, _AGAIN)
             return _AGAIN
 
@@ -70,6 +83,11 @@ class Reconciler:
         if decision.actions and doing.run.status.finished_at:
             self._wake_waiting(run.namespace, run.spec.pool)
         return decision.again
+
+    def _leave(self, key: Key, seconds: float) -> float:
+        """Leave the run alone for so long, whatever the watches show."""
+        self._elsewhere[key] = asyncio.get_running_loop().time() + seconds
+        return seconds
 
     @contextmanager
     def _holding_place(self, run: Run, decision: Decision) -> Iterator[None]:

@@ -22,6 +22,8 @@ class Settings:
     """A pool whose runs failed for its configuration is tried again after so long, if nobody touched it."""
     certificates: Path | None = None
     """PEM bundle of the authorities that boards and forges are checked with; absent: certifi's."""
+    handover_seconds: float = 3
+    """After a start no run is worked for so long: an operator that was deleted by force may live two seconds more."""
     workers: int = 16
     """Runs looked at side by side."""
 
