@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 
 from boardhand_api.pod import BRANCH_PREFIX
@@ -10,7 +11,8 @@ from boardhand_api.run import Ticket
 
 
 def _digest(*parts: str, length: int = 12) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:length]
+    # As JSON, so that no two lists of parts read the same when they run together.
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:length]
 
 
 def slug(text: str, length: int) -> str:

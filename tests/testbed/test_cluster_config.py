@@ -2,7 +2,9 @@
 
 import json
 import re
+import tempfile
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,9 +20,11 @@ _SERVERS = ["192.0.2.1", "192.0.2.2"]
 
 
 @pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    return tmp_path
+def state(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    # Not tmp_path: side by side, tests' own folders are too deep for a socket.
+    with tempfile.TemporaryDirectory(prefix="bh-") as folder:
+        monkeypatch.setenv("XDG_STATE_HOME", folder)
+        yield Path(folder)
 
 
 def test_a_missing_name_is_an_error_not_a_hole() -> None:
