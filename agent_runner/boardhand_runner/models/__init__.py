@@ -12,8 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from boardhand_api.model import Model, PlainModel, Price, Provider
 from boardhand_api.pod import FALLBACK_SUFFIX
-from boardhand_api.pool import Model, PlainModel, Price, Provider
 from boardhand_runner.errors import Configuration
 from boardhand_runner.models.profiles import Abilities, abilities_of
 from boardhand_runner.usage import price_of
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 ANSWER_SECONDS = 600.0
-"""An answer that takes longer counts as a failed request."""
 CONNECT_SECONDS = 15.0
 
 
@@ -54,16 +53,19 @@ class Mind:
         return self.fallback if self.replaced and self.fallback else self
 
 
-def build(model: PlainModel, secret_dir: Path) -> Mind:
+def build(model: PlainModel, secret_dir: Path, answer_seconds: float = ANSWER_SECONDS) -> Mind:
     """A client with the key that is mounted for it. It asks once: patience is `models.patience`'s.
 
+    An answer that takes longer than `answer_seconds` counts as a failed request.
     Raises Configuration (ProviderMissing, ProfileUnknown, CertificatesUnreadable).
     """
     provider = library(model.provider)
     abilities = abilities_of(model)
-    chat = provider.build(model, abilities, api_key(secret_dir), tls(), answer=ANSWER_SECONDS, connect=CONNECT_SECONDS)
+    chat = provider.build(model, abilities, api_key(secret_dir), tls(), answer=answer_seconds, connect=CONNECT_SECONDS)
     spare = model.fallback if isinstance(model, Model) else None
+    later = None
     if spare:
+        later = partial(build, spare, secret_dir.with_name(secret_dir.name + FALLBACK_SUFFIX), answer_seconds)
         abilities_of(spare)  # a wrong profile is told at the start, not in the middle of the run
     return Mind(
         model.name,
@@ -72,7 +74,7 @@ def build(model: PlainModel, secret_dir: Path) -> Mind:
         provider.ERRORS,
         abilities,
         provider.options(abilities),
-        partial(build, spare, secret_dir.with_name(secret_dir.name + FALLBACK_SUFFIX)) if spare else None,
+        later,
     )
 
 
