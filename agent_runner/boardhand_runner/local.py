@@ -22,9 +22,10 @@ from pydantic import ValidationError
 
 from boardhand_api.events import Ended, parse_event
 from boardhand_api.failures import exit_code_of
+from boardhand_api.model import Model, Provider
 from boardhand_api.order import Order, OrderLimits
 from boardhand_api.pod import BRANCH_PREFIX, Stage
-from boardhand_api.pool import Limits, Model, Provider
+from boardhand_api.pool import Limits
 from boardhand_api.result import Checked, Published, Result
 from boardhand_api.run import Task, Ticket
 from boardhand_runner import local_report as report

@@ -10,7 +10,7 @@ from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, GenerationChunk
 
-from boardhand_api.pool import Price
+from boardhand_api.model import Price
 from boardhand_api.result import Usage
 from boardhand_runner.context import tokens_of
 from boardhand_runner.errors import Budget

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boardhand_api.pool import Model
+from boardhand_api.model import Model
 from boardhand_runner.models import Mind, build
 from boardhand_runner.settings import Settings
 from boardhand_runner.workbench import Workbench

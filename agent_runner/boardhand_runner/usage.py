@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from boardhand_api.model import PlainModel, Price
 from boardhand_api.order import OrderLimits
-from boardhand_api.pool import PlainModel, Price
 from boardhand_api.result import Usage
 from boardhand_runner.errors import Budget, Configuration, Deadline
 

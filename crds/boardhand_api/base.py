@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 NonEmpty = Annotated[str, Field(min_length=1)]
+HTTP_URL = r"^https?://[^\s]+$"
+Url = Annotated[str, Field(pattern=HTTP_URL)]
+Seconds = Annotated[int, Field(ge=1)]
+PATH_PART = r"\.?[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*"
+Folder = Annotated[str, Field(pattern=rf"^{PATH_PART}(/{PATH_PART})*$", max_length=255)]
+"""A folder of the repository, from its root; no part of it is `..`."""
+Money = Annotated[Decimal, Field(ge=0), WithJsonSchema({"type": "number", "minimum": 0})]
 
 
 class Wire(BaseModel):
@@ -30,6 +38,13 @@ class Tolerant(Wire):
     """Data that a newer program may have written: unknown fields are ignored."""
 
     model_config = ConfigDict(extra="ignore")
+
+
+class SecretRef(Wire):
+    """A Secret in the pool's own namespace."""
+
+    name: NonEmpty
+    """Name of the Secret."""
 
 
 def rules(*pairs: tuple[str, str]) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from boardhand_api.base import NonEmpty, Tolerant
-from boardhand_api.pool import Model, OnLimit
+from boardhand_api.model import Model
+from boardhand_api.pool import OnLimit
 from boardhand_api.run import Task, Ticket
 
 ORDER_VERSION = 1

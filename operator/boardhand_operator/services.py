@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from boardhand_api.pool import CodingAgentSpec, PlainModel, SecretRef
+from boardhand_api.base import SecretRef
+from boardhand_api.model import PlainModel
+from boardhand_api.pool import CodingAgentSpec
 from boardhand_operator.boards import Board, open_board
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges import Forge, open_forge

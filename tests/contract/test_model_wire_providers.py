@@ -12,7 +12,7 @@ from langchain_core.messages.ai import add_ai_message_chunks
 from langchain_core.tools import tool
 from pydantic import BaseModel
 
-from boardhand_api.pool import Model, Profile, Provider
+from boardhand_api.model import Model, Profile, Provider
 from boardhand_runner.models import Mind, build
 from boardhand_runner.models.calling import forcing, with_tools
 from boardhand_runner.usage import reported, usage_of

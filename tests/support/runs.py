@@ -11,7 +11,7 @@ from typing import Any
 from langchain_core.tools import BaseTool
 
 from boardhand_api.events import Nudged, Step, last_result, parse_event
-from boardhand_api.pool import Model
+from boardhand_api.model import Model
 from boardhand_api.result import Result
 from boardhand_runner.agent import main
 from boardhand_runner.git import Git

@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
 
 from boardhand_api.failures import FailureClass
-from boardhand_api.pool import Model
+from boardhand_api.model import Model
 from boardhand_runner.models import Mind
 from tests.support.benches import LIMITS, lay_out
 from tests.support.runs import EDIT, FILES, Run

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
 from boardhand_api.failures import FailureClass
-from boardhand_api.pool import Model, Price, Provider
+from boardhand_api.model import Model, Price, Provider
 from boardhand_api.result import Usage
 from boardhand_runner.errors import Budget, Configuration, Deadline, RunnerError
 from boardhand_runner.models import build, patience

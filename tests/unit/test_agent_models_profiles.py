@@ -14,7 +14,7 @@ from langchain_core.exceptions import ContextOverflowError
 from langchain_core.messages import SystemMessage
 
 from boardhand_api.events import FellBack, parse_event
-from boardhand_api.pool import CallFormat, EditFormat, Model, PlainModel, Price, Profile, Provider
+from boardhand_api.model import CallFormat, EditFormat, Model, PlainModel, Price, Profile, Provider
 from boardhand_runner.errors import Configuration
 from boardhand_runner.models import Mind, build
 from boardhand_runner.models.profiles import Abilities, abilities_of
@@ -79,7 +79,7 @@ def test_a_fallback_has_a_key_and_a_profile_of_its_own(tmp_path: Path) -> None:
 IMPORTS = """
 import pathlib, sys
 import boardhand_runner.agent, boardhand_runner.work
-from boardhand_api.pool import Model, PlainModel
+from boardhand_api.model import Model, PlainModel
 from boardhand_runner.models import build
 
 def loaded():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from pydantic import BaseModel
 
-from boardhand_api.pool import CallFormat
+from boardhand_api.model import CallFormat
 from boardhand_runner.models import Mind
 from boardhand_runner.models.calling import forcing, with_tools
 from boardhand_runner.models.profiles import Abilities

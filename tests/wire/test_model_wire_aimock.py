@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langchain_core.messages.ai import add_ai_message_chunks
 from langchain_core.tools import tool
 
-from boardhand_api.pool import Model, Profile, Provider
+from boardhand_api.model import Model, Profile, Provider
 from boardhand_runner.models import Mind, build
 from boardhand_runner.models.calling import with_tools
 from boardhand_runner.models.patience import patiently

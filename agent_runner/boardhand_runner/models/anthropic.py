@@ -11,7 +11,7 @@ from langchain_anthropic import ChatAnthropic
 from langchain_core.language_models import BaseChatModel
 from pydantic import PrivateAttr, SecretStr
 
-from boardhand_api.pool import PlainModel
+from boardhand_api.model import PlainModel
 from boardhand_runner.models.profiles import Abilities
 
 ERRORS = (AnthropicError,)

@@ -11,7 +11,7 @@ from langchain_core.runnables import Runnable, RunnableLambda
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, ValidationError
 
-from boardhand_api.pool import CallFormat
+from boardhand_api.model import CallFormat
 from boardhand_runner.models import Mind
 from boardhand_runner.models.text_calls import END, Schemas, functions, read, schemas, write
 from boardhand_runner.prompts import rules

@@ -17,7 +17,7 @@ from langchain_google_genai import ChatGoogleGenerativeAI
 from langchain_google_genai.chat_models import ChatGoogleGenerativeAIError
 from pydantic import SecretStr
 
-from boardhand_api.pool import PlainModel
+from boardhand_api.model import PlainModel
 from boardhand_runner.models.profiles import Abilities
 
 ERRORS = (APIError, ChatGoogleGenerativeAIError, httpx.HTTPError)

@@ -10,7 +10,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_mistralai import ChatMistralAI
 from pydantic import SecretStr
 
-from boardhand_api.pool import PlainModel
+from boardhand_api.model import PlainModel
 from boardhand_runner.models.profiles import Abilities
 
 ERRORS = (httpx.HTTPError,)

@@ -10,7 +10,7 @@ from langchain_openai import ChatOpenAI
 from openai import DefaultAsyncHttpxClient, OpenAIError, Timeout
 from pydantic import SecretStr
 
-from boardhand_api.pool import PlainModel
+from boardhand_api.model import PlainModel
 from boardhand_runner.models.profiles import Abilities
 
 ERRORS = (OpenAIError,)

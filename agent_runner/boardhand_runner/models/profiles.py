@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from boardhand_api.pool import CallFormat, EditFormat, PlainModel
+from boardhand_api.model import CallFormat, EditFormat, PlainModel
 from boardhand_runner.errors import Configuration
 
 DEFAULT = "default"
@@ -18,7 +18,7 @@ DEFAULT = "default"
 
 @dataclass(frozen=True)
 class Abilities:
-    """A profile without gaps; the fields are those of `boardhand_api.pool.Profile`."""
+    """A profile without gaps; the fields are those of `boardhand_api.model.Profile`."""
 
     context_tokens: int = 128_000
     answer_tokens: int | None = None

@@ -12,7 +12,7 @@ from langchain_core.tools import BaseTool, StructuredTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from boardhand_api.pool import EditFormat
+from boardhand_api.model import EditFormat
 from boardhand_runner.context import text_tokens
 from boardhand_runner.errors import ToolError
 from boardhand_runner.history import ANALYST, BUGFIXER, CODER, Outcome

@@ -7,8 +7,9 @@ from typing import Any
 from boardhand_api import API_VERSION, pod
 from boardhand_api.order import Order
 from boardhand_api.pod import Stage
-from boardhand_api.pool import CodingAgentSpec, Service
+from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.run import Task
+from boardhand_api.workbench import Service
 from boardhand_operator.names import label_value
 from boardhand_operator.specs import volumes
 from boardhand_operator.specs.volumes import Mount

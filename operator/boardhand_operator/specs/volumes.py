@@ -9,8 +9,9 @@ from typing import Any
 from boardhand_api import pod
 from boardhand_api.order import Order
 from boardhand_api.pod import Stage
-from boardhand_api.pool import Cache, CodingAgentSpec
+from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.run import Task
+from boardhand_api.workbench import Cache
 
 _SECRET_MODE = 0o440
 
