@@ -12,7 +12,7 @@ from boardhand_operator.settings import Settings
 
 
 def main() -> int:
-    """Run until a signal; 2 where the settings are wrong."""
+    """Run until a signal; 2 where the settings are wrong, 3 where the Lease was lost."""
     logging.basicConfig(
         level=os.environ.get("BOARDHAND_LOG_LEVEL", "INFO").upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
@@ -24,8 +24,8 @@ def main() -> int:
     except ValueError as wrong:
         print(wrong, file=sys.stderr)
         return 2
-    run(App(settings), os.environ.get("BOARDHAND_LIVENESS", "http://0.0.0.0:8080/healthz"))
-    return 0
+    ended = run(App(settings), os.environ.get("BOARDHAND_LIVENESS", "http://0.0.0.0:8080/healthz"))
+    return 0 if ended else 3
 
 
 if __name__ == "__main__":

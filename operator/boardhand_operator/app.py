@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 from boardhand_api.pod import LABEL_SETTLED
+from boardhand_operator.election import Election, Lost
 from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.pools import PoolWorker
 from boardhand_operator.queue import WorkQueue
@@ -17,6 +19,8 @@ from boardhand_operator.settings import Settings
 from boardhand_operator.store import Key, Store, key_of
 
 Json = Mapping[str, Any]
+
+_log = logging.getLogger(__name__)
 
 
 class App:
@@ -29,7 +33,12 @@ class App:
         self._workers: dict[Key, PoolWorker] = {}
         self._kube: Kube | None = None
         self._services: Services | None = None
+        self._election: Election | None = None
         self._task: asyncio.Task[None] | None = None
+        self.working = asyncio.Event()
+        """Set from when this operator is the one that works: pools are polled, runs are worked."""
+        self.deposed = asyncio.Event()
+        """Set where it must stop working: the process ends, and what comes after it competes anew."""
 
     async def start(self) -> None:
         """Connect, learn which pools and unsettled runs there are, and begin to work the queue.
@@ -46,26 +55,45 @@ class App:
                     if resource is Resource.RUNS:
                         self.queue.add(key_of(body))
         reconciler = Reconciler(kube, self.store, services, self.settings, self.queue)
+        if self.settings.seat:
+            self._election = Election(kube, self.settings.seat)
         self._task = asyncio.create_task(self._work(reconciler))
 
     async def _work(self, reconciler: Reconciler) -> None:
-        await asyncio.sleep(self.settings.handover_seconds)
+        """Stand by, then work until deposed. Others may stand by with a memory as full as the worker's."""
+        if self._election is None:
+            await self._work_queue(reconciler)
+            return
+        await self._election.acquire()
+        async with asyncio.TaskGroup() as group:
+            work = group.create_task(self._work_queue(reconciler))
+            try:
+                await self._election.keep()
+            except Lost as lost:
+                _log.error("this operator ends: its Lease is lost (%s)", lost)
+                work.cancel()
+                self.deposed.set()
+
+    async def _work_queue(self, reconciler: Reconciler) -> None:
+        self.working.set()
         await self.queue.run(reconciler.work, self.settings.workers)
 
     async def stop(self) -> None:
-        """End the work; whatever was under way is found again by the next start."""
+        """End the work; whatever was under way is found again by the next start, or by who stood by."""
         if self._task:
             self._task.cancel()
             await asyncio.wait({self._task})
         if self._services:
             for key in list(self._workers):
                 await self._services.forget(key)
+        if self._election:
+            await self._election.release()
         if self._kube:
             await self._kube.close()
 
     @property
     def alive(self) -> bool:
-        """Whether the queue is being worked."""
+        """Whether the queue is being worked, or stood by for."""
         return self._task is not None and not self._task.done()
 
     def seen(self, resource: Resource, body: Json, *, gone: bool) -> None:

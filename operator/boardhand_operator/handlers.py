@@ -64,6 +64,7 @@ def register(app: App) -> kopf.OperatorRegistry:
     @kopf.daemon(GROUP, VERSION, "codingagents", registry=registry, cancellation_timeout=5)
     async def pool_daemon(body: Json, **_: Any) -> None:
         app.seen(Resource.POOLS, body, gone=False)
+        await app.working.wait()
         async with app.pool_worker(key_of(body)) as worker:
             await worker.run()
 
@@ -96,11 +97,13 @@ async def operate(app: App, liveness: str) -> None:
         clusterwide=not namespaces,
         namespaces=namespaces,
         liveness_endpoint=liveness,
+        stop_flag=app.deposed,
         # Else kopf asks the password file for the user's name, which knows no user of a pod's number.
         identity=cast(Any, GROUP),
     )
 
 
-def run(app: App, liveness: str) -> None:
-    """Run until a signal says to stop."""
+def run(app: App, liveness: str) -> bool:
+    """Run until a signal says to stop, or the Lease is lost; whether it was the signal."""
     asyncio.run(operate(app, liveness))
+    return not app.deposed.is_set()

@@ -31,6 +31,7 @@ class Resource(Enum):
     PODS = ("/api/v1", "pods")
     SECRETS = ("/api/v1", "secrets")
     EVENTS = ("/api/v1", "events")
+    LEASES = ("/apis/coordination.k8s.io/v1", "leases")
 
     def path(self, namespace: str | None, name: str = "", sub: str = "") -> str:
         base, plural = self.value

@@ -9,6 +9,16 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
+class Seat:
+    """The Lease that operators of one release compete for, and who this one is."""
+
+    namespace: str
+    name: str
+    identity: str
+    """The pod's name: its container started anew is the same holder, and need not wait for itself."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """What the operator was installed with."""
 
@@ -22,8 +32,8 @@ class Settings:
     """A pool whose runs failed for its configuration is tried again after so long, if nobody touched it."""
     certificates: Path | None = None
     """PEM bundle of the authorities that boards and forges are checked with; absent: certifi's."""
-    handover_seconds: float = 3
-    """After a start no run is worked for so long: an operator that was deleted by force may live two seconds more."""
+    seat: Seat | None = None
+    """What several operators compete for; absent: this one works at once, and must be the only one."""
     workers: int = 16
     """Runs looked at side by side."""
 
@@ -38,12 +48,23 @@ class Settings:
         return cls(
             runner_image=image,
             certificates=Path(certificates) if certificates else None,
+            seat=_seat(environment),
             namespaces=tuple(name.strip() for name in names.split(",") if name.strip()),
             image_grace_seconds=_seconds(environment, "BOARDHAND_IMAGE_GRACE_SECONDS", cls.image_grace_seconds),
             configuration_retry_seconds=_seconds(
                 environment, "BOARDHAND_CONFIGURATION_RETRY_SECONDS", cls.configuration_retry_seconds
             ),
         )
+
+
+def _seat(environment: Mapping[str, str]) -> Seat | None:
+    names = [f"BOARDHAND_{part}" for part in ("LEASE_NAMESPACE", "LEASE", "IDENTITY")]
+    given = [environment.get(name, "") for name in names]
+    if not any(given):
+        return None
+    if not all(given):
+        raise ValueError(f"{', '.join(names)} go together: set all three, or none where only one operator runs")
+    return Seat(*given)
 
 
 def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from boardhand_operator.settings import Settings
+from boardhand_operator.settings import Seat, Settings
 
 IMAGE = {"BOARDHAND_RUNNER_IMAGE": "registry.example/runner:1"}
 
@@ -41,3 +41,11 @@ def test_a_missing_image_is_named_with_what_to_do(environment: dict[str, str]) -
 def test_a_wrong_number_is_named_with_what_is_allowed(name: str, value: str) -> None:
     with pytest.raises(ValueError, match=f"{name}='{value}': give a number of seconds above 0"):
         Settings.from_environment({**IMAGE, name: value})
+
+
+def test_a_seat_has_all_its_parts_or_none() -> None:
+    parts = {"BOARDHAND_LEASE_NAMESPACE": "system", "BOARDHAND_LEASE": "boardhand", "BOARDHAND_IDENTITY": "pod-1"}
+    assert Settings.from_environment({**IMAGE, **parts}).seat == Seat("system", "boardhand", "pod-1")
+    for name in parts:
+        with pytest.raises(ValueError, match="go together"):
+            Settings.from_environment({**IMAGE, **parts, name: ""})

@@ -1,0 +1,171 @@
+"""Which of several operators works, on an API server in memory. Times are compared, never waited for exactly."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from unittest import mock
+
+import pytest
+
+from boardhand_operator import app
+from boardhand_operator.app import App
+from boardhand_operator.election import Election, Lost, Terms
+from boardhand_operator.kube import ApiException, Json, Kube, Resource
+from boardhand_operator.settings import Seat, Settings
+from tests.support.fake_kube import FakeKube
+from tests.support.fuse import Fuse, When
+
+TERMS = Terms(duration=0.6, every=0.02, give_up=0.2)
+WHERE = ("boardhand-system", "boardhand")
+_MOST = 20
+"""Seconds after which a wait has failed."""
+
+
+def _election(kube: FakeKube, identity: str, terms: Terms = TERMS) -> Election:
+    return Election(kube, Seat(*WHERE, identity), terms)
+
+
+def _lease(kube: FakeKube) -> Json:
+    return kube.objects[Resource.LEASES][WHERE]
+
+
+async def _held(election: Election) -> None:
+    await asyncio.wait_for(election.acquire(), _MOST)
+
+
+@asynccontextmanager
+async def _keeping(election: Election) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(election.keep())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def test_the_first_makes_the_lease_as_the_api_wants_it() -> None:
+    kube = FakeKube()
+    await _held(_election(kube, "a"))
+    spec = _lease(kube)["spec"]
+    assert (spec["holderIdentity"], spec["leaseDurationSeconds"], spec["leaseTransitions"]) == ("a", 1, 0)
+    assert len(spec["renewTime"].split(".")[1]) == len("000000Z")
+
+
+async def test_who_comes_second_stands_by_as_long_as_the_first_renews() -> None:
+    kube = FakeKube()
+    first, second = _election(kube, "a"), _election(kube, "b")
+    await _held(first)
+    async with _keeping(first) as renewing:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(second.acquire(), 2 * TERMS.duration)
+        assert not renewing.done()
+    assert _lease(kube)["spec"]["holderIdentity"] == "a"
+
+
+async def test_a_lease_that_nobody_renews_is_taken_after_its_duration_and_not_before() -> None:
+    kube = FakeKube()
+    await _held(_election(kube, "a"))
+    begin = time.monotonic()
+    await _held(_election(kube, "b"))
+    assert time.monotonic() - begin >= TERMS.duration
+    assert _lease(kube)["spec"]["holderIdentity"] == "b"
+    assert _lease(kube)["spec"]["leaseTransitions"] == 1
+
+
+async def test_a_released_lease_is_taken_at_once_and_a_container_started_anew_needs_no_wait() -> None:
+    kube = FakeKube()
+    long = Terms(duration=3600, every=0.02, give_up=0.3)
+    first = _election(kube, "a", long)
+    await _held(first)
+    await _held(_election(kube, "a", long))
+    await _held(first)
+    await first.release()
+    await _held(_election(kube, "b", long))
+    assert _lease(kube)["spec"]["holderIdentity"] == "b"
+
+
+async def test_a_holder_whose_lease_was_stolen_is_told() -> None:
+    kube = FakeKube()
+    election = _election(kube, "a")
+    await _held(election)
+    async with _keeping(election) as renewing:
+        await kube.patch(Resource.LEASES, *WHERE, {"spec": {"holderIdentity": "thief"}})
+        with pytest.raises(Lost, match="thief holds it"):
+            await asyncio.wait_for(renewing, _MOST)
+    await election.release()
+    assert _lease(kube)["spec"]["holderIdentity"] == "thief"
+
+
+async def test_a_holder_that_cannot_renew_stops_before_anybody_may_take_over() -> None:
+    kube = FakeKube()
+    election = _election(kube, "a")
+    await _held(election)
+    kube.fuse = Fuse(dict.fromkeys(range(1, 10_000), When.BEFORE), lambda name: ApiException(status=500, reason=name))
+    begin = time.monotonic()
+    async with _keeping(election) as renewing:
+        with pytest.raises(Lost, match="not renewed for"):
+            await asyncio.wait_for(renewing, _MOST)
+    assert time.monotonic() - begin >= TERMS.give_up
+
+
+async def test_one_refusal_or_a_lost_answer_costs_nothing() -> None:
+    kube = FakeKube()
+    election = _election(kube, "a")
+    await _held(election)
+    # 1: refused; 2: written, and the answer lost, so that 3 names a version that is gone.
+    plan = {1: When.BEFORE, 2: When.AFTER}
+    fuse = kube.fuse = Fuse(plan, lambda name: ApiException(status=503, reason=name))
+    async with _keeping(election) as renewing:
+        async with asyncio.timeout(_MOST):
+            while len(fuse.calls) < 8:
+                await asyncio.sleep(0.01)
+        assert not renewing.done()
+
+
+async def test_of_many_at_once_exactly_one_holds_it() -> None:
+    kube = FakeKube()
+    elections = [_election(kube, f"operator-{number}") for number in range(8)]
+    tasks = [asyncio.create_task(election.acquire()) for election in elections]
+    done, waiting = await asyncio.wait(tasks, timeout=TERMS.duration / 2)
+    for task in waiting:
+        task.cancel()
+    await asyncio.wait(tasks)
+    assert len(done) == 1
+
+
+async def _until(event: asyncio.Event) -> None:
+    await asyncio.wait_for(event.wait(), _MOST)
+
+
+async def test_an_operator_works_only_while_it_holds_the_lease() -> None:
+    kube = FakeKube()
+    quick = mock.patch.object(app, "Election", partial(Election, terms=TERMS))
+    with quick, mock.patch.object(Kube, "connect", mock.AsyncMock(return_value=kube)):
+        works, stands_by = (App(Settings("runner:1", seat=Seat(*WHERE, name))) for name in ("a", "b"))
+        await works.start()
+        await _until(works.working)
+        await stands_by.start()
+    try:
+        assert (stands_by.alive, stands_by.working.is_set()) == (True, False)
+        await works.stop()
+        await _until(stands_by.working)
+        assert _lease(kube)["spec"]["holderIdentity"] == "b"
+        await kube.patch(Resource.LEASES, *WHERE, {"spec": {"holderIdentity": "thief"}})
+        await _until(stands_by.deposed)
+    finally:
+        await stands_by.stop()
+    assert stands_by.alive is False
+    assert _lease(kube)["spec"]["holderIdentity"] == "thief"
+
+
+async def test_an_operator_without_a_seat_works_at_once() -> None:
+    alone = App(Settings("runner:1"))
+    with mock.patch.object(Kube, "connect", mock.AsyncMock(return_value=FakeKube())):
+        await alone.start()
+    await _until(alone.working)
+    await alone.stop()
+    assert alone.alive is False
