@@ -91,6 +91,11 @@ class Settings:
         return self.at(pod.PROOF)
 
     @property
+    def state(self) -> Path:
+        """What the next pod of the run goes on from; there only where the order is persistent."""
+        return self.at(pod.STATE)
+
+    @property
     def order(self) -> Path:
         return self.at(pod.ORDER)
 

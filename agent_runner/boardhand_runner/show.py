@@ -9,7 +9,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from boardhand_api.events import Ended, Event, FellBack, Nudged, Routed, Started, Step, parse_event
+from boardhand_api.events import Anew, Ended, Event, FellBack, Nudged, Resumed, Routed, Started, Step, parse_event
 from boardhand_api.result import Result, Usage
 
 COLUMNS, MOST_COLUMNS = 110, 200
@@ -65,6 +65,10 @@ def _event(event: Event) -> Iterator[tuple[str, str]]:
             yield RED, f"{at}      {event.by} says {event.reason}: {event.text}"
         case FellBack():
             yield RED, f"{at}      {event.model} gives way to {event.fallback} ({event.reason}): {event.text}"
+        case Resumed():
+            yield BOLD, f"{at}  resumed at step {event.step}: {event.node or 'all was done'}"
+        case Anew():
+            yield RED, f"{at}  starts anew: {event.text}"
         case Ended():
             yield from _result(at, event.result)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from boardhand_api.events import EVENT_BYTES, Ended, FellBack, Nudged, Routed, Started, Step
+from boardhand_api.events import EVENT_BYTES, Anew, Ended, FellBack, Nudged, Resumed, Routed, Started, Step
 from boardhand_api.result import Result, Usage
 
 SHORT_SECRET = 6
@@ -80,6 +80,14 @@ class Transcript:
         head = self._head(text, TEXT)
         self._write(FellBack(at=_now(), model=model, fallback=fallback, reason=reason, text=head))
 
+    def resumed(self, step: int, node: str) -> None:
+        """The run goes on at this step, in this node of the graph."""
+        self._write(Resumed(at=_now(), step=step, node=node))
+
+    def anew(self, text: str) -> None:
+        """The run cannot go on from what its earlier pod left."""
+        self._write(Anew(at=_now(), text=self._head(text, TEXT)))
+
     def ended(self, result: Result) -> None:
         """The last event; a summary that makes the line too long is shortened."""
         event = Ended(at=_now(), result=result)
@@ -88,7 +96,7 @@ class Transcript:
             event = Ended(at=event.at, result=event.result.model_copy(update={"summary": shorter}))
         self._write(event)
 
-    def _write(self, event: Started | Routed | Step | Nudged | FellBack | Ended) -> None:
+    def _write(self, event: Started | Routed | Step | Nudged | FellBack | Resumed | Anew | Ended) -> None:
         self._out.write(event.model_dump_json(by_alias=True, exclude_none=True) + "\n")
         self._out.flush()
 

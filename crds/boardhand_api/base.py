@@ -15,6 +15,8 @@ Seconds = Annotated[int, Field(ge=1)]
 PATH_PART = r"\.?[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*"
 Folder = Annotated[str, Field(pattern=rf"^{PATH_PART}(/{PATH_PART})*$", max_length=255)]
 """A folder of the repository, from its root; no part of it is `..`."""
+Quantity = Annotated[str, Field(pattern=r"^[1-9][0-9]*(k|M|G|T|Ki|Mi|Gi|Ti)$")]
+"""Bytes, as Kubernetes writes them."""
 Money = Annotated[Decimal, Field(ge=0), WithJsonSchema({"type": "number", "minimum": 0})]
 
 

@@ -80,6 +80,26 @@ class FellBack(Tolerant):
     text: str = ""
 
 
+class Resumed(Tolerant):
+    """The run goes on where an earlier pod of it was."""
+
+    event: Literal["resumed"] = "resumed"
+    at: str
+    step: int
+    """The answer of the large model that is worked on, or asked for, next."""
+    node: str
+    """Where in the graph; empty where all was done."""
+
+
+class Anew(Tolerant):
+    """What an earlier pod of the run left cannot be gone on from: the run starts at its base commit."""
+
+    event: Literal["anew"] = "anew"
+    at: str
+    text: str
+    """Why, in one sentence."""
+
+
 class Ended(Tolerant):
     """The stage ended; always the last event."""
 
@@ -88,11 +108,11 @@ class Ended(Tolerant):
     result: Result
 
 
-Event = Annotated[Started | Routed | Step | Nudged | FellBack | Ended, Field(discriminator="event")]
-_ADAPTER: TypeAdapter[Started | Routed | Step | Nudged | FellBack | Ended] = TypeAdapter(Event)
+Event = Annotated[Started | Routed | Step | Nudged | FellBack | Resumed | Anew | Ended, Field(discriminator="event")]
+_ADAPTER: TypeAdapter[Started | Routed | Step | Nudged | FellBack | Resumed | Anew | Ended] = TypeAdapter(Event)
 
 
-def parse_event(line: str | bytes) -> Started | Routed | Step | Nudged | FellBack | Ended | None:
+def parse_event(line: str | bytes) -> Started | Routed | Step | Nudged | FellBack | Resumed | Anew | Ended | None:
     """The event on this line, or None where the line is none that is known here."""
     if len(line) > EVENT_BYTES:
         return None

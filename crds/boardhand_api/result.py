@@ -86,6 +86,8 @@ class Result(Tolerant):
     failure: Refusal | None = None
     usage: Usage = Usage()
     steps: Annotated[int, Field(ge=0)] = 0
+    resumed: bool = False
+    """It went on where an earlier try of the run was: `usage` and `steps` count that one, too."""
 
 
 class Published(Tolerant):

@@ -56,10 +56,17 @@ class Ticket(Wire):
 
 
 class TicketRunSpec(Wire):
-    """What to attempt. It never changes: another attempt is another TicketRun."""
+    """What to attempt. It never changes but for `cancel`: another attempt is another TicketRun."""
 
     model_config = {
-        "json_schema_extra": rules(("self == oldSelf", "spec is immutable: make another TicketRun instead"))
+        "json_schema_extra": rules(
+            (
+                "self.pool == oldSelf.pool && self.task == oldSelf.task && self.attempt == oldSelf.attempt"
+                " && self.ticket == oldSelf.ticket",
+                "spec is immutable but for cancel: make another TicketRun instead",
+            ),
+            ("self.cancel || !oldSelf.cancel", "a run that was cancelled stays so: make another TicketRun instead"),
+        )
     }
 
     pool: Short
@@ -70,6 +77,8 @@ class TicketRunSpec(Wire):
     """Which attempt at the ticket this is, counted from 1."""
     ticket: Ticket
     """What is asked for."""
+    cancel: bool = False
+    """End the run now: its Job is removed, a branch that was pushed is left alone, and the ticket is told."""
 
 
 class Phase(StrEnum):
@@ -143,10 +152,14 @@ class TicketRunStatus(Tolerant):
     """`Ready`, `Reconciling` and `Stalled`, after kstatus."""
     claim: str | None = None
     """Id of the claim marker on the ticket."""
+    column: str | None = None
+    """The column the claimed ticket was moved to; a ticket that leaves it while the run is at work ends the run."""
     tries: int = 0
     """Jobs made so far: 1, and one more for each retry after an infrastructure failure."""
     job: str | None = None
     """The Job of the present try."""
+    volume: str | None = None
+    """The PersistentVolumeClaim of the run; deleted once the run is finished, then absent."""
     retry_at: Time | None = None
     """When the next try begins."""
     started_at: Time | None = None

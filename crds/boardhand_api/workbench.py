@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from boardhand_api.base import PATH_PART, NonEmpty, Seconds, Wire, rules
+from boardhand_api.base import PATH_PART, NonEmpty, Quantity, Seconds, Wire, rules
 
 
 class Resources(Wire):
@@ -56,7 +56,7 @@ class Cache(Wire):
     """Where the workbench finds it, such as /cache/maven. Point the tool there with workbench.env."""
     claim: Annotated[NonEmpty | None, Field(max_length=253)] = None
     """An existing PersistentVolumeClaim; what one run leaves there, the next one finds."""
-    size: Annotated[str | None, Field(pattern=r"^[1-9][0-9]*(k|M|G|T|Ki|Mi|Gi|Ti)$")] = None
+    size: Quantity | None = None
     """An empty folder for each run, of this size at most, such as 2Gi."""
     read_only: bool = False
     """The claim is mounted read-only, then also into the proof: for caches that only you fill. Without it the proof
