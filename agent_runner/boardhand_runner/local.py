@@ -12,10 +12,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 from pydantic import ValidationError
@@ -201,7 +201,8 @@ def _stages(settings: Settings, order: Order, target: str) -> int:
     _write(settings, order.model_copy(update={"repository": target}))
     if code := _stage(settings, Stage.PUBLISH):
         return report.failed(Stage.PUBLISH, _answer(settings, Stage.PUBLISH, Published), code)
-    code = _verify(settings, order)
+    report.say(f"── {Stage.VERIFY}")
+    code = prove(settings, order)
     told = result.failure
     message = settings.root / f"{Stage.VERIFY}.termination"
     report.proved(result, with_commands(settings, order), target, code, message.read_text() if message.exists() else "")
@@ -246,25 +247,30 @@ def _agent(settings: Settings) -> tuple[Result | None, int]:
 
 
 @contextmanager
-def workbench(settings: Settings, workdir: str = "") -> Iterator[None]:
-    """The workbench's server. It gets nothing of your environment but WORKBENCH_PASSES."""
-    environment = {name: os.environ[name] for name in WORKBENCH_PASSES if name in os.environ}
-    with subprocess.Popen(["sh", str(settings.serve_script), str(settings.root), workdir], env=environment) as server:
+def workbench(settings: Settings, workdir: str = "", passes: Sequence[str] = WORKBENCH_PASSES) -> Iterator[None]:
+    """The workbench's server. It gets nothing of your environment but what `passes` names."""
+    command = ["sh", str(settings.serve_script), str(settings.root), workdir]
+    with subprocess.Popen(command, env=_passed(passes)) as server:
         try:
             yield
         finally:
             server.terminate()
 
 
-def _verify(settings: Settings, order: Order) -> int:
-    report.say(f"── {Stage.VERIFY}")
+def prove(
+    settings: Settings, order: Order, passes: Sequence[str] = WORKBENCH_PASSES, log: IO[bytes] | None = None
+) -> int:
+    """The verify stage: its exit code is the verdict. What it prints goes to `log`, else to stdout."""
     flags = ["--require-tests"] if order.require_tests else []
     flags += ["--workdir", order.workdir] if order.workdir else []
     commands = [str(len(order.setup)), *order.setup, *order.verify] if order.verify else []
     command = ["sh", str(settings.verify_script), *flags, *commands]
-    environment = {name: os.environ[name] for name in WORKBENCH_PASSES if name in os.environ}
-    environment |= _environment(settings, Stage.VERIFY)
-    return subprocess.run(command, env=environment, check=False).returncode
+    environment = _passed(passes) | _environment(settings, Stage.VERIFY)
+    return subprocess.run(command, env=environment, stdout=log, check=False).returncode
+
+
+def _passed(names: Sequence[str]) -> dict[str, str]:
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def _answer(settings: Settings, stage: Stage, kind: type[Checked | Published]) -> Checked | Published | None:
