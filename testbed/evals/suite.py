@@ -1,0 +1,80 @@
+"""All cases, and how they are run: two at a time, each in a worker process of its own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+
+from testbed.evals import leftovers, task_cases
+from testbed.evals.case import Case, Row, row_of
+from testbed.evals.run import JUNIT
+from testbed.shell import TestbedError
+
+CASES_A_WORKER = 60
+"""Then it is replaced: whatever a run leaves in its process is gone with it."""
+SOURCES: tuple[Callable[[], list[Case]], ...] = (task_cases.cases,)
+_ROOT = Path(__file__).parents[2]
+NODE_BIN = _ROOT / "build" / "evals" / "node" / "node_modules" / ".bin"
+
+
+@cache
+def cases() -> dict[str, Case]:
+    """Every case by its name. Raises TestbedError where a name is there twice."""
+    found: dict[str, Case] = {}
+    for case in (case for source in SOURCES for case in source()):
+        if case.name in found:
+            raise TestbedError(f"two cases are called {case.name}: rename one")
+        found[case.name] = case
+    return found
+
+
+def chosen(filters: Sequence[str], short: bool = False) -> list[Case]:
+    """The cases whose name or group has one of the filters in it (* and ? as in a shell); without filters all.
+
+    Raises TestbedError where there is none.
+    """
+    found = [case for case in cases().values() if (case.short or not short) and _named(case, filters)]
+    if not found:
+        raise TestbedError(f"no case is called like {' or '.join(filters)}; --list names them all")
+    return found
+
+
+def _named(case: Case, filters: Sequence[str]) -> bool:
+    return not filters or any(fnmatch(name, f"*{one}*") for one in filters for name in (case.name, case.group))
+
+
+def prepare(wanted: Sequence[Case]) -> None:
+    """Put on PATH what the cases' commands need. Raises TestbedError naming all that is missing."""
+    # Not resolved: the environment's python is a link to one that lacks its packages.
+    python = _ROOT / ".venv" / "bin"
+    os.environ["PATH"] = os.pathsep.join([str(python), str(NODE_BIN), os.environ.get("PATH", os.defpath)])
+    os.environ["NO_PROXY"] = ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1"]))
+    jars = sorted((_ROOT / "build" / "evals").glob("junit-platform-console-standalone-*.jar"))
+    missing = sorted({program for case in wanted for program in case.needs if not shutil.which(program)})
+    if any("javac" in case.needs for case in wanted):
+        if jars:
+            os.environ[JUNIT] = str(jars[-1])
+        else:
+            missing.append("build/evals/junit-platform-console-standalone-*.jar (make evals fetches it)")
+    if missing:
+        raise TestbedError(f"these cases need what is not here: {', '.join(missing)}. Install it, or name other cases.")
+
+
+def rows(wanted: Sequence[Case], jobs: int) -> Iterator[Row]:
+    """The cases' rows as they come."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(
+        jobs, mp_context=spawn, initializer=leftovers.adopt, max_tasks_per_child=CASES_A_WORKER
+    ) as pool:
+        for done in as_completed([pool.submit(_row, case.name) for case in wanted]):
+            yield done.result()
+
+
+def _row(name: str) -> Row:
+    return row_of(cases()[name])
