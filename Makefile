@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo try test check wire unit e2e down up images crds lock bench clean
+.PHONY: help demo try test check wire unit evals evals-short e2e down up images crds lock bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,10 +51,27 @@ build/wire/.installed: testbed/wire/package-lock.json
 wire: $(STAMP) build/wire/.installed ## the model clients against an independent mock server; needs Node.js 20, so it stands apart
 	@$(PYTEST) -q tests/wire
 
+JUNIT := build/evals/junit-platform-console-standalone-1.13.4.jar
+
+$(JUNIT):
+	@command -v mvn >/dev/null || { echo "evals: Maven (mvn) is needed to fetch JUnit's console: install it" >&2; exit 1; }
+	@mvn -q -B -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy -Dmdep.useBaseVersion=true \
+		-Dartifact=org.junit.platform:junit-platform-console-standalone:1.13.4 -DoutputDirectory=$(@D)
+
+build/evals/node/.installed: testbed/evals/node/package-lock.json
+	@mkdir -p $(@D) && cp testbed/evals/node/package.json testbed/evals/node/package-lock.json $(@D)
+	@cd $(@D) && npm ci --silent --no-audit --no-fund && touch .installed
+
+evals: $(STAMP) $(JUNIT) build/evals/node/.installed ## the eval suite: 36 tasks, model faults, file cases; MODEL=… for a real model
+	@$(BIN)/python -m testbed.evals $(CASES)
+
+evals-short: $(STAMP) $(JUNIT) build/evals/node/.installed
+	@$(BIN)/python -m testbed.evals --short
+
 e2e: up ## the end-to-end tests on the testbed's cluster
 	@$(PYTEST) tests -m e2e -v --durations=15
 
-test: check e2e ## everything
+test: check evals-short e2e ## everything
 
 crds: $(STAMP) ## write the CustomResourceDefinitions from the models
 	@$(BIN)/python -m boardhand_api.crd
