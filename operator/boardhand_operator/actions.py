@@ -33,7 +33,7 @@ class Launch:
 
 @dataclass(frozen=True)
 class RemoveJob:
-    """Delete the Job of a try that cannot begin."""
+    """Delete the Job of a try that cannot begin, or of a run that was called off."""
 
     name: str
 

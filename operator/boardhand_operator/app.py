@@ -118,6 +118,12 @@ class App:
         if worker:
             worker.wake(int(body["metadata"].get("generation") or 0))
 
+    def run_deleted(self, body: Json) -> None:
+        """Tell the pool's worker, where the run was deleted before it ended: its ticket waits for a word."""
+        worker = self._workers.get((str(body["metadata"]["namespace"]), str(body["spec"].get("pool"))))
+        if worker and LABEL_SETTLED not in (body["metadata"].get("labels") or {}):
+            worker.run_deleted()
+
     @asynccontextmanager
     async def pool_worker(self, key: Key) -> AsyncIterator[PoolWorker]:
         """The worker of a pool, known for as long as it runs."""

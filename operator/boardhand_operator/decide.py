@@ -34,6 +34,7 @@ from boardhand_operator.conditions import stamp
 from boardhand_operator.observe import parse_time
 from boardhand_operator.views import Pool, Run
 
+CANCEL_REQUESTED = "CancelRequested"
 _HOUR = 3600
 _LOOK = 5.0
 """Seconds between looks at what no watch event announces."""
@@ -56,6 +57,8 @@ class Facts:
     """Whether the pool has a free place and it is this run's turn."""
     now: datetime
     image_grace_seconds: float = 20
+    moved_to: str | None = None
+    """Where the ticket was seen after it left the column of its claim; empty: nowhere on the board."""
 
 
 def decide(facts: Facts) -> Decision:
@@ -67,9 +70,24 @@ def decide(facts: Facts) -> Decision:
         return _wait(facts, "PoolMissing", f"there is no CodingAgent {facts.run.spec.pool} in this namespace")
     if status.finished_at:
         return Decision(tuple(_deliver(facts.run, facts.pool)), why="deliver")
+    if (cancelled := _cancelled(facts)) is not None:
+        return Decision((cancelled,), why="cancelled")
     if status.job is None:
         return _begin(facts, facts.pool)
     return _follow(facts, facts.pool)
+
+
+def _cancelled(facts: Facts) -> Record | None:
+    """The end of a run that somebody called off. Its Job is removed with the delivery, which is repeated until done."""
+    if facts.run.spec.cancel:
+        reason, text = CANCEL_REQUESTED, "somebody set spec.cancel of the run"
+    elif facts.moved_to is not None:
+        where = f"moved to {facts.moved_to}" if facts.moved_to else "taken off the board"
+        reason, text = "TicketMoved", f"the ticket was {where} while the run was at work"
+    else:
+        return None
+    failure = Failure(failure_class=FailureClass.CANCELLED, reason=reason, message=text)
+    return _concluded(facts, {"failure": failure.wire()}, text, warning=True)
 
 
 def _wait(facts: Facts, reason: str, message: str, again: float = _LOOK) -> Decision:
@@ -171,10 +189,12 @@ def _deliver(run: Run, pool: Pool) -> list[Action]:
     """Pull request, comment and column, pool, phase: in this order, so that the comment can name the link."""
     status, failure = run.status, run.status.failure
     actions: list[Action] = []
+    if failure and failure.failure_class is FailureClass.CANCELLED and status.job:
+        actions.append(RemoveJob(status.job))
     if status.pull_request is None and _wants_pull_request(run, pool):
         actions.append(OpenPullRequest(draft=status.partial or failure is not None))
     if run.on_board and pool.spec.board and status.delivery is None and not _never_ours(run):
-        actions.append(CloseTicket(_column(failure, pool.spec.board.columns)))
+        actions.append(CloseTicket(column_for(failure, pool.spec.board.columns)))
     if failure and failure.failure_class is FailureClass.CONFIGURATION:
         actions.append(FlagPool(failure.reason, failure.message))
     phase = Phase.SUCCEEDED
@@ -187,7 +207,9 @@ def _deliver(run: Run, pool: Pool) -> list[Action]:
 def _never_ours(run: Run) -> bool:
     """Whether the run ended before it had the ticket, because somebody else or a person took it."""
     failure = run.status.failure
-    return failure is not None and failure.failure_class is FailureClass.CANCELLED and run.status.claim is None
+    if failure is None or failure.failure_class is not FailureClass.CANCELLED or failure.reason == CANCEL_REQUESTED:
+        return False
+    return run.status.claim is None
 
 
 def _wants_pull_request(run: Run, pool: Pool) -> bool:
@@ -200,9 +222,12 @@ def _wants_pull_request(run: Run, pool: Pool) -> bool:
     return failure is None or (failure.failure_class is FailureClass.RED and policy.on_red is OnRed.DRAFT)
 
 
-def _column(failure: Failure | None, columns: Columns) -> str | None:
+def column_for(failure: Failure | None, columns: Columns) -> str | None:
+    """Where a ticket goes with this outcome; None: it stays. Who moved it away knows where it should be."""
     if failure is None:
         return columns.review
+    if failure.failure_class is FailureClass.CANCELLED:
+        return columns.failed if failure.reason == CANCEL_REQUESTED else None
     if failure.failure_class in (FailureClass.INFRASTRUCTURE, FailureClass.CONFIGURATION):
         return columns.ready
     return columns.failed

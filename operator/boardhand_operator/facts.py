@@ -40,6 +40,7 @@ async def gather(kube: Kube, store: Store, settings: Settings, run: Run, beginni
         place=pool is not None and _place(store, run, pool, beginning),
         now=datetime.now(UTC),
         image_grace_seconds=settings.image_grace_seconds,
+        moved_to=store.moved.get(run.uid),
     )
 
 

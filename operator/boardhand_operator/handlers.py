@@ -45,6 +45,9 @@ def register(app: App) -> kopf.OperatorRegistry:
     async def run_event(type: str | None, body: Json, **_: Any) -> None:
         app.seen(Resource.RUNS, body, gone=type == "DELETED")
         app.queue.add(key_of(body))
+        # A run that is settled also leaves the watch as if it were deleted.
+        if type == "DELETED":
+            app.run_deleted(body)
 
     @kopf.on.event("batch", "v1", "jobs", labels={LABEL_RUN: kopf.PRESENT}, registry=registry)
     async def job_event(type: str | None, body: Json, **_: Any) -> None:

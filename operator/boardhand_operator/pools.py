@@ -13,6 +13,7 @@ from boardhand_api.pool import CodingAgentStatus
 from boardhand_operator import health, intake
 from boardhand_operator.boards import Board, Card
 from boardhand_operator.boards.ticket import ticket_of
+from boardhand_operator.cards import Cards
 from boardhand_operator.conditions import stamp
 from boardhand_operator.errors import Misconfigured, RateLimited, Remote
 from boardhand_operator.health import Problem
@@ -44,6 +45,7 @@ class PoolWorker:
         self._settings = settings
         self._queue = queue
         self._wake = asyncio.Event()
+        self._cards = Cards(kube, store, queue)
         self._checked: tuple[int, datetime] | None = None
         self._known: set[str] = set()
         self._generation = 0
@@ -53,6 +55,11 @@ class PoolWorker:
         if generation != self._generation:
             self._generation = generation
             self._wake.set()
+
+    def run_deleted(self) -> None:
+        """Look now for the ticket whose run was deleted."""
+        self._cards.sweep()
+        self._wake.set()
 
     async def run(self) -> None:
         """Round after round."""
@@ -96,6 +103,8 @@ class PoolWorker:
         polled = False
         try:
             await self._check(pool, now)
+            if board := await self._services.board(pool):
+                await self._cards.follow(pool, board)
             if flagged is None and not pool.spec.suspend:
                 polled = await self._poll(pool, now)
         except RateLimited:

@@ -24,6 +24,8 @@ class Store:
 
     def __init__(self) -> None:
         self._objects: dict[Resource, dict[Key, Json]] = {resource: {} for resource in Resource}
+        self.moved: dict[str, str] = {}
+        """By the run's UID, where its ticket was seen after it left the column of its claim; empty: nowhere."""
 
     def put(self, resource: Resource, body: Json) -> None:
         """Keep this state, unless a later one of the same object is known. A settled object is let go."""
@@ -37,7 +39,9 @@ class Store:
 
     def drop(self, resource: Resource, key: Key) -> None:
         """Forget the object."""
-        self._objects[resource].pop(key, None)
+        body = self._objects[resource].pop(key, None)
+        if body and resource is Resource.RUNS:
+            self.moved.pop(str(body["metadata"]["uid"]), None)
 
     def get(self, resource: Resource, key: Key) -> Json | None:
         """The last state seen, or None."""

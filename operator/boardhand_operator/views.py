@@ -94,6 +94,10 @@ class Pool(_Object):
             return cls(body, spec, CodingAgentStatus.model_validate(body.get("status") or {}))
 
     @property
+    def uid(self) -> str:
+        return str(self.body["metadata"]["uid"])
+
+    @property
     def generation(self) -> int:
         return int(self.body["metadata"].get("generation") or 0)
 

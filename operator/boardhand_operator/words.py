@@ -173,5 +173,13 @@ def closing_comment(run: Run, pool: Pool) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+def deleted_comment(run: str) -> str:
+    """What a ticket is told whose TicketRun was deleted before it ended."""
+    return (
+        f"**Cancelled**: {_SENTENCES[FailureClass.CANCELLED]}\n\n> its TicketRun {code(run)} was deleted\n\n"
+        "A branch that was pushed is left as it is."
+    )
+
+
 def _quoted(text: str) -> str:
     return "\n".join(f"> {line}" for line in text.strip().splitlines()) if text.strip() else ""

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage, ToolMessage
-from langchain_core.messages.ai import add_ai_message_chunks
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.tools import tool
 from pydantic import BaseModel
 
@@ -18,6 +17,7 @@ from boardhand_runner.models.calling import forcing, with_tools
 from boardhand_runner.usage import reported, usage_of
 from tests.contract.openapi_schema import problems, validator
 from tests.support.canned import Canned, Server, serving
+from tests.support.streams import openai_chunks, openai_usage, streamed
 
 OPENAI, MISTRAL = "openai-openapi.yaml", "mistral-openapi.yaml"
 SCHEMAS = {
@@ -30,8 +30,6 @@ CALL: dict[str, Any] = {
     "type": "function",
     "function": {"name": "read_file", "arguments": '{"path": "a.py"}'},
 }
-DETAILS = {"prompt_tokens_details": {"cached_tokens": 800}}
-USAGE: dict[str, Any] = {"prompt_tokens": 1000, "completion_tokens": 10, "total_tokens": 1010} | DETAILS
 HEAD: dict[str, Any] = {"id": "c", "object": "chat.completion", "created": 1, "model": "m"}
 MESSAGE: dict[str, Any] = {"role": "assistant", "content": "Look.", "tool_calls": [CALL], "refusal": None}
 PROVIDERS = list(SCHEMAS)
@@ -42,27 +40,19 @@ def completion(provider: Provider, finish: str = "tool_calls") -> dict[str, Any]
         key: value for key, value in MESSAGE.items() if key != "refusal" or provider is Provider.OPENAI
     }
     choice: dict[str, Any] = {"index": 0, "finish_reason": finish, "message": message}
-    return HEAD | {"choices": [choice | ({"logprobs": None} if provider is Provider.OPENAI else {})], "usage": USAGE}
+    return HEAD | {
+        "choices": [choice | ({"logprobs": None} if provider is Provider.OPENAI else {})],
+        "usage": openai_usage(),
+    }
 
 
 def stream(provider: Provider) -> list[dict[str, Any]]:
     """The same answer in pieces, the call's arguments too where the vendor cuts them up."""
-    halves = ['{"path": ', '"a.py"}'] if provider is Provider.OPENAI else [CALL["function"]["arguments"]]
-    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": "Lo"}, {"content": "ok."}]
-    for at, half in enumerate(halves):
-        head = {"id": CALL["id"], "type": "function"} if at == 0 else {}
-        named = {"name": "read_file"} if at == 0 else {}
-        deltas.append({"tool_calls": [head | {"index": 0, "function": named | {"arguments": half}}]})
-    head = HEAD | {"object": "chat.completion.chunk"}
-    chunks = [head | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
-    last = {"index": 0, "delta": {"content": ""}, "finish_reason": "tool_calls"}
-    if provider is Provider.OPENAI:
-        return [*chunks, head | {"choices": [last]}, head | {"choices": [], "usage": USAGE}]
-    return [*chunks, head | {"choices": [last], "usage": USAGE}]
+    return openai_chunks(["Lo", "ok."], True, None, apart=provider is Provider.OPENAI)
 
 
-def canned(answer: dict[str, Any]) -> Canned:
-    return 200, {}, json.dumps(answer)
+def canned(provider: Provider, streaming: bool) -> Canned:
+    return 200, {}, streamed(provider, "Look.", call=True) if streaming else json.dumps(completion(provider))
 
 
 @tool
@@ -94,11 +84,15 @@ def keeps(provider: Provider, at: int, value: Any) -> None:
     assert broken(provider, at, value) == []
 
 
+@pytest.mark.parametrize("streaming", [True, False])
 @pytest.mark.parametrize("provider", PROVIDERS)
-async def test_a_conversation_with_tools_keeps_the_schemas(provider: Provider, tmp_path: Path) -> None:
+async def test_a_conversation_with_tools_keeps_the_schemas(provider: Provider, streaming: bool, tmp_path: Path) -> None:
     assert set(broken(provider, 2, completion(provider))) <= ERRATA
-    with serving(canned(completion(provider))) as server:
-        runnable = with_tools(mind_of(provider, server, tmp_path, parallel_calls=False), [read_file])
+    check = validator(SCHEMAS[provider][0], STREAMED[provider])
+    assert [problems(check, piece) for piece in stream(provider)] == [[]] * len(stream(provider))
+    with serving(canned(provider, streaming)) as server:
+        model = mind_of(provider, server, tmp_path, parallel_calls=False, streaming=streaming)
+        runnable = with_tools(model, [read_file])
         asked: list[BaseMessage] = [SystemMessage("Rules."), HumanMessage("Ticket.")]
         first = await runnable.ainvoke(asked)
         result = ToolMessage("text", tool_call_id=first.tool_calls[0]["id"], name="read_file")
@@ -109,14 +103,20 @@ async def test_a_conversation_with_tools_keeps_the_schemas(provider: Provider, t
     body = server.seen[1]["body"]
     assert [message["role"] for message in body["messages"]] == ["system", "user", "assistant", "tool", "user"]
     assert body["parallel_tool_calls"] is False
+    assert bool(body.get("stream")) is streaming
+    assert body.get("stream_options") == (
+        {"include_usage": True} if streaming and provider is Provider.OPENAI else None
+    )
+    assert first.text == "Look."
     assert 500 in (body.get("max_tokens"), body.get("max_completion_tokens"))
     assert [(call["name"], call["args"]) for call in first.tool_calls] == [("read_file", {"path": "a.py"})]
-    assert usage_of(reported(first), None).cached_tokens == 800
+    usage = usage_of(reported(first), None)
+    assert (usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens) == (1000, 800, 10)
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_a_forced_function_keeps_the_schema(provider: Provider, tmp_path: Path) -> None:
-    with serving(canned(completion(provider))) as server:
+    with serving(canned(provider, True)) as server:
         answer = await forcing(mind_of(provider, server, tmp_path), Route).ainvoke([HumanMessage("Who?")])
 
     keeps(provider, 1, server.seen[0]["body"])
@@ -126,30 +126,13 @@ async def test_a_forced_function_keeps_the_schema(provider: Provider, tmp_path: 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_text_calls_keep_the_schema(provider: Provider, tmp_path: Path) -> None:
-    with serving(canned(completion(provider))) as server:
+    with serving((200, {}, streamed(provider, "[[call read_file]]\npath: a.py"))) as server:
         model = mind_of(provider, server, tmp_path, name="small-local")
-        await with_tools(model, [read_file]).ainvoke([SystemMessage("Rules."), HumanMessage("Ticket.")])
+        answer = await with_tools(model, [read_file]).ainvoke([SystemMessage("Rules."), HumanMessage("Ticket.")])
 
     body = server.seen[0]["body"]
     keeps(provider, 1, body)
     assert "tools" not in body
     assert body["stop"] == ["\n[[end]]"]
-
-
-@pytest.mark.parametrize("provider", PROVIDERS)
-async def test_a_stream_adds_up_to_the_whole_answer(provider: Provider, tmp_path: Path) -> None:
-    pieces = stream(provider)
-    check = validator(SCHEMAS[provider][0], STREAMED[provider])
-    assert [problems(check, piece) for piece in pieces] == [[]] * len(pieces)
-    text = "".join(f"data: {json.dumps(piece)}\n\n" for piece in pieces) + "data: [DONE]\n\n"
-    with serving((200, {"Content-Type": "text/event-stream"}, text)) as server:
-        runnable = mind_of(provider, server, tmp_path).chat.bind_tools([read_file])
-        parts = [part async for part in runnable.astream([HumanMessage("Ticket.")]) if isinstance(part, AIMessageChunk)]
-
-    keeps(provider, 1, server.seen[0]["body"])
-    added = add_ai_message_chunks(*parts)
-    assert isinstance(added, AIMessage)
-    assert added.text == "Look."
-    assert [call["args"] for call in added.tool_calls] == [{"path": "a.py"}]
-    assert added.usage_metadata is not None
-    assert (added.usage_metadata["input_tokens"], added.usage_metadata["output_tokens"]) == (1000, 10)
+    assert body["stream"] is True
+    assert [(call["name"], call["args"]) for call in answer.tool_calls] == [("read_file", {"path": "a.py"})]

@@ -196,6 +196,17 @@ async def test_a_deleted_ticket(desk: Desk, board: TrelloBoard) -> None:
             await call
 
 
+async def test_who_is_in_a_column(desk: Desk, board: TrelloBoard) -> None:
+    here, gone, elsewhere = desk.card("here"), desk.card("gone"), desk.card("elsewhere")
+    await board.move(elsewhere["id"], "In Progress")
+    desk.state.delete_card(gone, desk.ada)
+    assert await board.members("Sprint Backlog") == {here["id"]}
+    assert await board.members("In Progress") == {elsewhere["id"]}
+    assert await board.members("In Review") == set()
+    with pytest.raises(Misconfigured, match="Nowhere"):
+        await board.members("Nowhere")
+
+
 # Comments, claims and the end
 
 
@@ -214,8 +225,8 @@ async def test_two_claims_at_once_have_one_winner(desk: Desk, board: TrelloBoard
     for number in range(10):
         card = desk.card(f"card {number}")
         both = await asyncio.gather(
-            claim(board, card["id"], "run-a", "uid-a", "e1", "shop"),
-            claim(other, card["id"], "run-b", "uid-b", "e1", "shop"),
+            claim(board, card["id"], "run-a", "uid-a", "e1", "shop", "uid-shop"),
+            claim(other, card["id"], "run-b", "uid-b", "e1", "shop", "uid-shop"),
         )
         assert sorted(type(outcome).__name__ for outcome in both) == ["Lost", "Won"]
         assert len(find_claims(await board.comments(card["id"]))) == 1
@@ -224,18 +235,18 @@ async def test_two_claims_at_once_have_one_winner(desk: Desk, board: TrelloBoard
 
 async def test_claiming_again_writes_nothing_and_another_event_is_another_claim(desk: Desk, board: TrelloBoard) -> None:
     card = desk.card()
-    first = await claim(board, card["id"], "run", "uid", "e1", "shop")
-    assert await claim(board, card["id"], "run", "uid", "e1", "shop") == first
+    first = await claim(board, card["id"], "run", "uid", "e1", "shop", "uid-shop")
+    assert await claim(board, card["id"], "run", "uid", "e1", "shop", "uid-shop") == first
     assert len(desk.said(card)) == 1
-    assert await claim(board, card["id"], "late", "uid-late", "e1", "shop") == Lost("run", "uid")
+    assert await claim(board, card["id"], "late", "uid-late", "e1", "shop", "uid-shop") == Lost("run", "uid")
     assert len(desk.said(card)) == 1
-    assert isinstance(await claim(board, card["id"], "next", "uid-next", "e2", "shop"), Won)
+    assert isinstance(await claim(board, card["id"], "next", "uid-next", "e2", "shop", "uid-shop"), Won)
 
 
 async def test_a_claim_in_somebody_elses_words_is_none(desk: Desk, board: TrelloBoard) -> None:
     card = desk.card()
-    desk.state.add_comment(card, claim_text("thief", "uid-thief", "e1", "shop"), desk.ada)
-    assert isinstance(await claim(board, card["id"], "run", "uid", "e1", "shop"), Won)
+    desk.state.add_comment(card, claim_text("thief", "uid-thief", "e1", "shop", "uid-shop"), desk.ada)
+    assert isinstance(await claim(board, card["id"], "run", "uid", "e1", "shop", "uid-shop"), Won)
 
 
 @pytest.mark.parametrize("how", ["connection", "gateway"])
@@ -246,8 +257,8 @@ async def test_a_lost_answer_to_a_claim_is_found_again(desk: Desk, board: Trello
     else:
         await desk.fault(match="POST .*/comments$", status=502, after=True, times=1)
     with pytest.raises(RemoteUnavailable):
-        await claim(board, card["id"], "run", "uid", "e1", "shop")
-    assert isinstance(await claim(board, card["id"], "run", "uid", "e1", "shop"), Won)
+        await claim(board, card["id"], "run", "uid", "e1", "shop", "uid-shop")
+    assert isinstance(await claim(board, card["id"], "run", "uid", "e1", "shop", "uid-shop"), Won)
     assert len(desk.said(card)) == 1
 
 
@@ -257,13 +268,13 @@ async def test_a_lost_answer_while_taking_a_lost_claim_back(desk: Desk, board: T
     async def rival(request: httpx.Request) -> None:
         if request.method == "POST":
             desk.wire.before = None
-            desk.state.add_comment(card, claim_text("rival", "uid-rival", "e1", "shop"), desk.bot)
+            desk.state.add_comment(card, claim_text("rival", "uid-rival", "e1", "shop", "uid-shop"), desk.bot)
 
     desk.wire.before = rival
     desk.wire.lose.append("PUT .*/comments$")
     with pytest.raises(RemoteUnavailable):
-        await claim(board, card["id"], "run", "uid", "e1", "shop")
-    assert await claim(board, card["id"], "run", "uid", "e1", "shop") == Lost("rival", "uid-rival")
+        await claim(board, card["id"], "run", "uid", "e1", "shop", "uid-shop")
+    assert await claim(board, card["id"], "run", "uid", "e1", "shop", "uid-shop") == Lost("rival", "uid-rival")
     assert [("left this ticket" in text) for text in desk.said(card)] == [False, True]
 
 

@@ -87,6 +87,10 @@ class FakeBoard:
             card = self.cards.get(ticket_id)
             return card.column if card else None
 
+    async def members(self, column: str) -> set[str]:
+        async with self.fuse.call("read a column"):
+            return {card.id for card in self.cards.values() if card.column == column}
+
     async def move(self, ticket_id: str, column: str) -> None:
         async with self.fuse.call("move"):
             if column not in self.columns:

@@ -22,8 +22,9 @@ def said(text: str, id_: str = "c1", *, by_us: bool = True, after: float = 0) ->
 
 @given(WORDS, WORDS, WORDS, TEXTS)
 def test_a_claim_is_found_as_it_was_written(run: str, uid: str, event: str, pool: str) -> None:
-    (found,) = find_claims([said(claim_text(run, uid, event, pool))])
+    (found,) = find_claims([said(claim_text(run, uid, event, pool, "uid-pool"))])
     assert (found.run, found.uid, found.event, found.comment_id) == (run, uid, event, "c1")
+    assert found.pool == "uid-pool"
 
 
 @given(TEXTS, WORDS)
@@ -36,7 +37,7 @@ def test_a_closing_comment_is_found_by_its_run_alone(body: str, uid: str) -> Non
 
 @given(TEXTS, WORDS, WORDS)
 def test_no_body_can_claim_or_close_for_another_run(body: str, uid: str, victim: str) -> None:
-    forged = [claim_text("r", victim, "e", "p"), closing_text("", victim), body]
+    forged = [claim_text("r", victim, "e", "p", "u"), closing_text("", victim), body]
     for inner in forged:
         comments = [said(closing_text(f"{body}\n{inner}", uid))]
         assert find_claims(comments) == []
@@ -44,13 +45,13 @@ def test_no_body_can_claim_or_close_for_another_run(body: str, uid: str, victim:
 
 
 def test_marks_of_others_and_in_the_middle_do_not_count() -> None:
-    text = claim_text("r", "u", "e", "p")
+    text = claim_text("r", "u", "e", "p", "u")
     assert find_claims([said(text, by_us=False), said(f"{text}\nand more"), said(f"> {text.splitlines()[-1]}")]) == []
     assert find_closing([said(closing_text("b", "u"), by_us=False)], "u") is None
 
 
 def test_the_earliest_claim_comes_first_and_ids_decide_a_draw() -> None:
-    a, b, c = (claim_text(name, name, "e", "p") for name in "abc")
+    a, b, c = (claim_text(name, name, "e", "p", "u") for name in "abc")
     comments = [said(b, "2", after=1), said(c, "3"), said(a, "1", after=1)]
     assert [claim.uid for claim in find_claims(comments)] == ["c", "a", "b"]
 
@@ -87,7 +88,7 @@ def card(**changes: object) -> Card:
 
 def test_a_ticket_holds_what_was_said_without_marks() -> None:
     comments = (
-        said(claim_text("r", "u", "e", "p")),
+        said(claim_text("r", "u", "e", "p", "u")),
         said("please", by_us=False),
         said(closing_text("Here is the change.", "u")),
     )

@@ -259,7 +259,6 @@ DRAFT, NO_DRAFT = a_pool(board=BOARD), a_pool(board=BOARD, policy={"onRed": "Not
         (FailureClass.REFUSED, "Failed", Phase.FAILED, False),
         (FailureClass.NEEDS_INFO, "Failed", Phase.FAILED, False),
         (FailureClass.RED, "Failed", Phase.FAILED, False),
-        (FailureClass.CANCELLED, "Failed", Phase.CANCELLED, False),
     ],
 )
 def test_every_class_has_its_column_and_phase(

@@ -25,12 +25,13 @@ async def claim(doing: Doing) -> bool:
     ready = await board.column_of(ticket.id) == columns.ready
     if not ready and not await _taken_already(board, ticket.id, run.uid):
         return await _leave(doing, "TicketMoved", "the ticket left the ready column before it was taken")
-    outcome = await claim_ticket(board, ticket.id, run.name, run.uid, event, pool.name)
+    outcome = await claim_ticket(board, ticket.id, run.name, run.uid, event, pool.name, pool.uid)
     if isinstance(outcome, Lost):
         return await _leave(doing, "ClaimedElsewhere", f"run {outcome.run} ({outcome.uid}) has the ticket")
     if ready:
         await board.move(ticket.id, columns.in_progress)
-    await doing.record({"claim": outcome.comment_id, "phase": Phase.CLAIMED.value}, "the ticket is claimed")
+    claimed = {"claim": outcome.comment_id, "column": columns.in_progress, "phase": Phase.CLAIMED.value}
+    await doing.record(claimed, "the ticket is claimed")
     await doing.tell("Claimed", f"ticket {ticket.key or ticket.id} is in {columns.in_progress}")
     return True
 

@@ -103,6 +103,13 @@ class Board(Protocol):
         """Name of the column where the ticket is, or None where it is deleted, archived or on another board."""
         ...
 
+    async def members(self, column: str) -> set[str]:
+        """Ids of the tickets in the column, whatever their label: one request where the board's API allows.
+
+        Raises Misconfigured where there is no such column.
+        """
+        ...
+
     async def move(self, ticket_id: str, column: str) -> None:
         """Move the ticket to the column of that name; nothing is sent where it is there already.
 

@@ -37,7 +37,7 @@ class Lost:
 ClaimOutcome = Won | Lost
 
 
-async def claim(board: Board, card_id: str, run: str, uid: str, event: str, pool: str) -> ClaimOutcome:
+async def claim(board: Board, card_id: str, run: str, uid: str, event: str, pool: str, pool_uid: str) -> ClaimOutcome:
     """Claim the ticket's event for the run with this name and UID; the earliest marker for the event wins.
 
     Safe to repeat. A claim that lost is changed into a sentence that says so. Raises what `Board.comments`,
@@ -45,7 +45,7 @@ async def claim(board: Board, card_id: str, run: str, uid: str, event: str, pool
     """
     claims = await _claims(board, card_id, event)
     if not claims:
-        await board.comment(card_id, claim_text(run, uid, event, pool))
+        await board.comment(card_id, claim_text(run, uid, event, pool, pool_uid))
         claims = await _claims(board, card_id, event)
     if not claims:
         raise RemoteUnavailable("The board", f"claim ticket {card_id}", "the claim is not to be read back yet")

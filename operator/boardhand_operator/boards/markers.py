@@ -33,12 +33,14 @@ class Claim:
     uid: str
     event: str
     created_at: datetime
+    pool: str = ""
+    """UID of the pool: claims of other clusters and namespaces stand on the same board."""
 
 
-def claim_text(run_name: str, run_uid: str, event: str, pool: str) -> str:
+def claim_text(run_name: str, run_uid: str, event: str, pool: str, pool_uid: str) -> str:
     """The comment by which a run takes a ticket."""
     sentence = f"Boardhand took this ticket: pool {_plain(pool)}, run {_plain(run_name)}."
-    return sentence + "\n\n" + _mark("claim", run=run_name, uid=run_uid, event=event)
+    return sentence + "\n\n" + _mark("claim", run=run_name, uid=run_uid, event=event, pool=pool_uid)
 
 
 def find_claims(comments: Iterable[Comment]) -> list[Claim]:
@@ -47,8 +49,8 @@ def find_claims(comments: Iterable[Comment]) -> list[Claim]:
     for comment in comments:
         values = _values(comment, "claim")
         if values and {"run", "uid", "event"} <= values.keys():
-            claim = Claim(comment.id, values["run"], values["uid"], values["event"], comment.created_at)
-            found.append(claim)
+            named = (values["run"], values["uid"], values["event"])
+            found.append(Claim(comment.id, *named, comment.created_at, values.get("pool", "")))
     return sorted(found, key=lambda claim: (claim.created_at, claim.comment_id))
 
 

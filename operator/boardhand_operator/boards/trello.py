@@ -128,6 +128,13 @@ class TrelloBoard:
         card = await self._card(ticket_id, "closed,idList")
         return None if card is None or card["closed"] else await self._lists.name_of(card["idList"])
 
+    async def members(self, column: str) -> set[str]:
+        """See `Board.members`: one request."""
+        list_id = await self._lists.id_of(column)
+        params = {"fields": "closed"}
+        cards = await self._http.get(f"read who is in {column!r}", f"/lists/{segment(list_id)}/cards", params)
+        return {str(card["id"]) for card in cards if not card["closed"]}
+
     async def move(self, ticket_id: str, column: str) -> None:
         """See `Board.move`."""
         list_id = await self._lists.id_of(column)

@@ -1,0 +1,109 @@
+"""The tickets of a pool's in-progress column: which left it while their run works, and which have lost their run.
+
+Costs one request a poll while runs are at work, and none else but after a start or a deleted run.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+
+from boardhand_api.failures import FailureClass
+from boardhand_api.run import Failure
+from boardhand_operator import words
+from boardhand_operator.boards import Board
+from boardhand_operator.boards.claims import close
+from boardhand_operator.boards.markers import Claim, find_claims, find_closing
+from boardhand_operator.decide import CANCEL_REQUESTED, column_for
+from boardhand_operator.errors import NotFound
+from boardhand_operator.kube import Kube, Resource
+from boardhand_operator.places import at_work
+from boardhand_operator.queue import WorkQueue
+from boardhand_operator.store import Key, Store
+from boardhand_operator.views import Pool, Run, readable_runs
+
+LOOKUPS = 20
+"""So many unknown tickets are read a poll; the others wait for the next one."""
+_log = logging.getLogger(__name__)
+
+
+class Cards:
+    """What one pool's worker knows of its tickets in progress."""
+
+    def __init__(self, kube: Kube, store: Store, queue: WorkQueue[Key]) -> None:
+        self._kube, self._store, self._queue = kube, store, queue
+        self._sweep = True
+        self._fine: set[str] = set()
+        """Tickets in progress that are nobody's orphans: looked at once."""
+
+    def sweep(self) -> None:
+        """With the next `follow`, look for tickets whose run was deleted."""
+        self._sweep = True
+        self._fine.clear()
+
+    async def follow(self, pool: Pool, board: Board) -> None:
+        """Look once. Raises what the board and the API server raise; the next poll goes on."""
+        if pool.spec.board is None:
+            return
+        doing = pool.spec.board.columns.in_progress
+        runs = readable_runs(self._store.runs_of(pool.namespace, pool.name))
+        under_way = [run for run in runs if run.status.claim and at_work(run.status)]
+        if not under_way and not self._sweep:
+            return
+        columns = {run.status.column or doing for run in under_way} | {doing}
+        inside = {column: await board.members(column) for column in sorted(columns)}
+        for run in under_way:
+            column = run.status.column or doing
+            if run.spec.ticket.id not in inside[column]:
+                await self._left(run, board, column)
+        if self._sweep:
+            known = {run.spec.ticket.id for run in runs}
+            self._sweep = await self._find_orphans(pool, board, inside[doing], known)
+
+    async def _left(self, run: Run, board: Board, column: str) -> None:
+        """Asked for once more by itself: a list that was read while the ticket came in does not end a run."""
+        now = await board.column_of(run.spec.ticket.id)
+        if now == column:
+            return
+        self._store.moved[run.uid] = now or ""
+        self._queue.add((run.namespace, run.name))
+
+    async def _find_orphans(self, pool: Pool, board: Board, inside: set[str], known: Collection[str]) -> bool:
+        """Whether some are left for the next poll."""
+        self._fine &= inside
+        unknown = sorted(inside - self._fine - set(known))
+        for ticket in unknown[:LOOKUPS]:
+            try:
+                orphaned = await self._orphaned(pool, board, ticket)
+                if orphaned:
+                    await self._end(pool, board, ticket, orphaned)
+            except NotFound:
+                _log.info("ticket %s is gone from the board", ticket)
+            self._fine.add(ticket)
+        return len(unknown) > LOOKUPS
+
+    async def _orphaned(self, pool: Pool, board: Board, ticket: str) -> Claim | None:
+        """The last claim of this very pool on the ticket, where its run is gone and left it as it was claimed.
+
+        Told already, the ticket may still be where it was: then the move was cut off. Whoever moves it in later is
+        a person.
+        """
+        card = await board.read(ticket)
+        claims = [claim for claim in find_claims(card.comments) if claim.pool == pool.uid] if card else []
+        if card is None or not claims:
+            return None
+        told = find_closing(card.comments, claims[-1].uid)
+        if any(comment.id == told and comment.created_at < card.entered_at for comment in card.comments):
+            return None
+        body = await self._kube.get(Resource.RUNS, pool.namespace, claims[-1].run)
+        return None if body and body["metadata"]["uid"] == claims[-1].uid else claims[-1]
+
+    async def _end(self, pool: Pool, board: Board, ticket: str, claim: Claim) -> None:
+        """Tell the ticket, and move it as if the run had been cancelled; its Job went with it."""
+        assert pool.spec.board is not None
+        failure = Failure(failure_class=FailureClass.CANCELLED, reason=CANCEL_REQUESTED)
+        await close(board, ticket, claim.uid, words.deleted_comment(claim.run))
+        column = column_for(failure, pool.spec.board.columns)
+        if column is not None:
+            await board.move(ticket, column)
+        _log.info("%s/%s: ticket %s is told that run %s was deleted", pool.namespace, pool.name, ticket, claim.run)
