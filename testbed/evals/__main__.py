@@ -1,17 +1,20 @@
-"""`python -m testbed.evals [FILTER…] [--short] [--jobs 2] [--list]`: run the suite; 1 where a case is not met."""
+"""`python -m testbed.evals [FILTER…] [--short] [--jobs 2] [--keep]`: run the suite; 1 where a case is not met."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
+from tempfile import gettempdir
 
 from rich.console import Console
 
 from testbed.evals import suite, table
 from testbed.evals.case import Case
 from testbed.evals.model import real_model
+from testbed.evals.run import KEEP, PREFIX
 from testbed.shell import TestbedError, say
 
 RESULTS = Path(__file__).parents[2] / "build" / "evals.json"
@@ -25,6 +28,7 @@ def main() -> int:
     parser.add_argument("filters", nargs="*", metavar="FILTER", help="part of a case's or a group's name; * and ? work")
     parser.add_argument("--short", action="store_true", help="only the short part, which `make test` runs")
     parser.add_argument("--jobs", type=int, default=2, help="cases at a time (default: 2)")
+    parser.add_argument("--keep", action="store_true", help=f"leave the runs' folders, {PREFIX}* in {gettempdir()}")
     parser.add_argument("--list", action="store_true", help="only name the cases")
     given = parser.parse_args()
     try:
@@ -36,6 +40,8 @@ def main() -> int:
     except (TestbedError, ValueError) as problem:
         print(f"evals: {problem}", file=sys.stderr)
         return 2
+    if given.keep:
+        os.environ[KEEP] = "1"
     return _run(wanted, given.jobs)
 
 

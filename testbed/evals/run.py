@@ -28,10 +28,13 @@ from boardhand_runner.workbench import FifoWorkbench
 from testbed.evals import leftovers
 
 JUNIT = "BOARDHAND_EVALS_JUNIT"
+KEEP = "BOARDHAND_EVALS_KEEP"
 PASSES = (*WORKBENCH_PASSES, JUNIT)
 LIMITS = OrderLimits(
     steps=60, tokens=5_000_000, deadline_seconds=300, command_timeout_seconds=120, model_patience_seconds=20
 )
+PREFIX = "boardhand-eval-"
+"""Of a run's folder, in the folder for temporary files."""
 PROOF_LOG = "proof.log"
 Surround = Callable[[Settings], Surroundings]
 
@@ -82,15 +85,15 @@ class Run:
 
 
 @contextmanager
-def played(job: Job, surround: Surround = surround, keep: bool = False) -> Iterator[Run]:
-    """Take the job through checkout, agent, publish and verify; all of it is gone afterwards, unless `keep`."""
-    known, root = leftovers.children(), Path(tempfile.mkdtemp(prefix="boardhand-eval-"))
+def played(job: Job, surround: Surround = surround) -> Iterator[Run]:
+    """Take the job through checkout, agent, publish and verify; all of it is gone afterwards, unless KEEP is set."""
+    known, root = leftovers.children(), Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
         settings = lay_out(root)
         yield _stages(settings, _order(settings, job), surround, partial(leftovers.end, known))
     finally:
         leftovers.end(known)
-        if not keep:
+        if not os.environ.get(KEEP):
             remove(root)
 
 
