@@ -7,6 +7,8 @@ failure's class in its exit code. Whatever else goes wrong is not caught: Python
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,6 +90,21 @@ def run_stage(stage: Stage, settings: Settings) -> int:
     return 0 if isinstance(answer, Result) and answer.partial else exit_code_of(FailureClass(failure.failure_class))
 
 
+def run_in_pod(stage: Stage) -> int:
+    """Run a stage as the container that it is; the exit code."""
+    end_on_term()
+    return run_stage(stage, Settings.from_environment())
+
+
+def end_on_term() -> None:
+    """End at once when the kubelet says so, threads that wait for a command and all.
+
+    The first process of a container is sent TERM in vain unless it asks for it, and would hold a cancelled run's pod
+    for its whole grace period.
+    """
+    signal.signal(signal.SIGTERM, lambda number, _frame: os._exit(128 + number))
+
+
 def parser() -> argparse.ArgumentParser:
     """Every subcommand sets `call`: a function of the parsed arguments that returns the exit code."""
     top = argparse.ArgumentParser(
@@ -96,7 +113,7 @@ def parser() -> argparse.ArgumentParser:
     subcommands = top.add_subparsers(required=True, metavar="STAGE")
     for stage, command in COMMANDS.items():
         sub = subcommands.add_parser(stage.value, help=command.help, description=command.help)
-        sub.set_defaults(call=lambda _arguments, stage=stage: run_stage(stage, Settings.from_environment()))
+        sub.set_defaults(call=lambda _arguments, stage=stage: run_in_pod(stage))
     local.add_parser(subcommands)
     show.add_parser(subcommands)
     return top

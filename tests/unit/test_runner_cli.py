@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -121,3 +123,15 @@ def test_every_class_has_its_error() -> None:
     assert set(kinds) == set(FailureClass)
     refusal = errors.Stuck("R" * 100, "m" * 2000).refusal()
     assert refusal == Refusal(failure_class=FailureClass.STUCK, reason="R" * 64, message="m" * 1000)
+
+
+def test_a_stage_ends_at_once_when_told_to_whatever_it_waits_for() -> None:
+    waits = (
+        "import threading, time; from boardhand_runner import cli; cli.end_on_term();"
+        "threading.Thread(target=time.sleep, args=(600,)).start(); print('up', flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen([sys.executable, "-c", waits], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        process.terminate()
+        assert process.wait(60) == 128 + signal.SIGTERM
