@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from itertools import islice
+from itertools import chain, islice
 
 from boardhand_runner.errors import ToolError
 from boardhand_runner.git import Git
 from boardhand_runner.settings import Settings
 from boardhand_runner.tools import edit
+from boardhand_runner.tools.searching import LINE_CHARACTERS, likely, matches
 from boardhand_runner.tools.worktree import Confined, parts_of
 
 FILE_BYTES = 2_000_000
 """A larger file is neither shown nor edited."""
-LINE_CHARACTERS = 1000
 POINTER = "version https://git-lfs.github.com/spec/"
 """How the pointer begins that stands for a file in Git LFS."""
 SHOWN_LINES = 2000
@@ -26,7 +23,6 @@ LISTED_FILES = 500
 HITS = 200
 BATCH = 400
 """Files searched by one process: each needs a descriptor, and 1,024 is a usual limit."""
-SEARCH_SECONDS = 60
 
 
 class WorkTree:
@@ -64,7 +60,7 @@ class WorkTree:
     def search(self, pattern: str, path: str = "**") -> str:
         """Lines that match a regular expression, as path:line:text, in files that match the glob; at most 200."""
         hits: list[str] = []
-        found = iter(sorted(self._paths(path)))
+        found = iter(self._worth_reading(pattern, sorted(self._paths(path))))
         while len(hits) <= HITS and (batch := list(islice(found, BATCH))):
             hits.extend(self._search_in(pattern, batch))
         if not hits:
@@ -119,6 +115,11 @@ class WorkTree:
             raise ToolError(f"{pattern} is not a glob that git understands; try one such as src/**/*.py.")
         return list(dict.fromkeys(name.decode("utf-8", "surrogateescape") for name in done.stdout.split(b"\0") if name))
 
+    def _worth_reading(self, pattern: str, paths: Sequence[str]) -> Iterator[str]:
+        """The first batch as it is, which mostly is all; opening so many more one by one would take seconds."""
+        yield from paths[:BATCH]
+        yield from chain.from_iterable(likely(pattern, self._confined.root, paths[BATCH:]))
+
     def _search_in(self, pattern: str, paths: Sequence[str]) -> Iterator[str]:
         """Search files by descriptors opened under confinement: a path could by now lead elsewhere."""
         with ExitStack() as stack:
@@ -127,7 +128,7 @@ class WorkTree:
                 file = self._opened(stack, path)
                 if file is not None:
                     opened[file] = path
-            yield from _grep(pattern, opened) if opened else ()
+            yield from matches(pattern, opened) if opened else ()
 
     def _opened(self, stack: ExitStack, path: str) -> int | None:
         """None for what cannot be searched: links that lead out, deleted files, submodules."""
@@ -135,39 +136,6 @@ class WorkTree:
             return stack.enter_context(self._confined.open(path))
         except ToolError:
             return None
-
-
-def _grep(pattern: str, opened: dict[int, str]) -> Iterator[str]:
-    """Hits as path:line:text."""
-    rg = [
-        "rg",
-        "--no-config",
-        "--no-heading",
-        # One thread keeps the order of the files.
-        "--threads=1",
-        "--color=never",
-        "--with-filename",
-        "--line-number",
-        "--max-count=201",
-    ]
-    grep = ["grep", "-EnHI", "--color=never", "--max-count=201"]
-    command = [*(rg if shutil.which("rg") else grep), "-e", pattern, "--"]
-    try:
-        done = subprocess.run(
-            [*command, *(f"/proc/self/fd/{file}" for file in opened)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            pass_fds=tuple(opened),
-            timeout=SEARCH_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise ToolError(f"the search took longer than {SEARCH_SECONDS} s: narrow the path.") from None
-    if done.returncode > 1 and not done.stdout:
-        raise ToolError(f"the pattern is refused: {done.stderr.decode('utf-8', 'replace').strip()[:500]}")
-    for line in done.stdout.decode("utf-8", "replace").split("\n"):
-        if hit := re.fullmatch(r"/proc/self/fd/(\d+):(\d+):(.*)", line, re.DOTALL):
-            yield f"{opened[int(hit[1])]}:{hit[2]}:{hit[3][:LINE_CHARACTERS].rstrip()}"
 
 
 def _numbered(lines: Sequence[str], first: int) -> Iterator[str]:
