@@ -24,12 +24,12 @@ def completion(answer: Answer, model: str, created: int) -> Json:
     return head | {"choices": [choice], "usage": usage(answer)}
 
 
-def chunks(answer: Answer, model: str, created: int, *, include_usage: bool) -> Iterator[Json]:
-    """The answer as chunks; with `include_usage` a last one without choices carries the usage."""
+def chunks(answer: Answer, model: str, created: int, *, include_usage: bool, piece: int = _PIECE) -> Iterator[Json]:
+    """The answer as chunks of `piece` characters; with `include_usage` a last one without choices carries the usage."""
     head = _head(answer, model, created, "chat.completion.chunk")
     if include_usage:
         head["usage"] = None
-    for delta in _deltas(answer):
+    for delta in _deltas(answer, piece):
         yield head | {"choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": None}]}
     end = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": answer.finish_reason}
     yield head | {"choices": [end]}
@@ -37,18 +37,18 @@ def chunks(answer: Answer, model: str, created: int, *, include_usage: bool) -> 
         yield head | {"choices": [], "usage": usage(answer)}
 
 
-def _deltas(answer: Answer) -> Iterator[Json]:
+def _deltas(answer: Answer, length: int) -> Iterator[Json]:
     yield {"role": "assistant", "content": None if answer.content is None else "", "refusal": None}
-    for piece in _pieces(answer.content or ""):
+    for piece in pieces(answer.content or "", length):
         yield {"content": piece}
     for index, call in enumerate(answer.calls):
         yield {"tool_calls": [{"index": index} | _call(call, "")]}
-        for piece in _pieces(call.arguments):
+        for piece in pieces(call.arguments, length):
             yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}
 
 
-def _pieces(text: str) -> list[str]:
-    return [text[start : start + _PIECE] for start in range(0, len(text), _PIECE)]
+def pieces(text: str, length: int = _PIECE) -> list[str]:
+    return [text[start : start + length] for start in range(0, len(text), length)]
 
 
 def _head(answer: Answer, model: str, created: int, kind: str) -> Json:
