@@ -72,11 +72,11 @@ async def _run(
 
     # The git server takes most of a second to start; the libraries of graph and models are imported meanwhile.
     imports = asyncio.create_task(asyncio.to_thread(_import_libraries, order))
-    async with around.git_tools(settings) as git:
+    async with around.git_tools(settings) as git, around.pool_tools(settings, order.mcp_servers) as pool:
         await imports
         from boardhand_runner.work import work
 
-        await work(settings, order, around, git, ledger, transcript, last)
+        await work(settings, order, around, git, pool, ledger, transcript, last)
 
 
 def _import_libraries(order: Order) -> None:

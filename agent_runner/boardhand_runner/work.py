@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from langchain_core.tools import BaseTool
@@ -31,6 +31,7 @@ async def work(
     order: Order,
     around: Surroundings,
     git: Sequence[BaseTool],
+    pool: Mapping[str, Sequence[BaseTool]],
     ledger: Ledger,
     transcript: Transcript,
     last: State,
@@ -47,7 +48,7 @@ async def work(
         bench=bench,
         repository=Repository(settings),
         map=maps,
-        catalogs=catalogs(WorkTree(settings), maps, bench, seconds, git),
+        catalogs=catalogs(WorkTree(settings), maps, bench, seconds, git, pool),
         ledger=ledger,
         transcript=transcript,
         fence=f"{order.run}-{secrets.token_hex(8)}",

@@ -1,8 +1,8 @@
 """Boardhand's vocabulary: the two kinds, what a pod is told, and what it answers.
 
-Both programs speak it; it knows neither. `pool` (with its parts `model` and `workbench`) and `run` are the Kubernetes
-kinds, `order` is what a run's pod is given, `events` and `result` are what its agent answers, `failures` is the one
-table of failure classes and exit codes, `pod` names the stages and where each finds its things.
+Both programs speak it; it knows neither. `pool` (in parts: `model`, `workbench` and `mcp_servers`) and `run` are the
+Kubernetes kinds, `order` is what a run's pod is given, `events` and `result` are what its agent answers, `failures` is
+the one table of failure classes and exit codes, `pod` names the stages and where each finds its things.
 """
 
 from boardhand_api.failures import FailureClass, class_of_exit_code, exit_code_of

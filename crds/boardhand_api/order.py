@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from boardhand_api.base import NonEmpty, Tolerant
+from boardhand_api.mcp_servers import McpServer
 from boardhand_api.model import Model
 from boardhand_api.pool import OnLimit
 from boardhand_api.run import Task, Ticket
@@ -51,3 +52,7 @@ class Order(Tolerant):
     tests_must_fail_on_base: bool = False
     on_limit: OnLimit = OnLimit.DRAFT
     """Whether what is there at a limit is handed over."""
+    mcp_servers: list[McpServer] = []
+    """Their secrets are mounted, see `pod.MCP_SECRET_PREFIX`."""
+    persistent: bool = False
+    """Whether work, git and `pod.STATE` outlive the pod, so that a later try goes on where an earlier one was."""

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from boardhand_api.base import Folder, Money, NonEmpty, Seconds, SecretRef, Url, Wire, rules
+from boardhand_api.base import Folder, Money, NonEmpty, Quantity, Seconds, SecretRef, Url, Wire, rules
+from boardhand_api.mcp_servers import McpServer
 from boardhand_api.model import Models
 from boardhand_api.workbench import Workbench
 
@@ -133,6 +134,15 @@ class CertificateBundle(Wire):
     """The key under which the PEM bundle stands; it replaces the image's own bundle."""
 
 
+class Persistence(Wire):
+    """A volume for each run, which outlives its pods: a run that loses its pod goes on at the last finished step."""
+
+    size: Quantity = "5Gi"
+    """What each run's PersistentVolumeClaim asks for."""
+    storage_class: Annotated[NonEmpty | None, Field(max_length=253)] = None
+    """Absent: the cluster's default. It must give volumes that user 10001 can write."""
+
+
 class CodingAgentSpec(Wire):
     """A pool: which board it works, into which repository, with what."""
 
@@ -157,12 +167,24 @@ class CodingAgentSpec(Wire):
     """Large and small."""
     workbench: Workbench
     """Toolchain image and commands."""
+    mcp_servers: Annotated[
+        list[McpServer],
+        Field(
+            max_length=8,
+            json_schema_extra=rules(
+                ("self.all(one, self.exists_one(other, other.name == one.name))", "the MCP servers' names must differ"),
+            ),
+        ),
+    ] = []
+    """Servers whose tools the agents have beside their own."""
     limits: Limits = Limits()
     """What a run may use."""
     policy: Policy = Policy()
     """What the pool's owners decided."""
     certificates: CertificateBundle | None = None
     """Own certificate authorities; absent: what the images bring."""
+    persistence: Persistence | None = None
+    """Absent: a run that loses its pod starts anew."""
 
 
 class Condition(Wire):

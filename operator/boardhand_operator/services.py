@@ -57,6 +57,8 @@ class Services:
         }
         for field, model in _models(spec).items():
             named[f"spec.models.{field}.secretRef"] = (model.secret_ref, ("apiKey",))
+        for server in spec.mcp_servers:
+            named[f"spec.mcpServers[{server.name}].secretRef"] = (server.secret_ref, ())
         for field, (reference, keys) in named.items():
             if reference is None:
                 continue

@@ -128,6 +128,29 @@ def test_secrets_come_from_where_the_pool_says() -> None:
     assert {secret["defaultMode"] for secret in found.values()} == {0o440}
 
 
+def test_an_mcp_servers_secret_is_mounted_in_the_agent_stage_alone() -> None:
+    servers = [
+        {"name": "tracker", "url": "https://tracker.test/mcp", "tools": ["find"], "secretRef": {"name": "tracker-key"}},
+        {"name": "docs", "command": ["docs-server"], "env": {"LEVEL": "1"}, "tools": ["read"], "readOnly": True},
+    ]
+    made = job(mcpServers=servers)
+    path = ("mcp-tracker", f"{pod.SECRETS}/mcp-tracker")
+    assert {stage for stage in ALL if path in mounts(made, stage)} == {Stage.AGENT}
+    assert mounts(made, Stage.AGENT)[path] is True
+    volumes = {volume["name"]: volume for volume in spec_of(made)["volumes"]}
+    assert volumes["mcp-tracker"]["secret"] == {"secretName": "tracker-key", "defaultMode": 0o440}
+    assert "mcp-docs" not in volumes
+    order = Order.model_validate_json(made["spec"]["template"]["metadata"]["annotations"][pod.ORDER_ANNOTATION])
+    assert [(one.name, one.tools, one.env) for one in order.mcp_servers] == [
+        ("tracker", ["find"], {}),
+        ("docs", ["read"], {"LEVEL": "1"}),
+    ]
+    assert [sorted(one.serves()) for one in order.mcp_servers] == [
+        ["bugfixer", "coder"],
+        ["analyst", "bugfixer", "coder"],
+    ]
+
+
 def test_without_a_small_model_the_large_ones_key_serves_both() -> None:
     found = {volume["name"]: volume["secret"] for volume in spec_of(job())["volumes"] if "secret" in volume}
     assert {name: secret["secretName"] for name, secret in found.items()} == {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from boardhand_api.model import EditFormat
 from boardhand_runner.context import text_tokens
-from boardhand_runner.errors import ToolError
+from boardhand_runner.errors import Configuration, ToolError
 from boardhand_runner.history import ANALYST, BUGFIXER, CODER, Outcome
 from boardhand_runner.tools.bounds import bounded
 from boardhand_runner.tools.command import told
@@ -144,12 +145,32 @@ class Catalog:
 
 
 def catalogs(
-    files: WorkTree, maps: RepositoryMap, bench: Bench, command_seconds: float, git_tools: Sequence[BaseTool]
+    files: WorkTree,
+    maps: RepositoryMap,
+    bench: Bench,
+    command_seconds: float,
+    git_tools: Sequence[BaseTool],
+    pool_tools: Mapping[str, Sequence[BaseTool]],
 ) -> dict[str, Catalog]:
-    """Each specialist's tools. The analyst has none that writes: a command could, so it has no commands either."""
+    """Each specialist's tools, with those that the pool gives it.
+
+    The analyst has none that writes: a command could, so it has no commands either. Raises Configuration where two
+    tools have one name.
+    """
     reading = [*_reading(files, maps), *git_tools, *_ending()]
     working = [*reading, *_writing(files), _run(bench, command_seconds)]
-    return {CODER: Catalog(working), BUGFIXER: Catalog(working), ANALYST: Catalog(reading)}
+    own = {CODER: working, BUGFIXER: working, ANALYST: reading}
+    return {name: Catalog(_distinct([*tools, *pool_tools.get(name, [])])) for name, tools in own.items()}
+
+
+def _distinct(tools: Sequence[BaseTool]) -> Sequence[BaseTool]:
+    twice = [name for name, count in Counter(tool.name for tool in tools).items() if count > 1]
+    if twice:
+        raise Configuration(
+            "McpToolClash",
+            f"There are two tools called {', '.join(twice)}: give the server another name in spec.mcpServers.",
+        )
+    return tools
 
 
 def _reading(files: WorkTree, maps: RepositoryMap) -> list[BaseTool]:

@@ -57,8 +57,14 @@ def _secrets(stage: Stage, pool: CodingAgentSpec) -> list[Mount]:
     if stage is Stage.PUBLISH:
         mounts.append(Mount("git-push", pod.GIT_SECRET, read_only=True))
     if stage is Stage.AGENT:
-        mounts += [Mount(volume, pod.SECRETS / volume, read_only=True) for volume in _model_secrets(pool)]
+        mounts += [Mount(volume, pod.SECRETS / volume, read_only=True) for volume in _agent_secrets(pool)]
     return mounts
+
+
+def _agent_secrets(pool: CodingAgentSpec) -> dict[str, str]:
+    """Volume to Secret."""
+    servers = {f"{pod.MCP_SECRET_PREFIX}{one.name}": one.secret_ref for one in pool.mcp_servers}
+    return _model_secrets(pool) | {volume: reference.name for volume, reference in servers.items() if reference}
 
 
 def _model_secrets(pool: CodingAgentSpec) -> dict[str, str]:
@@ -156,7 +162,7 @@ def volumes(pool: CodingAgentSpec, order: Order) -> list[dict[str, Any]]:
     if pool.repository.read_secret_ref:
         known["git-read"] = _secret("git-read", pool.repository.read_secret_ref.name)
     known["git-push"] = _secret("git-push", pool.repository.push_secret_ref.name)
-    known |= {volume: _secret(volume, name) for volume, name in _model_secrets(pool).items()}
+    known |= {volume: _secret(volume, name) for volume, name in _agent_secrets(pool).items()}
     if pool.certificates:
         item = {"key": pool.certificates.key, "path": pod.CERTIFICATES.name}
         config = {"name": pool.certificates.config_map, "items": [item]}
