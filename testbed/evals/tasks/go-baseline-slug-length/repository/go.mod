@@ -1,0 +1,3 @@
+module example.org/sluggard
+
+go 1.22

@@ -1,0 +1,3 @@
+module example.org/newest
+
+go 1.22

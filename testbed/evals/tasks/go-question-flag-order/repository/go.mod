@@ -1,0 +1,3 @@
+module example.org/bunting
+
+go 1.22

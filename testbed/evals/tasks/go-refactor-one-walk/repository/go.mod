@@ -1,0 +1,3 @@
+module example.org/heft
+
+go 1.22
