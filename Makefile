@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo try test check wire unit evals evals-short e2e down up images crds lock bench clean
+.PHONY: help demo try test check wire unit evals evals-short e2e down up images crds lock bench bench-agent clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ lock: ## renew the locked dependencies
 
 bench: $(STAMP) ## the timings of docs/benchmarks.md
 	@$(BIN)/python -m testbed.bench
+
+bench-agent: $(STAMP) ## the agent's part of them; no cluster
+	@$(BIN)/python -m testbed.bench agent
 
 clean: down ## also remove the environment
 	@rm -rf $(VENV) build

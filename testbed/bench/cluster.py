@@ -1,50 +1,19 @@
-"""`make bench`: the timings of docs/benchmarks.md, as a table and in build/bench.json.
-
-Machines differ and are shared: every figure is the median of its runs, with the spread beside it.
-"""
+"""The rows that need a cluster: the demo, and a card's way."""
 
 from __future__ import annotations
 
-import json
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
-
-from rich.console import Console
-from rich.table import Table
 
 from testbed import demo, manifests, tryout, world
+from testbed.bench.rows import RUNS, Row, row
 from testbed.forge.seed import create_repository, folder_files
 from testbed.observe_run import stage_seconds
 from testbed.plan import plan_from_environment
 from testbed.shell import TestbedError, say
 from testbed.watching import finished, run_of_card, wait_for_pool
-
-_OUT = Path("build") / "bench.json"
-_RUNS = 3
-
-
-@dataclass(frozen=True)
-class Row:
-    """One measured figure, in `unit`; `aim` as the issue or the design set it, None where none was set."""
-
-    name: str
-    value: float
-    low: float
-    high: float
-    unit: str
-    aim: float | None
-    met: bool | None
-
-
-def row(name: str, values: list[float], aim: float | None = None, unit: str = "s") -> Row:
-    """The median and spread of the values; an aim is met from below."""
-    middle = statistics.median(values)
-    return Row(name, middle, min(values), max(values), unit, aim, None if aim is None else middle <= aim)
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -90,33 +59,12 @@ def _journeys(count: int) -> tuple[list[float], dict[str, list[float]]]:
 def measure() -> list[Row]:
     """Every row. Takes the testbed down once, and leaves it up."""
     plan = plan_from_environment()
-    rows = [row("make try", [_seconds(tryout.main) for _ in range(_RUNS)], 60)]
+    rows = [row("make try", [_seconds(tryout.main) for _ in range(RUNS)], 60)]
     say("taking the testbed down, to bring it up with warm caches")
     world.down(plan)
     rows.append(row("make demo, cluster down, caches warm", [_seconds(lambda: _quiet("testbed.demo"))], 60))
-    rows.append(row("make demo, cluster up", [_seconds(lambda: _quiet("testbed.demo")) for _ in range(_RUNS)]))
-    whole, stages = _journeys(_RUNS)
+    rows.append(row("make demo, cluster up", [_seconds(lambda: _quiet("testbed.demo")) for _ in range(RUNS)]))
+    whole, stages = _journeys(RUNS)
     rows.append(row("card to pull request", whole))
     rows += [row(f"stage {name}", values) for name, values in stages.items()]
     return rows
-
-
-def main() -> int:
-    """Measure, print, write."""
-    try:
-        rows = measure()
-    except (TestbedError, ValueError) as problem:
-        print(f"bench: {problem}", file=sys.stderr)
-        return 1
-    table = Table("what", "median", "spread", "aim")
-    for entry in rows:
-        aim = "" if entry.aim is None else f"{entry.aim:g} {entry.unit}: {'met' if entry.met else 'not met'}"
-        table.add_row(entry.name, f"{entry.value:.1f} {entry.unit}", f"{entry.low:.1f} to {entry.high:.1f}", aim)
-    Console(width=120).print(table)
-    _OUT.parent.mkdir(exist_ok=True)
-    _OUT.write_text(json.dumps([asdict(entry) for entry in rows], indent=2))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,18 @@
+"""The rows of the agent: they need no cluster."""
+
+from __future__ import annotations
+
+from testbed.bench import large, overhead, workbench
+from testbed.bench.rows import Row
+from testbed.shell import say
+
+PARTS = (overhead, workbench, large)
+
+
+def measure() -> list[Row]:
+    """Every row, one after the other: they measure time."""
+    rows: list[Row] = []
+    for part in PARTS:
+        say(f"bench: {part.__name__.rpartition('.')[2]}")
+        rows += part.measure()
+    return rows

@@ -1,0 +1,42 @@
+"""The workbench's round trip: what a command costs that does nothing."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from pathlib import Path
+
+from boardhand_runner import local
+from boardhand_runner.settings import Settings
+from boardhand_runner.stages.checkout import place_workbench
+from boardhand_runner.workbench import FifoWorkbench
+from testbed.bench.rows import RUNS, Row, row
+from testbed.bench.runs import percentile
+
+_COMMANDS = 200
+
+
+def measure() -> list[Row]:
+    """`true`, 200 times over the real server."""
+    runs = [_milliseconds() for _ in range(RUNS)]
+    return [
+        row("workbench round trip, p50", [statistics.median(times) for times in runs], 10, "ms"),
+        row("workbench round trip, p99", [percentile(times, 99) for times in runs], unit="ms"),
+    ]
+
+
+def _milliseconds() -> list[float]:
+    with tempfile.TemporaryDirectory(prefix="boardhand-bench-") as folder:
+        settings = local.lay_out(Path(folder) / "run")
+        settings.work.mkdir()
+        place_workbench(settings)
+        with local.workbench(settings):
+            return _served(settings)
+
+
+def _served(settings: Settings) -> list[float]:
+    workbench = FifoWorkbench(settings)
+    workbench.wait_ready()
+    times = [workbench.run("true", 10).seconds * 1000 for _ in range(_COMMANDS)]
+    workbench.close()
+    return times
