@@ -58,6 +58,9 @@ SKIPS = [
     ("js", "it('subtracts'", "it.only('subtracts'"),
     ("go", "T) {\n\tif add", 'T) {\n\tt.Skip("x")\n\tif add'),
     ("rust", "#[test]\n    fn adds", "#[test]\n    #[ignore]\n    fn adds"),
+    ("go", "package sum", "//go:build slow\n\npackage sum"),
+    ("rust", "#[cfg(test)]\nmod tests", '#[cfg(all(test, feature = "slow"))]\nmod tests'),
+    ("rust", "#[test]\n    fn adds", '#[cfg(feature = "slow")]\n    #[test]\n    fn adds'),
     ("cpp", "Sum, Adds", "Sum, DISABLED_Adds"),
     ("cpp", "{ EXPECT_EQ(3", "{ GTEST_SKIP(); EXPECT_EQ(3"),
 ]
@@ -122,6 +125,40 @@ def test_a_skip_is_named(language: str, old: str, new: str) -> None:
 @pytest.mark.parametrize(("language", "old", "new"), WEAKENED)
 def test_a_test_left_without_an_assertion_is_named(language: str, old: str, new: str) -> None:
     assert kinds(edited(language, old, new)) == [Kind.WEAKENED]
+
+
+HELPED = {
+    "python": (
+        "tests/test_sum.py",
+        "def ready():\n    pool = Pool()\n    assert pool.open\n    return pool\n\n"
+        "def test_adds():\n    pool = ready()\n    assert pool.add(1, 2) == 3\n",
+        "    assert pool.add(1, 2) == 3\n",
+        "    verify(ready())\n",
+    ),
+    "js": (
+        "src/sum.test.ts",
+        "function ready() { const pool = new Pool(); expect(pool.open).toBe(true); return pool; }\n"
+        "it('adds', () => { const pool = ready(); expect(pool.add(1, 2)).toBe(3); });\n",
+        " expect(pool.add(1, 2)).toBe(3);",
+        " checkSum(pool, 3);",
+    ),
+    "go": (
+        "sum_test.go",
+        "package sum\n\nfunc ready(t *testing.T) *Pool {\n\tpool, err := New()\n\tif err != nil {\n\t\tt.Fatal(err)\n"
+        "\t}\n\treturn pool\n}\n\nfunc TestAdds(t *testing.T) {\n\tpool := ready(t)\n\tif err := pool.Open(); "
+        'err != nil {\n\t\tt.Fatal(err)\n\t}\n\tif pool.Add(1, 2) != 3 {\n\t\tt.Fatalf("sum")\n\t}\n}\n',
+        '\tif pool.Add(1, 2) != 3 {\n\t\tt.Fatalf("sum")\n\t}\n',
+        "\tensureSum(t, pool, 3)\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", HELPED)
+def test_what_a_test_sets_up_with_does_not_count_for_its_assertion(language: str) -> None:
+    path, text, own, other = HELPED[language]
+    assert text.count(own) == 1
+    assert kinds([FileChange(path, text, text.replace(own, ""))]) == [Kind.WEAKENED]
+    assert kinds([FileChange(path, text, text.replace(own, other))]) == []
 
 
 @pytest.mark.parametrize("language", SOURCES)

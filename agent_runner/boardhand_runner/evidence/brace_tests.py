@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
@@ -121,6 +122,8 @@ _ASSERTS = {
     "rust": re.compile(rf"\b(?:debug_)?assert\w*!|{_CHECK}!|{_CHECK}\(|\bpanic!|\bprop_assert\w*!|\bunreachable!"),
     "cpp": re.compile(rf"{_CHECK}\s*\("),
 }
+_LIKELY = re.compile(r"\b(?:[Cc]heck|[Vv]erify|[Ss]hould|[Ee]nsure|[Rr]equire)\w*\s*\(|\.(?:Error|Fatal)\(\s*err\s*\)")
+"""What need not be an assertion: the code under test may have such names, and a step before may fail."""
 _VAIN = re.compile(
     r"\bassert\w*!?\s*\(\s*(?:true|1|1\s*==\s*1|true\s*,\s*true)\s*\)|\bassertFalse\s*\(\s*false\s*\)"
     r"|\b(?:EXPECT|ASSERT)_TRUE\s*\(\s*(?:true|1)\s*\)|\b(?:CHECK|REQUIRE)\s*\(\s*(?:true|1)\s*\)"
@@ -138,25 +141,30 @@ def _told(case: TestCase, language: str, code: str) -> TestCase:
     """The case with what its marks and its body say."""
     head, _, body = case.body.partition("\0")
     plain = _VAIN.sub("", masked(body, language))
-    asserts = bool(_ASSERTS[language].search(plain) or _ASSERTING_HEAD.search(head)) or _by_helper(
-        plain, language, code
-    )
-    asserts = asserts or (language == "go" and case.name.startswith("Example") and "Output:" in body)
+    returns = _RETURNS.match(plain) is not None
+    helped = _by_helper(plain, language, code)
+    likely = len(_LIKELY.findall(plain)) + helped
+    direct = len(_ASSERTS[language].findall(_LIKELY.sub("", plain))) + bool(_ASSERTING_HEAD.search(head))
+    direct += language == "go" and case.name.startswith("Example") and "Output:" in body
+    asserts = direct > 0 or helped > 0 or _ASSERTS[language].search(plain) is not None
     return replace(
         case,
         body=body,
         skipped=bool(_SKIPPED_HEAD[language].search(head) or _SKIPPED_BODY[language].search(masked(body, language))),
-        asserts=asserts and not _RETURNS.match(plain),
+        asserts=asserts and not returns,
         parametrised=bool(_PARAMETERS.search(head) or _PARAMETERS.search(plain)),
+        certain=direct,
+        likely=likely,
     )
 
 
-def _by_helper(plain: str, language: str, code: str) -> bool:
-    """Whether it calls a function of its own file that asserts."""
-    for name in set(_CALLED.findall(plain)):
+def _by_helper(plain: str, language: str, code: str) -> int:
+    """How often it calls functions of its own file that assert."""
+    calls = 0
+    for name, number in Counter(_CALLED.findall(plain)).items():
         declared = re.search(
             rf"\b(?:fn|func|function|void|bool|int|static|const)\s+{re.escape(name)}\b[^;{{}}]*\{{", code
         )
         if declared and _ASSERTS[language].search(code[declared.end() - 1 : block_end(code, declared.end() - 1)]):
-            return True
-    return False
+            calls += number
+    return calls

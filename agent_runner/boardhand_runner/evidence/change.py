@@ -47,6 +47,10 @@ class TestCase:
     skipped: bool
     asserts: bool
     parametrised: bool
+    certain: int = 0
+    """Assertions that are nothing else."""
+    likely: int = 0
+    """What asserts by its name alone, asserts in a function of the file, or guards a step before the assertion."""
 
 
 def language_of(path: str) -> str | None:

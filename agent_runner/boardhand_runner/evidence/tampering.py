@@ -56,11 +56,17 @@ def tampering(changes: Sequence[FileChange], verify: Sequence[str] = ()) -> list
     for before, after in pairs.kept:
         if after.skipped and not before.skipped:
             found[after.path].append(Tampering(Kind.SKIPPED, after.path, after.name))
-        elif before.asserts and not after.asserts:
+        elif _weakened(before, after):
             found[after.path].append(Tampering(Kind.WEAKENED, after.path, after.name))
     for change in changes:
         found[change.path] += _of_file(change, changes, verify)
     return list(dict.fromkeys(one for change in changes for one in found.pop(change.path, [])))
+
+
+def _weakened(before: TestCase, after: TestCase) -> bool:
+    """No assertion is left, or none but what stood beside them before: a function that sets up may assert, too."""
+    bare = before.certain > 0 and after.certain == 0 and after.likely <= before.likely
+    return before.asserts and (bare or not after.asserts)
 
 
 def paired(changes: Sequence[FileChange]) -> Pairs:
@@ -150,11 +156,10 @@ def _of_file(change: FileChange, changes: Sequence[FileChange], verify: Sequence
         return [Tampering(Kind.CI, change.path)]
     if what := verify_changed(change, verify):
         return [Tampering(Kind.VERIFY, change.path, what)]
-    if not is_test_file(change.path):
-        return []
-    if change.after is None and not test_cases(change.path, change.before) and not _moved(change, changes):
-        return [Tampering(Kind.DELETED, change.path)]
-    if change.before is not None and change.after is not None:
+    if change.after is None:
+        known = test_cases(change.path, change.before) or not is_test_file(change.path) or _moved(change, changes)
+        return [] if known else [Tampering(Kind.DELETED, change.path)]
+    if change.before is not None and _may_test(change.path):
         skips = skips_outside(change.path, change.after) > skips_outside(change.path, change.before)
         return [Tampering(Kind.SKIPPED, change.path, "several tests at once")] if skips else []
     return []

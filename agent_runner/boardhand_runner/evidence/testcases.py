@@ -32,7 +32,10 @@ def skips_outside(path: str, text: str | None) -> int:
     language = language_of(path)
     if text is None or language is None or len(text) > FILE_CHARACTERS:
         return 0
-    code = _GROUP_COMMENT.sub("", text) if language == "python" else masked(text, language)
+    if language == "go":
+        code = text  # what a build needs is written in a comment
+    else:
+        code = _GROUP_COMMENT.sub("", text) if language == "python" else masked(text, language)
     return len(_GROUP_SKIPS[language].findall(code))
 
 
@@ -47,7 +50,11 @@ _GROUP_SKIPS = {
     "js": re.compile(
         r"\b(?:describe|suite|context)\.(?:skip|only)\b|\bxdescribe\b|\bfdescribe\b|\b(?:it|test)\.only\b|\bfit\("
     ),
-    "go": re.compile(r"\bos\.Exit\(0\)"),
-    "rust": re.compile(r"#!?\[cfg\((?:any\(\)|FALSE)"),
+    "go": re.compile(r"\bos\.Exit\(0\)|^//go:build |^// \+build ", re.MULTILINE),
+    "rust": re.compile(
+        r"#!?\[cfg\((?:any\(\)|FALSE)|^#!\[cfg\("
+        r"|#\[cfg\((?!test\)\])[^\]]{0,200}\]\s*(?:#\[test\]|mod\s+tests?\b)",
+        re.MULTILINE,
+    ),
     "cpp": re.compile(r"^#if 0\b", re.MULTILINE),
 }
