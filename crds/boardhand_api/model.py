@@ -65,6 +65,9 @@ class Profile(Wire):
     """Whether the provider is told to cache the prompt, where it does not by itself."""
     small_prompt: bool | None = None
     """Short instructions and only the tools that are needed."""
+    streaming: bool | None = None
+    """Whether answers are asked for as streams, so that a limit ends one in its middle; absent: they are. False for a
+    server that cannot stream."""
 
 
 class PlainModel(Wire):

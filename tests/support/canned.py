@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Canned = tuple[int, dict[str, str], str]
-"""Status, headers and body."""
+Canned = tuple[int, dict[str, str], str | Iterable[str]]
+"""Status, headers and body; a body in pieces is sent piece by piece, for as long as the client listens."""
+
+
+STREAM = {"Content-Type": "text/event-stream"}
 
 
 class Server(ThreadingHTTPServer):
@@ -20,6 +23,8 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers = list(answers)
         self.seen: list[dict[str, Any]] = []
+        self.left = 0
+        """Clients that did not listen to the end."""
 
     @property
     def url(self) -> str:
@@ -35,10 +40,18 @@ class _Handler(BaseHTTPRequestHandler):
         key = self.headers["Authorization"] or self.headers["x-goog-api-key"] or self.headers["x-api-key"]
         self.server.seen.append({"path": self.path, "key": key.removeprefix("Bearer "), "body": body})
         self.send_response(status)
-        for name, value in ({"Content-Type": "application/json", "Content-Length": str(len(text))} | headers).items():
+        told = (
+            {"Content-Type": "application/json", "Content-Length": str(len(text))} if isinstance(text, str) else STREAM
+        )
+        for name, value in (told | headers).items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(text.encode())
+        try:
+            for piece in [text] if isinstance(text, str) else text:
+                self.wfile.write(piece.encode())
+                self.wfile.flush()
+        except ConnectionError:
+            self.server.left += 1
 
     def log_message(self, format: str, *args: Any) -> None:
         """Quiet."""

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
 from boardhand_api.failures import FailureClass
-from boardhand_api.model import Model, Price, Provider
+from boardhand_api.model import Model, Price, Profile, Provider
 from boardhand_api.result import Usage
 from boardhand_runner.errors import Budget, Configuration, Deadline, RunnerError
 from boardhand_runner.models import build, patience
@@ -25,6 +25,7 @@ from boardhand_runner.models.trouble import Transient, of_answer, retry_after
 from boardhand_runner.usage import Ledger, cost, price_of, reported, usage_of
 from tests.support.benches import LIMITS
 from tests.support.canned import Canned, Server, serving
+from tests.support.streams import streamed
 
 COMPLETION = {
     "id": "c", "object": "chat.completion", "created": 1, "model": "m",
@@ -50,13 +51,14 @@ ANTHROPICS = {
 }  # fmt: skip
 
 
-OK: dict[Provider, Canned] = {
+WHOLE: dict[Provider, Canned] = {
     Provider.OPENAI: (200, {}, json.dumps(COMPLETION)),
     Provider.MISTRAL: (200, {}, json.dumps(COMPLETION)),
     Provider.GOOGLE: (200, {}, json.dumps(GOOGLES)),
     Provider.ANTHROPIC: (200, {}, json.dumps(ANTHROPICS)),
 }
-PATHS = {Provider.GOOGLE: "/v1/models/m:generateContent", Provider.ANTHROPIC: "/v1/messages"}
+OK: dict[Provider, Canned] = {provider: (200, {}, streamed(provider, "hello")) for provider in Provider}
+PATHS = {Provider.GOOGLE: "/v1/models/m:", Provider.ANTHROPIC: "/v1/messages"}
 BROKEN: Canned = (500, {}, '{"error": {"message": "boom"}}')
 PROVIDERS = list(Provider)
 
@@ -67,22 +69,32 @@ def serve() -> Iterator[Any]:
         yield lambda *answers: stack.enter_context(serving(*answers))
 
 
-async def ask(server: Server, provider: Provider, secret: Path, seconds: float = 5) -> tuple[AIMessage, list[float]]:
-    mind = build(Model(provider=provider, name="m", base_url=server.url), secret)
+async def ask(
+    server: Server, provider: Provider, secret: Path, seconds: float = 5, streaming: bool | None = None
+) -> tuple[AIMessage, list[float]]:
+    told = Profile(streaming=streaming)
+    mind = build(Model(provider=provider, name="m", base_url=server.url, profile=told), secret)
     pauses: list[float] = []
     answer = await patiently(lambda: mind.chat.ainvoke("hi"), mind, seconds, lambda _, pause: pauses.append(pause))
     assert isinstance(answer, AIMessage)
     return answer, pauses
 
 
+@pytest.mark.parametrize("streaming", [True, False])
 @pytest.mark.parametrize("provider", PROVIDERS)
-async def test_a_client_sends_key_and_model_and_reads_usage(serve: Any, provider: Provider, tmp_path: Path) -> None:
+async def test_a_client_sends_key_and_model_and_reads_usage(
+    serve: Any, provider: Provider, streaming: bool, tmp_path: Path
+) -> None:
     (tmp_path / "apiKey").write_text("sk-1\n")
-    server = serve(OK[provider])
-    answer, _ = await ask(server, provider, tmp_path)
+    server = serve(OK[provider] if streaming else WHOLE[provider])
+    answer, _ = await ask(server, provider, tmp_path, streaming=streaming)
 
     assert answer.text == "hello"
-    assert (server.seen[0]["path"], server.seen[0]["key"]) == (PATHS.get(provider, "/v1/chat/completions"), "sk-1")
+    assert server.seen[0]["path"].startswith(PATHS.get(provider, "/v1/chat/completions"))
+    assert server.seen[0]["key"] == "sk-1"
+    assert (
+        "streamGenerateContent" in server.seen[0]["path"] or bool(server.seen[0]["body"].get("stream"))
+    ) is streaming
     assert provider is Provider.GOOGLE or server.seen[0]["body"]["model"] == "m"
     usage = usage_of(reported(answer), None)
     assert (usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens) == (1000, 800, 10)
@@ -233,6 +245,15 @@ def test_usage_without_figures_or_price_knows_no_money() -> None:
 
     assert usage_of(None, Price(prompt=Decimal(1), completion=Decimal(1))) == Usage()
     assert usage_of(metadata, None) == Usage(prompt_tokens=10, cached_tokens=4, completion_tokens=2)
+
+
+@pytest.mark.parametrize(("prompt", "completion"), [(-1, 2), (10, -2), (10**18, 2), (10, 10**9)])
+def test_figures_that_cannot_be_are_no_usage(prompt: int, completion: int) -> None:
+    price = Price(prompt=Decimal(1), completion=Decimal(1))
+    details = {"cache_read": -5, "cache_creation": -5}
+
+    assert usage_of({"input_tokens": prompt, "output_tokens": completion}, price) == Usage()
+    assert usage_of({"input_tokens": 10, "output_tokens": 2, "input_token_details": details}, price).cached_tokens == 0
 
 
 def test_money_that_is_limited_must_be_known() -> None:

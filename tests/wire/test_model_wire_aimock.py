@@ -10,8 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage, ToolMessage
-from langchain_core.messages.ai import add_ai_message_chunks
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.tools import tool
 
 from boardhand_api.model import Model, Profile, Provider
@@ -63,11 +62,17 @@ def _up(url: str) -> bool:
         return False
 
 
+@pytest.fixture(params=[True, False], ids=["streamed", "whole"])
+def streaming(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
 @pytest.fixture(params=SERVED)
-def mind(request: pytest.FixtureRequest, address: str, tmp_path: Path) -> Mind:
+def mind(request: pytest.FixtureRequest, streaming: bool, address: str, tmp_path: Path) -> Mind:
     provider, name, version = SERVED[request.param]
     (tmp_path / "apiKey").write_text("sk-1")
-    profile = Profile(name="local", context_tokens=32_768) if request.param == "ollama" else None
+    said = {"name": "local", "context_tokens": 32_768} if request.param == "ollama" else {}
+    profile = Profile.model_validate(said | {"streaming": streaming})
     return build(Model(provider=provider, name=name, base_url=address + version, profile=profile), tmp_path)
 
 
@@ -87,14 +92,6 @@ async def test_a_tool_is_called_and_its_result_understood(mind: Mind) -> None:
     second = await _answer(mind, [*TICKET, first, result])
     assert "line 29" in second.text
     assert not is_cut_off(second)
-
-
-async def test_a_stream_adds_up_to_the_same_answer(mind: Mind) -> None:
-    whole = await _answer(mind, TICKET)
-    runnable = mind.chat.bind_tools([read_file], **mind.options)
-    parts = [part async for part in runnable.astream(TICKET) if isinstance(part, AIMessageChunk)]
-    added = add_ai_message_chunks(*parts)
-    assert [call["args"] for call in added.tool_calls] == [call["args"] for call in whole.tool_calls]
 
 
 async def test_an_answer_at_its_length_limit_is_known(mind: Mind) -> None:

@@ -56,7 +56,7 @@ class Mind:
 def build(model: PlainModel, secret_dir: Path, answer_seconds: float = ANSWER_SECONDS) -> Mind:
     """A client with the key that is mounted for it. It asks once: patience is `models.patience`'s.
 
-    An answer that takes longer than `answer_seconds` counts as a failed request.
+    A server that is silent for `answer_seconds`, before or in an answer, counts as a failed request.
     Raises Configuration (ProviderMissing, ProfileUnknown, CertificatesUnreadable).
     """
     provider = library(model.provider)

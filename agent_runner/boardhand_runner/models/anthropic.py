@@ -3,29 +3,62 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import AsyncIterator
 from functools import cached_property
 from typing import Any
 
+import httpx2
 from anthropic import AnthropicError, AsyncAnthropic, DefaultAsyncHttpxClient, Timeout
+from anthropic.types import RawMessageStreamEvent
 from langchain_anthropic import ChatAnthropic
+from langchain_anthropic.chat_models import _create_usage_metadata
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGenerationChunk
 from pydantic import PrivateAttr, SecretStr
 
 from boardhand_api.model import PlainModel
 from boardhand_runner.models.profiles import Abilities
+from boardhand_runner.models.streaming import Streamed
 
-ERRORS = (AnthropicError,)
+ERRORS = (AnthropicError, httpx2.HTTPError, ssl.SSLError)
+"""The library lets through what its HTTP client raises in the middle of a stream."""
 ADDRESS = "https://api.anthropic.com"
 
 
-class _Chat(ChatAnthropic):
-    """With an HTTP client of ours: its own has one time limit for all, and no way to say what is trusted."""
+class _Chat(Streamed, ChatAnthropic):
+    """With an HTTP client of ours: its own has one time limit for all, and no way to say what is trusted.
+
+    A stream says at its beginning what the prompt used, and at its end it may say so again. The library reads only
+    the end.
+    """
 
     _http: DefaultAsyncHttpxClient = PrivateAttr()
 
     @cached_property
     def _async_client(self) -> AsyncAnthropic:
         return AsyncAnthropic(**self._client_params, http_client=self._http)
+
+    def _make_message_chunk_from_anthropic_event(
+        self, event: RawMessageStreamEvent, **more: Any
+    ) -> tuple[AIMessageChunk | None, RawMessageStreamEvent | None]:
+        message, block = super()._make_message_chunk_from_anthropic_event(event, **more)
+        if message and event.type == "message_start":
+            message.usage_metadata = _create_usage_metadata(event.message.usage)
+        return message, block
+
+    async def _astream(self, *args: Any, **more: Any) -> AsyncIterator[ChatGenerationChunk]:
+        begun: UsageMetadata | None = None
+        async for piece in super()._astream(*args, **more):
+            message = piece.message
+            assert isinstance(message, AIMessageChunk)
+            used = message.usage_metadata
+            if used and begun is None:
+                begun, message.usage_metadata = used, None
+            elif used and begun and not used["input_tokens"]:
+                message.usage_metadata = {**begun, "output_tokens": used["output_tokens"]}
+            yield piece
 
 
 def build(
@@ -41,6 +74,7 @@ def build(
         max_retries=0,
         timeout=None,
         stop=None,
+        in_pieces=abilities.streaming,
         **length,
     )
     limits = Timeout(answer, connect=connect)

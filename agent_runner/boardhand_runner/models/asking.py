@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from boardhand_api.result import Usage
 from boardhand_runner.errors import Deadline, Infrastructure, Stuck
+from boardhand_runner.meter import Meter
 from boardhand_runner.models import Mind
 from boardhand_runner.models.calling import forcing
 from boardhand_runner.models.patience import patiently
@@ -35,7 +36,7 @@ Offer = Callable[[Mind], Runnable[Any, Any]]
 async def ask(context: Context, mind: Mind, offer: Offer, messages: list[BaseMessage]) -> Any:
     """The answer of the model or, for the rest of the run, of its fallback.
 
-    Raises what the ledger and `patiently` raise, and Deadline while it waits.
+    Raises what the ledger and `patiently` raise, Deadline while it waits, and Budget in the middle of an answer.
     """
     active = mind.active
     try:
@@ -59,17 +60,19 @@ def _helps(spare: Mind, active: Mind, error: Infrastructure | Stuck) -> bool:
 async def _asked(context: Context, mind: Mind, runnable: Runnable[Any, Any], messages: list[BaseMessage]) -> Any:
     ledger = context.ledger
     ledger.check()
-    left = ledger.seconds_left
+    left, meter = ledger.seconds_left, Meter(ledger, mind.price, messages)
     try:
         async with asyncio.timeout(left):
             return await patiently(
-                lambda: runnable.ainvoke(messages),
+                lambda: runnable.ainvoke(messages, {"callbacks": [meter]}),
                 mind,
                 context.order.limits.model_patience_seconds,
                 lambda why, pause: log.warning("%s; asked again in %.1f s", why, pause),
             )
     except TimeoutError:
         raise Deadline("DeadlinePassed", f"The run's time was over while {mind.name} was asked.") from None
+    finally:
+        meter.settle()
 
 
 def book(context: Context, mind: Mind, answer: AIMessage, *, step: bool) -> Usage:

@@ -3,18 +3,45 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+from httpx_sse import SSEError
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk
 from langchain_mistralai import ChatMistralAI
+from langchain_mistralai.chat_models import _convert_chunk_to_message_chunk, acompletion_with_retry
 from pydantic import SecretStr
 
 from boardhand_api.model import PlainModel
 from boardhand_runner.models.profiles import Abilities
+from boardhand_runner.models.streaming import Streamed
 
 ERRORS = (httpx.HTTPError,)
 ADDRESS = "https://api.mistral.ai/v1"
+
+
+class _Chat(Streamed, ChatMistralAI):  # type: ignore[misc]  # its `stream` argument is never given
+    """Keeps a stream's raw usage figures: the library drops the tokens read from the cache."""
+
+    async def _astream(
+        self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: Any = None, **kwargs: Any
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        said, params = self._create_message_dicts(messages, stop)
+        asked = {**params, **kwargs, "stream": True}
+        index, kind = -1, ""
+        chunks = await acompletion_with_retry(self, messages=said, run_manager=run_manager, **asked)
+        try:
+            async for chunk in chunks:
+                if chunk["choices"]:
+                    made = _convert_chunk_to_message_chunk(chunk, AIMessageChunk, index, kind, self.output_version)
+                    message, index, kind = made
+                    message.response_metadata["token_usage"] = chunk.get("usage") or {}
+                    yield ChatGenerationChunk(message=message)
+        except SSEError as wrong:
+            raise ValueError(str(wrong)) from wrong
 
 
 def build(
@@ -28,13 +55,14 @@ def build(
     headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
     timeout = httpx.Timeout(answer, connect=connect)
     client = httpx.AsyncClient(base_url=address, headers=headers, timeout=timeout, verify=tls)
-    return ChatMistralAI(
+    return _Chat(
         model_name=model.name,
         api_key=SecretStr(key),
         base_url=address,
         async_client=client,
         max_retries=1,
         max_tokens=abilities.answer_tokens,
+        in_pieces=abilities.streaming,
     )
 
 

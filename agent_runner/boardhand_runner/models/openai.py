@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import AsyncIterator
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk
+from langchain_core.messages.ai import UsageMetadata, subtract_usage
+from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai import ChatOpenAI
 from openai import DefaultAsyncHttpxClient, OpenAIError, Timeout
 from pydantic import SecretStr
 
 from boardhand_api.model import PlainModel
 from boardhand_runner.models.profiles import Abilities
+from boardhand_runner.models.streaming import Streamed
 
 ERRORS = (OpenAIError,)
+
+
+class _Chat(Streamed, ChatOpenAI):
+    """Some servers tell with every piece what was used so far; the library would add these figures up."""
+
+    async def _astream(self, *args: Any, **more: Any) -> AsyncIterator[ChatGenerationChunk]:
+        known: UsageMetadata | None = None
+        async for piece in super()._astream(*args, **more):
+            message = piece.message
+            if isinstance(message, AIMessageChunk) and message.usage_metadata:
+                message.usage_metadata, known = subtract_usage(message.usage_metadata, known), message.usage_metadata
+            yield piece
 
 
 def build(
@@ -24,7 +41,7 @@ def build(
     Servers behind an address of their own get chat completions only: few of them have the newer Responses API.
     """
     client = DefaultAsyncHttpxClient(verify=tls, timeout=Timeout(answer, connect=connect))
-    return ChatOpenAI(
+    return _Chat(
         model=model.name,
         api_key=SecretStr(key),
         base_url=model.base_url,
@@ -33,6 +50,10 @@ def build(
         max_retries=0,
         max_completion_tokens=abilities.answer_tokens,
         use_responses_api=False if model.base_url else None,
+        in_pieces=abilities.streaming,
+        stream_usage=True,
+        # The client's own limit holds between two pieces.
+        stream_chunk_timeout=None,
     )
 
 

@@ -11,7 +11,7 @@ from tenacity.wait import wait_exponential_jitter
 
 from boardhand_runner.errors import Infrastructure
 from boardhand_runner.models import Mind
-from boardhand_runner.models.trouble import UNREADABLE, Transient, diagnose
+from boardhand_runner.models.trouble import UNREADABLE, BrokenOff, Transient, diagnose
 
 T = TypeVar("T")
 OnWait = Callable[[str, float], None]
@@ -19,7 +19,7 @@ OnWait = Callable[[str, float], None]
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
-_ASKED: tuple[type[Exception], ...] = (ModelError, *UNREADABLE)
+_ASKED: tuple[type[Exception], ...] = (ModelError, BrokenOff, *UNREADABLE)
 
 
 async def patiently(request: Callable[[], Awaitable[T]], mind: Mind, seconds: float, on_wait: OnWait) -> T:

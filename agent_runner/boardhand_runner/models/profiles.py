@@ -27,6 +27,7 @@ class Abilities:
     parallel_calls: bool = True
     prompt_caching: bool = False
     small_prompt: bool = False
+    streaming: bool = True
 
 
 def abilities_of(model: PlainModel) -> Abilities:

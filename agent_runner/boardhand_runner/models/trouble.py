@@ -19,6 +19,10 @@ UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError)
 """What the providers' libraries raise where a 200 does not hold a chat completion."""
 
 
+class BrokenOff(Exception):
+    """A stream ended before its answer did."""
+
+
 class Transient(Exception):
     """Worth asking again, after `retry_after` seconds where the server said so."""
 
@@ -35,10 +39,13 @@ def diagnose(error: Exception, model: str) -> RunnerError | Transient:
     if response is not None and response.status_code >= FIRST_ERROR:
         headers = {name.lower(): value for name, value in response.headers.items()}
         return of_answer(response.status_code, headers, str(error), model)
-    if response is not None or isinstance(error, UNREADABLE):
-        kind = type(error).__name__
+    kind = type(error).__name__
+    if isinstance(error, UNREADABLE):
         return Transient(f"{model} answered something that is no chat completion ({kind}); see its baseURL")
-    return Transient(f"{model} cannot be reached: {_head(str(error.__cause__ or error))}")
+    if response is not None or isinstance(error, BrokenOff):
+        return Transient(f"{model} broke off its answer ({kind}): {_head(str(error))}")
+    cause = error.__cause__ or error
+    return Transient(f"{model} cannot be reached, or broke off: {_head(str(cause) or type(cause).__name__)}")
 
 
 def _response(error: Exception) -> Any:

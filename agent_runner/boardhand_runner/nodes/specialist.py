@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.runnables import Runnable
 from langgraph.runtime import Runtime
 
 from boardhand_runner.context import Window, prompt_of, squeezed
 from boardhand_runner.errors import Stuck
-from boardhand_runner.meter import Meter
-from boardhand_runner.models import Mind
 from boardhand_runner.models.asking import ask, book
 from boardhand_runner.models.calling import with_tools
+from boardhand_runner.models.tidy import tidied
 from boardhand_runner.nodes.ticket import ticket_text
 from boardhand_runner.nodes.window import window
 from boardhand_runner.prompts import opening
@@ -41,17 +38,13 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
         context.transcript.nudged("context", error.reason, f"{error.message} Older observations are left out.")
         answer = await _asked(context, name, history, change["window"])
     usage = book(context, context.large, answer, step=True)
-    return {**change, "messages": [*new, answer], "usage": usage, "seconds": round(time.monotonic() - began, 3)}
+    change |= {"messages": [*new, tidied(answer, history)], "usage": usage}
+    return {**change, "seconds": round(time.monotonic() - began, 3)}
 
 
 async def _asked(context: Context, name: str, history: list[BaseMessage], now: Window) -> AIMessage:
     catalog, prompt = context.catalogs[name], prompt_of(history, now)
-
-    def offer(mind: Mind) -> Runnable[Any, Any]:
-        meter = Meter(context.ledger, mind.price, prompt)
-        return with_tools(mind, catalog.offered(mind.abilities)).with_config(callbacks=[meter])
-
-    answer = await ask(context, context.large, offer, prompt)
+    answer = await ask(context, context.large, lambda mind: with_tools(mind, catalog.offered(mind.abilities)), prompt)
     assert isinstance(answer, AIMessage)
     return answer
 

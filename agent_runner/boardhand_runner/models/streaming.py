@@ -1,0 +1,98 @@
+"""Answers as streams, gathered here: what a stream leaves unfinished is never taken for an answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Any, cast
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, InvalidToolCall, ToolCall, ToolCallChunk
+from langchain_core.messages.tool import invalid_tool_call, tool_call
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+
+from boardhand_runner.models.trouble import BrokenOff
+
+ENDS = ("finish_reason", "stop_reason", "status")
+"""Where a piece says that, and why, the answer ends: OpenAI, Mistral and Google; Anthropic; OpenAI's Responses API."""
+
+_NOTHING = "nothing of an answer is in the stream; where the server cannot stream, set streaming: false in its profile"
+
+
+class Streamed(BaseChatModel):
+    """A chat model that asks for its answer in pieces, which its callbacks see, and hands it over when it is whole.
+
+    LangChain's own switch (`streaming`) is not used: it takes whatever came for the answer, and completes the JSON of
+    a tool call that was cut off.
+    """
+
+    in_pieces: bool = True
+    """Whether it asks for a stream."""
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        if not self.in_pieces:
+            return await super()._agenerate(messages, stop, run_manager, **kwargs)
+        pieces: list[ChatGenerationChunk] = []
+        stream = cast(AsyncGenerator[ChatGenerationChunk, None], self._astream(messages, stop, **kwargs))
+        # Closed at once where a limit ends it: the server shall not write on for nobody.
+        async with aclosing(stream):
+            async for piece in stream:
+                pieces.append(piece)
+                if run_manager:
+                    await run_manager.on_llm_new_token(piece.text, chunk=piece)
+        return ChatResult(generations=[ChatGeneration(message=whole(pieces))])
+
+
+def whole(pieces: Sequence[ChatGenerationChunk]) -> AIMessage:
+    """The answer that the pieces add up to.
+
+    Raises BrokenOff where none of them says why the answer ends, and ValueError where there is none.
+    """
+    if not pieces:
+        raise ValueError(_NOTHING)
+    added = pieces[0] + list(pieces[1:])
+    message = added.message
+    assert isinstance(message, AIMessageChunk)
+    ends = {key: told[key] for piece in pieces for key in ENDS if (told := _about(piece)).get(key)}
+    if not ends:
+        begun = message.content or message.tool_call_chunks or message.usage_metadata
+        raise BrokenOff("the stream ended in the middle of the answer") if begun else ValueError(_NOTHING)
+    calls, broken = _calls(message.tool_call_chunks)
+    return AIMessage(
+        content=message.content,
+        additional_kwargs=message.additional_kwargs,
+        response_metadata=_about(added) | ends,
+        tool_calls=calls,
+        invalid_tool_calls=broken,
+        usage_metadata=message.usage_metadata,
+        id=message.id,
+    )
+
+
+def _about(piece: ChatGenerationChunk) -> dict[str, Any]:
+    return (piece.generation_info or {}) | piece.message.response_metadata
+
+
+def _calls(written: Sequence[ToolCallChunk]) -> tuple[list[ToolCall], list[InvalidToolCall]]:
+    """The calls whose arguments are one JSON object, and the others."""
+    calls: list[ToolCall] = []
+    broken: list[InvalidToolCall] = []
+    for each in written:
+        try:
+            arguments = json.loads(each["args"] or "{}", strict=False)
+            problem = "" if isinstance(arguments, dict) else "no JSON object"
+        except ValueError as wrong:
+            problem = str(wrong)
+        if problem:
+            broken.append(invalid_tool_call(name=each["name"], args=each["args"], id=each["id"], error=problem))
+        else:
+            calls.append(tool_call(name=each["name"] or "", args=arguments, id=each["id"]))
+    return calls, broken
