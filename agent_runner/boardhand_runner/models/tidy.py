@@ -1,0 +1,54 @@
+"""An answer as the conversation keeps it: its calls told apart by their ids, and nothing of it without end."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import TypeVar
+
+from langchain_core.messages import AIMessage, BaseMessage, InvalidToolCall, ToolCall
+
+MOST_CALLS = 64
+"""Of one answer; no work needs more, and each costs the prompt its observation."""
+MOST_TEXT = 20_000
+"""Characters of one answer's text."""
+
+AnyCall = TypeVar("AnyCall", ToolCall, InvalidToolCall)
+
+
+def tidied(answer: AIMessage, history: Sequence[BaseMessage]) -> AIMessage:
+    """The answer with ids of its own, and with what is too much of it left out.
+
+    Servers number the calls of each answer anew, give two the same id, or none; providers then refuse the conversation.
+    Answers in a provider's own blocks, some of them signed, go back as they came.
+    """
+    said = [message for message in history if isinstance(message, AIMessage)]
+    if answer.id is None or any(message.id == answer.id for message in said):
+        answer = answer.model_copy(update={"id": f"answer-{secrets.token_hex(8)}"})
+    if not isinstance(answer.content, str):
+        return answer
+    known = {call["id"] for message in said for call in (*message.tool_calls, *message.invalid_tool_calls)}
+    good = _told_apart(answer.tool_calls[:MOST_CALLS], known)
+    bad = _told_apart(answer.invalid_tool_calls[: MOST_CALLS - len(good)], known)
+    left = len(answer.tool_calls) + len(answer.invalid_tool_calls) - len(good) - len(bad)
+    changes = {"tool_calls": good, "invalid_tool_calls": bad, "content": _bounded(answer.content, left)}
+    return answer.model_copy(update=changes)
+
+
+def _told_apart(calls: Sequence[AnyCall], known: set[str | None]) -> list[AnyCall]:
+    """The calls with ids that are not `known`, which then holds them too."""
+    apart = []
+    for call in calls:
+        if not call["id"] or call["id"] in known:
+            call = call.copy()
+            call["id"] = f"call_{secrets.token_hex(8)}"
+        known.add(call["id"])
+        apart.append(call)
+    return apart
+
+
+def _bounded(text: str, calls: int) -> str:
+    notes = [f"[{calls} further calls of this answer left out by the harness]"] if calls else []
+    if len(text) > MOST_TEXT:
+        text = f"{text[:MOST_TEXT]} … [{len(text) - MOST_TEXT} characters left out by the harness]"
+    return "\n\n".join(part for part in (text, *notes) if part)
