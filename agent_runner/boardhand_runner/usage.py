@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _WRITTEN = ("cache_creation", "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
 """The cache's writes; Anthropic's library gives either their sum or the two kinds."""
 _MILLION = Decimal(1_000_000)
+_MOST_TOKENS = 100_000_000
+"""No answer reads or writes so much: a server that says so has miscounted."""
 _DATED = re.compile(r"-\d{4}-?\d{2}-?\d{2}$")
 
 
@@ -60,13 +62,18 @@ def reported(answer: AIMessage) -> Mapping[str, Any] | None:
 
 
 def usage_of(metadata: Mapping[str, Any] | None, price: Price | None) -> Usage:
-    """One answer's usage from LangChain's `usage_metadata`; without it nothing is known, so no money either."""
+    """One answer's usage from LangChain's `usage_metadata`.
+
+    Without it, or where its figures cannot be, nothing is known, so no money either.
+    """
     if metadata is None:
         return Usage()
     prompt, completion = metadata["input_tokens"], metadata["output_tokens"]
+    if not (0 <= prompt <= _MOST_TOKENS and 0 <= completion <= _MOST_TOKENS):
+        return Usage()
     details = metadata.get("input_token_details") or {}
-    cached = min(prompt, details.get("cache_read") or 0)
-    written = min(prompt - cached, sum(details.get(name) or 0 for name in _WRITTEN))
+    cached = min(prompt, max(0, details.get("cache_read") or 0))
+    written = min(prompt - cached, sum(max(0, details.get(name) or 0) for name in _WRITTEN))
     money = None if price is None else cost(price, prompt, cached, completion, written)
     return Usage(prompt_tokens=prompt, cached_tokens=cached, completion_tokens=completion, money=money)
 
