@@ -9,6 +9,7 @@ import asyncio
 import importlib
 import logging
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, TextIO
 
 from boardhand_api.failures import LIMITS
@@ -18,6 +19,8 @@ from boardhand_api.result import Refusal, Result
 from boardhand_runner.errors import Infrastructure, RunnerError
 from boardhand_runner.history import ANALYST
 from boardhand_runner.models import library
+from boardhand_runner.persistence import used
+from boardhand_runner.persistence.lock import held
 from boardhand_runner.repository import Repository
 from boardhand_runner.settings import Settings
 from boardhand_runner.surroundings import Surroundings
@@ -49,17 +52,21 @@ def main(
     transcript.started(order.run)
     last: State = {}
     failure: RunnerError | None = None
-    try:
-        asyncio.run(_run(settings, order, around, ledger, transcript, last))
-    except RunnerError as error:
-        failure = error
-    try:
-        around.workbench.close()
-    except Infrastructure as error:
-        # What the model started may still be alive: nothing must come after this stage.
-        failure = error
-    if failure is not None and hands_over(order, last, failure):
-        _hand_over(settings, order, last, failure)
+    with ExitStack() as stack:
+        try:
+            if order.persistent:
+                stack.enter_context(held(settings))
+                used.go_on(settings, ledger)
+            asyncio.run(_run(settings, order, around, ledger, transcript, last))
+        except RunnerError as error:
+            failure = error
+        try:
+            around.workbench.close()
+        except Infrastructure as error:
+            # What the model started may still be alive: nothing must come after this stage.
+            failure = error
+        if failure is not None and hands_over(order, last, failure):
+            _hand_over(settings, order, last, failure)
     result = result_of(last, ledger, transcript, failure)
     transcript.ended(result)
     return result
@@ -112,6 +119,7 @@ def result_of(state: State, ledger: Ledger, transcript: Transcript, failure: Run
         base_commit=state.get("base"),
         usage=ledger.total(),
         steps=ledger.steps,
+        resumed=ledger.resumed,
     )
     if failure is not None:
         refusal = failure.refusal()

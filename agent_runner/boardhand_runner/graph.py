@@ -8,6 +8,7 @@ The analyst changes nothing, so what it finishes with is the end.
 
 from __future__ import annotations
 
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
@@ -18,8 +19,8 @@ from boardhand_runner.state import Context, State
 SPECIALISTS = [CODER, BUGFIXER, ANALYST]
 
 
-def build() -> CompiledStateGraph[State, Context, State, State]:
-    """The whole graph, ready to run."""
+def build(saver: BaseCheckpointSaver[str] | None = None) -> CompiledStateGraph[State, Context, State, State]:
+    """The whole graph, ready to run; its state is saved after each node where there is a `saver`."""
     graph = StateGraph(State, context_schema=Context)
     graph.add_node("baseline", verify.baseline)
     graph.add_node("route", route.node)
@@ -38,7 +39,7 @@ def build() -> CompiledStateGraph[State, Context, State, State]:
     graph.add_conditional_edges("supervise", after_supervise, [*SPECIALISTS, "gate", END])
     graph.add_conditional_edges("gate", after_gate, [CODER, BUGFIXER, "describe"])
     graph.add_edge("describe", END)
-    return graph.compile()
+    return graph.compile(checkpointer=saver)
 
 
 def after_supervise(state: State) -> str:

@@ -42,3 +42,7 @@ class Turn:
     calls: tuple[Call, ...] = ()
     cut_off: bool = False
     """Whether it ended at the provider's length limit."""
+
+    def __post_init__(self) -> None:
+        # A checkpoint gives a list back.
+        object.__setattr__(self, "calls", tuple(self.calls))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from boardhand_api.counts import parse_verify_message
-from boardhand_api.events import Event, FellBack, Nudged, Routed, Step
+from boardhand_api.events import Anew, Event, FellBack, Nudged, Resumed, Routed, Step
 from boardhand_api.order import Order
 from boardhand_api.pod import Stage
 from boardhand_api.result import Checked, Published, Result
@@ -31,6 +31,10 @@ def event(happened: Event | None) -> None:
             say(f"     {happened.by} says {happened.reason}: {_short(happened.text)}")
         case FellBack():
             say(f"     {happened.model} gives way to {happened.fallback}: {happened.reason}")
+        case Resumed():
+            say(f"   resumed at step {happened.step}: {happened.node or 'all was done'}")
+        case Anew():
+            say(f"   starts anew: {_short(happened.text)}")
 
 
 def failed(stage: Stage, answer: Result | Checked | Published | None, code: int) -> int:

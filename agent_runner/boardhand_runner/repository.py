@@ -41,6 +41,13 @@ class Repository:
         self._exclude.parent.mkdir(exist_ok=True)
         self._exclude.write_text("\n".join([*_BUILT_ANYWHERE, *made]) + "\n", "utf-8", "surrogateescape")
 
+    def start_over(self) -> None:
+        """The base commit and nothing else, on the run's branch, whatever an earlier pod of the run left."""
+        self.trial.end()
+        self._git.run("reset", "--hard", "--quiet", BASE_REF)
+        self._git.run("clean", "-ffdxq")
+        self._git.hide_submodules(self.base)
+
     def commit(self, message: str) -> str | None:
         """Commit all that is changed; the work's head, or None where nothing differs from the base."""
         self.trial.end()

@@ -18,6 +18,7 @@ from boardhand_runner.history import Turn
 if TYPE_CHECKING:
     from boardhand_api.order import Order
     from boardhand_runner.models import Mind
+    from boardhand_runner.persistence.journal import Journal
     from boardhand_runner.repository import Repository
     from boardhand_runner.settings import Settings
     from boardhand_runner.tools.catalog import Catalog
@@ -45,6 +46,10 @@ class Check:
     """Tests, or a command, that failed and passed on the same files."""
     as_before: bool = False
     """Red, and every failure was there before the change."""
+
+    def __post_init__(self) -> None:
+        # A checkpoint gives a list back.
+        object.__setattr__(self, "flaky", tuple(self.flaky))
 
     @property
     def passes(self) -> bool:
@@ -109,3 +114,5 @@ class Context:
     template: str
     """The repository's pull-request template, or nothing."""
     map: RepositoryMap
+    journal: Journal | None = None
+    """Of the tool calls, where the run outlives its pod."""

@@ -87,6 +87,19 @@ class Ledger:
         self._clock = clock
         self._begin = clock()
         self._used = Usage(money=Decimal(0))
+        self._before = 0.0
+        self._keep: Callable[[Usage, int], None] | None = None
+        self.resumed = False
+        """Whether what earlier pods of the run used is among it."""
+
+    def go_on(self, used: Usage, steps: int) -> None:
+        """Count on from what earlier pods of the run used. The deadline is a try's: it counts this pod's time alone."""
+        self._used, self.steps, self._before, self.resumed = used, steps, used.seconds, True
+
+    def keep(self, keep: Callable[[Usage, int], None]) -> None:
+        """Tell the sums now, and after each answer."""
+        self._keep = keep
+        keep(self.total(), self.steps)
 
     def add(self, usage: Usage, *, step: bool) -> None:
         """Books one answer; `step` where the large model gave it.
@@ -95,6 +108,8 @@ class Ledger:
         """
         self._used = self._used.plus(usage)
         self.steps += step
+        if self._keep:
+            self._keep(self.total(), self.steps)
         if self.limits.money is not None and usage.money is None:
             raise Configuration(
                 "PriceUnknown",
@@ -104,6 +119,7 @@ class Ledger:
 
     @property
     def seconds(self) -> float:
+        """Since this pod's agent began."""
         return self._clock() - self._begin
 
     @property
@@ -111,7 +127,7 @@ class Ledger:
         return max(0.0, self.limits.deadline_seconds - self.seconds)
 
     def total(self) -> Usage:
-        return self._used.model_copy(update={"seconds": round(self.seconds, 3)})
+        return self._used.model_copy(update={"seconds": round(self._before + self.seconds, 3)})
 
     def check_time(self) -> None:
         """Raises Deadline where the run's time is over."""

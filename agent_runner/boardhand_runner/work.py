@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
-from typing import cast
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 
 from boardhand_api.order import Order
@@ -21,6 +22,9 @@ from boardhand_runner.tools.files import WorkTree
 from boardhand_runner.tools.map import RepositoryMap
 from boardhand_runner.transcript import Transcript
 from boardhand_runner.usage import Ledger
+
+if TYPE_CHECKING:
+    from boardhand_runner.persistence.journal import Journal
 
 NODES_A_STEP = 4
 """Graph nodes that one answer of the large model may pass, gate included."""
@@ -54,8 +58,23 @@ async def work(
         fence=f"{order.run}-{secrets.token_hex(8)}",
         notes=read_notes(settings.work, order.workdir),
         template=read_template(settings.work),
+        journal=_journal(settings) if order.persistent else None,
     )
     last["base"] = context.repository.base
-    limit = order.limits.steps * NODES_A_STEP + 20
-    async for state in build().astream({}, {"recursion_limit": limit}, context=context, stream_mode="values"):
+    async for state in _states(context, {"recursion_limit": order.limits.steps * NODES_A_STEP + 20}):
         last.update(cast(State, state))
+
+
+def _journal(settings: Settings) -> Journal:
+    # Here and below: a run that ends with its pod pays for no import of what it does not use.
+    from boardhand_runner.persistence.journal import Journal
+
+    return Journal(settings)
+
+
+def _states(context: Context, config: RunnableConfig) -> AsyncIterator[State | dict[str, Any]]:
+    if context.order.persistent:
+        from boardhand_runner.persistence.going_on import states
+
+        return states(context, config)
+    return build().astream({}, config, context=context, stream_mode="values")

@@ -7,6 +7,7 @@ import json
 import re
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolCall, ToolMessage
@@ -40,17 +41,16 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
     context, message = runtime.context, state["messages"][-1]
     assert isinstance(message, AIMessage)
     wanted, cut_off = wanted_calls(message), is_cut_off(message)
-    catalog = context.catalogs[state["specialist"]]
     answers: list[Answer] = []
     took: list[float] = []
-    for call in wanted:
+    for place, call in enumerate(wanted):
         began = time.monotonic()
         if cut_off:
             answers.append(Answer("Not carried out: the answer was cut off.", Outcome.DROPPED))
         elif call.broken:
             answers.append(Answer(f"Not carried out: {call.broken}", Outcome.BAD))
         else:
-            answers.append(await catalog.call(call.name, call.arguments))
+            answers.append(await _carried_out(state, context, place, call))
         took.append(time.monotonic() - began)
     context.transcript.step(
         context.ledger.steps,
@@ -72,6 +72,16 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
     if FINISH in done:
         change |= {"finished": True, "summary": done[FINISH].arguments["summary"]}
     return change
+
+
+async def _carried_out(state: State, context: Context, place: int, call: Wanted) -> Answer:
+    """What the last answer's call at `place` came to; known already where the run goes on in the middle of them."""
+    do = partial(context.catalogs[state["specialist"]].call, call.name, call.arguments)
+    if context.journal is None:
+        return await do()
+    answer = state["messages"][-1].id
+    assert answer is not None
+    return await context.journal.once(answer, place, call.name, call.arguments, do)
 
 
 def is_cut_off(message: AIMessage) -> bool:

@@ -9,6 +9,8 @@ from boardhand_api.order import Order
 from boardhand_api.result import Checked
 from boardhand_runner.errors import Configuration
 from boardhand_runner.git import BASE_REF, Git
+from boardhand_runner.persistence import clone as persistence
+from boardhand_runner.persistence import lock
 from boardhand_runner.remote import Remote
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages.commands import place_commands
@@ -22,7 +24,7 @@ credentials; a full one of an old repository takes minutes that every run would 
 
 def main(settings: Settings, order: Order) -> Checked:
     """Clone, branch, and hand the workbench its scripts. Raises Configuration or Infrastructure."""
-    base = clone(settings, order)
+    base = kept_clone(settings, order) if order.persistent else clone(settings, order)
     told = place_commands(settings, order)
     place_workbench(settings)
     place_verify(settings)
@@ -30,6 +32,17 @@ def main(settings: Settings, order: Order) -> Checked:
     if told is None:
         return Checked(base_commit=base)
     return Checked(base_commit=base, setup=list(told.setup), verify=list(told.verify))
+
+
+def kept_clone(settings: Settings, order: Order) -> str:
+    """The base commit of the clone that an earlier pod of the run left, as it is, or else of a new one."""
+    with lock.held(settings):
+        base = persistence.kept_base(settings, order)
+        if base is None:
+            persistence.remove(settings)
+            base = clone(settings, order)
+            persistence.mark(settings, order, base)
+        return base
 
 
 def clone(settings: Settings, order: Order) -> str:
@@ -79,7 +92,9 @@ def check_folders(git: Git, order: Order) -> None:
 
 def place_workbench(settings: Settings) -> None:
     """Put the server's script where the workbench reads it, and its FIFO where both sides reach it."""
+    settings.serve_closed.unlink(missing_ok=True)
     settings.serve_script.write_bytes(_script("workbench.sh"))
+    (settings.exec / REQUESTS).unlink(missing_ok=True)
     os.mkfifo(settings.exec / REQUESTS, 0o600)
 
 

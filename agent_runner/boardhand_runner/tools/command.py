@@ -11,7 +11,7 @@ from boardhand_runner.tools.bounds import RESULT_CHARACTERS, bounded
 
 if TYPE_CHECKING:
     from boardhand_runner.usage import Ledger
-    from boardhand_runner.workbench import CommandResult, Workbench
+    from boardhand_runner.workbench import CommandResult, Commands
 
 SETUP_CHARACTERS = 600
 
@@ -19,7 +19,7 @@ SETUP_CHARACTERS = 600
 class Bench:
     """The workbench within the run's time, set up again whenever it was lost."""
 
-    def __init__(self, workbench: Workbench, ledger: Ledger, setup: Sequence[str]) -> None:
+    def __init__(self, workbench: Commands, ledger: Ledger, setup: Sequence[str]) -> None:
         self._workbench = workbench
         self._ledger = ledger
         self._setup = setup
@@ -39,6 +39,10 @@ class Bench:
             # What setup put outside the work tree went with the container.
             await self._set_up()
         return await self._execute(command, seconds)
+
+    def renew(self) -> None:
+        """Set it up before the next command: it is not the container that an earlier pod of the run had set up."""
+        self._lost = True
 
     async def _set_up(self) -> None:
         for command in self._setup:
