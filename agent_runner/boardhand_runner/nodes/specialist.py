@@ -13,7 +13,6 @@ from boardhand_runner.errors import Stuck
 from boardhand_runner.models.asking import ask, book
 from boardhand_runner.models.calling import with_tools
 from boardhand_runner.models.tidy import tidied
-from boardhand_runner.models.tidy import tidied
 from boardhand_runner.nodes.ticket import ticket_text
 from boardhand_runner.nodes.window import window
 from boardhand_runner.prompts import opening
