@@ -26,10 +26,11 @@ from boardhand_runner.models.calling import with_tools
 from boardhand_runner.models.patience import patiently
 from boardhand_runner.nodes.tools import is_cut_off
 from boardhand_runner.usage import Ledger, reported, usage_of
+from tests.contract.openapi_schema import problems, validator
 from tests.support.benches import LIMITS, lay_out
 from tests.support.canned import Canned, Server, serving
 from tests.support.runs import FILES, Run
-from tests.support.streams import Endless, streamed, unfinished
+from tests.support.streams import ARGUMENTS, Endless, streamed, unfinished
 
 PROVIDERS = list(Provider)
 PRICE = Price(prompt=Decimal(1), completion=Decimal(1_000_000))
@@ -235,6 +236,52 @@ async def test_anthropics_prompt_is_counted_where_only_the_beginning_tells_it(tm
 
     used = usage_of(reported(answer), None)
     assert (used.prompt_tokens, used.cached_tokens, used.completion_tokens) == (1000, 800, 10)
+
+
+def _responses(status: str) -> list[str]:
+    """The events of OpenAI's Responses API, which the library takes for some of its models, for one call."""
+    call = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "read_file", "status": status}
+    head = {"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "parallel_tool_calls": True}
+    empty = head | {"status": "in_progress", "output": [], "tools": [], "tool_choice": "auto"}
+    used = {
+        "input_tokens": 1000, "input_tokens_details": {"cached_tokens": 800}, "output_tokens": 10,
+        "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 1010,
+    }  # fmt: skip
+    done = empty | {"status": status, "output": [call | {"arguments": ARGUMENTS}], "usage": used}
+    place = {"output_index": 0, "item_id": "fc_1"}
+    events: list[dict[str, Any]] = [
+        {"type": "response.created", "response": empty},
+        {"type": "response.output_item.added", "output_index": 0, "item": call | {"arguments": ""}},
+        {"type": "response.function_call_arguments.delta", "delta": ARGUMENTS[:9]} | place,
+        {"type": "response.function_call_arguments.delta", "delta": ARGUMENTS[9:]} | place,
+        {"type": f"response.{status}", "response": done},
+    ]
+    return [
+        f"event: {event['type']}\ndata: {json.dumps(event | {'sequence_number': at})}\n\n"
+        for at, event in enumerate(events)
+    ]
+
+
+async def test_openais_other_api_is_streamed_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "FIRST_PAUSE", 0.01)
+    events = _responses("completed")
+    with serving(stream(events[:-1]), stream(events), stream(_responses("incomplete"))) as server:
+        # Only at OpenAI's own address, which this variable of its library moves.
+        monkeypatch.setenv("OPENAI_API_BASE", server.url)
+        mind = build(Model(name="gpt-5-codex"), tmp_path)
+        answer, why = await answer_of(mind)
+        cut, _ = await answer_of(mind)
+
+    assert [(call["name"], call["args"]) for call in answer.tool_calls] == [("read_file", {"path": "a.py"})]
+    assert len(why) == 1
+    usage = usage_of(reported(answer), None)
+    assert (usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens) == (1000, 800, 10)
+    assert is_cut_off(cut)
+    for seen in server.seen:
+        assert seen["path"] == "/v1/responses"
+        # The file requires `strict` of a tool, which the library leaves to the server's default.
+        said = seen["body"] | {"tools": [each | {"strict": None} for each in seen["body"]["tools"]]}
+        assert problems(validator("openai-openapi.yaml", "CreateResponse"), said) == []
 
 
 async def test_a_server_that_tells_no_usage_is_taken_as_it_is(tmp_path: Path) -> None:
