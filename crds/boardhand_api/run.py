@@ -159,7 +159,7 @@ class TicketRunStatus(Tolerant):
     job: str | None = None
     """The Job of the present try."""
     volume: str | None = None
-    """The PersistentVolumeClaim of the run; deleted once the run is finished, then absent."""
+    """The run's PersistentVolumeClaim; it is deleted once the run is finished."""
     retry_at: Time | None = None
     """When the next try begins."""
     started_at: Time | None = None

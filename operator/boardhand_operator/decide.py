@@ -142,7 +142,9 @@ def _ended(facts: Facts, pool: Pool) -> Decision:
     ended = outcome.judge(facts.job, facts.pod, facts.logged, list(pool.spec.workbench.verify))
     result, failure = ended.result, ended.failure
     usage = (
-        (status.usage.plus(result.usage) if status.usage else result.usage) if result.usage != Usage() else status.usage
+        (status.usage.plus(result.usage) if status.usage and not result.resumed else result.usage)
+        if result.usage != Usage()
+        else status.usage
     )
     fields: dict[str, Any] = {
         "branch": ended.published.branch,

@@ -29,6 +29,7 @@ class Resource(Enum):
     POOLS = (f"/apis/{API_VERSION}", "codingagents")
     JOBS = ("/apis/batch/v1", "jobs")
     PODS = ("/api/v1", "pods")
+    CLAIMS = ("/api/v1", "persistentvolumeclaims")
     SECRETS = ("/api/v1", "secrets")
     EVENTS = ("/api/v1", "events")
     LEASES = ("/apis/coordination.k8s.io/v1", "leases")

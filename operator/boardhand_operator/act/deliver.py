@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from boardhand_api.pod import LABEL_SETTLED
 from boardhand_operator import words
 from boardhand_operator.act.doing import Doing, Gone
+from boardhand_operator.act.volume import remove
 from boardhand_operator.boards.claims import close
 from boardhand_operator.conditions import with_condition
 from boardhand_operator.errors import Misconfigured, NotFound
@@ -60,8 +61,9 @@ async def flag_pool(doing: Doing, reason: str, message: str) -> None:
 
 
 async def settle(doing: Doing) -> None:
-    """Take the run, its Jobs and their pods out of the watches."""
+    """Give the run's volume back, and take the run, its Jobs and their pods out of the watches."""
     run = doing.run
+    await remove(doing)
     patch = {"metadata": {"labels": {LABEL_SETTLED: "true"}}}
     for number in range(1, run.status.tries + 1):
         name = job_name(run.name, number)

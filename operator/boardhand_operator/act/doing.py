@@ -43,6 +43,11 @@ class Doing:
             raise ValueError(f"run {self.run.name} has no pool")
         return self.pool
 
+    def owns(self, body: Mapping[str, Any] | None) -> bool:
+        """Whether the object is there and this very run's, not one's of an earlier run of the same name."""
+        owners = body["metadata"].get("ownerReferences") or [] if body else []
+        return self.run.uid in {owner["uid"] for owner in owners}
+
     async def record(self, fields: Mapping[str, Any], message: str = "") -> None:
         """Merge fields into the run's status, with the conditions that follow.
 

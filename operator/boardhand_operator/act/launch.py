@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from boardhand_api.run import Phase
 from boardhand_operator.act.doing import Doing
+from boardhand_operator.act.volume import ensure
 from boardhand_operator.conditions import stamp
 from boardhand_operator.kube import Conflict, Resource
 from boardhand_operator.names import job_name
@@ -14,20 +15,21 @@ from boardhand_operator.specs.order import build_order
 
 
 async def launch(doing: Doing, number: int) -> bool:
-    """Make the Job of the run's try `number`, or find it; whether it is this run's.
+    """Make the Job of the run's try `number`, or find it; whether it is this run's. The run's volume comes first.
 
-    A Job of this name that somebody else owns is left alone, and its number counts as used.
+    A Job of this name that somebody else owns is left alone, and its number counts as used. Raises Misconfigured for
+    a volume that is somebody else's.
     """
     run, pool = doing.run, doing.its_pool
     name = job_name(run.name, number)
     order = build_order(run.name, pool.spec, run.spec)
     wanted = build_job(name, dict(run.body), pool.spec, order, doing.settings.runner_image)
+    volume = await ensure(doing)
     try:
         job = await doing.kube.create(Resource.JOBS, run.namespace, wanted)
     except Conflict:
         found = await doing.kube.get(Resource.JOBS, run.namespace, name)
-        owners = found["metadata"].get("ownerReferences", []) if found else []
-        if found is None or run.uid not in {owner["uid"] for owner in owners}:
+        if found is None or not doing.owns(found):
             text = f"a Job {name} is there that this run does not own; it is left alone"
             await doing.record({"tries": number}, text)
             await doing.tell("ForeignJob", text, warning=True)
@@ -36,6 +38,7 @@ async def launch(doing: Doing, number: int) -> bool:
     doing.store.put(Resource.JOBS, job)
     started = run.status.started_at or stamp(datetime.now(UTC))
     fields = {"job": name, "tries": number, "phase": Phase.PREPARING.value, "startedAt": started, "retryAt": None}
+    fields |= {"volume": volume} if volume else {}
     await doing.record(fields, f"Job {name} is made")
     await doing.tell("Launched", f"Job {name}, try {number}")
     return True

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from boardhand_api import API_VERSION, pod
+from boardhand_api import pod
 from boardhand_api.order import Order
 from boardhand_api.pod import Stage
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.run import Task
 from boardhand_api.workbench import Service
-from boardhand_operator.names import label_value
 from boardhand_operator.specs import volumes
+from boardhand_operator.specs.owned import metadata
 from boardhand_operator.specs.volumes import Mount
 
 Json = dict[str, Any]
@@ -126,21 +126,8 @@ def _stages(pool: CodingAgentSpec, order: Order, image: str) -> tuple[list[Json]
 
 def build_job(name: str, run: Json, pool: CodingAgentSpec, order: Order, runner_image: str) -> Json:
     """The Job `name` of the TicketRun object `run`, owned by it. DESIGN section 2 is its table of stages."""
-    labels = {
-        "app.kubernetes.io/name": "boardhand",
-        "app.kubernetes.io/component": "run",
-        pod.LABEL_POOL: label_value(run["spec"]["pool"]),
-        pod.LABEL_RUN: label_value(run["metadata"]["name"]),
-    }
+    about = metadata(name, run)
     init, main = _stages(pool, order, runner_image)
-    owner = {
-        "apiVersion": API_VERSION,
-        "kind": "TicketRun",
-        "name": run["metadata"]["name"],
-        "uid": run["metadata"]["uid"],
-        "controller": True,
-        "blockOwnerDeletion": False,
-    }
     annotation = order.model_dump_json(by_alias=True, exclude_none=True)
     spec = {
         "restartPolicy": "Never",
@@ -162,18 +149,13 @@ def build_job(name: str, run: Json, pool: CodingAgentSpec, order: Order, runner_
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": {
-            "name": name,
-            "namespace": run["metadata"]["namespace"],
-            "labels": labels,
-            "ownerReferences": [owner],
-        },
+        "metadata": about,
         "spec": {
             "backoffLimit": 0,
             "activeDeadlineSeconds": pool.limits.deadline_seconds + _GRACE,
             "ttlSecondsAfterFinished": _DAY,
             "template": {
-                "metadata": {"labels": labels, "annotations": {pod.ORDER_ANNOTATION: annotation}},
+                "metadata": {"labels": about["labels"], "annotations": {pod.ORDER_ANNOTATION: annotation}},
                 "spec": spec,
             },
         },

@@ -36,6 +36,7 @@ def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec) -> Order:
         require_tests=pool.policy.require_tests,
         tests_must_fail_on_base=pool.policy.tests_must_fail_on_base,
         on_limit=pool.policy.on_limit,
+        persistent=pool.persistence is not None,
         mcp_servers=list(pool.mcp_servers),
         limits=OrderLimits(
             steps=limits.steps,

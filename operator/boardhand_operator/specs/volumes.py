@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -12,6 +12,7 @@ from boardhand_api.pod import Stage
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.run import Task
 from boardhand_api.workbench import Cache
+from boardhand_operator.specs import kept
 
 _SECRET_MODE = 0o440
 
@@ -143,7 +144,19 @@ def _cache_source(cache: Cache, *, proof: bool) -> dict[str, Any]:
 def mounts(stage: Stage, pool: CodingAgentSpec) -> list[Mount]:
     """Everything the stage sees, its secrets and the pool's certificates with it."""
     certificates = [Mount("certificates", pod.CERTIFICATES.parent, read_only=True)] if pool.certificates else []
-    return [*_SHARED[stage], *_secrets(stage, pool), *certificates, *_scratch(stage), *_caches(stage, pool)]
+    shared = _on_kept(stage) if pool.persistence else _SHARED[stage]
+    return [*shared, *_secrets(stage, pool), *certificates, *_scratch(stage), *_caches(stage, pool)]
+
+
+def _on_kept(stage: Stage) -> list[Mount]:
+    """The shared mounts where the run has a volume of its own; the state on it is for checkout and agent alone."""
+    state = [Mount("state", pod.STATE)] if stage in (Stage.CHECKOUT, Stage.AGENT) else []
+    return [
+        replace(mount, volume=kept.VOLUME, sub_path="/".join(filter(None, (mount.volume, mount.sub_path))))
+        if mount.volume in kept.FOLDERS
+        else mount
+        for mount in [*_SHARED[stage], *state]
+    ]
 
 
 def _secret(volume: str, name: str) -> dict[str, Any]:
@@ -167,5 +180,7 @@ def volumes(pool: CodingAgentSpec, order: Order) -> list[dict[str, Any]]:
         item = {"key": pool.certificates.key, "path": pod.CERTIFICATES.name}
         config = {"name": pool.certificates.config_map, "items": [item]}
         known["certificates"] = {"name": "certificates", "configMap": config}
+    if pool.persistence:
+        known[kept.VOLUME] = kept.source(order.run)
     known |= _cache_volumes(pool)
     return [known.get(name, {"name": name, "emptyDir": {}}) for name in sorted(used)]
