@@ -46,14 +46,19 @@ class HostileFolder:
 
     def head_and_tail(self, name: str, head: int, tail: int) -> bytes:
         """The file, or its first and last bytes with a line between that says what is cut."""
+        return self.piece(name, 0, head, tail)[0]
+
+    def piece(self, name: str, start: int, head: int, tail: int) -> tuple[bytes, int]:
+        """The same of what stands after `start`, and where that ends."""
         with self._opened(name) as file:
             if file is None:
-                return b""
+                return b"", start
             size = os.fstat(file).st_size
-            if size <= head + tail:
-                return os.pread(file, size, 0)
-            note = f"\n[{size - head - tail} bytes cut; all of it: {self.path / name}]\n"
-            return os.pread(file, head, 0) + note.encode() + os.pread(file, tail, size - tail)
+            start = min(start, size)
+            if size - start <= head + tail:
+                return os.pread(file, size - start, start), size
+            note = f"\n[{size - start - head - tail} bytes cut; all of it: {self.path / name}]\n"
+            return os.pread(file, head, start) + note.encode() + os.pread(file, tail, size - tail), size
 
     @contextmanager
     def _opened(self, name: str) -> Iterator[int | None]:

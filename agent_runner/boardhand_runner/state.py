@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from boardhand_runner.settings import Settings
     from boardhand_runner.tools.catalog import Catalog
     from boardhand_runner.tools.command import Bench
+    from boardhand_runner.tools.jobs import Jobs
     from boardhand_runner.tools.map import RepositoryMap
     from boardhand_runner.transcript import Transcript
     from boardhand_runner.usage import Ledger
@@ -102,6 +103,7 @@ class Context:
     large: Mind
     small: Mind
     bench: Bench
+    jobs: Jobs
     repository: Repository
     catalogs: dict[str, Catalog]
     """Tools by specialist."""

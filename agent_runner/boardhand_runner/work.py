@@ -19,6 +19,7 @@ from boardhand_runner.surroundings import Surroundings
 from boardhand_runner.tools.catalog import catalogs
 from boardhand_runner.tools.command import Bench
 from boardhand_runner.tools.files import WorkTree
+from boardhand_runner.tools.jobs import Jobs
 from boardhand_runner.tools.map import RepositoryMap
 from boardhand_runner.transcript import Transcript
 from boardhand_runner.usage import Ledger
@@ -42,6 +43,7 @@ async def work(
 ) -> None:
     """Runs the graph, and fills `last` with each of its states, so that a failure leaves the last one."""
     bench = Bench(around.workbench, ledger, order.setup)
+    jobs = Jobs(around.workbench, ledger)
     seconds = order.limits.command_timeout_seconds
     maps = RepositoryMap(settings)
     context = Context(
@@ -50,9 +52,10 @@ async def work(
         large=around.minds(order.large, settings.large_secret),
         small=around.minds(order.small, settings.small_secret),
         bench=bench,
+        jobs=jobs,
         repository=Repository(settings),
         map=maps,
-        catalogs=catalogs(WorkTree(settings), maps, bench, seconds, git, pool),
+        catalogs=catalogs(WorkTree(settings), maps, bench, seconds, git, pool, jobs),
         ledger=ledger,
         transcript=transcript,
         fence=f"{order.run}-{secrets.token_hex(8)}",
@@ -61,8 +64,11 @@ async def work(
         journal=_journal(settings) if order.persistent else None,
     )
     last["base"] = context.repository.base
-    async for state in _states(context, {"recursion_limit": order.limits.steps * NODES_A_STEP + 20}):
-        last.update(cast(State, state))
+    try:
+        async for state in _states(context, {"recursion_limit": order.limits.steps * NODES_A_STEP + 20}):
+            last.update(cast(State, state))
+    finally:
+        await jobs.close()
 
 
 def _journal(settings: Settings) -> Journal:

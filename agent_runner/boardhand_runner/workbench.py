@@ -9,7 +9,9 @@ import errno
 import os
 import secrets
 import select
+import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +28,7 @@ TAIL_BYTES = 24_000
 FLOOD_BYTES = 200_000_000
 """A command that puts out more is ended: a full volume would take the whole pod with it."""
 KILL_SECONDS = 10.0
+START_SECONDS = 5.0
 CLOSE_SECONDS = 60.0
 LOSSES = 3
 """So many commands lost in a row are the workbench's trouble, not theirs."""
@@ -67,7 +70,17 @@ class CommandResult:
         return self.output.decode("utf-8", "replace")
 
 
-class Workbench(Protocol):
+@dataclass(frozen=True)
+class JobState:
+    """A command that runs beside the others, as it is now. Neither running nor lost: it ended."""
+
+    running: bool = False
+    exit_code: int | None = None
+    lost: bool = False
+    """It went with a workbench that was started again."""
+
+
+class Commands(Protocol):
     """Runs the agent's commands, one at a time."""
 
     def wait_ready(self) -> None:
@@ -83,6 +96,25 @@ class Workbench(Protocol):
         """End the workbench and everything started there, for good. Raises Infrastructure if it will not end."""
 
 
+class Workbench(Commands, Protocol):
+    """Runs commands beside those, too, known by the names that `begin` gives them. They end with the workbench."""
+
+    def begin(self, command: str) -> str:
+        """Start a shell command in a process group of its own. Raises what `run` raises."""
+
+    def state(self, job: str) -> JobState:
+        """What became of it."""
+
+    def output(self, job: str, start: int) -> tuple[bytes, int]:
+        """What it put out from `start` on, in bytes, and where that ends; of much of it head and tail."""
+
+    def log(self, job: str) -> Path:
+        """All that it put out."""
+
+    def kill(self, job: str) -> None:
+        """End its process group; what a command that ended left there, too."""
+
+
 class FifoWorkbench:
     """The workbench served by stages/workbench.sh, over a FIFO and files on the exec volume."""
 
@@ -93,6 +125,8 @@ class FifoWorkbench:
         self._files = HostileFolder(settings.exec)
         # Held from before the first command on, so that a FIFO put in its place deceives nobody.
         self._requests: int | None = None
+        # Between those who write to that file and those who put another in its place.
+        self._lock = threading.Lock()
         self._losses = 0
 
     def wait_ready(self) -> None:
@@ -103,13 +137,11 @@ class FifoWorkbench:
             )
 
     def run(self, command: str, timeout_seconds: float) -> CommandResult:
-        job, began = secrets.token_hex(8), time.monotonic()
-        self._connect()
-        self._files.create(f"{job}.sh", f"{command}\n")
-        self._tell(f"run {job}")
+        began = time.monotonic()
+        job = self._send(command)
         ending = self._wait(job, began + timeout_seconds)
         if ending in ("timed_out", "flooded"):
-            self._kill(job)
+            self.kill(job)
         if ending == "lost":
             self._count_loss()
         else:
@@ -117,12 +149,40 @@ class FifoWorkbench:
         return CommandResult(
             exit_code=int(ending) if ending.isdigit() else None,
             output=self._files.head_and_tail(f"{job}.out", HEAD_BYTES, TAIL_BYTES),
-            log=self._settings.exec / f"{job}.out",
+            log=self.log(job),
             seconds=time.monotonic() - began,
             timed_out=ending == "timed_out",
             flooded=ending == "flooded",
             lost=ending == "lost",
         )
+
+    def begin(self, command: str) -> str:
+        job, deadline = self._send(command), time.monotonic() + START_SECONDS
+        while self.state(job).lost and self._alive() and time.monotonic() < deadline:
+            time.sleep(_FIRST_PAUSE)
+        return job
+
+    def state(self, job: str) -> JobState:
+        code = self._code(job)
+        if code is not None:
+            return JobState(exit_code=code)
+        # A server that starts empties the files of those before it.
+        lost = not self._alive() or not self._files.read(f"{job}.pid", 1)
+        return JobState(running=not lost, lost=lost)
+
+    def output(self, job: str, start: int) -> tuple[bytes, int]:
+        return self._files.piece(f"{job}.out", start, HEAD_BYTES, TAIL_BYTES)
+
+    def log(self, job: str) -> Path:
+        return self._settings.exec / f"{job}.out"
+
+    def kill(self, job: str) -> None:
+        """A command that took its server's word from it is left to `close`. One that ended may have left others."""
+        deadline = time.monotonic() + KILL_SECONDS
+        self._tell(f"kill {job}")
+        while self._code(job) is None and self._alive() and time.monotonic() < deadline:
+            time.sleep(_LAST_PAUSE)
+            self._tell(f"kill {job}")
 
     def close(self) -> None:
         self._settings.serve_closed.touch()
@@ -135,6 +195,14 @@ class FifoWorkbench:
                 )
             self._tell("")
             time.sleep(_LAST_PAUSE)
+
+    def _send(self, command: str) -> str:
+        """Have it started; its name."""
+        job = secrets.token_hex(8)
+        self._connect()
+        self._files.create(f"{job}.sh", f"{command}\n")
+        self._tell(f"run {job}")
+        return job
 
     def _connect(self) -> None:
         """Hold the FIFO of a server that lives, waiting for one if need be."""
@@ -149,33 +217,34 @@ class FifoWorkbench:
 
     def _alive(self) -> bool:
         """Whether somebody has the held FIFO open for reading, as the server has while it lives."""
-        if self._requests is None:
-            return False
-        poll = select.poll()
-        poll.register(self._requests, 0)
-        return not poll.poll(0)
+        with self._lock:
+            if self._requests is None:
+                return False
+            poll = select.poll()
+            poll.register(self._requests, 0)
+            return not poll.poll(0)
 
     def _reopened(self) -> bool:
         """Open the FIFO anew; false where it has no reader."""
-        if self._requests is not None:
-            os.close(self._requests)
-            self._requests = None
-        try:
-            self._requests = self._files.open_pipe(REQUESTS)
-        except OSError as error:
-            if error.errno in (errno.ENXIO, errno.ENOENT):
-                return False
-            raise Infrastructure("WorkbenchForged", f"The workbench's FIFO was replaced: {error.strerror}.") from None
-        return True
+        with self._lock:
+            if self._requests is not None:
+                os.close(self._requests)
+                self._requests = None
+            try:
+                self._requests = self._files.open_pipe(REQUESTS)
+            except OSError as error:
+                if error.errno in (errno.ENXIO, errno.ENOENT):
+                    return False
+                raise Infrastructure(
+                    "WorkbenchForged", f"The workbench's FIFO was replaced: {error.strerror}."
+                ) from None
+            return True
 
     def _tell(self, line: str) -> None:
         """Send the server a line. One that cannot be sent is the same as one that is lost: the caller waits anyway."""
-        if self._requests is None:
-            return
-        try:
-            os.write(self._requests, f"{line}\n".encode())
-        except (BrokenPipeError, BlockingIOError):
-            return
+        with self._lock, suppress(BrokenPipeError, BlockingIOError):
+            if self._requests is not None:
+                os.write(self._requests, f"{line}\n".encode())
 
     def _wait(self, job: str, deadline: float) -> str:
         """How the command ended: its exit code in digits, or timed_out, flooded, lost."""
@@ -192,13 +261,6 @@ class FifoWorkbench:
                 return "flooded"
             time.sleep(pause)
             pause = min(_LAST_PAUSE, pause * 1.1)
-
-    def _kill(self, job: str) -> None:
-        """Kill the command's process group; a command that took its server's word from it is left to `close`."""
-        deadline = time.monotonic() + KILL_SECONDS
-        while self._code(job) is None and self._alive() and time.monotonic() < deadline:
-            self._tell(f"kill {job}")
-            time.sleep(_LAST_PAUSE)
 
     def _count_loss(self) -> None:
         self._losses += 1

@@ -28,6 +28,7 @@ from boardhand_runner.tools.bounds import RESULT_CHARACTERS
 from boardhand_runner.tools.catalog import Catalog, catalogs
 from boardhand_runner.tools.command import Bench
 from boardhand_runner.tools.files import WorkTree
+from boardhand_runner.tools.jobs import Jobs
 from boardhand_runner.tools.map import RepositoryMap
 from boardhand_runner.tools.mcp_servers import DESCRIPTION_CHARACTERS, adapted, fitting, pool_tools
 from boardhand_runner.tools.mcp_session import Held, Transport
@@ -252,9 +253,10 @@ def test_a_schema_that_no_provider_takes_is_configuration(schema: dict[str, Any]
 async def test_a_name_that_is_there_already_is_configuration(settings: Settings) -> None:
     server = McpServer(name="notes", url="http://notes.test", tools=["add"])
     twice = [adapted(Held(server, Transport(settings, server)), Tool(name="add", input_schema={"type": "object"}))] * 2
-    bench = Bench(FifoWorkbench(_with_exec(settings)), Ledger(LIMITS), [])
+    workbench, ledger = FifoWorkbench(_with_exec(settings)), Ledger(LIMITS)
+    bench, jobs = Bench(workbench, ledger, []), Jobs(workbench, ledger)
     with pytest.raises(Configuration, match=r"McpToolClash.*notes_add"):
-        catalogs(WorkTree(settings), RepositoryMap(settings), bench, 1, [], {CODER: twice})
+        catalogs(WorkTree(settings), RepositoryMap(settings), bench, 1, [], {CODER: twice}, jobs)
 
 
 def _with_exec(settings: Settings) -> Settings:

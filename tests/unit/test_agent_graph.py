@@ -65,6 +65,7 @@ def test_the_ticket_is_fenced_and_the_baseline_and_notes_are_told(run: Run) -> N
         "read_file", "list_files", "search", "repository_map",
         "git_status", "git_diff", "git_diff_unstaged", "git_diff_staged", "git_log", "git_show",
         "todo", "finish", "ask", "edit_file", "write_file", "insert_lines", "run",
+        "start_job", "job_output", "stop_job",
     ]  # fmt: skip
 
 

@@ -245,3 +245,39 @@ def test_a_server_that_will_not_end_is_told(
     os.kill(server.processes[0].pid, signal.SIGSTOP)
     with pytest.raises(Infrastructure, match="WorkbenchWouldNotEnd"):
         bench.close()
+
+
+def test_jobs_run_beside_commands_and_end_with_all_they_started(server: Server, bench: FifoWorkbench) -> None:
+    first = bench.begin("echo here; sleep 60 & sleep 60 & echo $!; wait")
+    second = bench.begin("exit 3")
+    assert bench.run("echo beside", 10).text == "beside\n"
+    assert eventually(lambda: bench.output(first, 0)[0].count(b"\n") == 2)
+    assert eventually(lambda: not bench.state(second).running)
+    assert bench.state(first).running
+    assert bench.state(second).exit_code == 3
+    said, end = bench.output(first, 5)
+    assert bench.output(first, end) == (b"", end)
+    bench.kill(first)
+    assert bench.state(first).exit_code == 128 + signal.SIGKILL
+    assert eventually(lambda: gone(int(said)))
+
+
+def test_a_job_that_ended_leaves_nobody_behind_once_it_is_killed(server: Server, bench: FifoWorkbench) -> None:
+    job = bench.begin("sleep 60 & echo $!")
+    assert eventually(lambda: bench.state(job).exit_code == 0)
+    child = int(bench.output(job, 0)[0])
+    assert not gone(child)
+    bench.kill(job)
+    assert eventually(lambda: gone(child))
+
+
+def test_jobs_are_lost_with_their_server_even_if_nobody_saw_it_end(server: Server, bench: FifoWorkbench) -> None:
+    ended, runs = bench.begin("echo done"), bench.begin("sleep 60")
+    assert eventually(lambda: bench.state(ended).exit_code == 0)
+    server.processes[0].kill()
+    server.processes[0].wait()
+    server.start()
+    assert bench.run("echo again", 10).text == "again\n"
+    assert bench.state(runs).lost
+    assert bench.state(ended).exit_code == 0
+    assert bench.state(bench.begin("sleep 60")).running

@@ -29,6 +29,8 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
     Raises Stuck where nothing is changed in spite of a nudge.
     """
     context = runtime.context
+    # The proof has none of them, and what they write meanwhile would be in no test.
+    await context.jobs.stop_all("ended by the harness before the verify commands were run")
     commit = await asyncio.to_thread(context.repository.commit, context.order.ticket.title)
     if commit is None:
         if state.get("idle"):

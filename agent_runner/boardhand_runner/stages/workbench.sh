@@ -6,7 +6,7 @@
 # Requests come as lines on the FIFO ROOT/exec/requests:
 #   run ID     runs ROOT/exec/ID.sh in ROOT/work, or in FOLDER of it, in a process group of its own; output to ID.out,
 #              and at the end the exit code to ID.code, which appears whole or not at all
-#   kill ID    kills that process group
+#   kill ID    kills that process group, whose number is in ID.pid; the file of one that went with its server is empty
 #   any line   makes the server look whether ROOT/serve/closed is there; it ends if so
 # The server keeps the FIFO open for reading as long as it lives: a writer that finds no reader knows it is gone.
 # Started once the run is closed, it only waits to be ended.
@@ -71,6 +71,10 @@ tick() {
 }
 
 [ ! -e "$closed" ] || wait_for_the_end
+# What an earlier server started went with it.
+for group in "$exec"/*.pid; do
+    [ ! -f "$group" ] || { true >"$group"; } 2>/dev/null
+done
 command -v setsid >/dev/null || cannot_serve setsid
 cd "$root/work" || cannot_serve work
 exec 3<>"$exec/requests" || cannot_serve requests

@@ -11,20 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.tools import BaseTool, StructuredTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from boardhand_api.model import EditFormat
 from boardhand_runner.context import text_tokens
 from boardhand_runner.errors import Configuration, ToolError
 from boardhand_runner.history import ANALYST, BUGFIXER, CODER, Outcome
+from boardhand_runner.tools.arguments import Arguments
 from boardhand_runner.tools.bounds import bounded
 from boardhand_runner.tools.command import told
+from boardhand_runner.tools.job_tools import job_tools
 from boardhand_runner.tools.todo import TodoItem, todo
 
 if TYPE_CHECKING:
     from boardhand_runner.models.profiles import Abilities
     from boardhand_runner.tools.command import Bench
     from boardhand_runner.tools.files import WorkTree
+    from boardhand_runner.tools.jobs import Jobs
     from boardhand_runner.tools.map import RepositoryMap
 
 FINISH, ASK = "finish", "ask"
@@ -37,12 +40,6 @@ NEEDED = frozenset({"read_file", "list_files", "search", "write_file", "edit_fil
 _BOUNDED_ITSELF = frozenset({"read_file", "search", "run"})
 
 Path_ = Field(description="Relative to the repository's root, such as src/app.py.")
-
-
-class Arguments(BaseModel):
-    """Arguments of a tool: no others are taken."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class ReadFile(Arguments):
@@ -151,6 +148,7 @@ def catalogs(
     command_seconds: float,
     git_tools: Sequence[BaseTool],
     pool_tools: Mapping[str, Sequence[BaseTool]],
+    jobs: Jobs,
 ) -> dict[str, Catalog]:
     """Each specialist's tools, with those that the pool gives it.
 
@@ -158,7 +156,7 @@ def catalogs(
     tools have one name.
     """
     reading = [*_reading(files, maps), *git_tools, *_ending()]
-    working = [*reading, *_writing(files), _run(bench, command_seconds)]
+    working = [*reading, *_writing(files), _run(bench, command_seconds, jobs), *job_tools(jobs)]
     own = {CODER: working, BUGFIXER: working, ANALYST: reading}
     return {name: Catalog(_distinct([*tools, *pool_tools.get(name, [])])) for name, tools in own.items()}
 
@@ -190,9 +188,10 @@ def _writing(files: WorkTree) -> list[BaseTool]:
     ]
 
 
-def _run(bench: Bench, seconds: float) -> BaseTool:
+def _run(bench: Bench, seconds: float, jobs: Jobs) -> BaseTool:
     async def run(command: str) -> str:
-        return told(await bench.run(command, seconds))
+        result = await bench.run(command, seconds)
+        return f"{told(result)}\n{jobs.lost()}".rstrip() if result.lost else told(result)
 
     text = "Run a shell command where the project's tools are installed, and see its exit code and output."
     return StructuredTool(name="run", description=text, args_schema=Run, coroutine=run)
