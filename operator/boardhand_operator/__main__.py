@@ -24,8 +24,7 @@ def main() -> int:
     except ValueError as wrong:
         print(wrong, file=sys.stderr)
         return 2
-    ended = run(App(settings), os.environ.get("BOARDHAND_LIVENESS", "http://0.0.0.0:8080/healthz"))
-    return 0 if ended else 3
+    return 0 if run(App(settings)) else 3
 
 
 if __name__ == "__main__":

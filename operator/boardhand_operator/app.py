@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,6 +18,7 @@ from boardhand_operator.reconcile import Reconciler
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
 from boardhand_operator.store import Key, Store, key_of
+from boardhand_operator.vitals import Role, Vitals
 
 Json = Mapping[str, Any]
 
@@ -91,17 +93,30 @@ class App:
         if self._kube:
             await self._kube.close()
 
-    @property
-    def alive(self) -> bool:
-        """Whether the queue is being worked, or stood by for."""
-        return self._task is not None and not self._task.done()
+    def vitals(self) -> Vitals:
+        """How the operator is now."""
+        polls = [worker.polled_at for worker in self._workers.values() if worker.polled_at is not None]
+        return Vitals(
+            role=self._role(),
+            watch_lag_seconds=round(self.store.lag, 1),
+            lease_age_seconds=None if self._election is None else round(self._election.age, 1),
+            oldest_poll_seconds=round(time.monotonic() - min(polls), 1) if polls else None,
+            waiting=len(self.queue),
+        )
+
+    def _role(self) -> Role:
+        if self._task is None:
+            return Role.STARTING
+        if self._task.done():
+            return Role.ENDED
+        return Role.WORKING if self.working.is_set() else Role.STANDING_BY
 
     def seen(self, resource: Resource, body: Json, *, gone: bool) -> None:
         """Keep what a watch showed."""
         if gone:
             self.store.drop(resource, key_of(body))
         else:
-            self.store.put(resource, dict(body))
+            self.store.heard(resource, dict(body))
 
     def wake_owner(self, body: Json) -> None:
         """Look at the run that owns this Job, or whose Job owns this pod: both carry the order's run name."""

@@ -55,6 +55,7 @@ class Election:
         self._seen: tuple[str, float] = ("", 0.0)
         """The Lease's version last seen, and when it was first seen."""
         self._holder = ""
+        self._reached = clock()
         self._held: Json | None = None
 
     async def acquire(self) -> None:
@@ -100,9 +101,15 @@ class Election:
         except _REFUSED as refused:
             _log.warning("the Lease %s is not released: %s", self._seat.name, refused)
 
+    @property
+    def age(self) -> float:
+        """Seconds since the Lease was last read or written."""
+        return self._clock() - self._reached
+
     async def _try(self) -> bool:
         """Take the Lease if it is free; whether it is held now."""
         known = await self._kube.get(Resource.LEASES, self._seat.namespace, self._seat.name)
+        self._reached = self._clock()
         if known is None:
             self._held = await self._kube.create(Resource.LEASES, self._seat.namespace, self._new())
             return True
@@ -121,6 +128,7 @@ class Election:
     async def _renew(self) -> None:
         assert self._held is not None
         self._held = await self._write(self._held, self._claim())
+        self._reached = self._clock()
 
     async def _still_ours(self, refused: BaseException) -> None:
         """After a conflict: go on from the Lease as it is now, if it still names us."""

@@ -14,6 +14,7 @@ from boardhand_api.pod import LABEL_RUN, LABEL_SETTLED
 from boardhand_operator.app import App
 from boardhand_operator.kube import ApiException, Resource
 from boardhand_operator.store import key_of
+from boardhand_operator.web import serving
 
 Json = Mapping[str, Any]
 
@@ -71,11 +72,7 @@ def register(app: App) -> kopf.OperatorRegistry:
         async with app.pool_worker(key_of(body)) as worker:
             await worker.run()
 
-    @kopf.on.probe(registry=registry)
-    async def queue_alive(**_: Any) -> bool:
-        return app.alive
-
-    del login, start, stop, run_event, job_event, pod_event, pool_event, pool_daemon, queue_alive
+    del login, start, stop, run_event, job_event, pod_event, pool_event, pool_daemon
     return registry
 
 
@@ -91,22 +88,22 @@ def configure(settings: kopf.OperatorSettings) -> None:
     settings.batching.worker_limit = 50
 
 
-async def operate(app: App, liveness: str) -> None:
-    """Run until cancelled. liveness: address that kopf answers probes on."""
+async def operate(app: App) -> None:
+    """Run until cancelled, a signal, or the loss of the Lease. Raises OSError where probes cannot be served."""
     namespaces = app.settings.namespaces
-    await kopf.operator(
-        registry=register(app),
-        standalone=True,
-        clusterwide=not namespaces,
-        namespaces=namespaces,
-        liveness_endpoint=liveness,
-        stop_flag=app.deposed,
-        # Else kopf asks the password file for the user's name, which knows no user of a pod's number.
-        identity=cast(Any, GROUP),
-    )
+    async with serving(app.vitals, *app.settings.probes):
+        await kopf.operator(
+            registry=register(app),
+            standalone=True,
+            clusterwide=not namespaces,
+            namespaces=namespaces,
+            stop_flag=app.deposed,
+            # Else kopf asks the password file for the user's name, which knows no user of a pod's number.
+            identity=cast(Any, GROUP),
+        )
 
 
-def run(app: App, liveness: str) -> bool:
+def run(app: App) -> bool:
     """Run until a signal says to stop, or the Lease is lost; whether it was the signal."""
-    asyncio.run(operate(app, liveness))
+    asyncio.run(operate(app))
     return not app.deposed.is_set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
@@ -49,6 +50,8 @@ class PoolWorker:
         self._checked: tuple[int, datetime] | None = None
         self._known: set[str] = set()
         self._generation = 0
+        self.polled_at: float | None = None
+        """When the board was last read in full (monotonic seconds); None: not yet, or there is nothing to read."""
 
     def wake(self, generation: int) -> None:
         """Look at the pool now if its spec changed."""
@@ -107,6 +110,7 @@ class PoolWorker:
                 await self._cards.follow(pool, board)
             if flagged is None and not pool.spec.suspend:
                 polled = await self._poll(pool, now)
+                self.polled_at = time.monotonic() if polled else None
         except RateLimited:
             raise
         except Misconfigured as wrong:
@@ -152,7 +156,7 @@ class PoolWorker:
             return
         body = intake.build_run(pool, full, ticket_of(full), intake.next_attempt(earlier))
         try:
-            self._store.put(Resource.RUNS, await self._kube.create(Resource.RUNS, pool.namespace, body))
+            self._store.wrote(Resource.RUNS, await self._kube.create(Resource.RUNS, pool.namespace, body))
         except Conflict:
             _log.info("%s/%s: the run is there already", pool.namespace, name)
         self._known.add(name)
@@ -180,7 +184,7 @@ class PoolWorker:
         body = await self._kube.patch(Resource.POOLS, *self._key, {"status": status.wire()}, "status")
         if body is None:
             return
-        self._store.put(Resource.POOLS, body)
+        self._store.wrote(Resource.POOLS, body)
         if Pool.of(body).ready and not pool.ready:
             for run in self._store.runs_of(*self._key):
                 self._queue.add((self._key[0], run["metadata"]["name"]))

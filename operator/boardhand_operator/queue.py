@@ -25,6 +25,10 @@ class WorkQueue(Generic[K]):
         self._timers: dict[K, asyncio.TimerHandle] = {}
         self._failures: dict[K, int] = {}
 
+    def __len__(self) -> int:
+        """Keys that are due."""
+        return len(self._dirty)
+
     def add(self, key: K) -> None:
         """Work the key soon."""
         if key in self._dirty:

@@ -32,6 +32,8 @@ class Settings:
     """A pool whose runs failed for its configuration is tried again after so long, if nobody touched it."""
     certificates: Path | None = None
     """PEM bundle of the authorities that boards and forges are checked with; absent: certifi's."""
+    probes: tuple[str, int] = ("0.0.0.0", 8080)  # noqa: S104 (the kubelet asks the pod's address)
+    """Where /healthz and /readyz are served."""
     seat: Seat | None = None
     """What several operators compete for; absent: this one works at once, and must be the only one."""
     workers: int = 16
@@ -49,12 +51,23 @@ class Settings:
             runner_image=image,
             certificates=Path(certificates) if certificates else None,
             seat=_seat(environment),
+            probes=_probes(environment),
             namespaces=tuple(name.strip() for name in names.split(",") if name.strip()),
             image_grace_seconds=_seconds(environment, "BOARDHAND_IMAGE_GRACE_SECONDS", cls.image_grace_seconds),
             configuration_retry_seconds=_seconds(
                 environment, "BOARDHAND_CONFIGURATION_RETRY_SECONDS", cls.configuration_retry_seconds
             ),
         )
+
+
+def _probes(environment: Mapping[str, str]) -> tuple[str, int]:
+    text = environment.get("BOARDHAND_PROBES", "")
+    host, _, port = text.rpartition(":")
+    if not text:
+        return Settings.probes
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise ValueError(f"BOARDHAND_PROBES={text!r}: give host:port, such as 127.0.0.1:8080")
+    return host, int(port)
 
 
 def _seat(environment: Mapping[str, str]) -> Seat | None:

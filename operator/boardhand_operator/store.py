@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from boardhand_api.pod import LABEL_SETTLED
@@ -22,7 +23,10 @@ def key_of(body: Json) -> Key:
 class Store:
     """The last state seen of each object."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._awaited: dict[tuple[Resource, Key], tuple[int, float]] = {}
+        """The oldest write of ours to an object that no watch has shown: its version, and when it was made."""
         self._objects: dict[Resource, dict[Key, Json]] = {resource: {} for resource in Resource}
         self.moved: dict[str, str] = {}
         """By the run's UID, where its ticket was seen after it left the column of its claim; empty: nowhere."""
@@ -37,8 +41,28 @@ class Store:
             return
         self._objects[resource][key_of(body)] = body
 
+    def wrote(self, resource: Resource, body: Json) -> None:
+        """Keep what a write of ours was answered with. A watch is to show it as well: see `lag`."""
+        self.put(resource, body)
+        if self.get(resource, key_of(body)) is not None:
+            self._awaited.setdefault((resource, key_of(body)), (_version(body), self._clock()))
+
+    def heard(self, resource: Resource, body: Json) -> None:
+        """Keep what a watch showed."""
+        version, _ = self._awaited.get((resource, key_of(body)), (0, 0.0))
+        if _version(body) >= version:
+            self._awaited.pop((resource, key_of(body)), None)
+        self.put(resource, body)
+
+    @property
+    def lag(self) -> float:
+        """For how many seconds the oldest write of ours has not been shown by a watch; 0: all were."""
+        now = self._clock()
+        return max((now - since for _, since in self._awaited.values()), default=0.0)
+
     def drop(self, resource: Resource, key: Key) -> None:
         """Forget the object."""
+        self._awaited.pop((resource, key), None)
         body = self._objects[resource].pop(key, None)
         if body and resource is Resource.RUNS:
             self.moved.pop(str(body["metadata"]["uid"]), None)

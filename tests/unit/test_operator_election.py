@@ -16,6 +16,7 @@ from boardhand_operator.app import App
 from boardhand_operator.election import Election, Lost, Terms
 from boardhand_operator.kube import ApiException, Json, Kube, Resource
 from boardhand_operator.settings import Seat, Settings
+from boardhand_operator.vitals import Role
 from tests.support.fake_kube import FakeKube
 from tests.support.fuse import Fuse, When
 
@@ -150,7 +151,8 @@ async def test_an_operator_works_only_while_it_holds_the_lease() -> None:
         await _until(works.working)
         await stands_by.start()
     try:
-        assert (stands_by.alive, stands_by.working.is_set()) == (True, False)
+        assert stands_by.vitals().role is Role.STANDING_BY
+        assert stands_by.vitals().ready
         await works.stop()
         await _until(stands_by.working)
         assert _lease(kube)["spec"]["holderIdentity"] == "b"
@@ -158,14 +160,16 @@ async def test_an_operator_works_only_while_it_holds_the_lease() -> None:
         await _until(stands_by.deposed)
     finally:
         await stands_by.stop()
-    assert stands_by.alive is False
+    assert stands_by.vitals().role is Role.ENDED
     assert _lease(kube)["spec"]["holderIdentity"] == "thief"
 
 
 async def test_an_operator_without_a_seat_works_at_once() -> None:
     alone = App(Settings("runner:1"))
+    assert alone.vitals().role is Role.STARTING
     with mock.patch.object(Kube, "connect", mock.AsyncMock(return_value=FakeKube())):
         await alone.start()
     await _until(alone.working)
+    assert alone.vitals().role is Role.WORKING
     await alone.stop()
-    assert alone.alive is False
+    assert alone.vitals().role is Role.ENDED

@@ -43,6 +43,13 @@ def test_a_wrong_number_is_named_with_what_is_allowed(name: str, value: str) -> 
         Settings.from_environment({**IMAGE, name: value})
 
 
+def test_where_probes_are_served() -> None:
+    assert Settings.from_environment({**IMAGE, "BOARDHAND_PROBES": "127.0.0.1:0"}).probes == ("127.0.0.1", 0)
+    for wrong in ("8080", ":8080", "host:", "host:99999"):
+        with pytest.raises(ValueError, match="give host:port"):
+            Settings.from_environment({**IMAGE, "BOARDHAND_PROBES": wrong})
+
+
 def test_a_seat_has_all_its_parts_or_none() -> None:
     parts = {"BOARDHAND_LEASE_NAMESPACE": "system", "BOARDHAND_LEASE": "boardhand", "BOARDHAND_IDENTITY": "pod-1"}
     assert Settings.from_environment({**IMAGE, **parts}).seat == Seat("system", "boardhand", "pod-1")

@@ -57,7 +57,7 @@ async def flag_pool(doing: Doing, reason: str, message: str) -> None:
     patch = {"status": {"conditions": [condition.wire() for condition in conditions]}}
     body = await doing.kube.patch(Resource.POOLS, pool.namespace, pool.name, patch, "status")
     if body is not None:
-        doing.store.put(Resource.POOLS, body)
+        doing.store.wrote(Resource.POOLS, body)
 
 
 async def settle(doing: Doing) -> None:
@@ -76,4 +76,4 @@ async def settle(doing: Doing) -> None:
     body = await doing.kube.patch(Resource.RUNS, run.namespace, run.name, patch)
     if body is None:
         raise Gone(run.name)
-    doing.store.put(Resource.RUNS, body)
+    doing.store.wrote(Resource.RUNS, body)

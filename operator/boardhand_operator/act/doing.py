@@ -66,7 +66,7 @@ class Doing:
         body = await self.kube.patch(Resource.RUNS, self.run.namespace, self.run.name, patch, "status")
         if body is None or body["metadata"]["uid"] != self.run.uid:
             raise Gone(self.run.name)
-        self.store.put(Resource.RUNS, body)
+        self.store.wrote(Resource.RUNS, body)
         self.run = Run.of(body)
 
     async def tell(self, reason: str, message: str, *, warning: bool = False) -> None:
