@@ -207,6 +207,33 @@ def test_a_bundle_of_own_authorities_replaces_the_systems(monkeypatch: pytest.Mo
         build(Model(name="m"), tmp_path)
 
 
+GOOGLES_LIMIT = """429 RESOURCE_EXHAUSTED. {'error': {'message': 'You exceeded your current quota, please check your
+plan and billing details.', 'details': [{'quotaId': 'GenerateRequestsPer%sPerProject'}, {'retryDelay': '43s'}]}}"""
+
+
+def test_googles_limit_of_a_minute_is_waited_for_and_that_of_a_day_is_not() -> None:
+    minute, day = (of_answer(429, {}, GOOGLES_LIMIT % span, "m") for span in ("Minute", "Day"))
+
+    assert isinstance(minute, Transient) and minute.retry_after == 43
+    assert isinstance(day, Configuration) and day.reason == "ModelQuota"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("API key not valid. Please pass a valid API key.", "ModelCredentials"),
+        ("Your credit balance is too low to access the Anthropic API.", "ModelQuota"),
+        ("The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).", "ContextOverflow"),
+        ("the request exceeds the available context size, try increasing it", "ContextOverflow"),
+        ("Unknown parameter: 'tools'.", "ModelRefused"),
+    ],
+)
+def test_what_a_bad_request_means_is_told_by_its_words(text: str, reason: str) -> None:
+    meaning = of_answer(400, {}, text, "m")
+
+    assert isinstance(meaning, RunnerError) and meaning.reason == reason
+
+
 @given(st.integers(400, 599), st.text(max_size=50))
 def test_every_error_status_has_one_meaning(status: int, text: str) -> None:
     meaning = of_answer(status, {}, text, "m")

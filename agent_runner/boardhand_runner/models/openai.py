@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx2
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.ai import UsageMetadata, subtract_usage
@@ -18,7 +19,8 @@ from boardhand_api.model import PlainModel
 from boardhand_runner.models.profiles import Abilities
 from boardhand_runner.models.streaming import Streamed
 
-ERRORS = (OpenAIError,)
+ERRORS = (OpenAIError, httpx2.HTTPError)
+"""The library lets through what its HTTP client raises while it reads an error's body."""
 
 
 class _Chat(Streamed, ChatOpenAI):

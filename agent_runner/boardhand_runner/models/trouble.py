@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
+import re
 import time
 from typing import Any
 
@@ -13,8 +14,21 @@ from boardhand_runner.errors import Configuration, RunnerError, Stuck
 
 FIRST_ERROR = 400
 _AGAIN = {408, 409, 425, 429}
-_OVERFLOW = ("context_length", "context length", "maximum context", "context window", "prompt is too long")
+_OVERFLOW = (
+    "context_length",
+    "context length",
+    "context size",
+    "maximum context",
+    "context window",
+    "prompt is too long",
+    "exceeds the maximum number of tokens",
+)
 _QUOTA = ("insufficient_quota", "exceeded your current quota", "billing")
+_CREDIT = "credit balance is too low"
+_KEY = "api key not valid"
+_BY_DAY = "perday"
+_RETRY_DELAY = re.compile(r"\bretrydelay\W+(\d+(?:\.\d+)?)s\b")
+"""Google says in the body when to ask again, and has the same words for a minute's limit and an account's."""
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError)
 """What the providers' libraries raise where a 200 does not hold a chat completion."""
 
@@ -57,11 +71,14 @@ def of_answer(status: int, headers: dict[str, str], text: str, model: str) -> Ru
     """What an HTTP error status means. `headers` by lower-case name."""
     said = f"{model} answered {status}: {_head(text)}"
     low = text.lower()
-    if status in (401, 403):
+    if status in (401, 403) or (status == 400 and _KEY in low):
         return Configuration("ModelCredentials", f"{said}. Mend the key `apiKey` in the model's Secret.")
     if status == 404:
         return Configuration("ModelNotFound", f"{said}. See the model's name and baseURL.")
-    if status == 402 or (status == 429 and any(word in low for word in _QUOTA)):
+    delay = _RETRY_DELAY.search(low)
+    if status == 429 and delay and _BY_DAY not in low:
+        return Transient(said, float(delay[1]))
+    if status == 402 or (status == 429 and any(word in low for word in _QUOTA)) or (status == 400 and _CREDIT in low):
         return Configuration("ModelQuota", f"{said}. The account's quota is used up.")
     if status == 413 or (status in (400, 422) and any(word in low for word in _OVERFLOW)):
         return _overflow(model)
