@@ -213,7 +213,9 @@ def role_of(path: str, raw: bytes) -> str:
     who = path.split("/")[1]
     if who == SPARE:
         return who
-    return DESCRIBE if b'"PullRequestText"' in raw else ROUTE if b'"Route"' in raw else LARGE
+    named = {role: f.encode() for role, f in ((DESCRIBE, "PullRequestText"), (ROUTE, "Route"))}
+    # Native calls are JSON, calls as text stand in brackets.
+    return next((role for role, f in named.items() if b'"%s"' % f in raw or b"[[call %s]]" % f in raw), LARGE)
 
 
 def place(pieces: Sequence[Piece], damage: Damage | None) -> int | None:

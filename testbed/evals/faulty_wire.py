@@ -153,7 +153,7 @@ def _google_parts(said: Said) -> list[Json]:
 def _google(parts: list[Json], said: Said, reason: str | None) -> Json:
     candidate: Json = {"content": {"parts": parts, "role": "model"}, "index": 0}
     if reason:
-        candidate["finishReason"] = _GOOGLE[reason]
+        candidate["finishReason"] = _GOOGLE.get(reason, reason)
     document: Json = {"candidates": [candidate], "modelVersion": "gemini-test", "responseId": "r"}
     if said.usage is None:
         return document

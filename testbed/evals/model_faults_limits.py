@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from testbed.evals.faulty_model import Damage, Damaged, How, Reply
 from testbed.evals.faulty_run import EDIT, FINISH, LOOK, WORK, Fault, Played, call, calls
@@ -13,10 +14,10 @@ from testbed.evals.model_faults_answers import EMPTY
 from testbed.evals.model_faults_http import RATE, error
 from testbed.model.answer import Json
 
-MONEY = {"money": Decimal("0.5")}
+MONEY: dict[str, Any] = {"money": Decimal("0.5")}
 UNKNOWN_PRICE = "Configuration/PriceUnknown"
 TALKER = Said(text="All work and no play. " * 20_000, calls=LOOK.calls, piece=512)
-DEADLINE = {"deadline_seconds": 4, "model_patience_seconds": 60}
+DEADLINE: dict[str, Any] = {"deadline_seconds": 4, "model_patience_seconds": 60}
 
 
 def using(said: Said, prompt: object, completion: object) -> Said:
@@ -31,7 +32,7 @@ def strange(name: str, usage: Json | None, expected: str, **more: object) -> Fau
     return Fault(name, expected, **({"large": large} | handed | more))  # type: ignore[arg-type]
 
 
-def limited(name: str, expected: str, *large: Reply, nudges: tuple[str, ...] = (), **limits: object) -> Fault:
+def limited(name: str, expected: str, *large: Reply, nudges: tuple[str, ...] = (), **limits: Any) -> Fault:
     """A limit ends the work, and what is there is handed over."""
     return Fault(
         name, expected, large=large, describe=(), draft=True, limits=limits, nudges=nudges, answer_seconds=10.0
