@@ -1,0 +1,6 @@
+//! Parcels and the journal of their states.
+
+pub mod journal;
+pub mod parcel;
+
+pub use parcel::Parcel;
