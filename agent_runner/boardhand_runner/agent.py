@@ -9,6 +9,7 @@ import asyncio
 import importlib
 import logging
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, TextIO
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SUMMARY_CHARACTERS, TITLE_CHARACTERS = 20_000, 300
+LEFT_OUT_SHOWN = 10
 
 
 def main(
@@ -101,7 +103,9 @@ def hands_over(order: Order, state: State, failure: RunnerError) -> bool:
 def _hand_over(settings: Settings, order: Order, state: State, failure: RunnerError) -> None:
     """Commits what is there; the state then tells of it. What ended the run stays what ended it, whatever git says."""
     try:
-        commit = Repository(settings).commit(order.ticket.title)
+        repository = Repository(settings)
+        commit = repository.commit(order.ticket.title)
+        left = repository.left_out()
     except Infrastructure as error:
         log.warning("nothing is handed over: %s", error)
         return
@@ -109,7 +113,7 @@ def _hand_over(settings: Settings, order: Order, state: State, failure: RunnerEr
         return
     state["commit"], state["limited"] = commit, True
     state["title"] = order.ticket.title
-    state["summary"] = f"**Unfinished:** {failure.message}"
+    state["summary"] = "\n\n".join([f"**Unfinished:** {failure.message}", *_not_in_it(left)])
 
 
 def result_of(state: State, ledger: Ledger, transcript: Transcript, failure: RunnerError | None) -> Result:
@@ -146,4 +150,10 @@ def summary_of(state: State) -> str:
     parts = [state["why"].strip()]
     if state["partial"]:
         parts.append(f"**Unfinished:** {state['unfinished']}")
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, *_not_in_it(state.get("left_out", []))])
+
+
+def _not_in_it(left: Sequence[str]) -> list[str]:
+    """What the agent's commands made and no commit takes, as the pull request says it."""
+    more = f"; and {len(left) - LEFT_OUT_SHOWN} more" if len(left) > LEFT_OUT_SHOWN else ""
+    return [f"**Not in this change:** {'; '.join(left[:LEFT_OUT_SHOWN])}{more}."] if left else []

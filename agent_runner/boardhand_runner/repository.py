@@ -51,7 +51,9 @@ class Repository:
     def commit(self, message: str) -> str | None:
         """Commit all that is changed; the work's head, or None where nothing differs from the base."""
         self.trial.end()
-        self._git.run("add", "--all", "--sparse")
+        without = [f":(exclude,top,literal){path}" for path in self._nested()]
+        paths = "\0".join([".", *without]).encode("utf-8", "surrogateescape")
+        self._git.run("add", "--all", "--sparse", "--pathspec-from-file=-", "--pathspec-file-nul", stdin=paths)
         self._git.hide_submodules(self.base)
         if self._git.run("diff", "--cached", "--quiet", *_PLAIN, "HEAD", check=False).code:
             self._git.run(
@@ -59,6 +61,16 @@ class Repository:
             )
         same = self._git.run("diff", "--quiet", *_PLAIN, self.base, "HEAD", check=False).code == 0
         return None if same else self._git.text("rev-parse", "--verify", "HEAD")
+
+    def left_out(self) -> list[str]:
+        """What stands in the work tree and no commit takes, in words."""
+        return [f"{path} is a Git repository of its own" for path in self._nested()]
+
+    def _nested(self) -> list[str]:
+        """Repositories within the repository, which commands made: git would record them without their files."""
+        listed = self._git.run("ls-files", "--others", "--exclude-standard", "-z").stdout
+        paths = listed.decode("utf-8", "surrogateescape").split("\0")
+        return [path.removesuffix("/") for path in paths if path.endswith("/")]
 
     def change(self) -> str:
         """What the work changed: a table of files, then the diff."""

@@ -90,6 +90,10 @@ class State(TypedDict, total=False):
     limited: bool
     """Whether a limit ended the run, and what was there is handed over."""
     commit: str
+    left_out: list[str]
+    """What stands in the work tree and no commit takes, in words."""
+    left_out_told: bool
+    """Whether the specialist was told so."""
     title: str
     why: str
 

@@ -9,7 +9,7 @@ import pytest
 
 from boardhand_api.evidence import Evidence, Names
 from boardhand_api.run import Ticket
-from tests.support.benches import lay_out
+from tests.support.benches import LIMITS, lay_out
 from tests.support.runs import EDIT, FINISH, Run
 from tests.support.scripted import calls
 
@@ -128,3 +128,32 @@ def test_what_a_pool_demands_and_does_not_get_is_a_draft(run: Run) -> None:
     result = run([EDIT, IDLE, FINISH], tests_must_fail_on_base=True)
     assert result.partial
     assert "**Unfinished:** this pool demands tests" in result.summary
+
+
+NEST = "mkdir nest && cd nest && git init -q && echo x >f"
+COMMITTED = NEST + " && git add f && git -c user.name=a -c user.email=a@b commit -q -m x"
+
+
+@pytest.mark.parametrize("command", [NEST, COMMITTED])
+def test_a_repository_within_the_repository_is_named_and_never_lost_without_a_word(run: Run, command: str) -> None:
+    result = run([EDIT, NEW, calls(("run", {"command": command})), FINISH])
+    assert result.failure is None
+    assert run.nudges == ["LeftOut"]
+    assert "nest is a Git repository of its own" in run.said_to_large(4)
+    assert result.summary.endswith("**Not in this change:** nest is a Git repository of its own.")
+    assert "nest" not in run.git("ls-tree", "-r", "--name-only", "HEAD")
+
+
+def test_a_repository_within_the_repository_that_becomes_a_folder_is_part_of_it(run: Run) -> None:
+    steps = [calls(("run", {"command": command})) for command in (NEST, "rm -rf nest/.git")]
+    result = run([EDIT, NEW, steps[0], FINISH, steps[1], FINISH])
+    assert run.nudges == ["LeftOut"]
+    assert "Not in this change" not in result.summary
+    assert "nest/f" in run.git("ls-tree", "-r", "--name-only", "HEAD")
+
+
+def test_a_repository_within_the_repository_is_named_where_a_limit_ended_the_run(run: Run) -> None:
+    steps = LIMITS.model_copy(update={"steps": 2})
+    result = run([EDIT, calls(("run", {"command": NEST})), FINISH], limits=steps)
+    assert result.partial
+    assert "**Not in this change:** nest is a Git" in result.summary

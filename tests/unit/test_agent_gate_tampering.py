@@ -309,3 +309,19 @@ def test_every_test_that_is_taken_is_named_once_whatever_else_changes(taken: lis
         for language, (path, text) in SOURCES.items()
     ]
     assert sorted(one.path for one in tampering(changes)) == sorted(SOURCES[language][0] for language in taken)
+
+
+@pytest.mark.parametrize(
+    ("path", "workdir", "found"),
+    [
+        ("services/api/check.sh", "services/api", True),
+        ("services/common/check.sh", "services/api", True),
+        ("check.sh", "services/api", True),
+        ("services/web/check.sh", "services/api", False),
+        ("services/api/check.sh", "", False),
+    ],
+)
+def test_a_verify_script_is_found_from_the_folder_that_commands_start_in(path: str, workdir: str, found: bool) -> None:
+    change = FileChange(path, "pytest\n", "true\n")
+    seen = tampering([change], ["sh ./check.sh && sh ../common/check.sh"], workdir)
+    assert [one.kind for one in seen] == ([Kind.VERIFY] if found else [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 import tomllib
 from collections.abc import Callable, Sequence
@@ -29,8 +30,8 @@ def is_ci(path: str) -> bool:
     return _CI.search(path) is not None
 
 
-def verify_changed(change: FileChange, verify: Sequence[str]) -> str:
-    """What of the tests' configuration a change touches; empty where nothing."""
+def verify_changed(change: FileChange, verify: Sequence[str], workdir: str = "") -> str:
+    """What of the tests' configuration a change touches; empty where nothing. The commands start in `workdir`."""
     name = PurePosixPath(change.path).name
     if _WHOLE.match(name):
         return "test configuration"
@@ -40,8 +41,10 @@ def verify_changed(change: FileChange, verify: Sequence[str]) -> str:
         fine = change.before is None and name != "pyproject.toml"
         return what if before != after and not fine and (before or name not in _FIRST_IS_FINE) else ""
     if change.before is not None and _SCRIPT.search(change.path) and not is_test_file(change.path):
-        words = {word.removeprefix("./") for command in verify for word in re.split(r"[\s;&|'\"()]+", command)}
-        return "a verify command runs it" if change.path in words else ""
+        words = {word for command in verify for word in re.split(r"[\s;&|'\"()]+", command) if word}
+        # From the root, too: a command may have gone there first.
+        named = {posixpath.normpath(posixpath.join(folder, word)) for folder in (workdir, "") for word in words}
+        return "a verify command runs it" if change.path in named else ""
     return ""
 
 

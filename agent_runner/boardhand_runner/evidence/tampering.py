@@ -47,8 +47,9 @@ class Pairs:
     added: list[TestCase] = field(default_factory=list)
 
 
-def tampering(changes: Sequence[FileChange], verify: Sequence[str] = ()) -> list[Tampering]:
-    """What the change takes from the tests, in the order of its files. `verify` are the verify commands."""
+def tampering(changes: Sequence[FileChange], verify: Sequence[str] = (), workdir: str = "") -> list[Tampering]:
+    """What the change takes from the tests, in the order of its files. `verify` are the verify commands, which start in
+    `workdir`."""
     pairs = paired(changes)
     found: dict[str, list[Tampering]] = defaultdict(list)
     for case in pairs.removed:
@@ -59,7 +60,7 @@ def tampering(changes: Sequence[FileChange], verify: Sequence[str] = ()) -> list
         elif _weakened(before, after):
             found[after.path].append(Tampering(Kind.WEAKENED, after.path, after.name))
     for change in changes:
-        found[change.path] += _of_file(change, changes, verify)
+        found[change.path] += _of_file(change, changes, verify, workdir)
     return list(dict.fromkeys(one for change in changes for one in found.pop(change.path, [])))
 
 
@@ -151,10 +152,10 @@ def _absorbs(extra: Counter[str], into: TestCase, case: TestCase) -> bool:
     )
 
 
-def _of_file(change: FileChange, changes: Sequence[FileChange], verify: Sequence[str]) -> list[Tampering]:
+def _of_file(change: FileChange, changes: Sequence[FileChange], verify: Sequence[str], workdir: str) -> list[Tampering]:
     if is_ci(change.path):
         return [Tampering(Kind.CI, change.path)]
-    if what := verify_changed(change, verify):
+    if what := verify_changed(change, verify, workdir):
         return [Tampering(Kind.VERIFY, change.path, what)]
     if change.after is None:
         known = test_cases(change.path, change.before) or not is_test_file(change.path) or _moved(change, changes)

@@ -32,6 +32,10 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
     # The proof has none of them, and what they write meanwhile would be in no test.
     await context.jobs.stop_all("ended by the harness before the verify commands were run")
     commit = await asyncio.to_thread(context.repository.commit, context.order.ticket.title)
+    left = await asyncio.to_thread(context.repository.left_out)
+    if left and not state.get("left_out_told"):
+        told = nudge(state, context, "gate", "LeftOut", left=left[:SHOWN])
+        return {**told, "left_out": left, "left_out_told": True}
     if commit is None:
         if state.get("idle"):
             raise Stuck("NoChange", "The model called the work finished twice without changing anything.")
@@ -39,13 +43,14 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
     before = state.get("baseline")
     check = await checked(context, before)
     changes = await asyncio.to_thread(context.repository.changes)
-    found = judge(ticket_text(context.order.ticket), tampering(changes, context.order.verify))
+    found = judge(ticket_text(context.order.ticket), tampering(changes, context.order.verify, context.order.workdir))
     fine = check.passes and all(one.asked for one in found)
     trial = await _tried(context, before, changes) if fine else Trial(new_tests(changes), why="the gate was red")
     demanded = fine and context.order.tests_must_fail_on_base and trial.fails is not True
     red = not fine or demanded
     done: State = {
         "commit": commit,
+        "left_out": left,
         "check": check,
         "rounds": state.get("rounds", 0) + red,
         "partial": red,
