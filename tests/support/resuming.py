@@ -117,10 +117,9 @@ class Pods:
     def pod(self, fuse: Fuse | None = None) -> Result | None:
         """Checkout and agent in a new pod; None where it was lost."""
         fuse = fuse or Fuse()
-        self._new_folders()
         out = io.StringIO()
         try:
-            checkout.main(self.settings, self.order)
+            self.check_out()
             with workbench(self.settings), _watched(fuse):
                 around = Surroundings(FifoWorkbench(self.settings), self._mind(fuse), no_git_tools)
                 return main(self.settings, self.order, out, around)
@@ -129,11 +128,12 @@ class Pods:
         finally:
             self.events.append([event for line in out.getvalue().splitlines() if (event := parse_event(line))])
 
-    def _new_folders(self) -> None:
-        """What is an emptyDir is empty in each pod."""
+    def check_out(self) -> None:
+        """The first stage of a new pod: what is an emptyDir is empty."""
         for folder in (self.settings.exec, self.settings.serve, self.settings.home):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
+        checkout.main(self.settings, self.order)
 
     def _mind(self, fuse: Fuse) -> Callable[[Model, Path], Mind]:
         def mind(model: Model, secret: Path) -> Mind:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from boardhand_api.failures import FailureClass, exit_code_of
 from boardhand_runner import cli
-from testbed.model.app import create_app
-from testbed.model.scripts import load_scripts
+from tests.support.model_server import model_served
 
 SHOP = Path(__file__).parents[2] / "testbed" / "repositories" / "python-shop"
 Run = Callable[..., tuple[int, str]]
@@ -25,15 +21,8 @@ VERIFY = f"{sys.executable} -m pytest -q -p no:cacheprovider"
 @pytest.fixture(scope="module")
 def model() -> Iterator[str]:
     """The stand-in's address."""
-    server = uvicorn.Server(uvicorn.Config(create_app(load_scripts()), port=0, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    deadline = time.monotonic() + 30
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/v1"
-    server.should_exit = True
-    thread.join()
+    with model_served() as address:
+        yield f"{address}/v1"
 
 
 @pytest.fixture

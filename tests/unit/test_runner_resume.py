@@ -23,6 +23,7 @@ from boardhand_runner.errors import Infrastructure
 from boardhand_runner.git import Git
 from boardhand_runner.persistence import lock
 from boardhand_runner.persistence.checkpoint import ALLOWED, FILE, FORMAT
+from boardhand_runner.repository import Repository
 from boardhand_runner.state import State
 from tests.support.benches import LIMITS
 from tests.support.resuming import Fuse, Pods
@@ -110,7 +111,7 @@ _numbers = count()
 
 
 @given(data=st.data())
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_a_run_may_lose_its_pod_anywhere(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory, origin: Path, unbroken: Unbroken
 ) -> None:
@@ -193,40 +194,47 @@ def damage(file: Path, harm: str) -> None:
 # The clone
 
 
-def test_a_clone_with_the_locks_of_a_killed_git_is_gone_on_from(
-    tmp_path: Path, origin: Path, unbroken: Unbroken
-) -> None:
+@pytest.fixture
+def cloned(tmp_path: Path, origin: Path) -> Pods:
+    """A run whose first pod has cloned, changed a file and left a state."""
     run = pods(tmp_path, origin)
-    assert run.pod(Fuse(unbroken[2].index("before commit"))) is None
+    run.check_out()
+    (run.settings.work / "total.sh").write_text("changed")
+    (run.settings.state / "used.json").write_text("{}")
+    return run
+
+
+def test_a_clone_with_the_locks_of_a_killed_git_is_gone_on_from(cloned: Pods) -> None:
+    settings = cloned.settings
     for name in ("index.lock", "HEAD.lock", "refs/heads/boardhand/t1-double.lock", "objects/ab/tmp_obj_x"):
-        file = run.settings.git_dir / name
+        file = settings.git_dir / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
-    held_to(run, run.pod(), unbroken, lost=1)
-    assert len(run.asked) == len(ASKED)
+    cloned.check_out()
+    assert (settings.work / "total.sh").read_text() == "changed"
+    assert (settings.state / "used.json").exists()
+    assert Repository(settings).commit("Change it") == Git(settings).text("rev-parse", "HEAD")
+    assert Git(settings).text("show", "HEAD:total.sh") == "changed"
 
 
-@pytest.mark.parametrize("harm", ["half made", "another run's", "no repository", "a garbled index"])
-def test_a_clone_that_is_not_this_runs_or_not_whole_is_made_anew(
-    tmp_path: Path, origin: Path, unbroken: Unbroken, harm: str
-) -> None:
-    run = pods(tmp_path, origin)
-    assert run.pod(Fuse(unbroken[2].index("after answer 0"))) is None
-    mark = run.settings.git_dir.parent / "clone.json"
+@pytest.mark.parametrize("harm", ["half made", "another run's", "no repository", "a garbled index", "a garbled mark"])
+def test_a_clone_that_is_not_this_runs_or_not_whole_is_made_anew(cloned: Pods, harm: str) -> None:
+    settings = cloned.settings
+    mark = settings.git_dir.parent / "clone.json"
     if harm == "half made":
         mark.unlink()
     elif harm == "another run's":
         mark.write_text(mark.read_text().replace("run-1", "run-2"))
     elif harm == "no repository":
-        (run.settings.git_dir / "HEAD").write_text("")
+        (settings.git_dir / "HEAD").write_text("")
+    elif harm == "a garbled index":
+        (settings.git_dir / "index").write_bytes(b"DIRC nothing of the kind")
     else:
-        (run.settings.git_dir / "index").write_bytes(b"DIRC nothing of the kind")
-    result = run.pod()
-    assert not [event for event in run.events[1] if isinstance(event, Resumed | Anew)]
-    assert result is not None
-    assert not result.resumed
-    assert said(result) == said(unbroken[1])
-    assert tree(run) == tree(unbroken[0])
+        mark.write_text('{"run": "run-1"')
+    cloned.check_out()
+    assert (settings.work / "total.sh").read_text() == FILES["total.sh"]
+    assert [file.name for file in settings.state.iterdir()] == ["lock"]
+    assert Git(settings, work_tree=settings.work).text("status", "--porcelain") == ""
 
 
 def test_one_pod_works_at_a_time(tmp_path: Path, origin: Path) -> None:
