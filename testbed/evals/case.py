@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from boardhand_api.result import Result
 
+CRASHED = "Crashed"
+
 
 @dataclass(frozen=True)
 class Expected:
@@ -98,3 +100,9 @@ def row_of(case: Case) -> Row:
         seconds=round(time.monotonic() - began, 2),
         met=case.expected.holds(outcome.klass) and not outcome.problems,
     )
+
+
+def crashed(case: Case, error: BaseException) -> Row:
+    """The row of a case that came to no class: something raised what no stage may raise."""
+    said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    return Row(case.name, case.group, str(case.expected), said, CRASHED, 0, 0, 0.0, met=False)

@@ -27,8 +27,8 @@ def children() -> set[int]:
     return {int(stat.parent.name) for stat in Path("/proc").glob("[0-9]*/stat") if _parent(stat) == os.getpid()}
 
 
-def end(known: set[int]) -> int:
-    """Kill every child that is not `known`, and theirs; how many there were that still lived.
+def end(known: set[int]) -> set[int]:
+    """Kill every child that is not `known`, and theirs; which of them still lived.
 
     Raises TimeoutError where some will not die.
     """
@@ -44,7 +44,7 @@ def end(known: set[int]) -> int:
                 os.kill(pid, signal.SIGKILL)
             with suppress(ChildProcessError):
                 os.waitpid(pid, 0)
-    return len(killed)
+    return killed
 
 
 def _parent(stat: Path) -> int | None:

@@ -6,11 +6,13 @@ import argparse
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+
+from langchain_core.tools import BaseTool
 
 from boardhand_api.events import Event, parse_event
 from boardhand_api.model import Model
@@ -39,9 +41,29 @@ PROOF_LOG = "proof.log"
 Surround = Callable[[Settings], Surroundings]
 
 
+PATIENCE_SECONDS = 20.0
+"""For a workbench that is not there."""
+Serve = Callable[[Settings], AbstractContextManager[None]]
+
+
 def surround(settings: Settings) -> Surroundings:
     """The product's own."""
-    return Surroundings(FifoWorkbench(settings, patience_seconds=20))
+    return Surroundings(FifoWorkbench(settings, PATIENCE_SECONDS))
+
+
+def surround_without_git(settings: Settings) -> Surroundings:
+    """Without the git tools, whose server takes most of a second to start: for cases in which they have no part."""
+    return replace(surround(settings), git_tools=_no_git)
+
+
+@asynccontextmanager
+async def _no_git(_: Settings) -> AsyncIterator[list[BaseTool]]:
+    yield []
+
+
+def serve(settings: Settings) -> AbstractContextManager[None]:
+    """The workbench as `boardhand-runner run` has it."""
+    return workbench(settings, passes=PASSES)
 
 
 @dataclass(frozen=True)
@@ -70,8 +92,8 @@ class Run:
     published: Published | None = None
     verify: int | None = None
     """Exit code of the proof."""
-    left: int = 0
-    """Processes that still lived when the agent stage had ended."""
+    left: set[int] = field(default_factory=set)
+    """Processes of it that still lived when the agent stage had ended."""
     events: list[Event] = field(default_factory=list)
 
     @property
@@ -85,22 +107,22 @@ class Run:
 
 
 @contextmanager
-def played(job: Job, surround: Surround = surround) -> Iterator[Run]:
+def played(job: Job, surround: Surround = surround, serve: Serve = serve) -> Iterator[Run]:
     """Take the job through checkout, agent, publish and verify; all of it is gone afterwards, unless KEEP is set."""
     known, root = leftovers.children(), Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
         settings = lay_out(root)
-        yield _stages(settings, _order(settings, job), surround, partial(leftovers.end, known))
+        yield _stages(settings, _order(settings, job), surround, serve, partial(leftovers.end, known))
     finally:
         leftovers.end(known)
         if not os.environ.get(KEEP):
             remove(root)
 
 
-def _stages(settings: Settings, order: Order, surround: Surround, reap: Callable[[], int]) -> Run:
+def _stages(settings: Settings, order: Order, surround: Surround, serve: Serve, reap: Callable[[], set[int]]) -> Run:
     checkout.main(settings, order)
     log = settings.root / AGENT_LOG
-    with workbench(settings, order.workdir, PASSES), log.open("w", encoding="utf-8") as out:
+    with serve(settings), log.open("w", encoding="utf-8") as out:
         result = agent.main(settings, order, out, surround(settings))
     run = Run(settings, order, result, left=reap())
     run.events = [event for line in log.read_text("utf-8").splitlines() if (event := parse_event(line))]

@@ -11,14 +11,14 @@ from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
-from testbed.evals import leftovers, task_cases
-from testbed.evals.case import Case, Row, row_of
+from testbed.evals import file_cases, leftovers, task_cases
+from testbed.evals.case import Case, Row, crashed, row_of
 from testbed.evals.run import JUNIT
 from testbed.shell import TestbedError
 
 CASES_A_WORKER = 60
 """Then it is replaced: whatever a run leaves in its process is gone with it."""
-SOURCES: tuple[Callable[[], list[Case]], ...] = (task_cases.cases,)
+SOURCES: tuple[Callable[[], list[Case]], ...] = (task_cases.cases, file_cases.cases)
 _ROOT = Path(__file__).parents[2]
 NODE_BIN = _ROOT / "build" / "evals" / "node" / "node_modules" / ".bin"
 
@@ -72,8 +72,10 @@ def rows(wanted: Sequence[Case], jobs: int) -> Iterator[Row]:
     with ProcessPoolExecutor(
         jobs, mp_context=spawn, initializer=leftovers.adopt, max_tasks_per_child=CASES_A_WORKER
     ) as pool:
-        for done in as_completed([pool.submit(_row, case.name) for case in wanted]):
-            yield done.result()
+        running = {pool.submit(_row, case.name): case for case in wanted}
+        for done in as_completed(running):
+            error = done.exception()
+            yield crashed(running[done], error) if error else done.result()
 
 
 def _row(name: str) -> Row:

@@ -157,6 +157,6 @@ def test_what_was_started_meanwhile_is_ended() -> None:
     known = leftovers.children()
     with subprocess.Popen(["sleep", "60"]) as process:
         assert process.pid in leftovers.children()
-        assert leftovers.end(known) == 1
+        assert leftovers.end(known) == {process.pid}
         assert not Path(f"/proc/{process.pid}").exists()
     assert os.getpid() not in leftovers.children()
