@@ -1,0 +1,3 @@
+#include "unit.h"
+
+int main() { return unit::run(); }
