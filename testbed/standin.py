@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from testbed.cluster.processes import Process, parse_record, start_time
+from testbed.cluster.processes import Process, not_inherited, parse_record, start_time
 from testbed.plan import Plan
 from testbed.shell import TestbedError, wait_for
 
@@ -87,6 +87,7 @@ def _spawn(command: list[str], plan: Plan, service: str) -> Process:
         command,
         os.environ | {"PYTHONPATH": str(_ROOT)},
         file_actions=[
+            *not_inherited(),
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(out), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
             (os.POSIX_SPAWN_DUP2, 1, 2),

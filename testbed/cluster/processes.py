@@ -42,6 +42,22 @@ def _started(pid: int) -> int | None:
         return None
 
 
+def not_inherited() -> list[tuple[int, int]]:
+    """File actions of a spawn that close what the caller itself was given, but for 0 to 2.
+
+    A lock or a pipe among them would else be held for as long as the process lives.
+    """
+    given = [int(name) for name in os.listdir("/proc/self/fd")]  # noqa: PTH208 - names are enough
+    return [(os.POSIX_SPAWN_CLOSE, number) for number in given if number > 2 and _passed_on(number)]
+
+
+def _passed_on(number: int) -> bool:
+    try:
+        return os.get_inheritable(number)
+    except OSError:  # the listing's own
+        return False
+
+
 class Processes:
     """The processes of one cluster: their records under `home/pids`, their output under `home/logs`."""
 
@@ -64,6 +80,7 @@ class Processes:
             ["sh", "-c", _ENTER_GROUP, "sh", str(group), *command],
             {"PATH": _PATH, "HOME": str(Path.home())},
             file_actions=[
+                *not_inherited(),
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_OPEN, 1, str(self.log(name)), log_flags, 0o644),
                 (os.POSIX_SPAWN_DUP2, 1, 2),

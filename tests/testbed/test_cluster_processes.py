@@ -1,6 +1,7 @@
 """Processes are known by pid and start time, so a recycled pid is nobody we know."""
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from testbed.cluster import cgroups
-from testbed.cluster.processes import Process, Processes, parse_record, start_time
+from testbed.cluster.processes import Process, Processes, not_inherited, parse_record, start_time
 from testbed.shell import TestbedError, wait_for
 
 
@@ -33,6 +34,19 @@ def test_an_ended_child_that_nobody_has_waited_for_is_not_alive() -> None:
     child.kill()
     wait_for("the child's end", lambda: not process.alive, 10)
     child.wait()
+
+
+def test_what_lives_on_holds_no_descriptor_of_its_starter() -> None:
+    held, kept = os.pipe()
+    os.set_inheritable(kept, True)
+    child = os.posix_spawn("/bin/sleep", ["sleep", "60"], {}, file_actions=not_inherited())
+    try:
+        os.close(kept)
+        assert os.read(held, 1) == b""  # the end of the pipe: nobody has its other end
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(held)
 
 
 @given(st.text(st.characters(codec="ascii"), max_size=15), st.integers(0, 2**63))
