@@ -124,7 +124,7 @@ def _follow(facts: Facts, pool: Pool) -> Decision:
     if job is None or observe.ended(job, facts.pod):
         return _ended(facts, pool)
     stuck = observe.blocked(facts.pod)
-    if stuck and (facts.now - stuck.since).total_seconds() >= facts.image_grace_seconds:
+    if stuck and (facts.now - stuck.since).total_seconds() >= facts.image_grace_seconds + stuck.longer:
         text = f"stage {stuck.stage} cannot start: {stuck.message}"
         failure = Failure(failure_class=FailureClass.CONFIGURATION, reason=stuck.reason, message=text[:1000])
         record = _concluded(facts, {"failure": failure.wire()}, text, warning=True)

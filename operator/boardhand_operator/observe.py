@@ -23,6 +23,10 @@ _BLOCKING = {
 _LOST = {"Evicted", "NodeLost", "NodeAffinity", "Preempting", "Terminated", "Shutdown", "UnexpectedAdmissionError"}
 
 
+_PROVISIONER_SECONDS = 300.0
+"""A volume that is only being made is told in the same words as one that nobody makes."""
+
+
 def parse_time(text: str) -> datetime:
     """A Kubernetes time stamp, with its time zone."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
@@ -49,6 +53,8 @@ class Blocked:
     reason: str
     message: str
     since: datetime
+    longer: float = 0
+    """Seconds that it is waited for beyond what others are."""
 
 
 def _state(status: Json) -> StageState:
@@ -89,7 +95,9 @@ def phase(pod: Json | None) -> Phase:
 
 def blocked(pod: Json | None) -> Blocked | None:
     """The first stage, or service of the pool, that waits for an image or a configuration that is not there; or the
-    service that ends each time it is started, before there was any work."""
+    service that ends each time it is started, before there was any work; or the volume that nobody provides."""
+    if waits := _waits_for_volume(pod):
+        return waits
     begun = stages(pod).get(Stage.AGENT, StageState()).started
     for row in _rows(pod):
         state, service = _state(row), row["name"].startswith(SERVICE_PREFIX)
@@ -97,6 +105,18 @@ def blocked(pod: Json | None) -> Blocked | None:
             return _blocked_by(pod, row, _BLOCKING[state.reason], state.message or state.reason)
         if service and not begun and _keeps_ending(row, state):
             return _blocked_by(pod, row, "ServiceFails", _last_words(row))
+    return None
+
+
+def _waits_for_volume(pod: Json | None) -> Blocked | None:
+    """No reason of its own says so: the scheduler's sentence names the claim's kind."""
+    for condition in ((pod or {}).get("status") or {}).get("conditions") or []:
+        message = str(condition.get("message") or "")
+        unscheduled = (condition["type"], condition["status"]) == ("PodScheduled", "False")
+        if pod and unscheduled and "persistentvolumeclaim" in message.lower():
+            since = parse_time(pod["metadata"]["creationTimestamp"])
+            text = f"its volume is not provided, see spec.persistence and spec.workbench.caches: {message}"
+            return Blocked(Stage.CHECKOUT, "VolumePending", text, since, _PROVISIONER_SECONDS)
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from boardhand_api.pod import Stage
 from boardhand_api.pool import Persistence
 from boardhand_api.result import Result, Usage, termination_message
 from boardhand_api.run import Phase
+from boardhand_operator.actions import Record
 from boardhand_operator.decide import Facts, decide
 from boardhand_operator.kube import Resource
 from boardhand_operator.specs.kept import build_claim
@@ -181,3 +183,20 @@ def test_what_a_resumed_try_used_is_not_counted_twice(resumed: bool, tokens: int
     facts = Facts(run, a_pool(**KEPT), {"metadata": {"name": "run-1-2"}}, body, result, True, World(Fuse()).clock.time)
     (record,) = decide(facts).actions
     assert record.fields["usage"]["promptTokens"] == tokens  # type: ignore[union-attr]
+
+
+UNBOUND = "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims."
+
+
+@pytest.mark.parametrize(
+    ("message", "seconds", "ends"), [(UNBOUND, 330, True), (UNBOUND, 200, False), ("busy", 330, False)]
+)
+def test_a_volume_that_nobody_provides_is_the_pools_configuration(message: str, seconds: float, ends: bool) -> None:
+    """Not at once: a provisioner takes its time."""
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}
+    body = pod_body(phase="Pending", conditions=[condition])
+    run = a_run(phase="Preparing", job="run-1-1", tries=1)
+    now = World(Fuse()).clock.time + timedelta(seconds=seconds)
+    actions = decide(Facts(run, a_pool(**KEPT), {"metadata": {"name": "run-1-1"}}, body, None, True, now)).actions
+    failures = [action.fields.get("failure") for action in actions if isinstance(action, Record)]
+    assert [(one["class"], one["reason"]) for one in failures if one] == [("Configuration", "VolumePending")] * ends
