@@ -17,7 +17,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolCall, ToolMessag
 PINNED = "todo"
 """The tool whose newest answer, the plan, is never masked."""
 
-_SHARE, _MOST_TOKENS = 0.6, 40_000
+_SHARE, _MOST_TOKENS = 0.6, 32_000
 """Masking starts at this share of the context, which leaves room for the answer; beyond so many tokens it would fit,
 but every further step would pay for it again."""
 _LOW_SHARE = 0.4

@@ -139,4 +139,4 @@ def test_the_newest_observations_fit_every_window(context: int) -> None:
     history = conversation([window.turn_characters] * 60)
 
     assert max(map(tokens_of, prompts(history, window))) <= 0.8 * context
-    assert window.low < window.high <= 40_000
+    assert window.low < window.high <= 32_000
