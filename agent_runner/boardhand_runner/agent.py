@@ -1,16 +1,19 @@
 """The agent stage, from the order to the result.
 
-Nothing heavy is imported at the top: the git server's start and the libraries' import shall overlap.
+Nothing heavy is imported at the top, but in the order of its need: first what asks the small model who takes the
+ticket, and while that thinks and the git server starts, the rest.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import logging
+import secrets
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from boardhand_api.failures import LIMITS
@@ -77,21 +80,44 @@ def main(
 async def _run(
     settings: Settings, order: Order, around: Surroundings, ledger: Ledger, transcript: Transcript, last: State
 ) -> None:
-    import boardhand_runner.tools.mcp_git  # noqa: F401 - before the thread: what both of them import is then there
+    with _no_collection():
+        from boardhand_runner.models.asking import Asking
+        from boardhand_runner.routing import Routing
 
-    # The git server takes most of a second to start; the libraries of graph and models are imported meanwhile.
-    imports = asyncio.create_task(asyncio.to_thread(_import_libraries, order))
-    async with around.git_tools(settings) as git, around.pool_tools(settings, order.mcp_servers) as pool:
-        await imports
-        from boardhand_runner.work import work
+        small = around.minds(order.small, settings.small_secret)
+        asking = Asking(order, small, ledger, transcript, fence=f"{order.run}-{secrets.token_hex(8)}")
+        routing = Routing(asking)
+    try:
+        if not order.persistent:
+            # A run that outlives its pod may know the answer already.
+            await routing.begin()
+        with _no_collection():
+            import boardhand_runner.tools.mcp_git  # noqa: F401 - before the thread: what both import is then there
+        # The git server takes most of a second to start; the other libraries are imported meanwhile.
+        imports = asyncio.create_task(asyncio.to_thread(_import_libraries, order))
+        async with around.git_tools(settings) as git, around.pool_tools(settings, order.mcp_servers) as pool:
+            await imports
+            from boardhand_runner.work import work
 
-        await work(settings, order, around, git, pool, ledger, transcript, last)
+            await work(settings, asking, routing, around, git, pool, last)
+    finally:
+        await routing.close()
 
 
 def _import_libraries(order: Order) -> None:
-    importlib.import_module("boardhand_runner.work")
-    for provider in {order.large.provider, order.small.provider}:
-        library(provider)
+    with _no_collection():
+        importlib.import_module("boardhand_runner.work")
+        library(order.large.provider)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Thousands of modules are imported and none of them is garbage; to look for it takes a fifth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def hands_over(order: Order, state: State, failure: RunnerError) -> bool:

@@ -14,19 +14,18 @@ from boardhand_api.result import TestCounts, Usage
 from boardhand_runner.context import Window
 from boardhand_runner.evidence.compare import Measured
 from boardhand_runner.history import Turn
+from boardhand_runner.models.asking import Asking
 
 if TYPE_CHECKING:
-    from boardhand_api.order import Order
     from boardhand_runner.models import Mind
     from boardhand_runner.persistence.journal import Journal
     from boardhand_runner.repository import Repository
+    from boardhand_runner.routing import Routing
     from boardhand_runner.settings import Settings
     from boardhand_runner.tools.catalog import Catalog
     from boardhand_runner.tools.command import Bench
     from boardhand_runner.tools.jobs import Jobs
     from boardhand_runner.tools.map import RepositoryMap
-    from boardhand_runner.transcript import Transcript
-    from boardhand_runner.usage import Ledger
 
 
 @dataclass(frozen=True)
@@ -99,22 +98,17 @@ class State(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class Context:
+class Context(Asking):
     """What a run's nodes work with."""
 
-    order: Order
+    routing: Routing
     settings: Settings
     large: Mind
-    small: Mind
     bench: Bench
     jobs: Jobs
     repository: Repository
     catalogs: dict[str, Catalog]
     """Tools by specialist."""
-    ledger: Ledger
-    transcript: Transcript
-    fence: str
-    """Marks off data in prompts; new for each run, so that no ticket can know it."""
     notes: str
     """The repository's own notes for contributors, such as AGENTS.md, or nothing."""
     template: str

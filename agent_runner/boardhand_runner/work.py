@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 
-from boardhand_api.order import Order
 from boardhand_runner.graph import build
+from boardhand_runner.models.asking import Asking
 from boardhand_runner.notes import read_notes, read_template
 from boardhand_runner.repository import Repository
+from boardhand_runner.routing import Routing
 from boardhand_runner.settings import Settings
 from boardhand_runner.state import Context, State
 from boardhand_runner.surroundings import Surroundings
@@ -21,8 +21,6 @@ from boardhand_runner.tools.command import Bench
 from boardhand_runner.tools.files import WorkTree
 from boardhand_runner.tools.jobs import Jobs
 from boardhand_runner.tools.map import RepositoryMap
-from boardhand_runner.transcript import Transcript
-from boardhand_runner.usage import Ledger
 
 if TYPE_CHECKING:
     from boardhand_runner.persistence.journal import Journal
@@ -33,32 +31,29 @@ NODES_A_STEP = 4
 
 async def work(
     settings: Settings,
-    order: Order,
+    asking: Asking,
+    routing: Routing,
     around: Surroundings,
     git: Sequence[BaseTool],
     pool: Mapping[str, Sequence[BaseTool]],
-    ledger: Ledger,
-    transcript: Transcript,
     last: State,
 ) -> None:
     """Runs the graph, and fills `last` with each of its states, so that a failure leaves the last one."""
+    order, ledger = asking.order, asking.ledger
     bench = Bench(around.workbench, ledger, order.setup)
     jobs = Jobs(around.workbench, ledger)
     seconds = order.limits.command_timeout_seconds
     maps = RepositoryMap(settings)
     context = Context(
-        order=order,
+        **vars(asking),
+        routing=routing,
         settings=settings,
         large=around.minds(order.large, settings.large_secret),
-        small=around.minds(order.small, settings.small_secret),
         bench=bench,
         jobs=jobs,
         repository=Repository(settings),
         map=maps,
         catalogs=catalogs(WorkTree(settings), maps, bench, seconds, git, pool, jobs),
-        ledger=ledger,
-        transcript=transcript,
-        fence=f"{order.run}-{secrets.token_hex(8)}",
         notes=read_notes(settings.work, order.workdir),
         template=read_template(settings.work),
         journal=_journal(settings) if order.persistent else None,

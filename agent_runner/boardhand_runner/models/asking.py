@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
@@ -21,7 +23,9 @@ from boardhand_runner.prompts import nudge_text
 from boardhand_runner.usage import reported, usage_of
 
 if TYPE_CHECKING:
-    from boardhand_runner.state import Context
+    from boardhand_api.order import Order
+    from boardhand_runner.transcript import Transcript
+    from boardhand_runner.usage import Ledger
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +33,23 @@ FORCED_TRIES = 3
 """So many answers a forced function call gets."""
 
 
+@dataclass(frozen=True)
+class Asking:
+    """What a question needs."""
+
+    order: Order
+    small: Mind
+    ledger: Ledger
+    transcript: Transcript
+    fence: str
+    """Marks off data in prompts; new for each run, so that no ticket can know it."""
+
+
 Offer = Callable[[Mind], Runnable[Any, Any]]
 """How a model is asked: its chat with tools, or held to one function. A fallback is asked in its own way."""
 
 
-async def ask(context: Context, mind: Mind, offer: Offer, messages: list[BaseMessage]) -> Any:
+async def ask(context: Asking, mind: Mind, offer: Offer, messages: list[BaseMessage]) -> Any:
     """The answer of the model or, for the rest of the run, of its fallback.
 
     Raises what the ledger and `patiently` raise, Deadline while it waits, and Budget in the middle of an answer.
@@ -57,7 +73,7 @@ def _helps(spare: Mind, active: Mind, error: Infrastructure | Stuck) -> bool:
     return error.reason == "ModelUnavailable"
 
 
-async def _asked(context: Context, mind: Mind, runnable: Runnable[Any, Any], messages: list[BaseMessage]) -> Any:
+async def _asked(context: Asking, mind: Mind, runnable: Runnable[Any, Any], messages: list[BaseMessage]) -> Any:
     ledger = context.ledger
     ledger.check()
     left, meter = ledger.seconds_left, Meter(ledger, mind.price, messages)
@@ -75,7 +91,7 @@ async def _asked(context: Context, mind: Mind, runnable: Runnable[Any, Any], mes
         meter.settle()
 
 
-def book(context: Context, mind: Mind, answer: AIMessage, *, step: bool) -> Usage:
+def book(context: Asking, mind: Mind, answer: AIMessage, *, step: bool) -> Usage:
     """Adds the answer to the ledger, at the price of who gave it; what it used."""
     usage = usage_of(reported(answer), mind.active.price)
     context.ledger.add(usage, step=step)
@@ -83,17 +99,18 @@ def book(context: Context, mind: Mind, answer: AIMessage, *, step: bool) -> Usag
 
 
 async def forced(
-    context: Context, role: str, schema: type[BaseModel], messages: list[BaseMessage], **nudge: object
+    context: Asking, role: str, schema: type[BaseModel], messages: list[BaseMessage], **nudge: object
 ) -> BaseModel | None:
     """The small model's call of the function `schema`; None where it gave no valid one in several tries."""
     mind = context.small
     said = list(messages)
     for number in range(1, FORCED_TRIES + 1):
+        began = time.monotonic()
         answer = await ask(context, mind, lambda active: forcing(active, schema), said)
         raw = answer["raw"]
         usage = book(context, mind, raw, step=False)
         calls = [(call["name"], str(call["args"])) for call in raw.tool_calls]
-        context.transcript.step(number, role, raw.text, usage, calls)
+        context.transcript.step(number, role, raw.text, usage, calls, seconds=round(time.monotonic() - began, 3))
         parsed: BaseModel | None = answer["parsed"]
         if parsed is not None:
             return parsed
