@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -147,6 +149,8 @@ def test_a_finished_run_answers_again_without_a_model(tmp_path: Path, origin: Pa
     assert (first.resumed, again.resumed) == (False, True)
     assert again.usage.model_copy(update={"seconds": 0}) == first.usage.model_copy(update={"seconds": 0})
     assert again.usage.seconds > first.usage.seconds
+    with closing(sqlite3.connect(run.settings.state / FILE)) as database:
+        assert database.execute("SELECT count(*) FROM checkpoints").fetchone() == (1,)
 
 
 def test_limits_hold_over_the_pods(tmp_path: Path, origin: Path, unbroken: Unbroken) -> None:
@@ -179,11 +183,8 @@ def test_a_checkpoint_that_cannot_be_read_is_named_and_the_run_starts_at_its_bas
 
 def damage(file: Path, harm: str) -> None:
     if harm == "another version":
-        import sqlite3
-
-        with sqlite3.connect(file) as database:
+        with closing(sqlite3.connect(file)) as database:
             database.execute(f"PRAGMA user_version = {FORMAT % 1000 + 1}")
-        database.close()
         return
     data = file.read_bytes()
     for beside in file.parent.glob(f"{FILE}-*"):
