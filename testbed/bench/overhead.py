@@ -27,7 +27,7 @@ def measure() -> list[Row]:
 def _milliseconds() -> tuple[list[float], list[float]]:
     """For each step, by the clock and by the processor."""
     with runs.checked_out(project.files().items(), runs.order()) as (settings, order):
-        ran = runs.ran(settings, order, project.script())
+        ran = runs.ran(settings, order, project.script(project.moves()))
     wall, processor = [], []
     for before, after in itertools.pairwise(ran.played.of(LARGE)):
         between = [end - begin for begin, end in ran.commands if before.ended <= begin and end <= after.began]

@@ -7,6 +7,7 @@ a shell does the same: the same file's lines, the same matches, the same edit, t
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,39 +46,34 @@ def files() -> dict[str, str]:
     return out | {"tests/__init__.py": ""}
 
 
-def moves() -> list[Move]:
-    """The sixty steps; the last one ends the work."""
-    made = [move for number, name in enumerate(_MODULES) for move in _round(number, name)][: STEPS - 1]
+def moves(short: bool = False) -> list[Move]:
+    """The sixty steps; the last one ends the work. `short`: every step shows about a third as much."""
+    made = [move for number, name in enumerate(_MODULES) for move in _round(number, name, short)][: STEPS - 1]
     done = "Every module rounds half up; the tests pass."
     return [*made, Move("All modules are changed.", "finish", {"summary": done}, SUBMIT)]
 
 
-def script() -> Script:
+def script(steps: Sequence[Move]) -> Script:
     """The steps for Boardhand, as the scripted stand-in plays them."""
-    steps = [_step(move.say, move.tool, **move.arguments) for move in moves()]
+    played = [_step(move.say, move.tool, **move.arguments) for move in steps]
     answers: dict[str, dict[str, Any]] = {
         "Route": {"specialist": "coder", "reason": "A change of behaviour."},
         "PullRequestText": {"title": TITLE, "why": "Amounts are rounded as the tax office wants them."},
     }
-    return Script(name="sixty-steps", ticket=TITLE, answers=answers, steps=tuple(steps))
-
-
-def shell_script() -> Script:
-    """The same steps for an agent whose one tool is `bash`."""
-    steps = [_step(move.say, "bash", command=move.command) for move in moves()]
-    return Script(name="sixty-commands", ticket=TITLE, steps=tuple(steps))
+    return Script(name="sixty-steps", ticket=TITLE, answers=answers, steps=tuple(played))
 
 
 def _step(say: str, name: str, **arguments: Any) -> Step:
     return Step(say=say, calls=(ToolCall(name=name, arguments=arguments),))
 
 
-def _round(number: int, name: str) -> list[Move]:
+def _round(number: int, name: str, short: bool) -> list[Move]:
     path, tests, pattern = f"ledger/{name}.py", f"tests/test_{name}.py", f"{name}_[0-9]+\\("
     old, new = f"ROUNDING = {_OLD}", f"ROUNDING = {_NEW}"
-    run = "python3 -m unittest -v"
+    run, lines = ("python3 -m unittest", 80) if short else ("python3 -m unittest -v", 300)
+    where = f"ledger/{name}.py" if short else "."
     last = (
-        Move("What the tests of it say.", "read_file", {"path": tests, "limit": 250}, _lines(tests))
+        Move("What the tests of it say.", "read_file", {"path": tests, "limit": lines}, _lines(tests, lines))
         if number % 2
         else Move("What is changed so far.", "git_diff", {}, "git diff")
     )
@@ -85,10 +81,10 @@ def _round(number: int, name: str) -> list[Move]:
         Move(
             f"Where the functions of {name} are used.",
             "search",
-            {"pattern": pattern},
-            f"grep -rnE --include=*.py {shlex.quote(pattern)} .",
+            {"pattern": pattern, "path": where},
+            f"grep -rnE --include=*.py {shlex.quote(pattern)} {where}",
         ),
-        Move(f"How {name} rounds.", "read_file", {"path": path, "limit": 300}, _lines(path)),
+        Move(f"How {name} rounds.", "read_file", {"path": path, "limit": lines}, _lines(path, lines)),
         Move(
             "It rounds half to even.",
             "edit_file",
@@ -100,8 +96,8 @@ def _round(number: int, name: str) -> list[Move]:
     ]
 
 
-def _lines(path: str) -> str:
-    return f"nl -ba {path} | sed -n '1,300p'"
+def _lines(path: str, number: int) -> str:
+    return f"nl -ba {path} | sed -n '1,{number}p'"
 
 
 def _module(name: str) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -15,6 +16,7 @@ from boardhand_runner.nodes import window
 from testbed.bench import project, runs
 from testbed.bench.counting import Spent, spent
 from testbed.bench.played import LARGE, SMALL
+from testbed.bench.project import Move
 from testbed.bench.rows import Row, row
 from testbed.shell import TestbedError, run, say
 from testbed.world import ROOT
@@ -28,56 +30,58 @@ _CACHED_PRICE = 0.1
 
 
 def measure() -> list[Row]:
-    """The figures are the same each time, so each is measured once."""
-    masked, whole, mini = boardhand(), _unmasked(), mini_swe_agent()
+    """The figures are the same each time, so each is measured once.
+
+    The aim is for the steps that show whole files; how it is where they show a third of that stands beside it.
+    """
+    return [*_rows("60 steps", project.moves(), _AIM), *_rows("60 short steps", project.moves(short=True), None)]
+
+
+def _rows(what: str, moves: Sequence[Move], aim: float | None) -> list[Row]:
+    masked, others = boardhand(moves), {"without masking": _unmasked(moves), "mini-swe-agent": mini_swe_agent(moves)}
     rows = []
-    for name, figures in (("Boardhand", masked), ("without masking", whole), ("mini-swe-agent", mini)):
+    for name, figures in {"Boardhand": masked, **others}.items():
         rows += [
-            row(f"60 steps, {name}: prompt tokens", [figures.prompt], unit="tokens"),
-            row(f"60 steps, {name}: longest prompt", [figures.peak], unit="tokens"),
-            row(
-                f"60 steps, {name}: share that repeats the request before", [figures.repeated / figures.prompt], unit=""
-            ),
+            row(f"{what}, {name}: prompt tokens", [figures.prompt], unit="tokens"),
+            row(f"{what}, {name}: longest prompt", [figures.peak], unit="tokens"),
+            row(f"{what}, {name}: share that repeats the request before", [figures.repeated / figures.prompt], unit=""),
         ]
-    for name, figures in (("without masking", whole), ("mini-swe-agent", mini)):
-        rows.append(row(f"60 steps: prompt tokens to {name}", [masked.prompt / figures.prompt], _AIM, ""))
+    for name, figures in others.items():
         price = masked.paid(_CACHED_PRICE) / figures.paid(_CACHED_PRICE)
-        rows.append(row(f"60 steps: the same, repeats at a tenth of the price, to {name}", [price], unit=""))
+        rows += [
+            row(f"{what}: prompt tokens to {name}", [masked.prompt / figures.prompt], aim, ""),
+            row(f"{what}: to {name}, repeats at a tenth of the price", [price], unit=""),
+        ]
     return rows
 
 
-def boardhand() -> Spent:
-    """All requests, those of the small model too."""
+def boardhand(moves: Sequence[Move]) -> Spent:
+    """All requests, those of the small model too. Raises TestbedError."""
     with runs.checked_out(project.files().items(), runs.order()) as (settings, order):
-        ran = runs.ran(settings, order, project.script())
-    large, small = ([asked.request for asked in ran.played.of(name)] for name in (LARGE, SMALL))
-    told, asked = spent(large), spent(small)
-    if told.requests != project.STEPS:
-        raise TestbedError(f"Boardhand took {told.requests} steps instead of {project.STEPS}")
-    return Spent(told.requests, told.prompt + asked.prompt, told.repeated, told.peak)
+        ran = runs.ran(settings, order, project.script(moves))
+    large, small = (spent([asked.request for asked in ran.played.of(name)]) for name in (LARGE, SMALL))
+    if large.requests != len(moves):
+        raise TestbedError(f"Boardhand took {large.requests} steps instead of {len(moves)}")
+    return Spent(large.requests, large.prompt + small.prompt, large.repeated, large.peak)
 
 
-def _unmasked() -> Spent:
+def _unmasked(moves: Sequence[Move]) -> Spent:
     with mock.patch.object(window, "window_of", lambda *_: Window(_ENDLESS, _ENDLESS)):
-        return boardhand()
+        return boardhand(moves)
 
 
-def mini_swe_agent() -> Spent:
+def mini_swe_agent(moves: Sequence[Move]) -> Spent:
     """Its default agent on the same files, with the same steps as shell commands. Raises TestbedError."""
-    steps = [{"say": move.say, "command": move.command} for move in project.moves()]
+    steps = [{"say": move.say, "command": move.command} for move in moves]
     with tempfile.TemporaryDirectory(prefix="boardhand-bench-") as folder:
         for name, text in project.files().items():
             (Path(folder) / name).parent.mkdir(exist_ok=True)
             (Path(folder) / name).write_text(text)
-        for command in (
-            ["init", "-q"],
-            ["add", "--all"],
-            ["-c", "user.name=b", "-c", "user.email=b@b", "commit", "-qm", "b"],
-        ):
-            run(["git", *command], cwd=Path(folder))
-        task = f"{project.TITLE}\n\n{project.BODY}"
-        answer = _driven({"task": task, "folder": folder, "steps": steps})
-    if answer["status"] != "Submitted" or len(answer["requests"]) != project.STEPS:
+        git = ["git", "-c", "user.name=bench", "-c", "user.email=bench@localhost"]
+        for command in (["init", "-q"], ["add", "--all"], ["commit", "-q", "-m", "base"]):
+            run([*git, *command], cwd=Path(folder))
+        answer = _driven({"task": f"{project.TITLE}\n\n{project.BODY}", "folder": folder, "steps": steps})
+    if answer["status"] != "Submitted" or len(answer["requests"]) != len(moves):
         raise TestbedError(f"mini-swe-agent ended with {answer['status']} after {len(answer['requests'])} steps")
     return spent(answer["requests"])
 

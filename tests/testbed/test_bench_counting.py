@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from testbed.bench.counting import parts, spent
-from testbed.bench.project import STEPS, files, moves, script, shell_script
+from testbed.bench.project import STEPS, files, moves, script
 from testbed.bench.rows import row, write
 
 TOOL = {"type": "function", "function": {"name": "run", "parameters": {}}}
@@ -42,13 +44,14 @@ def test_what_repeats_is_the_common_beginning_and_costs_its_share() -> None:
     assert figures.paid(0) == figures.prompt - figures.repeated
 
 
-def test_both_harnesses_are_given_the_same_sixty_steps() -> None:
-    ours, theirs = script().steps, shell_script().steps
-    assert len(ours) == len(theirs) == len(moves()) == STEPS == 60
-    assert [step.say for step in ours] == [step.say for step in theirs]
+@pytest.mark.parametrize("short", [False, True])
+def test_the_sixty_steps_fit_the_project(short: bool) -> None:
+    steps = moves(short)
+    assert len(steps) == len(script(steps).steps) == STEPS == 60
     assert all(name.isascii() and text.isascii() for name, text in files().items())
-    edited = [move for move in moves() if move.tool == "edit_file"]
+    edited = [move for move in steps if move.tool == "edit_file"]
     assert all(files()[move.arguments["path"]].count(move.arguments["old"]) == 1 for move in edited)
+    assert steps[-1].tool == "finish"
 
 
 def test_rows_are_met_from_below_and_written_as_a_list(tmp_path: Path) -> None:
