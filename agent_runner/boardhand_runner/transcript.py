@@ -10,6 +10,7 @@ from typing import TextIO
 
 from boardhand_api.events import EVENT_BYTES, Anew, Ended, FellBack, Nudged, Resumed, Routed, Started, Step
 from boardhand_api.result import Result, Usage
+from boardhand_runner.texts import encodable
 
 SHORT_SECRET = 6
 """A shorter value is not blotted out: it would tear holes into ordinary words."""
@@ -33,7 +34,8 @@ class Transcript:
         self._secrets = tuple(secrets)
 
     def clean(self, text: str) -> str:
-        """The text without the secrets that are known."""
+        """The text without the secrets that are known, fit for JSON."""
+        text = encodable(text)
         for secret in self._secrets:
             text = text.replace(secret, BLOT)
         return text

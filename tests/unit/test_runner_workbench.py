@@ -160,9 +160,10 @@ def test_a_command_may_end_its_own_group(bench: FifoWorkbench) -> None:
 
 
 def test_closing_ends_the_server_and_a_restarted_one_only_waits(server: Server, bench: FifoWorkbench) -> None:
-    bench.run("sleep 60 & echo $!", 10)
+    left = int(bench.run("sleep 60 & echo $!", 10).text)
     bench.close()
     assert server.processes[0].wait(5) == 0
+    assert eventually(lambda: gone(left))
     again = server.start()
     time.sleep(0.3)
     assert again.poll() is None

@@ -48,7 +48,10 @@ run() {
     setsid sh "$exec/$1.sh" </dev/null >"$exec/$1.out" 2>&1 &
     echo "$!" >"$exec/$1.pid"
     wait "$!"
-    ended "$1" "$?"
+    code=$?
+    ended "$1" "$code"
+    # Of a group that has nobody left, the number may soon be somebody else's.
+    kill -s 0 -- "-$!" 2>/dev/null || true >"$exec/$1.pid"
 }
 
 kill_group() {
@@ -59,6 +62,15 @@ kill_group() {
         '' | *[!0-9]* | 0 | 1) ;;
         *) kill -s KILL -- "-$group" 2>/dev/null ;;
     esac
+}
+
+# What commands left behind ends with the server, in a container or not.
+last_will() {
+    kill "$ticker" 2>/dev/null
+    for group in "$exec"/*.pid; do
+        group=${group##*/}
+        kill_group "${group%.pid}"
+    done
 }
 
 # A signal that arrives just before `read` begins to wait is heeded at the next line only: so there is one every second.
@@ -80,7 +92,7 @@ cd "$root/work" || cannot_serve work
 exec 3<>"$exec/requests" || cannot_serve requests
 tick &
 ticker=$!
-trap 'kill "$ticker" 2>/dev/null' EXIT
+trap last_will EXIT
 
 while [ ! -e "$closed" ]; do
     read -r verb id <&3 || exit 1

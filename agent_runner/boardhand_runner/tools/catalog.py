@@ -17,6 +17,7 @@ from boardhand_api.model import EditFormat
 from boardhand_runner.context import text_tokens
 from boardhand_runner.errors import Configuration, ToolError
 from boardhand_runner.history import ANALYST, BUGFIXER, CODER, Outcome
+from boardhand_runner.texts import encodable
 from boardhand_runner.tools.arguments import Arguments
 from boardhand_runner.tools.bounds import bounded
 from boardhand_runner.tools.command import told
@@ -133,11 +134,11 @@ class Catalog:
         if tool is None:
             return Answer(f"There is no tool {name}. The tools are: {', '.join(self.names)}.", Outcome.UNKNOWN)
         try:
-            text = str(await tool.ainvoke(arguments))
+            text = encodable(str(await tool.ainvoke(arguments)))
         except ValidationError as error:
             return Answer(f"Not carried out: {_problems(error)}", Outcome.BAD)
         except ToolError as error:
-            return Answer(bounded(f"Error: {error}"), Outcome.FAILED)
+            return Answer(bounded(encodable(f"Error: {error}")), Outcome.FAILED)
         return Answer(text if name in _BOUNDED_ITSELF else bounded(text), Outcome.DONE)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from boardhand_runner.errors import Configuration
+from boardhand_runner.texts import as_on_a_screen
 from boardhand_runner.tools.bounds import RESULT_CHARACTERS, bounded
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Bench:
 
 def told(result: CommandResult, characters: int = RESULT_CHARACTERS) -> str:
     """The result for a model. Times are left out: the same outcome shall read the same."""
-    output = bounded(result.text.strip(), characters, str(result.log)) or "(no output)"
+    output = bounded(as_on_a_screen(result.text).strip(), characters, str(result.log)) or "(no output)"
     return f"{ending(result)}\n{output}"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from boardhand_runner import workbench
 from boardhand_runner.errors import ToolError
+from boardhand_runner.texts import as_on_a_screen
 from boardhand_runner.tools.bounds import RESULT_CHARACTERS, bounded
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Jobs:
         if job.seen == since:
             return f"Job {job.number}: {how}. Nothing new was put out."
         log = str(self._bench.log(job.name))
-        text = bounded(data.decode("utf-8", "replace").strip(), RESULT_CHARACTERS, log)
+        text = bounded(as_on_a_screen(data.decode("utf-8", "replace")).strip(), RESULT_CHARACTERS, log)
         return f"Job {job.number}: {how}. Its output from byte {since} to {job.seen}:\n{text}"
 
     async def _end(self, job: Job, why: str) -> None:

@@ -18,6 +18,8 @@ from pathlib import Path
 from boardhand_runner.errors import ToolError
 
 MAX_LINKS = 40
+PATH_BYTES = 3500
+"""Git, like most programs, can open no path of 4,096 bytes, and the tree has a folder itself."""
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -28,6 +30,12 @@ def parts_of(path: str) -> list[str]:
         raise ToolError("the path is empty or holds a NUL: give one such as src/app.py.")
     if path.startswith("/"):
         raise ToolError(f"{path}: give a path relative to the repository's root, such as src/app.py.")
+    try:
+        size = len(os.fsencode(path))
+    except UnicodeEncodeError:
+        raise ToolError("the path holds half of a surrogate pair, which is no text: look with list_files.") from None
+    if size > PATH_BYTES:
+        raise ToolError(f"the path is too long: {PATH_BYTES} bytes are allowed. Nothing with such a path is committed.")
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if ".." in parts:
         raise ToolError(f"{path}: a path may not contain `..`; give it from the repository's root.")
