@@ -20,8 +20,10 @@ _CI = re.compile(
 _WHOLE = re.compile(
     r"^(?:pytest\.ini|\.pytest\.ini|tox\.ini|noxfile\.py|jest\.config\.\w+|vitest\.config\.\w+|vitest\.workspace\.\w+"
     r"|\.mocharc\.\w+|karma\.conf\.\w+|cypress\.config\.\w+|playwright\.config\.\w+|nextest\.toml|testng\.xml"
-    r"|junit-platform\.properties|CTestCustom\.cmake)$"
+    r"|junit-platform\.properties|CTestCustom\.cmake|(?:pytest|unittest|sitecustomize|usercustomize)\.py)$"
 )
+_CARGO_CONFIG = re.compile(r"(?:^|/)\.cargo/config(?:\.toml)?$")
+_CARGO_RUNS = ".cargo/config.toml"
 _SCRIPT = re.compile(r"(?:\.(?:sh|bash|bat|ps1|mk)|(?:test|check|verify)[^/]*)$", re.IGNORECASE)
 
 
@@ -35,10 +37,11 @@ def verify_changed(change: FileChange, verify: Sequence[str], workdir: str = "")
     name = PurePosixPath(change.path).name
     if _WHOLE.match(name):
         return "test configuration"
-    if part := _PARTS.get(name):
+    kind = _CARGO_RUNS if _CARGO_CONFIG.search(change.path) else name
+    if part := _PARTS.get(kind):
         what, of = part
         before, after = of(change.before or ""), of(change.after or "")
-        fine = change.before is None and name != "pyproject.toml"
+        fine = change.before is None and kind not in ("pyproject.toml", _CARGO_RUNS)
         return what if before != after and not fine and (before or name not in _FIRST_IS_FINE) else ""
     if change.before is not None and _SCRIPT.search(change.path) and not is_test_file(change.path):
         words = {word for command in verify for word in re.split(r"[\s;&|'\"()]+", command) if word}
@@ -127,6 +130,18 @@ def _cargo(text: str) -> object:
     )
 
 
+def _cargo_config(text: str) -> object:
+    """What `cargo test` means, and what runs the tests."""
+    try:
+        loaded = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return text
+    targets = loaded.get("target")
+    tables = targets.values() if isinstance(targets, dict) else ()
+    runners = [table["runner"] for table in tables if isinstance(table, dict) and "runner" in table]
+    return [loaded.get("alias", {}), *runners]
+
+
 def _squeezed(text: str) -> str:
     return " ".join(text.split())
 
@@ -143,6 +158,7 @@ _PARTS: dict[str, tuple[str, Callable[[str], object]]] = {
     "GNUmakefile": ("test targets", _makefile),
     "CMakeLists.txt": ("test settings", _cmake),
     "Cargo.toml": ("test settings", _cargo),
+    _CARGO_RUNS: ("what runs the tests", _cargo_config),
 }
 _FIRST_IS_FINE = {"package.json", "Makefile", "makefile", "GNUmakefile", "CMakeLists.txt"}
 """Here a project's first test settings come with its first tests; elsewhere a new section narrows what is there."""

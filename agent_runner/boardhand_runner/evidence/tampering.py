@@ -10,7 +10,7 @@ from itertools import islice
 
 from boardhand_runner.evidence.change import FileChange, TestCase, is_test_file, language_of
 from boardhand_runner.evidence.configuration import is_ci, verify_changed
-from boardhand_runner.evidence.testcases import skips_outside, test_cases
+from boardhand_runner.evidence.testcases import skips_elsewhere, skips_outside, test_cases
 from boardhand_runner.evidence.tokens import literals, words
 
 COMPARED = 400
@@ -160,10 +160,11 @@ def _of_file(change: FileChange, changes: Sequence[FileChange], verify: Sequence
     if change.after is None:
         known = test_cases(change.path, change.before) or not is_test_file(change.path) or _moved(change, changes)
         return [] if known else [Tampering(Kind.DELETED, change.path)]
-    if change.before is not None and _may_test(change.path):
-        skips = skips_outside(change.path, change.after) > skips_outside(change.path, change.before)
-        return [Tampering(Kind.SKIPPED, change.path, "several tests at once")] if skips else []
-    return []
+    if not _may_test(change.path):
+        return []
+    counted = skips_elsewhere if change.before is None else skips_outside
+    skips = counted(change.path, change.after) > counted(change.path, change.before)
+    return [Tampering(Kind.SKIPPED, change.path, "several tests at once")] if skips else []
 
 
 def _moved(change: FileChange, changes: Sequence[FileChange]) -> bool:

@@ -28,33 +28,57 @@ test_cases.__test__ = False  # type: ignore[attr-defined]
 
 
 def skips_outside(path: str, text: str | None) -> int:
-    """Marks that skip several tests at once: a class, a group, a whole file."""
+    """Marks that skip several tests at once: a class, a group, a whole file, or what is in other files."""
     language = language_of(path)
     if text is None or language is None or len(text) > FILE_CHARACTERS:
         return 0
+    code = _code(text, language)
+    return len(_GROUP_SKIPS[language].findall(code)) + skips_elsewhere(path, text)
+
+
+def skips_elsewhere(path: str, text: str | None) -> int:
+    """What skips tests of other files, or says how they are judged: a new file can do that, too."""
+    language = language_of(path)
+    if text is None or language is None or len(text) > FILE_CHARACTERS:
+        return 0
+    name = "conftest.py" if path.rpartition("/")[2] == "conftest.py" else language
+    return len(_REACHING[name].findall(_code(text, language))) if name in _REACHING else 0
+
+
+def _code(text: str, language: str) -> str:
     if language == "go":
-        code = text  # what a build needs is written in a comment
-    else:
-        code = _GROUP_COMMENT.sub("", text) if language == "python" else masked(text, language)
-    return len(_GROUP_SKIPS[language].findall(code))
+        return text  # what a build needs is written in a comment
+    return _GROUP_COMMENT.sub("", text) if language == "python" else masked(text, language)
 
 
 _GROUP_COMMENT = re.compile(r"#[^\n]*")
 _GROUP_SKIPS = {
     "python": re.compile(
-        r"^pytestmark\s*=[^\n]*\b(?:skip|xfail)|allow_module_level|\bcollect_ignore|__test__\s*=\s*False"
+        r"^pytestmark\s*=[^\n]*\b(?:skip|xfail)|allow_module_level|__test__\s*=\s*False"
         r"|^@[\w.]*(?:skip\w*|xfail)\b[^\n]*(?:\n@[^\n]*)*\nclass\b",
         re.MULTILINE,
     ),
-    "java": re.compile(r"@(?:Disabled|Ignore)\b(?:\s*\([^()]*\))?(?:\s|@[\w.]+(?:\([^()]*\))?|public|final)*\bclass\b"),
+    "java": re.compile(
+        r"@(?:[\w.]+\.)?(?:Disabled|Ignore|Enabled(?:If|On|For))\w*(?:\s*\([^()]*\))?"
+        r"(?:\s|@[\w.]+(?:\([^()]*\))?|public|final)*\bclass\b"
+    ),
     "js": re.compile(
         r"\b(?:describe|suite|context)\.(?:skip|only)\b|\bxdescribe\b|\bfdescribe\b|\b(?:it|test)\.only\b|\bfit\("
+        r"|\b(?:describe|suite|context)\s*\([^(){}]{0,300},\s*\{[^{}]{0,300}\b(?:skip|todo)\s*:(?!\s*(?:false|undefined)\b)"
     ),
-    "go": re.compile(r"\bos\.Exit\(0\)|^//go:build |^// \+build ", re.MULTILINE),
+    "go": re.compile(r"^//go:build |^// \+build ", re.MULTILINE),
     "rust": re.compile(
         r"#!?\[cfg\((?:any\(\)|FALSE)|^#!\[cfg\("
         r"|#\[cfg\((?!test\)\])[^\]]{0,200}\]\s*(?:#\[test\]|mod\s+tests?\b)",
         re.MULTILINE,
     ),
     "cpp": re.compile(r"^#if 0\b", re.MULTILINE),
+}
+_REACHING = {
+    "conftest.py": re.compile(
+        r"\bcollect_ignore|\bpytest\.(?:skip|xfail|exit)\(|\bmark\.(?:skip|xfail)|\b_exit\("
+        r"|\bdef pytest_(?:collection_modifyitems|ignore_collect|collect_file|pycollect_\w+|pyfunc_call"
+        r"|runtest_(?:protocol|makereport|call)|report_teststatus|sessionfinish)\b"
+    ),
+    "go": re.compile(r"\bos\.Exit\(0\)|\bfunc TestMain\((?!.{0,20000}?\.Run\(\))", re.DOTALL),
 }
