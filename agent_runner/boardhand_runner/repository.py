@@ -7,6 +7,7 @@ import re
 from boardhand_runner.evidence.change import FileChange
 from boardhand_runner.git import BASE_REF, Git
 from boardhand_runner.settings import Settings
+from boardhand_runner.submodules import ReadOnly
 from boardhand_runner.trial import Trial
 
 _BUILT_ANYWHERE = ("__pycache__/", "*.py[co]", ".pytest_cache/")
@@ -24,6 +25,7 @@ class Repository:
     def __init__(self, settings: Settings) -> None:
         self._git = Git(settings, work_tree=settings.work)
         self._exclude = settings.git_dir / "info" / "exclude"
+        self.submodules = ReadOnly(settings)
         self.trial = Trial(settings)
 
     @property
@@ -35,9 +37,11 @@ class Repository:
         """After setup and baseline: files they made are no work of the agent, and changes they made are undone."""
         status = self._git.run("status", "--porcelain", "-z", "--untracked-files=normal", "--no-renames").stdout
         entries = [entry for entry in status.decode("utf-8", "surrogateescape").split("\0") if entry]
-        made = [_ignored(entry[3:]) for entry in entries if entry.startswith("??") and "\n" not in entry]
+        paths = [*(entry[3:] for entry in entries if entry.startswith("??")), *self.submodules.untracked()]
+        made = [_ignored(path) for path in paths if "\n" not in path]
         if any(not entry.startswith("??") for entry in entries):
             self._git.run("checkout", "--force", "--quiet", "HEAD", "--", ".")
+        self.submodules.undo()
         self._exclude.parent.mkdir(exist_ok=True)
         self._exclude.write_text("\n".join([*_BUILT_ANYWHERE, *made]) + "\n", "utf-8", "surrogateescape")
 
@@ -46,6 +50,7 @@ class Repository:
         self.trial.end()
         self._git.run("reset", "--hard", "--quiet", BASE_REF)
         self._git.run("clean", "-ffdxq")
+        self.submodules.undo()
         self._git.hide_submodules(self.base)
 
     def commit(self, message: str) -> str | None:
@@ -64,7 +69,10 @@ class Repository:
 
     def left_out(self) -> list[str]:
         """What stands in the work tree and no commit takes, in words."""
-        return [f"{path} is a Git repository of its own" for path in self._nested()]
+        return [
+            *(f"{path} is a Git repository of its own" for path in self._nested()),
+            *self.submodules.changed(),
+        ]
 
     def _nested(self) -> list[str]:
         """Repositories within the repository, which commands made: git would record them without their files."""

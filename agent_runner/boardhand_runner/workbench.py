@@ -163,12 +163,10 @@ class FifoWorkbench:
         return job
 
     def state(self, job: str) -> JobState:
-        code = self._code(job)
-        if code is not None:
-            return JobState(exit_code=code)
-        # A server that starts empties the files of those before it.
+        # A server that starts empties the files of those before it, and one whose group is gone has its code already.
         lost = not self._alive() or not self._files.read(f"{job}.pid", 1)
-        return JobState(running=not lost, lost=lost)
+        code = self._code(job)
+        return JobState(code is None and not lost, code, code is None and lost)
 
     def output(self, job: str, start: int) -> tuple[bytes, int]:
         return self._files.piece(f"{job}.out", start, HEAD_BYTES, TAIL_BYTES)

@@ -44,6 +44,8 @@ class Order(Tolerant):
     """The folder commands start in, from the repository's root."""
     sparse: list[str] = []
     """Only these folders are in the work tree; empty: everything."""
+    submodules: bool = False
+    """Whether the files of submodules are there, in the work tree and in the proof."""
     setup: list[str] = []
     verify: list[str] = []
     """Empty: checkout tells it from the repository, see `pod.COMMANDS`."""

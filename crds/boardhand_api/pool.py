@@ -61,6 +61,9 @@ class Repository(Wire):
     sparse: Annotated[list[Folder], Field(max_length=100)] = []
     """Only these folders, and the files of the folders above them, are in the work tree, as in git's cone mode; workdir
     always is. Empty: everything. The proof is always of the whole commit."""
+    submodules: bool = False
+    """Whether the files of submodules are there, to be read and never changed: only those on the repository's own
+    server, at most three levels deep. Without it their folders are empty."""
 
 
 class Forge(Wire):

@@ -84,6 +84,7 @@ def test_prompts_say_what_the_baseline_was(name: str, green: bool) -> None:
         "notes": "",
         "map": "",
         "workdir": "",
+        "submodules": ["vendored"],
         "verify": ["make test"],
         "baseline": Check(green, "$ make test\nexit code 2"),
     }
@@ -91,6 +92,7 @@ def test_prompts_say_what_the_baseline_was(name: str, green: bool) -> None:
 
     assert "run-7" in str(system.content)
     assert "- make test" in str(user.content)
+    assert "read but not change: vendored." in str(user.content)
     assert ("exit code 2" in str(user.content)) is not green
     assert "notes" not in str(user.content)
 

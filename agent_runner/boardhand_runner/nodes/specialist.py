@@ -56,6 +56,7 @@ async def _values(state: State, context: Context) -> dict[str, object]:
         "ticket": ticket_text(context.order.ticket),
         "notes": context.notes,
         "workdir": context.order.workdir,
+        "submodules": context.repository.submodules.paths if context.order.submodules else [],
         "map": await asyncio.to_thread(context.map.opening, room),
         "verify": context.order.verify,
         "baseline": state.get("baseline"),

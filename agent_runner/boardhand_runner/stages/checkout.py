@@ -7,6 +7,7 @@ from importlib import resources
 
 from boardhand_api.order import Order
 from boardhand_api.result import Checked
+from boardhand_runner import submodules
 from boardhand_runner.errors import Configuration
 from boardhand_runner.git import BASE_REF, Git
 from boardhand_runner.persistence import clone as persistence
@@ -73,9 +74,18 @@ def clone(settings: Settings, order: Order) -> str:
         folders = [*order.sparse, *([order.workdir] if order.workdir else [])]
         git.run("sparse-checkout", "set", "--cone", "--stdin", stdin="\n".join(folders).encode())
     git.run("checkout", "--quiet", "--no-track", "-B", order.branch)
+    hidden = _hidden_submodules(git)
     git.hide_submodules()
+    if order.submodules:
+        submodules.place(settings, order.repository, hidden)
     settings.git_pointer.write_text((settings.work / ".git").read_text())
     return git.text("rev-parse", BASE_REF)
+
+
+def _hidden_submodules(git: Git) -> list[str]:
+    """Those that the sparse work tree leaves out."""
+    rows = git.run("ls-files", "-t", "--stage", "-z").stdout.decode("utf-8", "surrogateescape").split("\0")
+    return [row.partition("\t")[2] for row in rows if row.startswith("S 160000 ")]
 
 
 def check_folders(git: Git, order: Order) -> None:

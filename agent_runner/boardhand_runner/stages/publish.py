@@ -16,6 +16,7 @@ from boardhand_runner.git import BASE_REF, Git
 from boardhand_runner.leaks import Added, added_lines, find_leaks, numbered
 from boardhand_runner.remote import Remote
 from boardhand_runner.settings import Settings
+from boardhand_runner.submodules import add_files, recorded
 
 CHANGE_BYTES = 100_000_000
 """A larger change is refused, counting every version of every file."""
@@ -36,7 +37,7 @@ def main(settings: Settings, order: Order) -> Published:
     check_size(git, base, head)
     check_leaks(settings, git, base, head)
     # Before the push: whatever goes wrong with the export, no branch without a proof is left behind.
-    export(settings, head)
+    export(settings, head, with_submodules=order.submodules)
     push(settings, order, head)
     return Published(branch=order.branch, commit=head)
 
@@ -130,8 +131,8 @@ def push(settings: Settings, order: Order, head: str) -> None:
     raise remote.fault(said)
 
 
-def export(settings: Settings, head: str) -> None:
-    """The commit's files, through an index of their own.
+def export(settings: Settings, head: str, *, with_submodules: bool = False) -> None:
+    """The commit's files, and those of the submodules it records, through an index of their own.
 
     Not git archive: what it leaves out and rewrites is written in the commit's own .gitattributes.
     """
@@ -141,6 +142,8 @@ def export(settings: Settings, head: str) -> None:
     index = settings.home / "publish.index"
     git = Git(settings, work_tree=settings.proof, index=index)
     git.run("read-tree", head)
+    if with_submodules:
+        add_files(git, recorded(git, head))
     git.run("checkout-index", "--all", "--quiet")
     index.unlink()
 

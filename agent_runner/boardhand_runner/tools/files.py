@@ -9,6 +9,7 @@ from itertools import chain, islice
 from boardhand_runner.errors import ToolError
 from boardhand_runner.git import Git
 from boardhand_runner.settings import Settings
+from boardhand_runner.submodules import ReadOnly
 from boardhand_runner.tools import edit
 from boardhand_runner.tools.searching import LINE_CHARACTERS, likely, matches
 from boardhand_runner.tools.worktree import Confined, parts_of
@@ -31,6 +32,7 @@ class WorkTree:
     def __init__(self, settings: Settings) -> None:
         self._confined = Confined(settings.work)
         self._git = Git(settings, work_tree=settings.work)
+        self._submodules = ReadOnly(settings)
 
     def read_file(self, path: str, start_line: int = 1, limit: int = 400) -> str:
         """Lines of a text file, each after its number and a tab; at most 2,000."""
@@ -103,6 +105,8 @@ class WorkTree:
             raise ToolError("the text holds half of a surrogate pair, which is no UTF-8: write it again.") from None
         if len(data) > FILE_BYTES:
             raise ToolError(f"{path} would be larger than {FILE_BYTES} bytes: split it.")
+        if submodule := self._submodules.holding("/".join(parts_of(path))):
+            raise ToolError(f"{path} is in the submodule {submodule}, another repository: its files cannot be changed.")
         return self._confined.write(path, data)
 
     def _paths(self, pattern: str) -> list[str]:
@@ -113,7 +117,8 @@ class WorkTree:
         )
         if done.code:
             raise ToolError(f"{pattern} is not a glob that git understands; try one such as src/**/*.py.")
-        return list(dict.fromkeys(name.decode("utf-8", "surrogateescape") for name in done.stdout.split(b"\0") if name))
+        names = [name.decode("utf-8", "surrogateescape") for name in done.stdout.split(b"\0") if name]
+        return list(dict.fromkeys([*names, *self._submodules.files(f":(glob){spec}")]))
 
     def _worth_reading(self, pattern: str, paths: Sequence[str]) -> Iterator[str]:
         """The first batch as it is, which mostly is all; opening so many more one by one would take seconds."""

@@ -31,6 +31,7 @@ def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec) -> Order:
         small=pool.models.small or pool.models.large,
         workdir=pool.repository.workdir or "",
         sparse=list(pool.repository.sparse),
+        submodules=pool.repository.submodules,
         setup=list(pool.workbench.setup),
         verify=list(pool.workbench.verify),
         require_tests=pool.policy.require_tests,
