@@ -66,3 +66,14 @@ def test_a_providers_own_blocks_go_back_as_they_came() -> None:
 
     assert tidied(answer, [answer]).content == blocks
     assert tidied(answer, [answer]).tool_calls == answer.tool_calls
+
+
+def test_half_a_surrogate_pair_is_never_sent_back() -> None:
+    torn = {"name": "read_file", "args": {"path": "\ud83d.txt"}, "id": "b"}
+    sound = {"name": "read_file", "args": {"path": "🙂.txt"}, "id": "a"}
+
+    kept = tidied(AIMessage("Look \udc00 here.", tool_calls=[sound, torn], id="answer"), [])
+
+    assert [call["id"] for call in kept.tool_calls] == ["a"]
+    assert [(call["id"], call["args"]) for call in kept.invalid_tool_calls] == [("b", '{"path": "\\ud83d.txt"}')]
+    assert kept.model_dump_json().encode("utf-8")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Sequence
 from typing import TypeVar
 
 from langchain_core.messages import AIMessage, BaseMessage, InvalidToolCall, ToolCall
+from langchain_core.messages.tool import invalid_tool_call
+
+from boardhand_runner.texts import encodable
 
 MOST_CALLS = 64
 """Of one answer; no work needs more, and each costs the prompt its observation."""
@@ -28,11 +32,25 @@ def tidied(answer: AIMessage, history: Sequence[BaseMessage]) -> AIMessage:
     if not isinstance(answer.content, str):
         return answer
     known = {call["id"] for message in said for call in (*message.tool_calls, *message.invalid_tool_calls)}
-    good = _told_apart(answer.tool_calls[:MOST_CALLS], known)
-    bad = _told_apart(answer.invalid_tool_calls[: MOST_CALLS - len(good)], known)
-    left = len(answer.tool_calls) + len(answer.invalid_tool_calls) - len(good) - len(bad)
-    changes = {"tool_calls": good, "invalid_tool_calls": bad, "content": _bounded(answer.content, left)}
+    sound = [call for call in answer.tool_calls if not _torn(call)]
+    broken = [*answer.invalid_tool_calls, *(_as_invalid(call) for call in answer.tool_calls if _torn(call))]
+    good = _told_apart(sound[:MOST_CALLS], known)
+    bad = _told_apart(broken[: MOST_CALLS - len(good)], known)
+    left = len(sound) + len(broken) - len(good) - len(bad)
+    changes = {"tool_calls": good, "invalid_tool_calls": bad, "content": _bounded(encodable(answer.content), left)}
     return answer.model_copy(update=changes)
+
+
+def _torn(call: ToolCall) -> bool:
+    """Whether it holds half of a surrogate pair: no request can send that back."""
+    told = json.dumps([call["name"], call["args"]], ensure_ascii=False)
+    return told != encodable(told)
+
+
+def _as_invalid(call: ToolCall) -> InvalidToolCall:
+    told = encodable(json.dumps(call["args"], ensure_ascii=False))
+    problem = "they hold half of a surrogate pair, which is no text"
+    return invalid_tool_call(name=encodable(call["name"]), args=told, id=call["id"], error=problem)
 
 
 def _told_apart(calls: Sequence[AnyCall], known: set[str | None]) -> list[AnyCall]:
