@@ -68,6 +68,8 @@ class Case:
     """Whether it is part of the short suite."""
     needs: tuple[str, ...] = ()
     """Programs that must be on PATH."""
+    waits: bool = False
+    """Whether it takes more time than work: such cases run beside the others."""
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def _output() -> list[Scene]:
         Scene(
             "200-megabytes-of-output",
             [
-                run("yes 0123456789abcdef | head -c 210000000; sleep 60", "put out too much.*bytes cut"),
+                run("yes 0123456789abcdef | head -c 210000000; sleep 60", "put out too much.*left out"),
                 ON,
             ],
             seconds=60,

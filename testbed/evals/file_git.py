@@ -24,15 +24,20 @@ def scenes() -> list[Scene]:
             "planted-repository",
             [
                 run(
-                    "git init -q sub && cd sub && git config core.fsmonitor 'touch ../hooked' && "
-                    "git config filter.evil.clean 'touch ../hooked' && echo '* filter=evil' >.gitattributes && "
-                    "git -c user.name=a -c user.email=a@b commit -q --allow-empty -m planted && echo x >x.txt"
+                    "git init -q sub && cd sub && git -c user.name=a -c user.email=a@b commit -q --allow-empty -m a && "
+                    f"echo x >x.txt && echo '* filter=evil' >.gitattributes && git config filter.evil.clean {EVIL} && "
+                    f"git config core.fsmonitor {EVIL}"
                 ),
                 act("git_status", "Repository status|On branch"),
                 act("search", "README.md", pattern="Scene"),
             ],
             git=True,
             holds=lambda run: [*_no_submodule(run), *_unhooked(run)],
+        ),
+        Scene(
+            "planted-repository-without-a-commit",
+            [run("git init -q sub && echo x >sub/x.txt")],
+            holds=lambda run: _no_submodule(run),
         ),
         Scene(
             "planted-hooks",

@@ -178,10 +178,10 @@ def _names() -> list[Scene]:
         Scene(
             "half-a-surrogate-pair",
             [
-                *refused(f"{HALF}.txt", "half of a surrogate pair"),
-                act("write_file", "half of a surrogate pair", path="a.txt", content=HALF),
-                act("search", "half of a surrogate pair", pattern=HALF),
-                act("list_files", "half of a surrogate pair", pattern=HALF),
+                act("read_file", "Not carried out: .*half of a surrogate pair", path=f"{HALF}.txt"),
+                act("write_file", "Not carried out: .*half of a surrogate pair", path="a.txt", content=HALF),
+                act("todo", r"\[ \] Go on", items=[{"text": "Go on"}]),
+                act("search", "Not carried out: .*half of a surrogate pair", pattern=HALF),
             ],
         ),
         Scene(

@@ -39,4 +39,5 @@ def _case(fault: Fault) -> Case:
         run=partial(play, fault),
         short=fault.short,
         needs=("git",),
+        waits=True,
     )

@@ -1,7 +1,8 @@
-"""All cases, and how they are run: two at a time, each in a worker process of its own."""
+"""All cases, and how they are run: two at a time, in worker processes, and beside them two that mostly wait."""
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import shutil
@@ -11,14 +12,14 @@ from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
-from testbed.evals import file_cases, leftovers, task_cases
+from testbed.evals import file_cases, leftovers, model_faults, task_cases
 from testbed.evals.case import Case, Row, crashed, row_of
 from testbed.evals.run import JUNIT
 from testbed.shell import TestbedError
 
 CASES_A_WORKER = 60
 """Then it is replaced: whatever a run leaves in its process is gone with it."""
-SOURCES: tuple[Callable[[], list[Case]], ...] = (task_cases.cases, file_cases.cases)
+SOURCES: tuple[Callable[[], list[Case]], ...] = (task_cases.cases, model_faults.cases, file_cases.cases)
 _ROOT = Path(__file__).parents[2]
 NODE_BIN = _ROOT / "build" / "evals" / "node" / "node_modules" / ".bin"
 
@@ -68,14 +69,23 @@ def prepare(wanted: Sequence[Case]) -> None:
 
 def rows(wanted: Sequence[Case], jobs: int) -> Iterator[Row]:
     """The cases' rows as they come."""
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        jobs, mp_context=spawn, initializer=leftovers.adopt, max_tasks_per_child=CASES_A_WORKER
-    ) as pool:
-        running = {pool.submit(_row, case.name): case for case in wanted}
+    with _pool(jobs) as busy, _pool(jobs) as waiting:
+        running = {(waiting if case.waits else busy).submit(_row, case.name): case for case in wanted}
         for done in as_completed(running):
             error = done.exception()
             yield crashed(running[done], error) if error else done.result()
+
+
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    """Its processes are started when they are wanted."""
+    spawn = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_begin, max_tasks_per_child=CASES_A_WORKER)
+
+
+def _begin() -> None:
+    leftovers.adopt()
+    # What the stages log is told by their events, too.
+    logging.getLogger().addHandler(logging.NullHandler())
 
 
 def _row(name: str) -> Row:
