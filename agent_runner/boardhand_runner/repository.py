@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from boardhand_runner.errors import Infrastructure
 from boardhand_runner.evidence.change import FileChange
-from boardhand_runner.git import BASE_REF, Git
+from boardhand_runner.git import BASE_REF, Git, tail_of
 from boardhand_runner.settings import Settings
 from boardhand_runner.submodules import ReadOnly
 from boardhand_runner.trial import Trial
@@ -17,6 +18,8 @@ _PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color")
 _BLOB_BYTES, _BLOBS_BYTES = 1_000_000, 64_000_000
 """A larger file, and what comes after so much of them, is read as empty."""
 _SUBMODULE = "160000"
+_UNFIT = re.compile(r"Permission denied|failed to encode|BOM is (?:required|prohibited)")
+"""Git's words for a file that cannot be read, or not in the encoding that .gitattributes gives it."""
 
 
 class Repository:
@@ -27,6 +30,7 @@ class Repository:
         self._exclude = settings.git_dir / "info" / "exclude"
         self.submodules = ReadOnly(settings)
         self.trial = Trial(settings)
+        self._unfit: list[str] = []
 
     @property
     def base(self) -> str:
@@ -56,9 +60,7 @@ class Repository:
     def commit(self, message: str) -> str | None:
         """Commit all that is changed; the work's head, or None where nothing differs from the base."""
         self.trial.end()
-        without = [f":(exclude,top,literal){path}" for path in self._nested()]
-        paths = "\0".join([".", *without]).encode("utf-8", "surrogateescape")
-        self._git.run("add", "--all", "--sparse", "--pathspec-from-file=-", "--pathspec-file-nul", stdin=paths)
+        self._add()
         self._git.hide_submodules(self.base)
         if self._git.run("diff", "--cached", "--quiet", *_PLAIN, "HEAD", check=False).code:
             self._git.run(
@@ -67,9 +69,22 @@ class Repository:
         same = self._git.run("diff", "--quiet", *_PLAIN, self.base, "HEAD", check=False).code == 0
         return None if same else self._git.text("rev-parse", "--verify", "HEAD")
 
+    def _add(self) -> None:
+        """All but what git will not have for the files' own sake, which `left_out` tells then."""
+        without = [f":(exclude,top,literal){path}" for path in self._nested()]
+        paths = "\0".join([".", *without]).encode("utf-8", "surrogateescape")
+        options = ("--all", "--sparse", "--ignore-errors", "--pathspec-from-file=-", "--pathspec-file-nul")
+        done = self._git.run("add", *options, stdin=paths, check=False)
+        self._unfit = [
+            f"git add says: {line}" for line in done.stderr.splitlines() if done.code and _UNFIT.search(line)
+        ]
+        if done.code and not self._unfit:
+            raise Infrastructure("GitFailed", f"git add ended with {done.code}: {tail_of(done.stderr)}")
+
     def left_out(self) -> list[str]:
         """What stands in the work tree and no commit takes, in words."""
         return [
+            *self._unfit,
             *(f"{path} is a Git repository of its own" for path in self._nested()),
             *self.submodules.changed(),
         ]

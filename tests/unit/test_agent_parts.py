@@ -199,6 +199,18 @@ def test_what_stood_there_before_the_work_is_left_out_of_it(repository: tuple[Re
     assert "a 1.log" in kept.change()
 
 
+def test_what_git_will_not_have_is_told_and_no_fault_of_the_node(repository: tuple[Repository, Path]) -> None:
+    kept, work = repository
+    (work / ".gitattributes").write_text("*.txt working-tree-encoding=UTF-16\n")
+    (work / "a.txt").write_text("no byte order mark")
+    assert kept.commit("odd") is None
+    [told] = kept.left_out()
+    assert "a.txt" in told
+    (work / ".gitattributes").unlink()
+    assert kept.commit("even")
+    assert kept.left_out() == []
+
+
 class LosingBench:
     """A fake workbench that is lost with the first verify command, and forgets then what setup did."""
 

@@ -153,6 +153,8 @@ def test_a_search_goes_through_more_files_than_there_are_descriptors(
         ("sub/.GIT/hooks/x", "off limits"),
         ("", "empty"),
         ("a\0b", "NUL"),
+        ("a\ud83db", "half of a surrogate pair"),
+        ("d/" * 1800 + "a.txt", "too long"),
         ("missing.txt", "No such file"),
         (".", "folder"),
     ],
@@ -250,3 +252,19 @@ def test_no_path_reaches_the_secret(layout: Settings, parts: list[str], absolute
         confined.write(path, b"inside")
     assert (layout.large_secret / "f").read_text() == SECRET
     assert sorted(os.listdir(layout.large_secret)) == ["apiKey", "f"]
+
+
+@pytest.mark.parametrize("pattern", ["a\0", "\ud83d"])
+def test_a_pattern_that_no_program_takes_is_refused(tree: WorkTree, pattern: str) -> None:
+    with pytest.raises(ToolError, match="NUL or half of a surrogate pair"):
+        tree.search(pattern)
+
+
+def test_listing_leaves_out_what_is_removed_or_behind_a_link(tree: WorkTree, work: Path) -> None:
+    for name in ("gone.txt", "kept.txt", "sub/a.txt"):
+        tree.write_file(name, "x\n")
+    subprocess.run(["git", "-C", str(work), "add", "--all"], check=True)
+    (work / "gone.txt").unlink()
+    shutil.rmtree(work / "sub")
+    (work / "sub").symlink_to("/etc")
+    assert tree.list_files("**").split("\n") == ["kept.txt", "sub"]

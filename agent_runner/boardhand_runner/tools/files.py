@@ -10,6 +10,7 @@ from boardhand_runner.errors import ToolError
 from boardhand_runner.git import Git
 from boardhand_runner.settings import Settings
 from boardhand_runner.submodules import ReadOnly
+from boardhand_runner.texts import encodable
 from boardhand_runner.tools import edit
 from boardhand_runner.tools.searching import LINE_CHARACTERS, likely, matches
 from boardhand_runner.tools.worktree import Confined, parts_of
@@ -53,7 +54,7 @@ class WorkTree:
 
     def list_files(self, pattern: str = "**") -> str:
         """Paths that match a glob such as src/**/*.py, without those git ignores; at most 500."""
-        found = sorted(self._paths(pattern))
+        found = sorted(set(self._paths(pattern)) - self._gone(pattern))
         if not found:
             return f"No file matches {pattern}."
         rest = len(found) - LISTED_FILES
@@ -61,6 +62,8 @@ class WorkTree:
 
     def search(self, pattern: str, path: str = "**") -> str:
         """Lines that match a regular expression, as path:line:text, in files that match the glob; at most 200."""
+        if "\0" in pattern or pattern != encodable(pattern):
+            raise ToolError("the pattern holds a NUL or half of a surrogate pair: no line of text does.")
         hits: list[str] = []
         found = iter(self._worth_reading(pattern, sorted(self._paths(path))))
         while len(hits) <= HITS and (batch := list(islice(found, BATCH))):
@@ -111,14 +114,19 @@ class WorkTree:
 
     def _paths(self, pattern: str) -> list[str]:
         """What git tracks or would track, below the pattern; a plain folder stands for all below it."""
-        spec = "/".join(parts_of(pattern)) or "**"
-        done = self._git.run(
-            "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", f":(glob){spec}", check=False
-        )
+        spec = _glob(pattern)
+        names = self._listed(pattern, "--cached", "--others", "--exclude-standard", "--", spec)
+        return list(dict.fromkeys([*names, *self._submodules.files(spec)]))
+
+    def _gone(self, pattern: str) -> set[str]:
+        """What git tracks and is removed, or stands behind a link by now."""
+        return set(self._listed(pattern, "--deleted", "--", _glob(pattern)))
+
+    def _listed(self, pattern: str, *arguments: str) -> list[str]:
+        done = self._git.run("ls-files", "-z", *arguments, check=False)
         if done.code:
             raise ToolError(f"{pattern} is not a glob that git understands; try one such as src/**/*.py.")
-        names = [name.decode("utf-8", "surrogateescape") for name in done.stdout.split(b"\0") if name]
-        return list(dict.fromkeys([*names, *self._submodules.files(f":(glob){spec}")]))
+        return [name.decode("utf-8", "surrogateescape") for name in done.stdout.split(b"\0") if name]
 
     def _worth_reading(self, pattern: str, paths: Sequence[str]) -> Iterator[str]:
         """The first batch as it is, which mostly is all; opening so many more one by one would take seconds."""
@@ -141,6 +149,11 @@ class WorkTree:
             return stack.enter_context(self._confined.open(path))
         except ToolError:
             return None
+
+
+def _glob(pattern: str) -> str:
+    """As git takes it. Raises ToolError."""
+    return f":(glob){'/'.join(parts_of(pattern)) or '**'}"
 
 
 def _numbered(lines: Sequence[str], first: int) -> Iterator[str]:
