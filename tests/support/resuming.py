@@ -29,6 +29,7 @@ from boardhand_runner.settings import Settings
 from boardhand_runner.stages import checkout
 from boardhand_runner.surroundings import Surroundings
 from boardhand_runner.tools.catalog import Catalog
+from boardhand_runner.tools.command import Bench
 from boardhand_runner.workbench import FifoWorkbench
 from tests.support.benches import order
 from tests.support.runs import ROUTE, TEXT, no_git_tools
@@ -147,7 +148,7 @@ class Pods:
 
 @contextmanager
 def _watched(fuse: Fuse) -> Iterator[None]:
-    """Places before and after each tool call, commit and checkpoint."""
+    """Places before and after each tool call, command, commit and checkpoint."""
     commit = Repository.commit
 
     def committed(self: Repository, message: str) -> str | None:
@@ -156,9 +157,10 @@ def _watched(fuse: Fuse) -> Iterator[None]:
         fuse.point("after commit")
         return head
 
-    call, put = Catalog.call, Latest.aput
+    call, put, run = Catalog.call, Latest.aput, Bench.run
     with (
         mock.patch.object(Catalog, "call", _method(fuse, "call", call)),
+        mock.patch.object(Bench, "run", _method(fuse, "command", run)),
         mock.patch.object(Latest, "aput", _method(fuse, "checkpoint", put)),
         mock.patch.object(Repository, "commit", committed),
     ):
