@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import httpx
+import httpx2
 
 from boardhand_api.model import PlainModel
 from boardhand_runner.models import Mind, build, openai
@@ -33,14 +33,14 @@ class Asked:
     cpu_ended: float
 
 
-class Played(httpx.AsyncBaseTransport):
+class Played(httpx2.AsyncBaseTransport):
     """Answers every request from one script, and notes it."""
 
     def __init__(self, script: Script) -> None:
-        self._app = httpx.ASGITransport(create_app([script]))
+        self._app = httpx2.ASGITransport(create_app([script]))
         self.asked: list[Asked] = []
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         began, cpu_began = time.perf_counter(), time.process_time()
         response = await self._app.handle_async_request(request)
         body = json.loads(request.content)
@@ -52,8 +52,8 @@ class Played(httpx.AsyncBaseTransport):
         with mock.patch.object(openai, "DefaultAsyncHttpxClient", self._client):
             return build(model.model_copy(update={"base_url": "http://model.invalid/v1"}), secret)
 
-    def _client(self, **_: Any) -> httpx.AsyncClient:
-        return httpx.AsyncClient(transport=self)
+    def _client(self, **_: Any) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(transport=self)
 
     def of(self, name: str) -> list[Asked]:
         """The requests to the model of this name."""

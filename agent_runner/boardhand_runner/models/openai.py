@@ -24,9 +24,20 @@ ERRORS = (OpenAIError, httpx2.HTTPError)
 
 
 class _Chat(Streamed, ChatOpenAI):
-    """Some servers tell with every piece what was used so far; the library would add these figures up."""
+    """Two things that the libraries below do otherwise."""
+
+    def _get_request_payload(self, *args: Any, **more: Any) -> dict[str, Any]:
+        """The request, its messages past the client's walk through each of them for fields to rename.
+
+        There are none, and for sixty messages that takes 15 ms. What stands in `extra_body` is sent as it is.
+        """
+        payload: dict[str, Any] = super()._get_request_payload(*args, **more)
+        if "messages" not in payload:  # OpenAI's Responses API
+            return payload
+        return {**payload, "messages": [], "extra_body": {**(payload.get("extra_body") or {}), "messages": payload["messages"]}}
 
     async def _astream(self, *args: Any, **more: Any) -> AsyncIterator[ChatGenerationChunk]:
+        """Some servers tell with every piece what was used so far; the library would add these figures up."""
         known: UsageMetadata | None = None
         async for piece in super()._astream(*args, **more):
             message = piece.message
@@ -53,6 +64,7 @@ def build(
         max_completion_tokens=abilities.answer_tokens,
         use_responses_api=False if model.base_url else None,
         in_pieces=abilities.streaming,
+        wait_seconds=answer,
         stream_usage=True,
         # The client's own limit holds between two pieces.
         stream_chunk_timeout=None,
