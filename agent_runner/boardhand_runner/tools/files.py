@@ -115,15 +115,15 @@ class WorkTree:
     def _paths(self, pattern: str) -> list[str]:
         """What git tracks or would track, below the pattern; a plain folder stands for all below it."""
         spec = _glob(pattern)
-        names = self._listed(pattern, "--cached", "--others", "--exclude-standard", "--", spec)
+        names = self._listed(pattern, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", spec)
         return list(dict.fromkeys([*names, *self._submodules.files(spec)]))
 
     def _gone(self, pattern: str) -> set[str]:
         """What git tracks and is removed, or stands behind a link by now."""
-        return set(self._listed(pattern, "--deleted", "--", _glob(pattern)))
+        return set(self._listed(pattern, "diff-files", "-z", "--name-only", "--diff-filter=D", "--", _glob(pattern)))
 
     def _listed(self, pattern: str, *arguments: str) -> list[str]:
-        done = self._git.run("ls-files", "-z", *arguments, check=False)
+        done = self._git.run(*arguments, check=False)
         if done.code:
             raise ToolError(f"{pattern} is not a glob that git understands; try one such as src/**/*.py.")
         return [name.decode("utf-8", "surrogateescape") for name in done.stdout.split(b"\0") if name]
