@@ -13,7 +13,6 @@ HOOK = 'printf \'#!/bin/sh\\ntouch "%s/hooked"\\n\' "$PWD"'
 
 EVIL = "'touch hooked'"
 HOOKS = ("pre-commit", "post-commit", "post-index-change", "post-checkout", "reference-transaction")
-MARKED = "marked.md"
 SECRET = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dE3fG5"
 
 
@@ -36,7 +35,12 @@ def scenes() -> list[Scene]:
         ),
         Scene(
             "planted-repository-without-a-commit",
-            [run("git init -q sub && echo x >sub/x.txt")],
+            [
+                run("git init -q sub && echo x >sub/x.txt"),
+                act("finish", "cannot become part of your change: sub is a Git repository of its own", summary="Done."),
+                run("rm -rf sub/.git"),
+            ],
+            leaves={"sub/x.txt": "x\n"},
             holds=lambda run: _no_submodule(run),
         ),
         Scene(
@@ -88,10 +92,10 @@ def scenes() -> list[Scene]:
             [
                 act("write_file", path=".gitattributes", content="*.txt working-tree-encoding=UTF-16\n"),
                 act("write_file", path="a.txt", content="odd"),
-                act("write_file", path=MARKED, content="x"),
+                act("finish", "cannot become part of your change: git add says: .*a.txt", summary="Done."),
+                run("rm .gitattributes"),
             ],
-            mark=False,
-            leaves={"a.txt": "odd"},
+            leaves={"a.txt": "odd", ".gitattributes": None},
         ),
         Scene(
             "ignored-files",
