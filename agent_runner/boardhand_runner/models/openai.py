@@ -34,7 +34,8 @@ class _Chat(Streamed, ChatOpenAI):
         payload: dict[str, Any] = super()._get_request_payload(*args, **more)
         if "messages" not in payload:  # OpenAI's Responses API
             return payload
-        return {**payload, "messages": [], "extra_body": {**(payload.get("extra_body") or {}), "messages": payload["messages"]}}
+        beside = {**(payload.get("extra_body") or {}), "messages": payload["messages"]}
+        return {**payload, "messages": [], "extra_body": beside}
 
     async def _astream(self, *args: Any, **more: Any) -> AsyncIterator[ChatGenerationChunk]:
         """Some servers tell with every piece what was used so far; the library would add these figures up."""
