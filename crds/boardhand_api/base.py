@@ -49,6 +49,12 @@ class SecretRef(Wire):
     """Name of the Secret."""
 
 
+def distinct(field: str, names: str) -> dict[str, Any]:
+    """The rule that no two items of a list have the same `field`; `names` is what people call those."""
+    rule = f"self.all(one, self.exists_one(other, other.{field} == one.{field}))"
+    return rules((rule, f"{names} must differ"))
+
+
 def rules(*pairs: tuple[str, str]) -> dict[str, Any]:
     """CEL rules for the API server: pairs of (rule, message)."""
     return {"x-kubernetes-validations": [{"rule": rule, "message": text} for rule, text in pairs]}

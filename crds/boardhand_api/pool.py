@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from boardhand_api.base import Folder, Money, NonEmpty, Quantity, Seconds, SecretRef, Url, Wire, rules
+from boardhand_api.base import Folder, Money, NonEmpty, Quantity, Seconds, SecretRef, Url, Wire, distinct, rules
 from boardhand_api.mcp_servers import McpServer
 from boardhand_api.model import Models
 from boardhand_api.workbench import Workbench
@@ -174,9 +174,7 @@ class CodingAgentSpec(Wire):
         list[McpServer],
         Field(
             max_length=8,
-            json_schema_extra=rules(
-                ("self.all(one, self.exists_one(other, other.name == one.name))", "the MCP servers' names must differ"),
-            ),
+            json_schema_extra=distinct("name", "the MCP servers' names"),
         ),
     ] = []
     """Servers whose tools the agents have beside their own."""

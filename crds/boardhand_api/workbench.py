@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from boardhand_api.base import PATH_PART, NonEmpty, Quantity, Seconds, Wire, rules
+from boardhand_api.base import PATH_PART, NonEmpty, Quantity, Seconds, Wire, distinct, rules
 
 
 class Resources(Wire):
@@ -83,9 +83,7 @@ class Workbench(Wire):
         list[Service],
         Field(
             max_length=8,
-            json_schema_extra=rules(
-                ("self.all(one, self.exists_one(other, other.name == one.name))", "the services' names must differ"),
-            ),
+            json_schema_extra=distinct("name", "the services' names"),
         ),
     ] = []
     """Servers that run beside the workbench and the proof, in this order. The proof finds them as the workbench left
@@ -94,9 +92,7 @@ class Workbench(Wire):
         list[Cache],
         Field(
             max_length=8,
-            json_schema_extra=rules(
-                ("self.all(one, self.exists_one(other, other.path == one.path))", "the caches' paths must differ"),
-            ),
+            json_schema_extra=distinct("path", "the caches' paths"),
         ),
     ] = []
     """Folders that are volumes."""

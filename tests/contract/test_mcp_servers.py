@@ -23,7 +23,7 @@ from boardhand_api.mcp_servers import McpServer
 from boardhand_runner.errors import Configuration, Infrastructure
 from boardhand_runner.history import ANALYST, BUGFIXER, CODER, Outcome
 from boardhand_runner.settings import Settings
-from boardhand_runner.tools import mcp_session
+from boardhand_runner.tools import mcp_session, mcp_transport
 from boardhand_runner.tools.bounds import RESULT_CHARACTERS
 from boardhand_runner.tools.catalog import Catalog, catalogs
 from boardhand_runner.tools.command import Bench
@@ -52,8 +52,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """The servers in this process configure logging; nobody is to read that."""
+def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Servers in this process configure logging, which nobody is to read; nor to wait for those that will not end."""
+    monkeypatch.setattr(mcp_transport, "END_SECONDS", 0.1)
     handlers = list(logging.getLogger().handlers)
     yield
     logging.getLogger().handlers[:] = handlers
@@ -134,7 +135,11 @@ async def test_a_server_that_keeps_ending_is_infrastructure(settings: Settings) 
     [
         (hostile("broken", "add"), "McpServerFailed", "no licence found"),
         (hostile("flood", "add"), "McpServerFailed", "notes"),
-        (honest("add", "subtract"), "McpToolMissing", "no subtract; it has add, remove, repeat, surroundings"),
+        (
+            hostile("serve", "inject", "subtract"),
+            "McpToolMissing",
+            "no subtract; it has crash, gibberish, huge,",
+        ),
         (hostile("serve", "misfit"), "McpToolUnfit", "its schema is longer"),
         (McpServer(name="notes", command=["/no/such/program"], tools=["add"]), "McpServerFailed", "No such file"),
         (McpServer(name="notes", url="http://127.0.0.1:9/mcp", tools=["add"]), "McpServerFailed", "notes"),
@@ -155,6 +160,15 @@ async def test_a_server_that_never_answers_is_given_up(settings: Settings, monke
     began = time.monotonic()
     with pytest.raises(Configuration, match="McpServerFailed"):
         async with pool_tools(settings, [McpServer(name="mute", command=["sleep", "60"], tools=["add"])]):
+            pass
+    assert time.monotonic() - began < 10
+
+
+async def test_a_server_that_fails_does_not_wait_for_one_that_never_answers(settings: Settings) -> None:
+    mute = McpServer(name="mute", command=["sleep", "60"], tools=["add"])
+    began = time.monotonic()
+    with pytest.raises(Configuration, match="no licence found"):
+        async with pool_tools(settings, [hostile("broken", "add"), mute]):
             pass
     assert time.monotonic() - began < 10
 

@@ -22,6 +22,21 @@ LIMITS = OrderLimits(
 )
 
 
+def empty(root: Path) -> Settings:
+    """A run's folders before checkout."""
+    settings = Settings(root=root, termination_log=root.parent / "termination")
+    for folder in (
+        settings.work,
+        settings.git_dir.parent,
+        settings.exec,
+        settings.serve,
+        settings.proof,
+        settings.home,
+    ):
+        folder.mkdir(parents=True)
+    return settings
+
+
 def lay_out(root: Path, files: Mapping[str, str]) -> Settings:
     """A run's folders as checkout leaves them: these files committed as the base."""
     settings = Settings(root=root, termination_log=root / "termination")

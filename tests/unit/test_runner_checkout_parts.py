@@ -22,6 +22,7 @@ from boardhand_runner.stages import checkout, publish
 from boardhand_runner.stages.commands import with_commands
 from boardhand_runner.state import Check
 from boardhand_runner.workbench import FifoWorkbench
+from tests.support.benches import empty
 from tests.unit.test_runner_git import git, order_for
 
 SHELLS = [name for name in ("dash", "bash", "busybox") if shutil.which(name)]
@@ -56,10 +57,7 @@ def origin(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Settings:
-    layout = Settings(root=tmp_path / "root", termination_log=tmp_path / "termination")
-    for folder in (layout.work, layout.git_dir.parent, layout.exec, layout.serve, layout.proof, layout.home):
-        folder.mkdir(parents=True)
-    return layout
+    return empty(tmp_path / "root")
 
 
 @pytest.fixture

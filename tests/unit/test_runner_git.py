@@ -16,6 +16,7 @@ from boardhand_runner.git import BASE_REF, Git, git_environment
 from boardhand_runner.remote import Credentials, Remote, read_credentials
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages import checkout, publish
+from tests.support.benches import empty
 
 CLEAN = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"} | {
     f"GIT_{who}_{what}": value
@@ -76,10 +77,7 @@ def origin(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Settings:
-    layout = Settings(root=tmp_path / "root", termination_log=tmp_path / "termination")
-    for folder in (layout.work, layout.git_dir.parent, layout.exec, layout.serve, layout.proof, layout.home):
-        folder.mkdir(parents=True)
-    return layout
+    return empty(tmp_path / "root")
 
 
 @pytest.fixture

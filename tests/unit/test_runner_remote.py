@@ -18,6 +18,7 @@ from boardhand_runner.errors import Configuration
 from boardhand_runner.git import Git
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages import checkout, publish
+from tests.support.benches import empty
 
 TOKEN = "to-ken-of-the-pool-0123"
 MODEL = {"provider": "openai", "name": "scripted"}
@@ -90,9 +91,7 @@ def server(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Settings:
-    layout = Settings(root=tmp_path / "root", termination_log=tmp_path / "termination")
-    for folder in (layout.work, layout.git_dir.parent, layout.exec, layout.serve, layout.proof, layout.home):
-        folder.mkdir(parents=True)
+    layout = empty(tmp_path / "root")
     mount(layout, TOKEN)
     return layout
 

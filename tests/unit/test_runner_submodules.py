@@ -17,6 +17,7 @@ from boardhand_runner.settings import Settings
 from boardhand_runner.stages import checkout, publish
 from boardhand_runner.submodules import REFS, resolved
 from boardhand_runner.tools.files import WorkTree
+from tests.support.benches import empty
 from tests.unit.test_runner_git import git, order_for
 from tests.unit.test_runner_remote import TOKEN, mount, server  # noqa: F401 - a fixture
 
@@ -55,10 +56,7 @@ def forge(tmp_path: Path) -> Forge:
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Settings:
-    layout = Settings(root=tmp_path / "root", termination_log=tmp_path / "termination")
-    for folder in (layout.work, layout.git_dir.parent, layout.exec, layout.serve, layout.proof, layout.home):
-        folder.mkdir(parents=True)
-    return layout
+    return empty(tmp_path / "root")
 
 
 @pytest.fixture

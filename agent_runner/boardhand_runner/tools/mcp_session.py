@@ -94,6 +94,8 @@ class Held:
         self._leave.set()
         if self._task is None:
             return ""
+        if self._client is None:
+            self._task.cancel()
         await asyncio.wait({self._task})
         error = None if self._task.cancelled() else self._task.exception()
         return self._told(error) if error else ""
@@ -134,6 +136,7 @@ class Held:
 
     async def _connect(self) -> str:
         """Begin a session; what is wrong where there is none."""
+        self._client = None
         ready: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
         self._leave = asyncio.Event()
         self._task = asyncio.create_task(self._hold(ready, self._leave))
@@ -146,7 +149,7 @@ class Held:
             self._task.cancel()
             await asyncio.wait({self._task})
             return f"did not answer within {START_SECONDS:g} s."
-        error = self._task.exception()
+        error = None if self._task.cancelled() else self._task.exception()
         if isinstance(error, RunnerError):
             raise error
         said = " ".join("".join(self._transport.said).split())
