@@ -158,6 +158,8 @@ class TicketRunStatus(Tolerant):
     """Jobs made so far: 1, and one more for each retry after an infrastructure failure."""
     job: str | None = None
     """The Job of the present try."""
+    generation: int | None = None
+    """The generation of the pool's spec that the run began with, and finishes with whatever becomes of the pool."""
     volume: str | None = None
     """The run's PersistentVolumeClaim; it is deleted once the run is finished."""
     retry_at: Time | None = None

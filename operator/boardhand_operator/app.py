@@ -86,8 +86,7 @@ class App:
             self._task.cancel()
             await asyncio.wait({self._task})
         if self._services:
-            for key in list(self._workers):
-                await self._services.forget(key)
+            await self._services.aclose()
         if self._election:
             await self._election.release()
         if self._kube:

@@ -14,18 +14,26 @@ from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.observe import Json
 from boardhand_operator.places import has_place
 from boardhand_operator.settings import Settings
+from boardhand_operator.snapshots import Snapshots
 from boardhand_operator.store import Store
 from boardhand_operator.views import Pool, Run, readable_runs
 
 
-async def gather(kube: Kube, store: Store, settings: Settings, run: Run, beginning: Collection[str] = ()) -> Facts:
-    """The facts of a run now. The agent's log is read only once its pod has ended, and only its last line.
+async def gather(
+    kube: Kube, store: Store, settings: Settings, snapshots: Snapshots, run: Run, beginning: Collection[str] = ()
+) -> Facts:
+    """The facts of a run now, with the pool as the run began with it.
 
-    beginning: UIDs of runs that are being begun. A run without a Job is gathered without a pause, so nobody else can
-    be let begin between counting the places and deciding.
+    The agent's log is read only once its pod has ended, and only its last line.
+
+    beginning: UIDs of runs that are being begun. A run that has not begun is gathered without a pause, so nobody else
+    can be let begin between counting the places and deciding.
     """
     body = store.get(Resource.POOLS, (run.namespace, run.spec.pool))
     pool = Pool.of(body) if body else None
+    place = pool is not None and _place(store, run, pool, beginning)
+    if pool is not None and run.status.generation is not None:
+        pool = await snapshots.at(pool, run.status.generation)
     job = pod = logged = None
     if run.status.job and not run.status.finished_at:
         job, pod = await _job_and_pod(kube, store, run, run.status.job)
@@ -37,7 +45,7 @@ async def gather(kube: Kube, store: Store, settings: Settings, run: Run, beginni
         job=job,
         pod=pod,
         logged=logged,
-        place=pool is not None and _place(store, run, pool, beginning),
+        place=place,
         now=datetime.now(UTC),
         image_grace_seconds=settings.image_grace_seconds,
         moved_to=store.moved.get(run.uid),

@@ -32,6 +32,7 @@ class Resource(Enum):
     CLAIMS = ("/api/v1", "persistentvolumeclaims")
     SECRETS = ("/api/v1", "secrets")
     EVENTS = ("/api/v1", "events")
+    REVISIONS = ("/apis/apps/v1", "controllerrevisions")
     LEASES = ("/apis/coordination.k8s.io/v1", "leases")
 
     def path(self, namespace: str | None, name: str = "", sub: str = "") -> str:

@@ -71,7 +71,7 @@ class Reconciler:
             return _AGAIN
 
     async def _once(self, run: Run) -> float | None:
-        facts = await gather(self._kube, self._store, self._settings, run, self._beginning)
+        facts = await gather(self._kube, self._store, self._settings, self._services.snapshots, run, self._beginning)
         decision = decide(facts)
         if decision.actions:
             _log.debug("%s/%s: %s", run.namespace, run.name, decision.why)

@@ -16,6 +16,7 @@ from boardhand_operator.boards import Board, open_board
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges import Forge, open_forge
 from boardhand_operator.kube import Kube, Resource
+from boardhand_operator.snapshots import Snapshots
 from boardhand_operator.transport import Connection
 from boardhand_operator.views import Pool
 
@@ -25,7 +26,6 @@ _KEPT_SECONDS = 60.0
 
 @dataclass
 class _Opened:
-    generation: int
     since: float
     board: Board | None
     forge: Forge | None
@@ -38,7 +38,9 @@ class Services:
         self._kube = kube
         self._connection = Connection(certificates=certificates)
         self._clock = clock
-        self._opened: dict[tuple[str, str], _Opened] = {}
+        self._opened: dict[tuple[str, str, int], _Opened] = {}
+        self._retired: list[_Opened] = []
+        self.snapshots = Snapshots(kube)
 
     async def board(self, pool: Pool) -> Board | None:
         """The pool's board, or None where it has none. Raises Misconfigured where it cannot be opened."""
@@ -68,17 +70,27 @@ class Services:
                     raise Misconfigured("SecretKeyMissing", f"{field}: Secret {reference.name} lacks the key {key!r}")
 
     async def forget(self, key: tuple[str, str]) -> None:
-        """Close what is open for the pool; it is opened anew, with its Secrets read again, when next asked for."""
-        opened = self._opened.pop(key, None)
-        if opened and opened.board:
-            await opened.board.aclose()
-        if opened and opened.forge:
-            await opened.forge.aclose()
+        """Open boards and forges anew, with their Secrets read again, when they are next asked for."""
+        self._retired += [self._opened.pop(one) for one in list(self._opened) if one[:2] == key]
+
+    async def aclose(self) -> None:
+        """Close everything."""
+        for opened in (*self._opened.values(), *self._retired):
+            await _close(opened)
+        self._opened.clear()
+        self._retired.clear()
+
+    async def _close_retired(self) -> None:
+        """Close what was replaced so long ago that nobody can be in the middle of a request with it."""
+        old = [opened for opened in self._retired if self._clock() - opened.since >= 2 * _KEPT_SECONDS]
+        self._retired = [opened for opened in self._retired if opened not in old]
+        for opened in old:
+            await _close(opened)
 
     async def _open(self, pool: Pool) -> _Opened:
-        key = (pool.namespace, pool.name)
+        key = (pool.namespace, pool.name, pool.spec_generation)
         known = self._opened.get(key)
-        if known and known.generation == pool.generation and self._clock() - known.since < _KEPT_SECONDS:
+        if known and self._clock() - known.since < _KEPT_SECONDS:
             return known
         spec = pool.spec
         board = forge = None
@@ -88,7 +100,10 @@ class Services:
         if spec.forge:
             data = await self._secret(pool, spec.forge.secret_ref.name, "spec.forge.secretRef")
             forge = open_forge(spec.forge, spec.repository, data, self._connection)
-        self._opened[key] = opened = _Opened(pool.generation, self._clock(), board, forge)
+        await self._close_retired()
+        if stale := self._opened.pop(key, None):
+            self._retired.append(stale)
+        self._opened[key] = opened = _Opened(self._clock(), board, forge)
         return opened
 
     async def _secret(self, pool: Pool, name: str, field: str) -> dict[str, str]:
@@ -101,6 +116,13 @@ class Services:
             return {key: base64.b64decode(text).decode() for key, text in (body.get("data") or {}).items()}
         except (binascii.Error, UnicodeDecodeError) as wrong:
             raise Misconfigured("SecretUnreadable", f"{field}: Secret {name} holds a value that is no text") from wrong
+
+
+async def _close(opened: _Opened) -> None:
+    if opened.board:
+        await opened.board.aclose()
+    if opened.forge:
+        await opened.forge.aclose()
 
 
 def _models(spec: CodingAgentSpec) -> dict[str, PlainModel]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from pydantic import ValidationError
@@ -85,13 +85,21 @@ class Pool(_Object):
 
     spec: CodingAgentSpec
     status: CodingAgentStatus
+    spec_generation: int = 0
+    """The generation that `spec` is of: an earlier one than the object's where a run began with it."""
 
     @classmethod
     def of(cls, body: Json) -> Self:
         """Raises Misconfigured for a spec that another version of the definitions let through."""
         with _readable():
             spec = CodingAgentSpec.model_validate(body["spec"])
-            return cls(body, spec, CodingAgentStatus.model_validate(body.get("status") or {}))
+            status = CodingAgentStatus.model_validate(body.get("status") or {})
+            return cls(body, spec, status, int(body["metadata"].get("generation") or 0))
+
+    def at(self, spec: Json, generation: int) -> Self:
+        """The pool with this spec of an earlier generation. Raises Misconfigured as `of` does."""
+        with _readable():
+            return replace(self, spec=CodingAgentSpec.model_validate(spec), spec_generation=generation)
 
     @property
     def uid(self) -> str:

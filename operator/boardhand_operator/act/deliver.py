@@ -50,6 +50,9 @@ async def close_ticket(doing: Doing, column: str | None) -> None:
 async def flag_pool(doing: Doing, reason: str, message: str) -> None:
     """Say on the pool that it fails its runs; its own worker takes no ticket until it is mended."""
     pool = doing.its_pool
+    if pool.spec_generation != pool.generation:
+        # The spec that failed is not the pool's any more.
+        return
     conditions = with_condition(
         pool.status.conditions, "Configured", False, reason, message, datetime.now(UTC), pool.generation
     )

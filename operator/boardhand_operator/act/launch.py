@@ -24,6 +24,8 @@ async def launch(doing: Doing, number: int) -> bool:
     name = job_name(run.name, number)
     order = build_order(run.name, pool.spec, run.spec)
     wanted = build_job(name, dict(run.body), pool.spec, order, doing.settings.runner_image)
+    if run.status.generation is None:
+        await doing.services.snapshots.keep(pool)
     volume = await ensure(doing)
     try:
         job = await doing.kube.create(Resource.JOBS, run.namespace, wanted)
@@ -38,6 +40,7 @@ async def launch(doing: Doing, number: int) -> bool:
     doing.store.put(Resource.JOBS, job)
     started = run.status.started_at or stamp(datetime.now(UTC))
     fields = {"job": name, "tries": number, "phase": Phase.PREPARING.value, "startedAt": started, "retryAt": None}
+    fields["generation"] = pool.spec_generation
     fields |= {"volume": volume} if volume else {}
     await doing.record(fields, f"Job {name} is made")
     await doing.tell("Launched", f"Job {name}, try {number}")

@@ -1,0 +1,78 @@
+"""A pool's spec as a run began with it: a ControllerRevision for each generation that a run began under.
+
+One write a generation, none a run; the revisions go with the pool.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from boardhand_api import API_VERSION
+from boardhand_operator.kube import Conflict, Json, Kube, Resource
+from boardhand_operator.names import label_value
+from boardhand_operator.views import Pool
+
+_KEPT = 200
+_log = logging.getLogger(__name__)
+
+
+def revision_name(pool: Pool, generation: int) -> str:
+    """The revision's name: a pool that was deleted and made anew counts its generations anew."""
+    return f"{pool.name[:200]}-{pool.uid[:8]}-{generation}"
+
+
+def build_revision(pool: Pool) -> Json:
+    """The pool's present spec as an object of its own."""
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "ControllerRevision",
+        "metadata": {
+            "name": revision_name(pool, pool.generation),
+            "namespace": pool.namespace,
+            "labels": {"boardhand.dev/pool": label_value(pool.name)},
+            "ownerReferences": [{"apiVersion": API_VERSION, "kind": "CodingAgent", "name": pool.name, "uid": pool.uid}],
+        },
+        "revision": pool.generation,
+        "data": {"spec": pool.body["spec"]},
+    }
+
+
+class Snapshots:
+    """Keeps and finds them."""
+
+    def __init__(self, kube: Kube) -> None:
+        self._kube = kube
+        self._known: dict[tuple[str, str], Json] = {}
+        """Specs by namespace and revision, the newest last."""
+
+    async def keep(self, pool: Pool) -> None:
+        """Make the present generation's revision, unless it is there."""
+        key = (pool.namespace, revision_name(pool, pool.generation))
+        if key in self._known:
+            return
+        try:
+            await self._kube.create(Resource.REVISIONS, pool.namespace, build_revision(pool))
+        except Conflict:
+            _log.debug("%s/%s is there already", *key)
+        self._remember(key, dict(pool.body["spec"]))
+
+    async def at(self, pool: Pool, generation: int) -> Pool:
+        """The pool with the spec of that generation; with the present one where its revision is gone.
+
+        Raises Misconfigured for a spec that another version of the definitions let through.
+        """
+        if generation == pool.generation:
+            return pool
+        key = (pool.namespace, revision_name(pool, generation))
+        if key not in self._known:
+            body = await self._kube.get(Resource.REVISIONS, *key)
+            if body is None:
+                _log.warning("%s/%s is gone: its runs finish with the pool's present spec", *key)
+                return pool
+            self._remember(key, body["data"]["spec"])
+        return pool.at(self._known[key], generation)
+
+    def _remember(self, key: tuple[str, str], spec: Json) -> None:
+        self._known[key] = spec
+        for old in list(self._known)[:-_KEPT]:
+            del self._known[old]
