@@ -75,6 +75,7 @@ def build(
         timeout=None,
         stop=None,
         in_pieces=abilities.streaming,
+        wait_seconds=answer,
         **length,
     )
     limits = Timeout(answer, connect=connect)

@@ -82,7 +82,7 @@ def build(
     client = _Http(timeout=httpx.Timeout(answer, connect=connect), verify=tls)
     http = HttpOptions(base_url=base, api_version=version, httpx_async_client=client)
     said: dict[str, Any] = {"model": model.name, "api_key": SecretStr(key), "base_url": base, "max_retries": 1}
-    said |= {"max_tokens": abilities.answer_tokens, "in_pieces": abilities.streaming}
+    said |= {"max_tokens": abilities.answer_tokens, "in_pieces": abilities.streaming, "wait_seconds": answer}
     chat = _Chat(**said)
     chat._http = client
     chat.client = Client(api_key=key, http_options=http)

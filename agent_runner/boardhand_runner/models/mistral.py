@@ -63,6 +63,7 @@ def build(
         max_retries=1,
         max_tokens=abilities.answer_tokens,
         in_pieces=abilities.streaming,
+        wait_seconds=answer,
     )
 
 

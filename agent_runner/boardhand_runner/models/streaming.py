@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import aclosing
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
@@ -15,6 +16,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 
 from boardhand_runner.models.trouble import BrokenOff
 
+T = TypeVar("T")
 ENDS = ("finish_reason", "stop_reason", "status")
 """Where a piece says that, and why, the answer ends: OpenAI, Mistral and Google; Anthropic; OpenAI's Responses API."""
 
@@ -30,6 +32,9 @@ class Streamed(BaseChatModel):
 
     in_pieces: bool = True
     """Whether it asks for a stream."""
+    wait_seconds: float | None = None
+    """How long the next piece, or the whole answer, is waited for. The HTTP client's own limit is met by a server that
+    sends comments meanwhile."""
 
     async def _agenerate(
         self,
@@ -39,16 +44,23 @@ class Streamed(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         if not self.in_pieces:
-            return await super()._agenerate(messages, stop, run_manager, **kwargs)
+            return await self._waited(super()._agenerate(messages, stop, run_manager, **kwargs))
         pieces: list[ChatGenerationChunk] = []
         stream = cast(AsyncGenerator[ChatGenerationChunk, None], self._astream(messages, stop, **kwargs))
         # Closed at once where a limit ends it: the server shall not write on for nobody.
         async with aclosing(stream):
-            async for piece in stream:
+            while (piece := await self._waited(anext(stream, None))) is not None:
                 pieces.append(piece)
                 if run_manager:
                     await run_manager.on_llm_new_token(piece.text, chunk=piece)
         return ChatResult(generations=[ChatGeneration(message=whole(pieces))])
+
+    async def _waited(self, coming: Awaitable[T]) -> T:
+        try:
+            async with asyncio.timeout(self.wait_seconds):
+                return await coming
+        except TimeoutError as late:
+            raise BrokenOff(f"nothing of the answer came for {self.wait_seconds:g} s") from late
 
 
 def whole(pieces: Sequence[ChatGenerationChunk]) -> AIMessage:
