@@ -31,6 +31,9 @@ ROUTE, DESCRIBE = "route", "describe"
 """The roles of the small model."""
 
 
+HUM_SECONDS = 0.2
+
+
 class How(StrEnum):
     """What happens to an answer on its way."""
 
@@ -41,6 +44,8 @@ class How(StrEnum):
     RESET = "reset"
     STALLED = "stalled"
     """Nothing comes for `seconds`."""
+    HUMS = "hums"
+    """Only comments come for `seconds`, as some servers send them so that nobody hangs up."""
     SAYS = "says"
     """`text` comes in the rest's place."""
 
@@ -192,6 +197,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Whether the answer goes on afterwards."""
         if damage.how is How.STALLED:
             return not self.server.closing.wait(damage.seconds)
+        if damage.how is How.HUMS:
+            return self._hum(damage.seconds)
         if damage.how is How.SAYS:
             self._chunk(damage.text)
         if damage.how in (How.SAYS, How.ENDED):
@@ -203,6 +210,12 @@ class _Handler(BaseHTTPRequestHandler):
             socket.close(self.connection.detach())
         self.close_connection = True
         return False
+
+    def _hum(self, seconds: float) -> bool:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not self.server.closing.wait(HUM_SECONDS):
+            self._chunk(": still working\n\n")
+        return not self.server.closing.is_set()
 
     def log_message(self, format: str, *args: Any) -> None:
         """Quiet."""

@@ -27,7 +27,7 @@ from boardhand_runner.surroundings import Surroundings, git_server
 from boardhand_runner.workbench import FifoWorkbench
 from testbed.evals.case import Outcome, outcome_of
 from testbed.evals.classify import SUCCEEDED, Seen, classify
-from testbed.evals.faulty_model import DESCRIBE, LARGE, ROUTE, SPARE, FaultyModel, Reply, serving
+from testbed.evals.faulty_model import DESCRIBE, LARGE, ROUTE, SPARE, Damaged, FaultyModel, Reply, serving
 from testbed.evals.faulty_wire import Called, Said
 from testbed.evals.run import Job, Run, played
 
@@ -41,6 +41,7 @@ VERIFY = "sh check.sh"
 NOWHERE = "http://127.0.0.1:9/v1"
 """Nothing listens there."""
 HIDDEN = ". ./total.sh && test $(total 21) = 42"
+SHORT_SECONDS, LONG_SECONDS = 2.0, 60.0
 MOST_REQUEST_BYTES = 1_000_000
 """Whatever a model says, a request stays below this."""
 MOST_LOG_BYTES = 1_000_000
@@ -64,7 +65,7 @@ ROUTED = calls(call("Route", specialist="coder", reason="A change."))
 TEXT = calls(call("PullRequestText", title="Double the total", why="It was single."))
 PRICE = Price(prompt=Decimal(1), completion=Decimal(10))
 LIMITS = OrderLimits(
-    steps=30, tokens=1_000_000, deadline_seconds=60, command_timeout_seconds=20, model_patience_seconds=8
+    steps=30, tokens=1_000_000, deadline_seconds=120, command_timeout_seconds=30, model_patience_seconds=20
 )
 
 
@@ -111,12 +112,18 @@ class Fault:
     price: Price | None = PRICE
     profile: Profile | None = None
     spare_profile: Profile | None = None
-    answer_seconds: float = 1.5
+    answer_seconds: float = 0
+    """The time limit of an answer; 0: short where the server hangs, else long, since the machine may be busy."""
     unheard: bool = False
     """The server is not there."""
     short: bool = False
     holds: Problems = lambda _: ()
     """Says what else must be true and is not."""
+
+    @property
+    def time_limit(self) -> float:
+        hangs = any(isinstance(one, Damaged) and one.damage.seconds for said in self.scripts.values() for one in said)
+        return self.answer_seconds or (SHORT_SECONDS if hangs else LONG_SECONDS)
 
     @property
     def scripts(self) -> dict[str, Sequence[Reply]]:
@@ -156,7 +163,7 @@ def model_of(fault: Fault, server: FaultyModel) -> Model:
 
 
 def _surround(fault: Fault, settings: Settings) -> Surroundings:
-    minds = partial(build, answer_seconds=fault.answer_seconds)
+    minds = partial(build, answer_seconds=fault.time_limit)
     return Surroundings(FifoWorkbench(settings), minds, git_server if fault.short else _no_git)
 
 

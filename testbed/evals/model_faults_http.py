@@ -13,6 +13,8 @@ from testbed.model import wire
 
 UNAVAILABLE = "Infrastructure/ModelUnavailable"
 IMPATIENT = {"model_patience_seconds": 1}
+PATIENT = {"model_patience_seconds": 3}
+"""For a second request."""
 PAUSE = 3
 """Longer than the runner's own first pauses."""
 
@@ -46,9 +48,16 @@ def once(name: str, wrong: Reply, **more: object) -> Fault:
     return Fault(name, "Succeeded", large=(EDIT, wrong, FINISH), **more)  # type: ignore[arg-type]
 
 
-def forever(name: str, wrong: Reply, expected: str = UNAVAILABLE) -> Fault:
+def forever(name: str, wrong: Reply, **more: object) -> Fault:
     """The fault never ends, and the patience with it is short."""
-    return Fault(name, expected, large=(wrong,), describe=(), limits=IMPATIENT)
+    about: dict[str, object] = {"limits": IMPATIENT} | more
+    return Fault(name, UNAVAILABLE, large=(wrong,), describe=(), **about)  # type: ignore[arg-type]
+
+
+def asked_again(played: Played) -> Iterable[str]:
+    """Patience is asking again."""
+    if len(played.server.asked[LARGE]) < 2:
+        yield "asked only once"
 
 
 def waited(seconds: float) -> Callable[[Played], Iterable[str]]:
@@ -83,7 +92,7 @@ FAULTS = (
     once("rate-limit-with-date", replace(RATE, retry_at=PAUSE + 1), holds=waited(PAUSE - 0.5)),
     once("rate-limit", RATE, holds=waited(0.5)),
     once("rate-limit-with-nonsense", error(429, "Slow down.", retry_after="soon")),
-    forever("rate-limit-for-ever", RATE),
+    forever("rate-limit-for-ever", RATE, limits=PATIENT, holds=asked_again),
     Fault(
         "rate-limit-beyond-patience",
         UNAVAILABLE,
@@ -94,7 +103,7 @@ FAULTS = (
     told_once("quota-used-up", QUOTA, "Configuration/ModelQuota", short=True),
     told_once("payment-required", error(402, "Insufficient balance."), "Configuration/ModelQuota"),
     once("error-500", error(500, "The server had an error.")),
-    forever("error-500-for-ever", error(500, "The server had an error.")),
+    forever("error-500-for-ever", error(500, "The server had an error."), limits=PATIENT, holds=asked_again),
     once("error-502-html", GATEWAY),
     once("error-503-with-seconds", error(503, "Overloaded.", retry_after=str(PAUSE)), holds=waited(PAUSE)),
     once("error-504", Http(504, "upstream request timeout", {"Content-Type": "text/plain"})),

@@ -52,6 +52,8 @@ FAULTS = (
     once("stream-reset-in-call", Damage(How.RESET, Mark.CALL)),
     once("stream-stalled-in-call", Damage(How.STALLED, Mark.CALL, seconds=30)),
     forever("stream-stalled-in-text-for-ever", Damage(How.STALLED, Mark.TEXT, seconds=30)),
+    once("stream-hums-in-call", Damage(How.HUMS, Mark.CALL, seconds=30)),
+    forever("stream-hums-before-text-for-ever", Damage(How.HUMS, Mark.HEAD, seconds=30)),
     once("stream-error-event", Damage(How.SAYS, Mark.CALL, text=event("The server had an error."))),
     forever("stream-error-event-for-ever", Damage(How.SAYS, Mark.CALL, text=event("The server had an error."))),
     once("stream-rate-limit-event", Damage(How.SAYS, Mark.TEXT, text=event("Slow down.", "rate_limit_exceeded"))),
