@@ -20,9 +20,10 @@ BLOT = "***"
 
 
 def secrets_below(folder: Path) -> list[str]:
-    """Every value mounted below this folder, longest first; a user name is none."""
+    """Every value mounted below this folder, and what follows a word like Bearer, longest first; no user names."""
     files = [file for file in folder.rglob("*") if file.is_file() and file.name != "username"]
-    values = {file.read_text("utf-8", "replace").strip() for file in files}
+    whole = {file.read_text("utf-8", "replace").strip() for file in files}
+    values = whole | {value.split()[-1] for value in whole if value}
     return sorted((value for value in values if len(value) >= SHORT_SECRET), key=len, reverse=True)
 
 

@@ -61,10 +61,12 @@ def test_secrets_are_blotted_out_before_heads_are_cut(tmp_path: Path) -> None:
     (tmp_path / "model-large").mkdir()
     (tmp_path / "model-large" / "apiKey").write_text("sk-abcdef-123\n")
     (tmp_path / "short").write_text("ab")
+    (tmp_path / "Authorization").write_text("Bearer tok-123456")
     out = io.StringIO()
-    Transcript(out, secrets_below(tmp_path)).nudged("gate", "VerifyRed", "x" * 990 + "sk-abcdef-123 ab")
+    Transcript(out, secrets_below(tmp_path)).nudged("gate", "VerifyRed", "x" * 970 + "tok-123456 sk-abcdef-123 ab")
 
     assert "sk-" not in out.getvalue()
+    assert "tok-" not in out.getvalue()
     assert "***" in out.getvalue()
     assert secrets_below(tmp_path / "absent") == []
 

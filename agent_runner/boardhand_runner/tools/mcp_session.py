@@ -23,6 +23,7 @@ from boardhand_runner.settings import Settings
 from boardhand_runner.tools.bounds import bounded
 from boardhand_runner.tools.mcp import text_of
 from boardhand_runner.tools.mcp_transport import SAID_CHARACTERS, http, secret_values, stdio
+from boardhand_runner.transcript import secrets_below
 
 START_SECONDS = 60.0
 RESTARTS = 1
@@ -39,6 +40,7 @@ class Transport:
         folder = settings.secrets / f"{MCP_SECRET_PREFIX}{server.name}"
         self._server = server
         self._secret = secret_values(folder, headers=server.url is not None)
+        self._words = secrets_below(folder)
         self._home = settings.home
         self.said: deque[str] = deque(maxlen=SAID_CHARACTERS)
 
@@ -54,8 +56,8 @@ class Transport:
 
     def clean(self, text: str) -> str:
         """The text without the Secret's values."""
-        for value in filter(None, self._secret.values()):
-            text = text.replace(value, "***")
+        for word in self._words:
+            text = text.replace(word, "***")
         return text
 
 
