@@ -19,8 +19,9 @@ CHOICES = {
     Task.IMPLEMENT: (CODER, BUGFIXER),
     Task.ANALYSE: (ANALYST,),
 }
-HEAD_START_SECONDS = 0.2
-"""So long what else there is to do lets the question go out: to connect takes that long at a provider far away."""
+TURNS, TURN_SECONDS = 20, 0.01
+"""What the question gets to go out before anything else takes the event loop: turns of it, and not only time, of which a
+busy machine needs more."""
 
 
 class Route(BaseModel):
@@ -40,13 +41,15 @@ class Routing:
     async def begin(self) -> None:
         """Sends the question, where there is one, and does not wait for its answer."""
         self._task = asyncio.create_task(_route(self._asking))
-        await asyncio.wait({self._task}, timeout=HEAD_START_SECONDS)
+        for _ in range(TURNS):
+            await asyncio.sleep(TURN_SECONDS)
+            if self._task.done():
+                break
 
     async def route(self) -> Route:
         """Raises Stuck (RouteFailed) where the small model gives no valid answer, and what `ask` raises."""
         if self._task is None:
-            await self.begin()
-        assert self._task is not None
+            self._task = asyncio.create_task(_route(self._asking))
         return await self._task
 
     async def close(self) -> None:
