@@ -20,8 +20,8 @@ CHOICES = {
     Task.ANALYSE: (ANALYST,),
 }
 TURNS, TURN_SECONDS = 20, 0.01
-"""What the question gets to go out before anything else takes the event loop: turns of it, and not only time, of which a
-busy machine needs more."""
+"""What the question gets to go out before anything else takes the event loop: turns of it, and not only time, of which
+a busy machine needs more."""
 
 
 class Route(BaseModel):
