@@ -57,8 +57,10 @@ OUTPUTS = {
     ),
     "ctest": (
         "1/3 Test #1: a ..........   Passed    0.01 sec\n2/3 Test #2: b ...***Failed    0.01 sec\n"
-        "3/3 Test #3: c ........***Skipped   0.0 sec\n",
-        {"a"}, {"b"}, {"c"},
+        "3/3 Test #3: c ........***Skipped   0.0 sec\n4/3 Test #4: d ......Subprocess aborted***Exception:   0.0 sec\n"
+        "5/3 Test #5: e .......***Exception: SegFault  0.1 sec\n6/3 Test #6: f ...***Not Run (Disabled)   0.0 sec\n"
+        "7/3 Test #7: g ...***Not Run   0.0 sec\n",
+        {"a"}, {"b", "d", "e", "g"}, {"c", "f"},
     ),
     "nothing": ("make: *** [all] Error 1\nPASSED: all is well\nok, done\n", set(), set(), set()),
 }  # fmt: skip

@@ -51,10 +51,21 @@ SKIPS = [
     ("java", "@Test\n  void adds", "@Test\n  @Disabled\n  void adds"),
     ("java", "@Test\n  void adds", '@Ignore("later") @Test\n  void adds'),
     ("java", "class SumTest", "@Disabled\nclass SumTest"),
+    ("java", "@Test\n  void adds", "@Test\n  @org.junit.jupiter.api.Disabled\n  void adds"),
+    (
+        "java",
+        "@Test\n  void adds",
+        '@Test\n  @EnabledIfEnvironmentVariable(named = "SLOW", matches = "1")\n  void adds',
+    ),
+    ("java", "class SumTest", "@org.junit.jupiter.api.Disabled\nclass SumTest"),
+    ("java", "{ assertEquals(3", "{ Assumptions.abort(); assertEquals(3"),
     ("js", "it('adds'", "it.skip('adds'"),
     ("js", "it('adds'", "xit('adds'"),
     ("js", "it('adds'", "it.todo('adds'"),
     ("js", "describe(", "describe.skip("),
+    ("js", "it('adds', ", "it('adds', { skip: 'slow' }, "),
+    ("js", "it('adds', ", "it('adds', { timeout: 5, todo: true }, "),
+    ("js", "describe('sum', ", "describe('sum', { skip: true }, "),
     ("js", "it('subtracts'", "it.only('subtracts'"),
     ("go", "T) {\n\tif add", 'T) {\n\tt.Skip("x")\n\tif add'),
     ("rust", "#[test]\n    fn adds", "#[test]\n    #[ignore]\n    fn adds"),
@@ -73,6 +84,10 @@ WEAKENED = [
     ("js", "expect(add(1, 2)).toBe(3);", "add(1, 2);"),
     ("js", "expect(add(1, 2)).toBe(3);", "// expect(add(1, 2)).toBe(3);\n"),
     ("js", "expect(add(1, 2)).toBe(3);", "expect(true).toBe(true);"),
+    ("js", "expect(add(1, 2)).toBe(3);", "expect(add(1, 2)).toBe(add(1, 2));"),
+    ("java", "assertEquals(3, add(1, 2));", "int three = add(1, 2); assertEquals(three, three);"),
+    ("rust", "assert_eq!(add(1, 2), 3);", "assert_eq!(add(1, 2), add(1, 2));"),
+    ("cpp", "EXPECT_EQ(3, add(1, 2));", "EXPECT_EQ(add(1, 2), add(1, 2));"),
     ("go", '\tif add(1, 2) != 3 {\n\t\tt.Fatal("sum")\n\t}', "\tadd(1, 2)"),
     ("rust", "assert_eq!(add(1, 2), 3);", "let _ = add(1, 2);"),
     ("rust", "assert_eq!(add(1, 2), 3);", "assert!(true);"),
@@ -159,6 +174,18 @@ def test_what_a_test_sets_up_with_does_not_count_for_its_assertion(language: str
     assert text.count(own) == 1
     assert kinds([FileChange(path, text, text.replace(own, ""))]) == [Kind.WEAKENED]
     assert kinds([FileChange(path, text, text.replace(own, other))]) == []
+
+
+def test_two_calls_are_not_one_by_the_length_of_their_strings() -> None:
+    before = 'class T {\n  @Test\n  void same() { assertEquals(code("SOS"), code("sos")); assertTrue(ran); }\n}\n'
+    after = before.replace(" assertTrue(ran);", "")
+    assert tampering([FileChange("src/test/java/T.java", before, after)]) == []
+
+
+@pytest.mark.parametrize("options", ["{ timeout: 500 }", "{ skip: false }", "{ concurrency: 4, todo: undefined }"])
+def test_options_that_skip_nothing_are_honest(options: str) -> None:
+    path, text = SOURCES["js"]
+    assert tampering([FileChange(path, text, text.replace("it('adds', ", f"it('adds', {options}, "))]) == []
 
 
 @pytest.mark.parametrize("language", SOURCES)

@@ -13,12 +13,18 @@ from boardhand_runner.evidence.tokens import block_end, masked
 
 CASES = 2000
 """More tests of one file than this are not looked at."""
+BODY_CHARACTERS = 2_000_000
+"""Nor are those after so much text, which no file has whose blocks come to an end."""
 
 
 def find(path: str, text: str, language: str) -> Iterator[TestCase]:
     """In order."""
     code = masked(text, language)
+    left = BODY_CHARACTERS
     for case in islice(_FINDERS[language](path, text, code), CASES):
+        left -= len(case.body)
+        if left < 0:
+            return
         yield _told(case, language, code)
 
 
@@ -30,7 +36,7 @@ _JAVA = re.compile(
 _JS = re.compile(r"(?<![\w.$])(xit|xtest|it|test|specify)((?:\.\w+)*)\s*(?=\()")
 _GO = re.compile(r"^[ \t]*func ((?:Test|Fuzz|Example)\w*)\(", re.MULTILINE)
 _RUST = re.compile(
-    r"#\[(?:\w+::)*(?:test|rstest|test_case|quickcheck|proptest)\b[^\]]{0,500}\](?:\s*#\[[^\]]{0,500}\]){0,8}"
+    r"(?:#\[[^\]]{0,500}\]\s*){0,8}?#\[(?:\w+::)*(?:test|rstest|test_case|quickcheck|proptest)\b[^\]]{0,500}\](?:\s*#\[[^\]]{0,500}\]){0,8}"
     r"[^;{}#]{0,200}?\bfn\s+(\w+)"
 )
 _CPP = re.compile(
@@ -38,6 +44,7 @@ _CPP = re.compile(
     r"|\b(?:TEST_CASE|SCENARIO)\s*(?=\()|\b(?:void|int|bool)\s+(test\w*)\s*\([^;{)]*\)\s*(?=\{)"
 )
 _QUOTED = re.compile(r"\s*(['\"`])")
+_OPTIONS = re.compile(r"\s*,\s*\{[^{}]{0,500}\}")
 
 Finder = Callable[[str, str, str], Iterator[TestCase]]
 
@@ -70,7 +77,8 @@ def _js(path: str, text: str, code: str) -> Iterator[TestCase]:
         name = text[quoted.end() : closed]
         # Without its name, so that a renamed test says the same; with its table of cases.
         body = text[match.start() : opened] + text[closed + 1 : block_end(code, opened)]
-        yield _case(path, name, text[match.start() : opened], body)
+        options = _OPTIONS.match(code, closed + 1)
+        yield _case(path, name, text[match.start() : opened] + (options[0] if options else ""), body)
 
 
 def _go(path: str, text: str, code: str) -> Iterator[TestCase]:
@@ -98,16 +106,16 @@ def _cpp(path: str, text: str, code: str) -> Iterator[TestCase]:
 
 _FINDERS: dict[str, Finder] = {"java": _java, "js": _js, "go": _go, "rust": _rust, "cpp": _cpp}
 _SKIPPED_HEAD = {
-    "java": re.compile(r"@(?:Disabled|Ignore)\w*|enabled\s*=\s*false"),
-    "js": re.compile(r"^x|\.(?:skip|todo|fails|failing)\b"),
+    "java": re.compile(r"@(?:[\w.]+\.)?(?:Disabled|Ignore|Enabled(?:If|On|For))\w*|enabled\s*=\s*false"),
+    "js": re.compile(r"^x|\.(?:skip|todo|fails|failing)\b|\b(?:skip|todo)['\"]?\s*:(?!\s*(?:false|undefined)\b)"),
     "go": re.compile(r"(?!)"),
-    "rust": re.compile(r"#\[(?:ignore\b|cfg\((?:any\(\)|FALSE))"),
+    "rust": re.compile(r"#\[(?:ignore\b|cfg\((?:any\(\)|FALSE)|cfg_attr\([^\]]{0,300}\bignore\b)"),
     "cpp": re.compile(r"\bDISABLED_|\[\.|\[!(?:shouldfail|mayfail)\]|doctest::skip|disabled\(\)"),
 }
 _SKIPPED_BODY = {
-    "java": re.compile(r"^\s*\{\s*(?:Assumptions\.)?assumeTrue\(false"),
+    "java": re.compile(r"^\s*\{\s*(?:[\w.]+\.)?(?:assumeTrue\(\s*false|assumeFalse\(\s*true|abort\()"),
     "js": re.compile(r"\b(?:this|t|context|ctx)\.(?:skip|todo)\("),
-    "go": re.compile(r"^\s*\{\s*(?:t|b|f)\.Skip(?:f|Now)?\("),
+    "go": re.compile(r"(?:\A\s*\{\s*|^\t)(?:t|b|f)\.Skip(?:f|Now)?\(", re.MULTILINE),
     "rust": re.compile(r"(?!)"),
     "cpp": re.compile(r"^\s*\{\s*(?:GTEST_SKIP\b|SKIP\()"),
 }
@@ -129,6 +137,11 @@ _VAIN = re.compile(
     r"|\b(?:EXPECT|ASSERT)_TRUE\s*\(\s*(?:true|1)\s*\)|\b(?:CHECK|REQUIRE)\s*\(\s*(?:true|1)\s*\)"
     r"|\bexpect\s*\(\s*(true|1)\s*\)\.to\w+\s*\(\s*(?:true|1)?\s*\)|\bassert\.(?:ok|True)\s*\((?:t,\s*)?true\s*\)"
 )
+_ITSELF = re.compile(
+    r"\b(?:assert(?:Equals|Same|_eq!|\.\w*[eE]qual)|(?:EXPECT|ASSERT)_EQ)\s*\(\s*(?:t,\s*)?([^\s,;][^;\n]{0,120}?)\s*,\s*\1\s*[,)]"
+    r"|\bexpect\s*\(\s*([^\s;][^;\n]{0,120}?)\s*\)\s*\.to\w+\s*\(\s*\2\s*\)"
+)
+"""What is compared with itself; in the text as it stands, since strings tell two calls apart."""
 _RETURNS = re.compile(r"^\s*\{\s*return\s*;?\s*(?:\n|\}|\w)")
 _PARAMETERS = re.compile(
     r"@ParameterizedTest|\.each\b|\brstest\b|test_case|TEST_P|range\s+\w*(?:[Tt]est|[Cc]ase)|for\s*\(|\bfor\b"
@@ -140,7 +153,7 @@ _CALLED = re.compile(r"\b(\w+)!?\s*\(")
 def _told(case: TestCase, language: str, code: str) -> TestCase:
     """The case with what its marks and its body say."""
     head, _, body = case.body.partition("\0")
-    plain = _VAIN.sub("", masked(body, language))
+    plain = _VAIN.sub("", masked(_ITSELF.sub("", body), language))
     returns = _RETURNS.match(plain) is not None
     helped = _by_helper(plain, language, code)
     likely = len(_LIKELY.findall(plain)) + helped
@@ -153,6 +166,7 @@ def _told(case: TestCase, language: str, code: str) -> TestCase:
         skipped=bool(_SKIPPED_HEAD[language].search(head) or _SKIPPED_BODY[language].search(masked(body, language))),
         asserts=asserts and not returns,
         parametrised=bool(_PARAMETERS.search(head) or _PARAMETERS.search(plain)),
+        expects_failure=_ASSERTING_HEAD.search(head) is not None,
         certain=direct,
         likely=likely,
     )

@@ -79,8 +79,9 @@ _WORDS = {
     "passed": PASSED, "pass": PASSED, "ok": PASSED, "xpass": PASSED, "✓": PASSED, "✔": PASSED, "√": PASSED,
     "failed": FAILED, "fail": FAILED, "error": FAILED, "not ok": FAILED, "✕": FAILED, "×": FAILED, "✖": FAILED,
     "●": FAILED, "failure": FAILED, "***failed": FAILED, "***timeout": FAILED, "***exception": FAILED,
+    "***not run": FAILED,
     "skipped": SKIPPED, "skip": SKIPPED, "xfail": SKIPPED, "ignored": SKIPPED, "○": SKIPPED, "↓": SKIPPED,
-    "﹣": SKIPPED, "***skipped": SKIPPED, "***not run": SKIPPED,
+    "﹣": SKIPPED, "***skipped": SKIPPED, "***not run (disabled)": SKIPPED,
 }  # fmt: skip
 _FORMS = tuple(
     re.compile(form)
@@ -99,8 +100,8 @@ _FORMS = tuple(
         r"Time elapsed: .*<<< (?P<word>FAILURE|ERROR)!",
         # GoogleTest, CTest
         r"^\[ *(?P<word>OK|FAILED|SKIPPED) *\] (?P<name>[\w/]+\.[\w/]+)(?:,| \(|$)",
-        r"^ *[0-9]+/[0-9]+ Test +#[0-9]+: (?P<name>\S+) \.*\s*"
-        r"(?P<word>Passed|\*\*\*(?:Failed|Timeout|Exception|Skipped|Not Run))",
+        r"^ *[0-9]+/[0-9]+ Test +#[0-9]+: (?P<name>\S+) \.*\s*(?:[A-Z][a-z]+ [a-z]+)?"
+        r"(?P<word>Passed|\*\*\*(?:Failed|Timeout|Exception|Skipped|Not Run(?: \(Disabled\))?))",
         # TAP
         r"^ *(?P<word>not ok|ok) [0-9]+(?: -)? (?P<name>[^#]+?)(?P<directive> *# *(?:SKIP|TODO)\b.*)?$",
         # Jest, Vitest, node --test, Mocha

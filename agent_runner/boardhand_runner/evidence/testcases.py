@@ -54,13 +54,13 @@ def _code(text: str, language: str) -> str:
 _GROUP_COMMENT = re.compile(r"#[^\n]*")
 _GROUP_SKIPS = {
     "python": re.compile(
-        r"^pytestmark\s*=[^\n]*\b(?:skip|xfail)|allow_module_level|__test__\s*=\s*False"
+        r"^pytestmark\s*=[^\n]*\b(?:skip|xfail)|allow_module_level|^(?:\w+\s*=\s*)?pytest\.importorskip\(|__test__\s*=\s*False"
         r"|^@[\w.]*(?:skip\w*|xfail)\b[^\n]*(?:\n@[^\n]*)*\nclass\b",
         re.MULTILINE,
     ),
     "java": re.compile(
-        r"@(?:[\w.]+\.)?(?:Disabled|Ignore|Enabled(?:If|On|For))\w*(?:\s*\([^()]*\))?"
-        r"(?:\s|@[\w.]+(?:\([^()]*\))?|public|final)*\bclass\b"
+        r"@(?:[\w.]{1,200}\.)?(?:Disabled|Ignore|Enabled(?:If|On|For))\w*(?:\s*\([^()]{0,500}\))?"
+        r"(?:\s+|@[\w.]{1,200}(?:\([^()]{0,500}\))?(?=\s)|public\b|final\b){0,30}?\bclass\b"
     ),
     "js": re.compile(
         r"\b(?:describe|suite|context)\.(?:skip|only)\b|\bxdescribe\b|\bfdescribe\b|\b(?:it|test)\.only\b|\bfit\("
