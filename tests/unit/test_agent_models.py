@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from decimal import Decimal
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
@@ -259,6 +261,18 @@ def test_prices_of_the_order_come_first_and_dated_names_are_known() -> None:
     assert price_of(Model(name="gpt-5-mini")) is not None
     assert price_of(Model(provider=Provider.MISTRAL, name="codestral-2508")) is not None
     assert price_of(Model(name="boardhand-scripted")) is None
+
+
+def test_every_row_of_the_price_table_is_a_price() -> None:
+    table = yaml.safe_load(resources.files("boardhand_runner").joinpath("prices.yaml").read_text("utf-8"))
+
+    assert set(table) == {"as_of", *Provider}
+    for provider in Provider:
+        for name in table[provider]:
+            price = price_of(Model(provider=provider, name=name))
+            assert price is not None
+            assert 0 < (price.cached or 0) <= price.prompt < price.completion
+            assert price.cache_write is None or price.prompt < price.cache_write < price.completion
 
 
 def test_cached_tokens_cost_less() -> None:
