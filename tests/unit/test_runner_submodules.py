@@ -59,12 +59,19 @@ def layout(tmp_path: Path) -> Settings:
     return empty(tmp_path / "root")
 
 
-@pytest.fixture
-def shop(forge: Forge) -> str:
-    """A repository with a library in it, and one in that."""
+@pytest.fixture(scope="module")
+def shops(tmp_path_factory: pytest.TempPathFactory) -> Forge:
+    """A repository with a library in it, and one in that; nobody writes there."""
+    forge = Forge(tmp_path_factory.mktemp("shops"))
     forge.put("core", {"core.c": "int core;\n"})
     forge.put("lib", {"lib.c": "int lib;\n", ".gitignore": "*.o\n"}, {"deep/core": ("core", "../core.git")})
-    return forge.put("shop", {"app.c": "int app;\n"}, {"third/lib": ("lib", "../lib.git")})
+    forge.put("shop", {"app.c": "int app;\n"}, {"third/lib": ("lib", "../lib.git")})
+    return forge
+
+
+@pytest.fixture
+def shop(shops: Forge) -> str:
+    return str(shops.root / "shop.git")
 
 
 FILES = {"app.c", ".gitmodules", "third/lib/lib.c", "third/lib/.gitignore", "third/lib/.gitmodules"}
@@ -96,7 +103,7 @@ def test_without_being_asked_for_their_folders_are_empty(layout: Settings, shop:
     assert list((layout.work / "third/lib").iterdir()) == []
 
 
-def test_the_proof_has_them_as_the_commit_records_them(layout: Settings, forge: Forge, shop: str) -> None:
+def test_the_proof_has_them_as_the_commit_records_them(layout: Settings, shops: Forge, shop: str) -> None:
     cloned(layout, shop)
     (layout.work / "app.c").write_text("int changed;\n")
     (layout.work / "third/lib/lib.c").write_text("forged\n")
@@ -108,12 +115,12 @@ def test_the_proof_has_them_as_the_commit_records_them(layout: Settings, forge: 
     assert below(layout.proof) == FILES
     assert (layout.proof / "app.c").read_text() == "int changed;\n"
     assert (layout.proof / "third/lib/lib.c").read_text() == "int lib;\n"
-    assert f"160000 commit {forge.head('lib')}\tthird/lib" in git(layout.git_dir, "ls-tree", "-r", commit)
+    assert f"160000 commit {shops.head('lib')}\tthird/lib" in git(layout.git_dir, "ls-tree", "-r", commit)
 
 
-def test_a_proof_without_what_it_records_is_refused(layout: Settings, forge: Forge, shop: str) -> None:
+def test_a_proof_without_what_it_records_is_refused(layout: Settings, shops: Forge, shop: str) -> None:
     cloned(layout, shop)
-    git(layout.git_dir, "update-ref", "-d", f"{REFS}/{forge.head('core')}")
+    git(layout.git_dir, "update-ref", "-d", f"{REFS}/{shops.head('core')}")
     with pytest.raises(Infrastructure, match=r"SubmoduleMissing.* third/lib/deep/core"):
         publish.export(layout, "HEAD", with_submodules=True)
 
