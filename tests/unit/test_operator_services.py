@@ -1,0 +1,38 @@
+"""The Secrets that stages mount are looked for before a ticket is taken."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from boardhand_operator.errors import Misconfigured
+from boardhand_operator.kube import Resource
+from boardhand_operator.services import Services
+from tests.support.fake_kube import FakeKube
+from tests.support.objects import a_pool
+
+SERVER = {"name": "tracker", "url": "https://tracker.test/mcp", "tools": ["find"], "secretRef": {"name": "tracker-key"}}
+
+
+def keep(kube: FakeKube, name: str, **values: str) -> None:
+    data = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
+    kube.put(Resource.SECRETS, "team", {"metadata": {"name": name}, "data": data})
+
+
+async def test_an_mcp_servers_secret_is_missed_by_its_servers_name() -> None:
+    kube, pool = FakeKube(), a_pool(mcpServers=[SERVER])
+    keep(kube, "secret", username="ann", token="t")
+    keep(kube, "model", apiKey="k")
+    services = Services(kube, None)
+    with pytest.raises(Misconfigured, match=r"spec\.mcpServers\[tracker\]\.secretRef.* Secret tracker-key"):
+        await services.require_secrets(pool)
+    keep(kube, "tracker-key", Authorization="Bearer x")
+    await services.require_secrets(pool)
+
+
+async def test_a_key_that_is_missing_is_named() -> None:
+    kube = FakeKube()
+    keep(kube, "secret", username="ann")
+    with pytest.raises(Misconfigured, match=r"spec\.repository\.pushSecretRef: Secret secret lacks the key 'token'"):
+        await Services(kube, None).require_secrets(a_pool())
