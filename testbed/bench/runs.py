@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import statistics
 import tempfile
 import time
@@ -90,6 +91,12 @@ def order(title: str = project.TITLE, body: str = project.BODY, verify: str = pr
         verify=[verify],
         limits=_LIMITS,
     )
+
+
+def processor_seconds() -> float:
+    """Used so far by this process and by those it has waited for, and so on down."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
 
 
 def percentile(values: Sequence[float], which: int) -> float:
