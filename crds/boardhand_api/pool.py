@@ -146,6 +146,15 @@ class Persistence(Wire):
     """Absent: the cluster's default. It must give volumes that user 10001 can write."""
 
 
+class Retention(Wire):
+    """How long TicketRuns that are done stay to be looked at. What came of them stands on board and forge."""
+
+    days: Annotated[int, Field(ge=1, le=3650)] = 30
+    """Older ones are deleted, with their Jobs. A ticket's attempts are counted from those that are there."""
+    runs: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    """At most so many stay, the newest."""
+
+
 class CodingAgentSpec(Wire):
     """A pool: which board it works, into which repository, with what."""
 
@@ -186,6 +195,8 @@ class CodingAgentSpec(Wire):
     """Own certificate authorities; absent: what the images bring."""
     persistence: Persistence | None = None
     """Absent: a run that loses its pod starts anew."""
+    retention: Retention = Retention()
+    """What becomes of runs that are done. Runs applied by hand stay."""
 
 
 class Condition(Wire):

@@ -17,6 +17,7 @@ Json = dict[str, Any]
 Query = list[tuple[str, str]]
 
 _JSON = "application/json"
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _MERGE = "application/merge-patch+json"
 _PAGE = 500
 _SECONDS = 30
@@ -74,15 +75,26 @@ class Kube:
 
     async def list(self, resource: Resource, namespace: str | None, selector: str) -> AsyncIterator[Json]:
         """All objects with these labels, page by page."""
+        async for item in self._pages(resource, namespace, selector, _JSON):
+            yield item
+
+    async def _pages(
+        self, resource: Resource, namespace: str | None, selector: str, accept: str
+    ) -> AsyncIterator[Json]:
         token = ""
         while True:
             query = [("labelSelector", selector), ("limit", str(_PAGE)), ("continue", token)]
-            answer = await self._json("GET", resource.path(namespace), query)
+            answer: Json = json.loads(await self._raw("GET", resource.path(namespace), query, accept=accept))
             for item in answer["items"]:
                 yield item
             token = answer["metadata"].get("continue") or ""
             if not token:
                 return
+
+    async def metadata(self, resource: Resource, namespace: str | None, selector: str) -> AsyncIterator[Json]:
+        """As `list`, without specs and statuses: what is retained may be much."""
+        async for item in self._pages(resource, namespace, selector, _METADATA):
+            yield item
 
     async def create(self, resource: Resource, namespace: str, body: Json) -> Json:
         """The object as created. Raises Conflict where the name is taken."""
@@ -139,8 +151,9 @@ class Kube:
         query: Query | None = None,
         body: Json | None = None,
         content: str = _JSON,
+        accept: str = _JSON,
     ) -> bytes:
-        headers = {"Accept": _JSON, "Content-Type": content}
+        headers = {"Accept": accept, "Content-Type": content}
         request = await self._api.param_serialize(
             method, path, query_params=query, header_params=headers, body=body, auth_settings=["BearerToken"]
         )

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import aiohttp
 
 from boardhand_api.pool import CodingAgentStatus
-from boardhand_operator import health, intake
+from boardhand_operator import health, intake, retention
 from boardhand_operator.boards import Board, Card
 from boardhand_operator.boards.ticket import ticket_of
 from boardhand_operator.cards import Cards
@@ -47,6 +47,7 @@ class PoolWorker:
         self._queue = queue
         self._wake = asyncio.Event()
         self._cards = Cards(kube, store, queue)
+        self._swept: datetime | None = None
         self._checked: tuple[int, datetime] | None = None
         self._known: set[str] = set()
         self._generation = 0
@@ -117,6 +118,9 @@ class PoolWorker:
             problem = Problem(wrong.reason, wrong.message)
         except Remote as refused:
             problem = Problem(refused.reason, str(refused))
+        if polled and (self._swept is None or now - self._swept >= retention.EVERY):
+            await retention.sweep(self._kube, pool, now, self._known)
+            self._swept = now
         await self._report(pool, problem, now, polled)
         return problem
 
@@ -135,7 +139,9 @@ class PoolWorker:
         board = await self._services.board(pool)
         if board is None:
             return False
-        for card in await board.ready():
+        cards = await board.ready()
+        self._known &= {intake.name_for(pool, card) for card in cards}
+        for card in cards:
             if intake.name_for(pool, card) not in self._known:
                 await self._take(pool, board, card, now)
         return True

@@ -45,6 +45,10 @@ class FakeKube(Kube):
         for body in found:
             yield body
 
+    async def metadata(self, resource: Resource, namespace: str | None, selector: str) -> AsyncIterator[Json]:
+        async for body in self.list(resource, namespace, selector):
+            yield {"metadata": body["metadata"]}
+
     async def create(self, resource: Resource, namespace: str, body: Json) -> Json:
         async with self.fuse.call(f"create {resource.name}"):
             return self.put(resource, namespace, body)

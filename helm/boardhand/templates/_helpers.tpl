@@ -25,7 +25,7 @@ app.kubernetes.io/component: operator
 {{- define "boardhand.rules" -}}
 - apiGroups: [boardhand.dev]
   resources: [ticketruns]
-  verbs: [get, list, watch, create, patch]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [boardhand.dev]
   resources: [codingagents]
   verbs: [get, list, watch, patch]
