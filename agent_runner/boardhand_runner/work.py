@@ -41,7 +41,7 @@ async def work(
     """Runs the graph, and fills `last` with each of its states, so that a failure leaves the last one."""
     order, ledger = asking.order, asking.ledger
     bench = Bench(around.workbench, ledger, order.setup)
-    jobs = Jobs(around.workbench, ledger)
+    jobs = Jobs(around.workbench, ledger, bench.set_up_again)
     seconds = order.limits.command_timeout_seconds
     maps = RepositoryMap(settings)
     context = Context(

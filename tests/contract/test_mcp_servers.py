@@ -268,7 +268,8 @@ async def test_a_name_that_is_there_already_is_configuration(settings: Settings)
     server = McpServer(name="notes", url="http://notes.test", tools=["add"])
     twice = [adapted(Held(server, Transport(settings, server)), Tool(name="add", input_schema={"type": "object"}))] * 2
     workbench, ledger = FifoWorkbench(_with_exec(settings)), Ledger(LIMITS)
-    bench, jobs = Bench(workbench, ledger, []), Jobs(workbench, ledger)
+    bench = Bench(workbench, ledger, [])
+    jobs = Jobs(workbench, ledger, bench.set_up_again)
     with pytest.raises(Configuration, match=r"McpToolClash.*notes_add"):
         catalogs(WorkTree(settings), RepositoryMap(settings), bench, 1, [], {CODER: twice}, jobs)
 

@@ -17,6 +17,7 @@ from boardhand_runner.nodes.supervise import SAME, supervise
 from boardhand_runner.nodes.tools import Wanted, _call
 from boardhand_runner.tools import jobs as jobs_module
 from boardhand_runner.tools.catalog import Answer, Catalog
+from boardhand_runner.tools.command import Bench
 from boardhand_runner.tools.job_tools import job_tools
 from boardhand_runner.tools.jobs import AT_ONCE, Jobs
 from boardhand_runner.usage import Ledger
@@ -39,9 +40,14 @@ async def bench(tmp_path: Path) -> AsyncIterator[FifoWorkbench]:
 @pytest.fixture
 async def jobs(bench: FifoWorkbench, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Jobs]:
     monkeypatch.setattr(jobs_module, "NEWS_SECONDS", 0.2)
-    jobs = Jobs(bench, Ledger(LIMITS))
+    jobs = jobs_of(bench)
     yield jobs
     await jobs.close()
+
+
+def jobs_of(workbench: FifoWorkbench, bench: Bench | None = None) -> Jobs:
+    ledger = Ledger(LIMITS)
+    return Jobs(workbench, ledger, (bench or Bench(workbench, ledger, [])).set_up_again)
 
 
 async def eventually(jobs: Jobs, number: int, said: str) -> str:
@@ -100,7 +106,7 @@ async def test_a_lost_workbench_takes_its_jobs_along(tmp_path: Path, monkeypatch
     with served(settings):
         bench = FifoWorkbench(settings)
         bench.wait_ready()
-        jobs = Jobs(bench, Ledger(LIMITS))
+        jobs = jobs_of(bench)
         await jobs.start("sleep 60")
         assert jobs.lost() == ""
     told = await jobs.output(1)
@@ -108,6 +114,15 @@ async def test_a_lost_workbench_takes_its_jobs_along(tmp_path: Path, monkeypatch
 
     assert "lost: the workbench was started again" in told
     assert jobs.lost() == "Lost with it, too: job 1."
+
+
+async def test_a_job_in_a_workbench_that_was_lost_finds_it_set_up_again(bench: FifoWorkbench) -> None:
+    around = Bench(bench, Ledger(LIMITS), ["touch ready"])
+    jobs = jobs_of(bench, around)
+    around.renew()
+    await jobs.start("test -e ready && echo as it should be")
+    assert "as it should be" in await jobs.output(1)
+    await jobs.close()
 
 
 async def test_polling_is_no_alarm_where_the_output_goes_on_and_one_where_it_does_not(jobs: Jobs) -> None:

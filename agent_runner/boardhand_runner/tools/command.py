@@ -36,10 +36,13 @@ class Bench:
 
         Raises Deadline where the run's time is over before or after it, Configuration where a new set-up fails.
         """
-        if self._lost:
-            # What setup put outside the work tree went with the container.
-            await self._set_up()
+        await self.set_up_again()
         return await self._execute(command, seconds)
+
+    async def set_up_again(self) -> None:
+        """Where it was lost: what setup put outside the work tree went with the container. Raises what `run` raises."""
+        if self._lost:
+            await self._set_up()
 
     def renew(self) -> None:
         """Set it up before the next command: it is not the container that an earlier pod of the run had set up."""

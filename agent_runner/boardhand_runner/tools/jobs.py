@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,8 +38,10 @@ class Job:
 class Jobs:
     """The run's background jobs. Every method raises Deadline where the run's time is over."""
 
-    def __init__(self, bench: Workbench, ledger: Ledger) -> None:
+    def __init__(self, bench: Workbench, ledger: Ledger, prepare: Callable[[], Awaitable[None]]) -> None:
+        """`prepare` sets the workbench up where that is needed before a command."""
         self._bench = bench
+        self._prepare = prepare
         self._ledger = ledger
         self._jobs: dict[int, Job] = {}
         self._watcher: asyncio.Task[None] | None = None
@@ -49,6 +52,7 @@ class Jobs:
         running = [str(job.number) for job in self._jobs.values() if self._runs(job)]
         if len(running) >= AT_ONCE:
             raise ToolError(f"{AT_ONCE} jobs run already ({', '.join(running)}): end one with stop_job first.")
+        await self._prepare()
         number = len(self._jobs) + 1
         self._jobs[number] = Job(number, await asyncio.to_thread(self._bench.begin, command))
         if self._watcher is None:
