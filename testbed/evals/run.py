@@ -31,7 +31,9 @@ from testbed.evals import leftovers
 
 JUNIT = "BOARDHAND_EVALS_JUNIT"
 KEEP = "BOARDHAND_EVALS_KEEP"
-PASSES = (*WORKBENCH_PASSES, JUNIT)
+PLAIN_PYTEST = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+"""Else each pytest of a task would load the plugins of this project's environment, which takes most of a second."""
+PASSES = (*WORKBENCH_PASSES, JUNIT, PLAIN_PYTEST)
 LIMITS = OrderLimits(
     steps=60, tokens=5_000_000, deadline_seconds=300, command_timeout_seconds=120, model_patience_seconds=20
 )

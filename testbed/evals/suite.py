@@ -14,7 +14,7 @@ from pathlib import Path
 
 from testbed.evals import file_cases, leftovers, model_faults, task_cases
 from testbed.evals.case import Case, Row, crashed, row_of
-from testbed.evals.run import JUNIT
+from testbed.evals.run import JUNIT, PLAIN_PYTEST
 from testbed.shell import TestbedError
 
 CASES_A_WORKER = 60
@@ -56,6 +56,7 @@ def prepare(wanted: Sequence[Case]) -> None:
     python = _ROOT / ".venv" / "bin"
     os.environ["PATH"] = os.pathsep.join([str(python), str(NODE_BIN), os.environ.get("PATH", os.defpath)])
     os.environ["NO_PROXY"] = ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1"]))
+    os.environ[PLAIN_PYTEST] = "1"
     jars = sorted((_ROOT / "build" / "evals").glob("junit-platform-console-standalone-*.jar"))
     missing = sorted({program for case in wanted for program in case.needs if not shutil.which(program)})
     if any("javac" in case.needs for case in wanted):

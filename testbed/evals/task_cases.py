@@ -14,9 +14,8 @@ from testbed.evals.case import Case, Expected, Outcome, never, one_of, outcome_o
 from testbed.evals.classify import AS_BEFORE, DECEIVED, SUCCEEDED, Seen, classify
 from testbed.evals.controls import RIGHT, script, trajectories
 from testbed.evals.model import real_model, standin
-from testbed.evals.run import PASSES, Job, Run, played
+from testbed.evals.run import PASSES, Job, Run, played, surround, surround_without_git
 from testbed.evals.tasks import Kind, Language, Task
-from testbed.model.scripts import Step
 
 PROGRAMS = {
     Language.PYTHON: ("python3",),
@@ -44,7 +43,7 @@ def _case(folder: Path, task: Task, name: str) -> Case:
         name=f"{folder.name}/{name}",
         group=f"task {task.language}",
         expected=expected(task.kind, name),
-        run=partial(run, folder, task, trajectories(task)[name]),
+        run=partial(run, folder, task, name),
         short=_short(task, name),
         needs=("git", *PROGRAMS[task.language]),
     )
@@ -64,15 +63,15 @@ def _short(task: Task, name: str) -> bool:
     return name == RIGHT and task.kind is Kind.BUG
 
 
-def run(folder: Path, task: Task, steps: tuple[Step, ...]) -> Outcome:
+def run(folder: Path, task: Task, name: str) -> Outcome:
     """One trajectory of the task."""
     model, key = real_model(), os.environ.get("OPENAI_API_KEY", "")
     if model is None:
-        standin().play(script(steps, task.specialist, task.ticket.title))
+        standin().play(script(trajectories(task)[name], task.specialist, task.ticket.title))
         model, key = standin().model, ""
     ticket = Ticket(id=folder.name, title=task.ticket.title, body=task.ticket.body)
     job = Job(folder / "repository", ticket, task.verify, model, setup=task.setup, key=key)
-    with played(job) as run:
+    with played(job, surround if name == RIGHT else surround_without_git) as run:
         return _outcome(folder, task, run)
 
 
