@@ -10,11 +10,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
+from openai import APIError
 
 from boardhand_api.failures import FailureClass
 from boardhand_api.model import Model, Price, Profile, Provider
@@ -23,7 +25,7 @@ from boardhand_runner.errors import Budget, Configuration, Deadline, RunnerError
 from boardhand_runner.models import build, patience
 from boardhand_runner.models.calling import with_tools
 from boardhand_runner.models.patience import patiently
-from boardhand_runner.models.trouble import Transient, of_answer, retry_after
+from boardhand_runner.models.trouble import Transient, diagnose, of_answer, retry_after
 from boardhand_runner.usage import Ledger, cost, price_of, reported, usage_of
 from tests.support.benches import LIMITS
 from tests.support.canned import Canned, Server, serving
@@ -207,6 +209,24 @@ def test_a_bundle_of_own_authorities_replaces_the_systems(monkeypatch: pytest.Mo
 
     with pytest.raises(Configuration, match="CertificatesUnreadable"):
         build(Model(name="m"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"code": 402, "message": "m"}, "ModelQuota"),
+        ({"code": "insufficient_quota"}, "ModelQuota"),
+        ({"code": "context_length_exceeded"}, "ContextOverflow"),
+        ({"code": 502}, ""),
+        ({"code": "server_error"}, ""),
+        ({"code": 7}, ""),
+        (None, ""),
+    ],
+)
+def test_what_is_said_in_the_middle_of_a_stream_counts_as_a_status(body: object, reason: str) -> None:
+    meaning = diagnose(APIError("Oh.", httpx2.Request("POST", "http://model"), body=body), "m")
+
+    assert (meaning.reason if isinstance(meaning, RunnerError) else "") == reason
 
 
 GOOGLES_LIMIT = """429 RESOURCE_EXHAUSTED. {'error': {'message': 'You exceeded your current quota, please check your

@@ -24,6 +24,8 @@ _OVERFLOW = (
     "exceeds the maximum number of tokens",
 )
 _QUOTA = ("insufficient_quota", "exceeded your current quota", "billing")
+_STATUSES = {"insufficient_quota": 402, "context_length_exceeded": 413, "invalid_api_key": 401, "model_not_found": 404}
+"""OpenAI's codes for what asking again cannot help."""
 _CREDIT = "credit balance is too low"
 _KEY = "api key not valid"
 _BY_DAY = "perday"
@@ -53,6 +55,8 @@ def diagnose(error: Exception, model: str) -> RunnerError | Transient:
     if response is not None and response.status_code >= FIRST_ERROR:
         headers = {name.lower(): value for name, value in response.headers.items()}
         return of_answer(response.status_code, headers, str(error), model)
+    if told := _told(error):
+        return of_answer(*told, model)
     kind = type(error).__name__
     if isinstance(error, UNREADABLE):
         return Transient(f"{model} answered something that is no chat completion ({kind}); see its baseURL")
@@ -65,6 +69,15 @@ def diagnose(error: Exception, model: str) -> RunnerError | Transient:
 def _response(error: Exception) -> Any:
     """The HTTP answer behind the error: some libraries leave it in the error they began with."""
     return getattr(error, "response", None) or getattr(error.__cause__, "response", None)
+
+
+def _told(error: Exception) -> tuple[int, dict[str, str], str] | None:
+    """What a server says in the middle of a stream that began well, as if it were the answer's status."""
+    body = getattr(error, "body", None)
+    code = body.get("code") if isinstance(body, dict) else None
+    if not isinstance(code, int):
+        code = _STATUSES.get(str(code))
+    return (code, {}, str(error)) if code and code >= FIRST_ERROR else None
 
 
 def of_answer(status: int, headers: dict[str, str], text: str, model: str) -> RunnerError | Transient:
