@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from testbed.evals.faulty_model import Damage, Damaged, How, Http, Reply
 from testbed.evals.faulty_run import EDIT, FINISH, Fault
 from testbed.evals.faulty_wire import Called, Mark, Said
+from testbed.evals.model_faults_http import UNAVAILABLE, asked_once
 from testbed.model import wire
 
 LONG_FINISH = Said(text="The total is doubled, as the ticket asks, and the check passes now.", calls=FINISH.calls)
-UNAVAILABLE = "Infrastructure/ModelUnavailable"
 
 
-def event(text: str, code: str | None = None) -> str:
+def event(text: str, code: Any = None) -> str:
     """An error in place of a chunk."""
     return wire.sse(wire.error(text, "server_error", code))
 
@@ -32,6 +33,12 @@ def forever(name: str, damage: Damage) -> Fault:
         describe=(),
         limits={"model_patience_seconds": 1},
     )
+
+
+def told(name: str, text: str, expected: str) -> Fault:
+    """What asking again cannot help is not asked again, though the answer began well."""
+    broken = Damaged(LONG_FINISH, Damage(How.SAYS, Mark.TEXT, text=text))
+    return Fault(name, expected, large=(broken,), describe=(), holds=asked_once)
 
 
 GARBAGE = 'data: {"choices": [{"ind\n\ndata: <html>\n\n\x00\x01 no event\n\n'
@@ -57,6 +64,14 @@ FAULTS = (
     once("stream-error-event", Damage(How.SAYS, Mark.CALL, text=event("The server had an error."))),
     forever("stream-error-event-for-ever", Damage(How.SAYS, Mark.CALL, text=event("The server had an error."))),
     once("stream-rate-limit-event", Damage(How.SAYS, Mark.TEXT, text=event("Slow down.", "rate_limit_exceeded"))),
+    once("stream-error-event-502", Damage(How.SAYS, Mark.TEXT, text=event("Provider returned an error.", 502))),
+    once(
+        "stream-overflow-event",
+        Damage(How.SAYS, Mark.TEXT, text=event("Too many tokens.", "context_length_exceeded")),
+        nudges=("ContextOverflow",),
+    ),
+    told("stream-quota-event", event("You have no credits left.", 402), "Configuration/ModelQuota"),
+    told("stream-key-event", event("No such key.", "invalid_api_key"), "Configuration/ModelCredentials"),
     once("stream-garbage", Damage(How.SAYS, Mark.CALL, text=GARBAGE)),
     forever("stream-garbage-for-ever", Damage(How.SAYS, Mark.TEXT, text=GARBAGE)),
     once("error-body-cut", Damage(How.CUT, Mark.TEXT), LATE_ERROR),

@@ -100,6 +100,7 @@ GOOGLE_LONG = googles(
     "INVALID_ARGUMENT",
     "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
 )
+BUSY = googles(503, "UNAVAILABLE", "The model is overloaded. Please try again later.")
 BLOCKED = Http(
     200,
     wire.sse({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}, "usageMetadata": {"promptTokenCount": 100}}),
@@ -120,6 +121,7 @@ MISTRAL = (
     once(Provider.MISTRAL, "cut-off", replace(CUT, finish="model_length"), "CutOff"),
     once(Provider.MISTRAL, "cut-in-call", broken(How.CUT, Mark.CALL)),
     once(Provider.MISTRAL, "ended-before-end", broken(How.ENDED, Mark.END)),
+    once(Provider.MISTRAL, "error-event", broken(How.SAYS, Mark.CALL, text=wire.sse({"error": {"message": "Oh."}}))),
     once(Provider.MISTRAL, "hums", broken(How.HUMS, Mark.CALL, seconds=30)),
     once(Provider.MISTRAL, "garbage", broken(How.SAYS, Mark.CALL, text='data: {"choices": [{"ind\n\n')),
     once(Provider.MISTRAL, "stalled-in-text", broken(How.STALLED, Mark.TEXT, seconds=30)),
@@ -154,11 +156,12 @@ GOOGLE = (
     once(Provider.GOOGLE, "cut-in-text", broken(How.CUT, Mark.TEXT)),
     once(Provider.GOOGLE, "ended-in-text", broken(How.ENDED, Mark.TEXT)),
     once(Provider.GOOGLE, "stalled-in-call", broken(How.STALLED, Mark.CALL, seconds=30)),
+    once(Provider.GOOGLE, "error-event", broken(How.SAYS, Mark.CALL, text=wire.sse(json.loads(BUSY.body)))),
     once(Provider.GOOGLE, "hums", broken(How.HUMS, Mark.CALL, seconds=30)),
     once(Provider.GOOGLE, "garbage", broken(How.SAYS, Mark.CALL, text='data: {"candidates": [{"con\n\n')),
     once(Provider.GOOGLE, "rate-limit-by-minute", BY_MINUTE, holds=waited(3)),
     ended(Provider.GOOGLE, "quota-by-day", BY_DAY, "Configuration/ModelQuota"),
-    once(Provider.GOOGLE, "error-503", googles(503, "UNAVAILABLE", "The model is overloaded. Please try again later.")),
+    once(Provider.GOOGLE, "error-503", BUSY),
     once(Provider.GOOGLE, "html-with-200", PORTAL),
     once(Provider.GOOGLE, "error-body-cut", Damaged(BY_MINUTE, Damage(How.CUT, Mark.TEXT))),
     once(Provider.GOOGLE, "context-overflow", GOOGLE_LONG, *OVERFLOW),
