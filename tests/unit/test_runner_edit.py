@@ -44,6 +44,21 @@ def test_inserted_lines_are_found_where_they_were_put(
         assert changed.endswith("\n") == text.endswith("\n")
 
 
+@given(lines=LINES, ending=ENDINGS, sent=ENDINGS, new=LINES, data=st.data())
+def test_an_edit_of_whole_lines_leaves_a_file_with_one_ending(
+    lines: list[str], ending: str, sent: str, new: list[str], data: st.DataObject
+) -> None:
+    """Whatever endings the model sends. The lines are numbered, so that each stands there once."""
+    numbered = [f"{number} {line}" for number, line in enumerate([*lines, "last"])]
+    first = data.draw(st.integers(0, len(numbered) - 1))
+    after = data.draw(st.integers(first + 1, len(numbered)))
+    text = "".join(line + ending for line in numbered)
+    old = "".join(line + sent for line in numbered[first:after])
+    fresh = [f"new {line}" for line in new]
+    changed = edit.replace_unique(text, old, "".join(line + sent for line in fresh))
+    assert changed == "".join(line + ending for line in [*numbered[:first], *fresh, *numbered[after:]])
+
+
 def test_line_endings_of_the_file_are_kept_whatever_the_model_sends() -> None:
     text = "a = 1\r\nb = 2\r\nc = 3\r\n"
     assert edit.replace_unique(text, "a = 1\nb = 2\n", "a = 0\nb = 0\n") == "a = 0\r\nb = 0\r\nc = 3\r\n"

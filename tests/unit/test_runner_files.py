@@ -254,6 +254,43 @@ def test_no_path_reaches_the_secret(layout: Settings, parts: list[str], absolute
     assert sorted(os.listdir(layout.large_secret)) == ["apiKey", "f"]
 
 
+TARGETS = [
+    "..",
+    "../..",
+    ".",
+    "/",
+    "a",
+    "b/..",
+    "c/../..",
+    "../secrets",
+    "a/../../secrets/model-large",
+    "b/c/../apiKey",
+]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@given(
+    links=st.dictionaries(st.sampled_from(["a", "b", "c", "d/e"]), st.sampled_from(TARGETS)),
+    parts=st.lists(
+        st.sampled_from(["a", "b", "c", "d", "e", "secrets", "model-large", "apiKey"]), min_size=1, max_size=6
+    ),
+)
+def test_no_links_lead_to_the_secret(layout: Settings, links: dict[str, str], parts: list[str]) -> None:
+    shutil.rmtree(layout.work)
+    (layout.work / "d").mkdir(parents=True)
+    for name, target in links.items():
+        (layout.work / name).symlink_to(target)
+    before = sorted(layout.root.rglob("*"))
+    confined, path = Confined(layout.work), "/".join(parts)
+    with contextlib.suppress(ToolError):
+        assert SECRET.encode() not in confined.read(path, 100)
+    with contextlib.suppress(ToolError):
+        confined.write(path, b"inside")
+    assert (layout.large_secret / "apiKey").read_text() == SECRET
+    new = set(layout.root.rglob("*")) - set(before)
+    assert all(one.is_relative_to(layout.work) for one in new)
+
+
 @pytest.mark.parametrize("pattern", ["a\0", "\ud83d"])
 def test_a_pattern_that_no_program_takes_is_refused(tree: WorkTree, pattern: str) -> None:
     with pytest.raises(ToolError, match="NUL or half of a surrogate pair"):
