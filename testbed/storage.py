@@ -29,8 +29,8 @@ def storage_class(world: World, volumes: int) -> Iterator[str]:
     try:
         yield name
     finally:
-        for one in names:
-            kubectl.delete("persistentvolume", one)
+        # A claim that is still there, after a test that failed, keeps its volume until it goes.
+        kubectl("delete", "persistentvolume", *names, "--wait=false")
         kubectl.delete("storageclass", name)
         shutil.rmtree(folder)
 

@@ -129,6 +129,20 @@ def test_one_volume_for_all_tries_and_none_afterwards(end: Fate) -> None:
     assert calls.index("create CLAIMS") < calls.index("create JOBS")
     last = len(calls) - 1 - calls[::-1].index("create JOBS")
     assert "delete CLAIMS" not in calls[:last]
+    # A pod that has ended holds the claim, too. That of a failed run stays, for its log.
+    assert len(made.kube.objects[Resource.JOBS]) == (0 if end is Fate.GREEN else 2)
+
+
+def test_a_job_that_the_run_does_not_own_is_left_alone_to_the_end() -> None:
+    made = World(Fuse())
+    made.add_pool(board=False, **KEPT)
+    made.kube.put(Resource.RUNS, "team", run_body("run-1", event=None))
+    order = job()["spec"]
+    made.kube.put(Resource.JOBS, "team", {"metadata": {"name": "run-1-1"}, "spec": order})
+    with clocked(made.clock):
+        asyncio.run(live(made))
+    assert made.runs()[0].status.tries == 2
+    assert [name for _, name in made.kube.objects[Resource.JOBS]] == ["run-1-1"]
 
 
 def test_without_persistence_no_call_is_made_for_it() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from boardhand_api.failures import FailureClass
 from boardhand_operator.act.doing import Doing
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.kube import Conflict, Resource
+from boardhand_operator.names import job_name
 from boardhand_operator.specs.kept import build_claim
 
 
@@ -34,6 +36,22 @@ async def _say_once(doing: Doing, text: str) -> None:
 
 
 async def remove(doing: Doing) -> None:
-    """Delete the claim that the run noted. A pod that still ends keeps it until then."""
-    if doing.run.status.volume:
-        await doing.kube.delete(Resource.CLAIMS, doing.run.namespace, doing.run.status.volume)
+    """Delete the claim that the run noted, and the Jobs whose pods would hold it: one that has ended does, too.
+
+    The pods of a run that failed stay for the rest of their time, since their log says why; the claim goes with them.
+    """
+    run = doing.run
+    if not run.status.volume:
+        return
+    await doing.kube.delete(Resource.CLAIMS, run.namespace, run.status.volume)
+    failure = run.status.failure
+    if failure is None or failure.failure_class is FailureClass.CANCELLED:
+        for number in range(1, run.status.tries + 1):
+            await _remove_job(doing, job_name(run.name, number))
+
+
+async def _remove_job(doing: Doing, name: str) -> None:
+    """A number may also have been counted for a Job that somebody else owns."""
+    if doing.owns(await doing.kube.get(Resource.JOBS, doing.run.namespace, name)):
+        await doing.kube.delete(Resource.JOBS, doing.run.namespace, name)
+        doing.store.drop(Resource.JOBS, (doing.run.namespace, name))
