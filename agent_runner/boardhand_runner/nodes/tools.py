@@ -20,7 +20,10 @@ from boardhand_runner.state import Context, State
 from boardhand_runner.tools.bounds import bounded
 from boardhand_runner.tools.catalog import ASK, FINISH, WRITING, Answer
 
-_DURATION = re.compile(r"\b\d+(\.\d+)?\s?(ms|s|secs?|seconds?|min)\b|\b\d\d:\d\d:\d\d([.,]\d+)?")
+_DURATION = re.compile(
+    r"\b\d+(\.\d+)?\s?(ms|s|secs?|seconds?|min)\b|\b\d\d:\d\d:\d\d([.,]\d+)?|(?m:^(real|user|sys)\s+[\dm.,s]+$)"
+)
+"""Written with a unit, as a time of day, or by the shell's `time`."""
 _CUT_OFF = frozenset({"length", "model_length", "max_tokens"})
 INVALID_CHARACTERS = 500
 EMPTY = "(empty answer)"
