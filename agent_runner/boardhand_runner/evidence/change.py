@@ -47,6 +47,8 @@ class TestCase:
     skipped: bool
     asserts: bool
     parametrised: bool
+    expects_failure: bool = False
+    """It passes where its body fails."""
     certain: int = 0
     """Assertions that are nothing else."""
     likely: int = 0

@@ -12,6 +12,7 @@ from boardhand_runner.evidence.change import FileChange, is_test_file
 from boardhand_runner.evidence.compare import base_shown
 from boardhand_runner.evidence.summary import Judged, Trial, evidence_of, judge
 from boardhand_runner.evidence.tampering import new_tests, tampering
+from boardhand_runner.evidence.unrun import unrun
 from boardhand_runner.nodes.nudge import nudge
 from boardhand_runner.nodes.ticket import ticket_text
 from boardhand_runner.nodes.verify import checked
@@ -43,7 +44,10 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
     before = state.get("baseline")
     check = await checked(context, before)
     changes = await asyncio.to_thread(context.repository.changes)
-    found = judge(ticket_text(context.order.ticket), tampering(changes, context.order.verify, context.order.workdir))
+    named = tampering(changes, context.order.verify, context.order.workdir)
+    if check.passes and check.measured and before and before.measured:
+        named += unrun(before.measured, check.measured, changes, named)
+    found = judge(ticket_text(context.order.ticket), named)
     fine = check.passes and all(one.asked for one in found)
     trial = await _tried(context, before, changes) if fine else Trial(new_tests(changes), why="the gate was red")
     demanded = fine and context.order.tests_must_fail_on_base and trial.fails is not True

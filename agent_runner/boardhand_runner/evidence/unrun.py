@@ -1,0 +1,81 @@
+"""Tests that ran before the change and do not any more, told by the runner's names. Pure.
+
+Beside what the sources show: a condition inside a test, a list of tests in a main function, a target of the build.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from boardhand_runner.evidence.change import FileChange, TestCase, is_test_file
+from boardhand_runner.evidence.compare import Measured
+from boardhand_runner.evidence.tampering import Kind, Tampering
+from boardhand_runner.evidence.testcases import test_cases
+
+_VARIANT = re.compile(r"(?:\([^()]*\)|\[[^\]]*\])+$|(?<=\w)/(?!.*(?:::|\.\w+$)).*$")
+"""What tells one run of a parametrised test, or a subtest, from the others."""
+
+
+def unrun(
+    before: Measured, after: Measured, changes: Sequence[FileChange], found: Sequence[Tampering]
+) -> list[Tampering]:
+    """Tests that passed, and are skipped or missing now. `found` is what the sources say: it is not said again."""
+    tests = [change for change in changes if is_test_file(change.path) or change.path.endswith(".rs")]
+    old = [case for change in tests for case in test_cases(change.path, change.before)]
+    new = [case for change in tests for case in test_cases(change.path, change.after)]
+    skipped = before.report.passed & after.report.skipped
+    gone = set[str]() if len(new) < len(old) or _has(found, Kind.DELETED) else _gone(before, after, tests)
+    if any(one.kind is Kind.SKIPPED and not _of(old, one.detail) for one in found):
+        skipped = frozenset()
+    told = [(Kind.SKIPPED, name) for name in sorted(skipped)] + [(Kind.DELETED, name) for name in sorted(gone)]
+    known = {one.detail for one in found}
+    return [
+        Tampering(kind, *_place(name, new)) for kind, name in told if not any(_is(name, detail) for detail in known)
+    ]
+
+
+def _gone(before: Measured, after: Measured, tests: Sequence[FileChange]) -> set[str]:
+    """Names that are not reported any more, where fewer tests are: a rename alone changes no number."""
+    there = after.report.passed | after.report.failed | after.report.skipped
+    if not after.report.passed or _number(before, after) >= 0:
+        return set()
+    bases = {_VARIANT.sub("", name) for name in there}
+    gone = {name for name in before.report.passed - there if _VARIANT.sub("", name) not in bases}
+    return {name for name in gone if not _group(name, tests)}
+
+
+def _number(before: Measured, after: Measured) -> int:
+    """How many more tests there are than before, by the runner's counts or, without them, by names."""
+    one, other = before.report, after.report
+    more = len(other.skipped) - len(one.skipped)
+    if before.ran is not None and after.ran is not None:
+        return after.ran - before.ran + more
+    return len(other.passed | other.failed) - len(one.passed | one.failed) + more
+
+
+def _group(name: str, tests: Sequence[FileChange]) -> bool:
+    """Whether it is the name of a group of tests, which are tests of their own."""
+    form = re.compile(rf"\b(?:describe|suite|context)\b[^\n'\"`]{{0,40}}['\"`]{re.escape(name)}['\"`]")
+    return any(form.search(change.before or "") for change in tests)
+
+
+def _place(name: str, cases: Sequence[TestCase]) -> tuple[str, str]:
+    """Path and test; the runner's name where the changed files do not have it."""
+    return next(((case.path, case.name) for case in cases if _is(name, case.name)), (name, ""))
+
+
+def _is(name: str, test: str) -> bool:
+    """Whether the runner's name is that of a test in the sources."""
+    plain = _VARIANT.sub("", name)
+    return any(
+        one == test or re.search(rf"(?<!\w){re.escape(test)}$", one) is not None for one in (name, plain) if test
+    )
+
+
+def _of(cases: Sequence[TestCase], name: str) -> bool:
+    return any(case.name == name for case in cases)
+
+
+def _has(found: Sequence[Tampering], kind: Kind) -> bool:
+    return any(one.kind is kind for one in found)

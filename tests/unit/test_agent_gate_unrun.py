@@ -1,0 +1,86 @@
+"""Tests that ran before the change and do not any more are named, whatever the sources look like."""
+
+from __future__ import annotations
+
+import pytest
+
+from boardhand_runner.evidence.change import FileChange
+from boardhand_runner.evidence.compare import Measured
+from boardhand_runner.evidence.reports import TestReport
+from boardhand_runner.evidence.tampering import Kind, Tampering, tampering
+from boardhand_runner.evidence.unrun import unrun
+
+MAIN = """\
+static void test_adds() { CHECK(add(1, 2) == 3); }
+static void test_subtracts() { CHECK(sub(7, 2) == 5); }
+static const Test tests[] = {
+    {"adds", test_adds},
+    {"subtracts", test_subtracts},
+};
+"""
+GO = "package sum\n\nfunc TestAdds(t *testing.T) {\n\tif add(1, 2) != 3 {\n\t\tt.Fatal()\n\t}\n}\n"
+JS = "describe('sum', () => {\n  it('adds', () => { expect(add(1, 2)).toBe(3); });\n});\n"
+
+
+def measured(passed: str, skipped: str = "", ran: int | None = None) -> Measured:
+    report = TestReport(frozenset(filter(None, passed.split(","))), frozenset(), frozenset(skipped.split()))
+    return Measured(True, 0, ran, report)
+
+
+def named(before: Measured, after: Measured, *changes: FileChange) -> list[Tampering]:
+    return unrun(before, after, changes, tampering(changes))
+
+
+def test_a_test_that_main_leaves_out_is_gone() -> None:
+    change = FileChange("tests/sum_test.cpp", MAIN, MAIN.replace('    {"adds", test_adds},\n', ""))
+    assert tampering([change]) == []
+    assert named(measured("adds,subtracts"), measured("subtracts"), change) == [Tampering(Kind.DELETED, "adds")]
+
+
+def test_a_test_that_the_build_leaves_out_is_gone() -> None:
+    change = FileChange("CMakeLists.txt", "foreach(area sum queue)\n", "foreach(area sum)\n")
+    assert named(measured("sum,queue"), measured("sum"), change) == [Tampering(Kind.DELETED, "queue")]
+
+
+def test_a_condition_in_the_body_skips() -> None:
+    change = FileChange(
+        "sum_test.go", GO, GO.replace("\tif add", '\tif os.Getenv("ALL") == "" {\n\t\tt.Skip()\n\t}\n\tif add')
+    )
+    before, after = measured("example.com/sum::TestAdds"), measured("", "example.com/sum::TestAdds")
+    assert tampering([change]) == []
+    assert named(before, after, change) == [Tampering(Kind.SKIPPED, "sum_test.go", "TestAdds")]
+
+
+@pytest.mark.parametrize("mark", ["it.skip('adds'", "it('adds', { skip: true }"])
+def test_what_the_sources_show_is_not_said_twice(mark: str) -> None:
+    change = FileChange("sum.test.js", JS, JS.replace("it('adds'", mark).replace("}, ,", "},"))
+    assert named(measured("adds,others"), measured("others", "adds"), change) == []
+
+
+def test_a_group_that_is_skipped_is_one_finding() -> None:
+    change = FileChange("sum.test.js", JS, JS.replace("describe(", "describe.skip("))
+    assert len(tampering([change])) == 1
+    assert named(measured("adds,others"), measured("others", "adds"), change) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (measured("tests/test_a.py::test_x"), measured("tests/test_b.py::test_x")),
+        (measured("a.py::test_x[1],a.py::test_x[2],a.py::test_y"), measured("a.py::test_x[1],a.py::test_y")),
+        (measured("TestX,TestX/one,TestX/two"), measured("TestX,TestX/three")),
+        (measured("sum,adds"), measured("adds", ran=1)),
+        (measured("adds,subtracts", ran=2), measured("a.test.ts (3 tests)", ran=3)),
+        (measured("adds,subtracts"), measured("")),
+    ],
+    ids=["moved", "fewer rows", "subtests", "a group's name", "shown otherwise", "no names"],
+)
+def test_honest_changes_are_not_named(before: Measured, after: Measured) -> None:
+    changes = [FileChange("sum.test.js", JS, JS.replace("'sum'", "'sums'").replace("(1, 2)", "(2, 1)"))]
+    assert named(before, after, *changes) == []
+
+
+def test_a_deletion_that_the_sources_show_is_said_once() -> None:
+    change = FileChange("sum_test.go", GO, "package sum\n")
+    assert [one.kind for one in tampering([change])] == [Kind.DELETED]
+    assert named(measured("TestAdds,TestSubtracts"), measured("TestSubtracts"), change) == []
