@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import replace
 from itertools import islice
 
@@ -20,12 +19,12 @@ BODY_CHARACTERS = 2_000_000
 def find(path: str, text: str, language: str) -> Iterator[TestCase]:
     """In order."""
     code = masked(text, language)
-    left = BODY_CHARACTERS
+    helpers, left = _asserting(code, language), BODY_CHARACTERS
     for case in islice(_FINDERS[language](path, text, code), CASES):
         left -= len(case.body)
         if left < 0:
             return
-        yield _told(case, language, code)
+        yield _told(case, language, helpers)
 
 
 _ARGUMENTS = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
@@ -36,7 +35,7 @@ _JAVA = re.compile(
 _JS = re.compile(r"(?<![\w.$])(xit|xtest|it|test|specify)((?:\.\w+)*)\s*(?=\()")
 _GO = re.compile(r"^[ \t]*func ((?:Test|Fuzz|Example)\w*)\(", re.MULTILINE)
 _RUST = re.compile(
-    r"(?:#\[[^\]]{0,500}\]\s*){0,8}?#\[(?:\w+::)*(?:test|rstest|test_case|quickcheck|proptest)\b[^\]]{0,500}\](?:\s*#\[[^\]]{0,500}\]){0,8}"
+    r"#\[(?:\w+::)*(?:test|rstest|test_case|quickcheck|proptest)\b[^\]]{0,500}\](?:\s*#\[[^\]]{0,500}\]){0,8}"
     r"[^;{}#]{0,200}?\bfn\s+(\w+)"
 )
 _CPP = re.compile(
@@ -60,9 +59,8 @@ def _after_brace(text: str, code: str, start: int) -> str:
 
 def _java(path: str, text: str, code: str) -> Iterator[TestCase]:
     for match in _JAVA.finditer(code):
-        before = max(code.rfind(end, 0, match.start()) for end in ";{}") + 1
         name = text[slice(*match.span(2 if match[2] else 3))]
-        yield _case(path, name, text[before : match.end()], _after_brace(text, code, match.end()))
+        yield _case(path, name, text[_begin(code, match.start()) : match.end()], _after_brace(text, code, match.end()))
 
 
 def _js(path: str, text: str, code: str) -> Iterator[TestCase]:
@@ -88,7 +86,15 @@ def _go(path: str, text: str, code: str) -> Iterator[TestCase]:
 
 def _rust(path: str, text: str, code: str) -> Iterator[TestCase]:
     for match in _RUST.finditer(code):
-        yield _case(path, match[1], text[slice(*match.span())], _after_brace(text, code, match.end()))
+        # Attributes may stand before the one that makes it a test.
+        yield _case(
+            path, match[1], text[_begin(code, match.start()) : match.end()], _after_brace(text, code, match.end())
+        )
+
+
+def _begin(code: str, at: int) -> int:
+    """Where the declaration begins that `at` stands in."""
+    return max(code.rfind(end, 0, at) for end in ";{}") + 1
 
 
 def _cpp(path: str, text: str, code: str) -> Iterator[TestCase]:
@@ -147,15 +153,16 @@ _PARAMETERS = re.compile(
     r"@ParameterizedTest|\.each\b|\brstest\b|test_case|TEST_P|range\s+\w*(?:[Tt]est|[Cc]ase)|for\s*\(|\bfor\b"
 )
 _ASSERTING_HEAD = re.compile(r"\bexpected\s*=|\bshould_panic\b")
+_DECLARED = re.compile(r"\b(?:fn|func|function|void|bool|int|static|const)\s+(?=(\w+)\b[^;{}]{0,500}\{)")
 _CALLED = re.compile(r"\b(\w+)!?\s*\(")
 
 
-def _told(case: TestCase, language: str, code: str) -> TestCase:
+def _told(case: TestCase, language: str, helpers: Set[str]) -> TestCase:
     """The case with what its marks and its body say."""
     head, _, body = case.body.partition("\0")
     plain = _VAIN.sub("", masked(_ITSELF.sub("", body), language))
     returns = _RETURNS.match(plain) is not None
-    helped = _by_helper(plain, language, code)
+    helped = sum(name in helpers for name in _CALLED.findall(plain))
     likely = len(_LIKELY.findall(plain)) + helped
     direct = len(_ASSERTS[language].findall(_LIKELY.sub("", plain))) + bool(_ASSERTING_HEAD.search(head))
     direct += language == "go" and case.name.startswith("Example") and "Output:" in body
@@ -172,13 +179,10 @@ def _told(case: TestCase, language: str, code: str) -> TestCase:
     )
 
 
-def _by_helper(plain: str, language: str, code: str) -> int:
-    """How often it calls functions of its own file that assert."""
-    calls = 0
-    for name, number in Counter(_CALLED.findall(plain)).items():
-        declared = re.search(
-            rf"\b(?:fn|func|function|void|bool|int|static|const)\s+{re.escape(name)}\b[^;{{}}]*\{{", code
-        )
-        if declared and _ASSERTS[language].search(code[declared.end() - 1 : block_end(code, declared.end() - 1)]):
-            calls += number
-    return calls
+def _asserting(code: str, language: str) -> Set[str]:
+    """The file's functions that assert."""
+    found = set()
+    for match in islice(_DECLARED.finditer(code), CASES):
+        if _ASSERTS[language].search(_after_brace(code, code, match.end())):
+            found.add(match[1])
+    return found

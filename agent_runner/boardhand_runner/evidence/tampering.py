@@ -65,7 +65,12 @@ def tampering(changes: Sequence[FileChange], verify: Sequence[str] = (), workdir
 
 
 def _weakened(before: TestCase, after: TestCase) -> bool:
-    """No assertion is left, or none but what stood beside them before: a function that sets up may assert, too."""
+    """No assertion is left, or none but what stood beside them before: a function that sets up may assert, too.
+
+    Nor may the same body fail now for the test to pass.
+    """
+    if after.expects_failure and not before.expects_failure and after.body == before.body:
+        return True
     bare = before.certain > 0 and after.certain == 0 and after.likely <= before.likely
     return before.asserts and (bare or not after.asserts)
 
