@@ -85,7 +85,8 @@ class Kube:
         while True:
             query = [("labelSelector", selector), ("limit", str(_PAGE)), ("continue", token)]
             answer: Json = json.loads(await self._raw("GET", resource.path(namespace), query, accept=accept))
-            for item in answer["items"]:
+            # Of metadata alone, an empty list is told as null.
+            for item in answer["items"] or ():
                 yield item
             token = answer["metadata"].get("continue") or ""
             if not token:
