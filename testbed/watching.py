@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from testbed.kubectl import Kubectl
 from testbed.shell import TestbedError
 
 Json = dict[str, Any]
+FINISHED = ("Succeeded", "Failed", "Cancelled")
 
 
 def condition(body: Json, name: str) -> Json:
@@ -51,16 +52,29 @@ def run_of_card(kubectl: Kubectl, card: str, seconds: float, *, after: str = "")
 
 def finished(kubectl: Kubectl, name: str, seconds: float, seen: Callable[[str], None] | None = None) -> Json:
     """Poll until the run is finished; `seen` is told each phase. Raises TestbedError with its Events."""
-    deadline, last = time.monotonic() + seconds, ""
+    return all_finished(kubectl, [name], seconds, lambda _, phase: seen(phase) if seen else None)[name]
+
+
+def all_finished(
+    kubectl: Kubectl, names: Sequence[str], seconds: float, seen: Callable[[str, str], None]
+) -> dict[str, Json]:
+    """The runs by name, once all are finished; `seen` is told each phase of each.
+
+    Raises TestbedError with the Events of the first that is not finished in time.
+    """
+    deadline, runs, phases = time.monotonic() + seconds, dict[str, Json](), dict.fromkeys(names, "")
+    left = list(names)
     while True:
-        body = kubectl.get("ticketrun", name) or {}
-        phase = body.get("status", {}).get("phase", "")
-        if phase != last and seen:
-            seen(phase)
-        last = phase
-        if phase in ("Succeeded", "Failed", "Cancelled"):
-            return body
+        for name in left:
+            runs[name] = kubectl.get("ticketrun", name) or {}
+            phase = str(runs[name].get("status", {}).get("phase", ""))
+            if phase != phases[name]:
+                seen(name, phase)
+            phases[name] = phase
+        left = [name for name in left if phases[name] not in FINISHED]
+        if not left:
+            return runs
         if time.monotonic() > deadline:
-            told = kubectl("describe", "ticketrun", name)[-3000:]
-            raise TestbedError(f"run {name} is {phase or 'unknown'} after {seconds:.0f} s\n{told}")
+            told = kubectl("describe", "ticketrun", left[0])[-3000:]
+            raise TestbedError(f"run {left[0]} is {phases[left[0]] or 'unknown'} after {seconds:.0f} s\n{told}")
         time.sleep(0.3)
