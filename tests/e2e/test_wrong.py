@@ -43,6 +43,37 @@ def test_a_wrong_fix_opens_nothing_where_the_policy_says_so(shop: Scene) -> None
     assert "is left as it is" in shop.board.comments(card)[-1]
 
 
+def test_steps_used_up_hand_over_a_draft_that_says_so(shop: Scene) -> None:
+    shop.apply(shop.pool(limits=_LIMITS | {"steps": 3}))
+    card, run = shop.ticket(_TITLE)
+    status = run["status"]
+
+    assert status["phase"] == "Failed"
+    assert status["failure"]["class"] == "Budget"
+    assert status["failure"]["reason"] == "StepsUsedUp"
+    (pull,) = shop.pulls()
+    assert pull["draft"] is True
+    assert status["pullRequest"] == {"url": pull["html_url"], "number": pull["number"], "draft": True}
+    assert pull["head"]["sha"] == status["commit"]
+    assert "All 3 steps" in pull["body"]
+    comment = shop.board.comments(card)[-1]
+    assert "**Budget**" in comment
+    assert pull["html_url"] in comment
+    assert shop.board.column_of(card) == "Needs a person"
+
+
+def test_steps_used_up_leave_nothing_where_the_policy_says_so(shop: Scene) -> None:
+    shop.apply(shop.pool(limits=_LIMITS | {"steps": 3}, policy={"onLimit": "Nothing"}))
+    card, run = shop.ticket(_TITLE)
+
+    assert run["status"]["failure"]["class"] == "Budget"
+    assert "pullRequest" not in run["status"]
+    assert shop.pulls() == []
+    assert shop.branches() == ["main"]
+    assert "**Budget**" in shop.board.comments(card)[-1]
+    assert shop.board.column_of(card) == "Needs a person"
+
+
 def test_a_model_that_fails_for_a_while_is_waited_for(shop: Scene) -> None:
     shop.apply(shop.pool(limits=_LIMITS))
     switch(shop.world.model_url, {"match": "waited for by the run", "status": 500, "seconds": 60})
