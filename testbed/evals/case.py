@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from boardhand_api.result import Result
 
 CRASHED = "Crashed"
+ROOT = "root"
+"""What a case needs that only root can do."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Case:
     short: bool = False
     """Whether it is part of the short suite."""
     needs: tuple[str, ...] = ()
-    """Programs that must be on PATH."""
+    """Programs that must be on PATH, and ROOT."""
     waits: bool = False
     """Whether it takes more time than work: such cases run beside the others."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from testbed.evals.case import ROOT
 from testbed.evals.run import Run
 from testbed.evals.scenes import Act, Scene, act, blob, names, run
 
@@ -268,7 +269,7 @@ def _kinds() -> list[Scene]:
             "device",
             [run("mknod zero c 1 5"), *refused("zero", "not a regular file"), act("search", "README", pattern="Scene")],
             leaves={"zero": None},
-            needs=("mknod",),
+            needs=("mknod", ROOT),
         ),
     ]
 

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from testbed.evals import file_cases, leftovers, model_faults, task_cases
-from testbed.evals.case import Case, Row, crashed, row_of
+from testbed.evals.case import ROOT, Case, Row, crashed, row_of
 from testbed.evals.run import JUNIT, PLAIN_PYTEST
 from testbed.shell import TestbedError
 
@@ -58,7 +58,7 @@ def prepare(wanted: Sequence[Case]) -> None:
     os.environ["NO_PROXY"] = ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1"]))
     os.environ[PLAIN_PYTEST] = "1"
     jars = sorted((_ROOT / "build" / "evals").glob("junit-platform-console-standalone-*.jar"))
-    missing = sorted({program for case in wanted for program in case.needs if not shutil.which(program)})
+    missing = sorted({need for case in wanted for need in case.needs if not _there(need)})
     if any("javac" in case.needs for case in wanted):
         if jars:
             os.environ[JUNIT] = str(jars[-1])
@@ -66,6 +66,10 @@ def prepare(wanted: Sequence[Case]) -> None:
             missing.append("build/evals/junit-platform-console-standalone-*.jar (make evals fetches it)")
     if missing:
         raise TestbedError(f"these cases need what is not here: {', '.join(missing)}. Install it, or name other cases.")
+
+
+def _there(need: str) -> bool:
+    return os.geteuid() == 0 if need == ROOT else shutil.which(need) is not None
 
 
 def rows(wanted: Sequence[Case], jobs: int) -> Iterator[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,15 @@ from pydantic import ValidationError
 from boardhand_api.evidence import Evidence
 from boardhand_api.failures import FailureClass
 from boardhand_api.result import Published, Refusal, Result
-from testbed.evals import leftovers, table, tasks
+from testbed.evals import leftovers, suite, table, tasks
 from testbed.evals.case import Case, Outcome, Row, never, one_of, row_of
 from testbed.evals.classify import AS_BEFORE, DECEIVED, PARTIAL, RED, SUCCEEDED, WRONG, WRONG_ANSWER, Seen, classify
 from testbed.evals.controls import CLAIM, DONE, trajectories
+from testbed.evals.scenes import act, untold
 from testbed.evals.task_cases import expected
-from testbed.evals.tasks import Kind, Task
+from testbed.evals.tasks import Kind, Language, Task
 from testbed.model.scripts import Step, ToolCall
+from testbed.shell import TestbedError
 
 PUSHED = Published(branch="boardhand/eval", commit="abc")
 BEFORE = Evidence(baseline_green=False)
@@ -113,6 +116,11 @@ def test_every_task_loads(folder: Path) -> None:
     assert bool(loaded.answer) == (loaded.kind is Kind.QUESTION)
 
 
+def test_there_is_a_task_of_each_kind_in_each_language() -> None:
+    there = {(loaded.language, loaded.kind) for loaded in map(tasks.load, tasks.folders())}
+    assert there == {(language, kind) for language in Language for kind in Kind}
+
+
 def test_a_task_in_the_wrong_folder_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "java-bug-x"
     folder.mkdir()
@@ -160,3 +168,41 @@ def test_what_was_started_meanwhile_is_ended() -> None:
         assert leftovers.end(known) == {process.pid}
         assert not Path(f"/proc/{process.pid}").exists()
     assert os.getpid() not in leftovers.children()
+
+
+def test_the_suite_is_whole() -> None:
+    groups = Counter(case.group.partition(" ")[0] for case in suite.cases().values())
+    assert groups["task"] == 36 * 8
+    assert groups["model"] >= 40
+    assert groups["files"] >= 40
+
+
+def test_the_short_suite_has_something_of_everything() -> None:
+    short = suite.chosen([], short=True)
+    assert {case.group for case in short} == {case.group for case in suite.cases().values()}
+    assert {case.name.partition("/")[2] for case in short if case.group == "task python"} == set(trajectories(task()))
+
+
+def test_cases_are_chosen_by_name_or_group() -> None:
+    assert {case.group for case in suite.chosen(["task go"])} == {"task go"}
+    assert [case.name for case in suite.chosen(["python-bug*/right"])] == ["python-bug-late-fee/right"]
+    with pytest.raises(TestbedError, match="no case is called like quantum"):
+        suite.chosen(["quantum"])
+
+
+def test_what_a_case_needs_and_is_not_here_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("PATH", "NO_PROXY", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
+        monkeypatch.setenv(variable, os.environ.get(variable, ""))
+    lacking = Case("a", "files", one_of("Red"), lambda: Outcome("Red", ""), needs=("sh", "no-such-program"))
+    with pytest.raises(TestbedError, match=r"not here: no-such-program\. Install"):
+        suite.prepare([lacking])
+
+
+def test_an_answer_that_does_not_say_what_it_must_is_a_problem() -> None:
+    acts = [act("read_file", "one.*two", path="a"), act("read_file", "one", "secret", path="b")]
+    assert list(untold(acts, ["one\ntwo", "one"], complete=True)) == []
+    assert list(untold(acts, ["one"], complete=True)) == [
+        "only 1 of 2 calls were answered",
+        "call 1 (read_file) was told: 'one'",
+    ]
+    assert len(list(untold(acts, ["one two", "one secret"], complete=False))) == 1
