@@ -51,11 +51,19 @@ def verify_changed(change: FileChange, verify: Sequence[str], workdir: str = "")
     return ""
 
 
-def _pyproject(text: str) -> object:
+def _toml(text: str) -> dict[str, Any] | None:
+    """None where it is none: then the whole text counts."""
     try:
-        tool = tomllib.loads(text).get("tool", {})
+        return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
+        return None
+
+
+def _pyproject(text: str) -> object:
+    loaded = _toml(text)
+    if loaded is None:
         return text
+    tool = loaded.get("tool", {})
     return {name: tool[name] for name in ("pytest", "tox", "nox") if name in tool} if isinstance(tool, dict) else tool
 
 
@@ -110,9 +118,8 @@ def _cmake(text: str) -> object:
 
 
 def _cargo(text: str) -> object:
-    try:
-        loaded = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+    loaded = _toml(text)
+    if loaded is None:
         return text
     library = loaded.get("lib")
     return (
@@ -132,9 +139,8 @@ def _cargo(text: str) -> object:
 
 def _cargo_config(text: str) -> object:
     """What `cargo test` means, and what runs the tests."""
-    try:
-        loaded = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+    loaded = _toml(text)
+    if loaded is None:
         return text
     targets = loaded.get("target")
     tables = targets.values() if isinstance(targets, dict) else ()
