@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from boardhand_api.events import Resumed, parse_event
+from boardhand_api.events import Event, Resumed, Step, parse_event
 from testbed.shell import wait_for
 from testbed.storage import SIZE, storage_class
 from testbed.watching import run_of_card
@@ -28,8 +28,9 @@ def _asked(scene: Scene) -> list[int | None]:
     return [call["step"] for call in report["calls"] if call["script"] == "cart-quantity"]
 
 
-def _lose_its_pod(scene: Scene) -> tuple[Json, list[int | None]]:
-    """A card whose run loses its pod while the agent works, when it is finished; what the model was asked for."""
+def _lose_its_pod(scene: Scene) -> tuple[Json, list[int | None], list[Event]]:
+    """A card whose run loses its pod while the agent works, when it is finished; what the model was asked for, and what
+    the second pod's agent said first."""
     before = len(_asked(scene))
     # Slow answers: the pod is lost while one is waited for.
     switch(scene.world.model_url, {"match": "Cart total ignores quantity", "delay": 1.5})
@@ -38,6 +39,7 @@ def _lose_its_pod(scene: Scene) -> tuple[Json, list[int | None]]:
     wait_for("work under way", lambda: len(_asked(scene)) >= before + _ASKED, 120)
     (pod,) = scene.kubectl.list("pods", f"batch.kubernetes.io/job-name={name}-1")
     scene.kubectl("delete", "pod", pod["metadata"]["name"], "--grace-period=0", "--force", "--wait=false")
+    said = _begins(scene, name)
     switch(scene.world.model_url, None)
     run = scene.outcome(card)
 
@@ -48,22 +50,31 @@ def _lose_its_pod(scene: Scene) -> tuple[Json, list[int | None]]:
     assert scene.board.moves(card) == ["In Progress", "In Review"]
     assert len(scene.pulls()) == 1
     assert scene.branches() == sorted(["main", run["status"]["branch"]])
-    return run, _asked(scene)[before:]
+    return run, _asked(scene)[before:], said
 
 
-def _resumed(scene: Scene, run: str) -> list[Resumed]:
-    (pod,) = scene.kubectl.list("pods", f"batch.kubernetes.io/job-name={run}-2")
-    lines = scene.kubectl.logs(pod["metadata"]["name"], "agent").splitlines()
-    return [event for line in lines if isinstance(event := parse_event(line), Resumed)]
+def _begins(scene: Scene, run: str) -> list[Event]:
+    """What the second pod's agent says first. Read at once: the pod goes with a volume that is given back."""
+    said: list[Event] = []
+
+    def begun() -> bool:
+        for pod in scene.kubectl.list("pods", f"batch.kubernetes.io/job-name={run}-2"):
+            lines = scene.kubectl.logs(pod["metadata"]["name"], "agent").splitlines()
+            said[:] = [event for line in lines if (event := parse_event(line))]
+        return len(said) > 1
+
+    wait_for("the second pod at work", begun, 120)
+    return said
 
 
 def test_a_run_with_a_volume_goes_on_where_its_pod_was_lost(shop: Scene) -> None:
     with storage_class(shop.world, volumes=1) as storage:
         shop.apply(shop.pool(limits=_LIMITS, persistence={"size": SIZE, "storageClass": storage}))
-        run, asked = _lose_its_pod(shop)
+        run, asked, said = _lose_its_pod(shop)
         name = run["metadata"]["name"]
 
-        (resumed,) = _resumed(shop, name)
+        resumed = said[1]
+        assert isinstance(resumed, Resumed)
         assert resumed.step >= _ASKED - 1
         counted = Counter(asked)
         steps = {step: number for step, number in counted.items() if step is not None}
@@ -77,9 +88,9 @@ def test_a_run_with_a_volume_goes_on_where_its_pod_was_lost(shop: Scene) -> None
 
 def test_a_run_without_one_starts_anew(shop: Scene) -> None:
     shop.apply(shop.pool(limits=_LIMITS))
-    run, asked = _lose_its_pod(shop)
+    run, asked, said = _lose_its_pod(shop)
 
-    assert _resumed(shop, run["metadata"]["name"]) == []
+    assert isinstance(said[1], Step)
     assert asked.count(0) == asked.count(1) == 2
     assert "volume" not in run["status"]
     assert shop.kubectl.list("persistentvolumeclaims") == []
