@@ -1,15 +1,18 @@
 """What of the conversation is sent: old observations are masked, in batches, so that a provider's cached prefix stays.
 
-A pure function of the whole history: the same messages always give the same prompt, what is masked stays masked, and
-between two maskings a prompt begins with the one before it, byte for byte.
+Where that is not enough, since what is told of each of them fills a small window too, the oldest steps are folded into
+one line. A pure function of the whole history: the same messages always give the same prompt, what is masked or folded
+stays so, and between two maskings a prompt begins with the one before it, byte for byte.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolCall, ToolMessage
@@ -25,6 +28,8 @@ _KEPT_TURNS = 3
 _BYTES_A_TOKEN = 3
 """Conservative: code has three to four, and a character of three bytes is mostly one token."""
 _MESSAGE_TOKENS = 8
+_FOLD_TOKENS = 60
+"""What telling of folded steps takes."""
 _ARGUMENT_CHARACTERS, _ARGUMENT_HEAD = 400, 100
 _NOTE_LEAST, _NOTE_MOST = 60, 160
 _WHOLE = re.compile(r"the whole is in (\S+?)\]")
@@ -40,6 +45,11 @@ class Window:
     """Masked down to this, where there is enough to mask."""
     kept: int = _KEPT_TURNS
     """Newest answers whose observations are never masked."""
+
+    @property
+    def crowded(self) -> int:
+        """A prompt that is beyond it after a masking would soon be masked again."""
+        return (self.high + self.low) // 2
 
     @property
     def turn_characters(self) -> int:
@@ -77,35 +87,99 @@ def tokens_of(messages: Sequence[BaseMessage]) -> int:
 def prompt_of(history: Sequence[BaseMessage], window: Window) -> list[BaseMessage]:
     """The messages to send for this history."""
     calls = _calls(history)
-    masked = masked_in(history, window)
-    done = {message.tool_call_id for at in masked if isinstance(message := history[at], ToolMessage)}
-    return [_shown(message, at in masked, done, calls, window.note_characters) for at, message in enumerate(history)]
+    left = left_out(history, window)
+    done = {message.tool_call_id for at in left.masked if isinstance(message := history[at], ToolMessage)}
+    note = window.note_characters
+    shown = [_shown(message, at in left.masked, done, calls, note) for at, message in enumerate(history)]
+    return _folded(shown, left.folded) if left.folded else shown
 
 
-def masked_in(history: Sequence[BaseMessage], window: Window) -> set[int]:
-    """Which observations are masked when the model is asked next: told by going through every request so far."""
-    calls, masked, total = _calls(history), set[int](), 0
+@dataclass
+class LeftOut:
+    """What the model is not shown any more."""
+
+    masked: set[int] = field(default_factory=set)
+    """Observations."""
+    folded: int = 0
+    """The steps before this message."""
+
+
+def left_out(history: Sequence[BaseMessage], window: Window) -> LeftOut:
+    """What is left out when the model is asked next: told by going through every request so far."""
+    calls, left, total = _calls(history), LeftOut(), 0
     for at in range(len(history) + 1):
         asked = at == len(history) or isinstance(history[at], AIMessage)
         if asked and total > window.high:
-            for old in _maskable(history[:at], masked, window.kept):
-                if total <= window.low:
-                    break
-                if (saved := _saved(history[old], calls, window.note_characters)) > 0:
-                    masked.add(old)
-                    total -= saved
+            total -= _mask(history[:at], window, left, calls, total)
+            if total > window.crowded:
+                total -= _fold(history[:at], window, left, calls, total)
         if at < len(history):
             total += _tokens(history[at])
-    return masked
+    return left
 
 
-def _maskable(history: Sequence[BaseMessage], masked: set[int], kept: int) -> list[int]:
+def _mask(history: Sequence[BaseMessage], window: Window, left: LeftOut, calls: Mapping[str, _Made], total: int) -> int:
+    """The tokens that are saved by masking down to the low-water mark, or as far as it goes."""
+    saved = 0
+    for old in _maskable(history, left, window.kept):
+        if total - saved <= window.low:
+            break
+        if (less := _saved(history[old], calls, window.note_characters)) > 0:
+            left.masked.add(old)
+            saved += less
+    return saved
+
+
+def _maskable(history: Sequence[BaseMessage], left: LeftOut, kept: int) -> list[int]:
     """Observations before the newest answers, oldest first; not the newest plan."""
-    answers = [at for at, message in enumerate(history) if isinstance(message, AIMessage)]
+    answers = _answers(history)
     end = answers[-kept] if len(answers) > kept else 0
-    plans = [at for at, message in enumerate(history) if isinstance(message, ToolMessage) and message.name == PINNED]
-    spared = masked | set(plans[-1:])
-    return [at for at in range(end) if isinstance(history[at], ToolMessage) and at not in spared]
+    spared = left.masked | {_plan(history)}
+    return [at for at in range(left.folded, end) if isinstance(history[at], ToolMessage) and at not in spared]
+
+
+def _fold(history: Sequence[BaseMessage], window: Window, left: LeftOut, calls: Mapping[str, _Made], total: int) -> int:
+    """The tokens that are saved by leaving out the oldest steps, down to the low-water mark; not that of the plan.
+
+    Nothing is folded where that would not help: the newest observations may be what fills the window.
+    """
+    answers, plan, saved = _answers(history), _plan(history), 0 if left.folded else -_FOLD_TOKENS
+    folded = left.folded
+    for begin, end in itertools.pairwise(answers[: -window.kept + 1 or None]):
+        if total - saved <= window.low or begin < plan < end:
+            break
+        if begin >= folded:
+            saved += sum(map(_tokens, history[begin:end]))
+            masked = (history[at] for at in range(begin, end) if at in left.masked)
+            saved -= sum(_saved(message, calls, window.note_characters) for message in masked)
+            folded = end
+    if total - saved > (window.crowded if total <= window.high else window.high):
+        return 0
+    left.folded = folded
+    return saved
+
+
+def _answers(history: Sequence[BaseMessage]) -> list[int]:
+    return [at for at, message in enumerate(history) if isinstance(message, AIMessage)]
+
+
+def _plan(history: Sequence[BaseMessage]) -> int:
+    """Where the newest plan is; -1 without one."""
+    plans = (at for at, message in enumerate(history) if isinstance(message, ToolMessage) and message.name == PINNED)
+    return max(plans, default=-1)
+
+
+def _folded(shown: Sequence[BaseMessage], end: int) -> list[BaseMessage]:
+    """Told at the end of the opening, since not every model takes two messages of one side."""
+    answers = _answers(shown)
+    opening, old = shown[: answers[0]], shown[answers[0] : end]
+    counts = Counter(call["name"] for message in old if isinstance(message, AIMessage) for call in message.tool_calls)
+    told = ", ".join(f"{name} {count}" for name, count in counts.items()) or "no calls"
+    note = (
+        f"[{sum(isinstance(message, AIMessage) for message in old)} earlier steps are left out by the harness: {told}.]"
+    )
+    last = opening[-1].model_copy(update={"content": f"{opening[-1].text}\n\n{note}"})
+    return [*opening[:-1], last, *shown[end:]]
 
 
 @dataclass(frozen=True)

@@ -35,10 +35,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        body = json.loads(raw)
         status, headers, text = self.server.answers[min(len(self.server.seen), len(self.server.answers) - 1)]
         key = self.headers["Authorization"] or self.headers["x-goog-api-key"] or self.headers["x-api-key"]
-        self.server.seen.append({"path": self.path, "key": key.removeprefix("Bearer "), "body": body})
+        self.server.seen.append({"path": self.path, "key": key.removeprefix("Bearer "), "body": body, "raw": raw})
         self.send_response(status)
         told = (
             {"Content-Type": "application/json", "Content-Length": str(len(text))} if isinstance(text, str) else STREAM

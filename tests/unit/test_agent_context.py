@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolCall, ToolMessage
 
-from boardhand_runner.context import Window, masked_in, prompt_of, squeezed, tokens_of, window_of
+from boardhand_runner.context import LeftOut, Window, left_out, prompt_of, squeezed, tokens_of, window_of
 
 OPENING: list[BaseMessage] = [SystemMessage("You are a programmer."), HumanMessage("The ticket, AGENTS.md and all.")]
 WINDOW = window_of(32_000)
@@ -62,27 +62,53 @@ def test_sixty_steps_keep_their_prefix_between_few_maskings_and_fit_the_window()
 @given(st.lists(st.integers(0, 9_000), max_size=24), st.integers(500, 20_000))
 def test_what_is_masked_stays_masked_and_only_beyond_the_mark(sizes: list[int], high: int) -> None:
     window, history = Window(high, high * 2 // 5), conversation(sizes)
-    before: set[int] = set()
+    before = LeftOut()
     asked_before: list[str] = []
     for end in [*(at for at, message in enumerate(history) if isinstance(message, AIMessage)), len(history)]:
-        masked, prompt = masked_in(history[:end], window), written(prompt_of(history[:end], window))
-        assert before <= masked
-        if masked == before:
+        left, prompt = left_out(history[:end], window), written(prompt_of(history[:end], window))
+        assert before.masked <= left.masked
+        assert before.folded <= left.folded
+        if left == before:
             assert prompt[: len(asked_before)] == asked_before
         else:
             assert tokens_of(prompt_of(history[:end], window)) < tokens_of(history[:end])
-        before, asked_before = masked, prompt
+        before, asked_before = left, prompt
+
+
+SMALL = window_of(8_192, 700)
+
+
+def test_a_small_window_folds_the_oldest_steps_before_their_notes_fill_it() -> None:
+    history = conversation([1_500] * 60)
+    asked = prompts(history, SMALL)
+
+    assert maskings(asked) <= 15
+    assert max(map(tokens_of, asked)) <= SMALL.high
+    assert asked[-1][0] == OPENING[0]
+    folded = left_out(history, SMALL).folded
+    steps = (folded - 2) // 2
+    assert steps > 20
+    told = f"[{steps} earlier steps are left out by the harness: read_file {steps}.]"
+    assert asked[-1][1].content == f"{OPENING[1].content}\n\n{told}"
+    assert isinstance(asked[-1][2], AIMessage) and asked[-1][2].id == f"a{steps}"
+    answered = {message.tool_call_id for message in asked[-1] if isinstance(message, ToolMessage)}
+    assert answered == {f"c{number}" for number in range(steps, 60)}
+
+
+def test_the_newest_plan_is_not_folded() -> None:
+    history = [*OPENING, *turn(100, 300, "todo", items="the plan"), *conversation([1_500] * 60)[2:]]
+
+    assert prompt_of(history, SMALL)[3] == history[3]
 
 
 def test_enough_is_masked_at_once_and_the_newest_never() -> None:
     history = conversation([5_000] * 12)
-    masked = masked_in(history, WINDOW)
     prompt = prompt_of(history, WINDOW)
 
-    assert masked
+    assert left_out(history, WINDOW).masked
     assert prompt[:2] == OPENING
     assert prompt[-6:] == history[-6:]
-    first = masked_in(history[: 2 + 2 * 11], WINDOW)
+    first = left_out(history[: 2 + 2 * 11], WINDOW).masked
     assert tokens_of(prompt_of(history[: 2 + 2 * 11], WINDOW)) <= WINDOW.low + 2_000 or not first
 
 

@@ -19,6 +19,9 @@ from boardhand_runner.prompts import opening
 from boardhand_runner.state import Context, State
 from boardhand_runner.tools.map import MAP_CHARACTERS
 
+SMALL_MAP_CHARACTERS = 1_000
+"""A small model is not offered the map as a tool; the files that others use most are told once."""
+
 
 async def node(state: State, runtime: Runtime[Context]) -> State:
     """Asks for the next step. Raises what `ask` raises."""
@@ -50,7 +53,8 @@ async def _asked(context: Context, name: str, history: list[BaseMessage], now: W
 
 
 async def _values(state: State, context: Context) -> dict[str, object]:
-    room = min(MAP_CHARACTERS, window(state, context).turn_characters)
+    most = SMALL_MAP_CHARACTERS if context.large.active.abilities.small_prompt else MAP_CHARACTERS
+    room = min(most, window(state, context).turn_characters)
     return {
         "specialist": state["specialist"],
         "ticket": ticket_text(context.order.ticket),

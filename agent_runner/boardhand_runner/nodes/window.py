@@ -9,4 +9,5 @@ from boardhand_runner.state import Context, State
 def window(state: State, context: Context) -> Window:
     """When to mask: as the model's profile says, or as a model that refused a prompt taught."""
     abilities = context.large.active.abilities
-    return state.get("window") or window_of(abilities.context_tokens, context.catalogs[state["specialist"]].tokens)
+    tools = context.catalogs[state["specialist"]].tokens(abilities)
+    return state.get("window") or window_of(abilities.context_tokens, tools)

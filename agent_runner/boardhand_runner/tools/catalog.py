@@ -37,7 +37,8 @@ WRITING = frozenset({"edit_file", "write_file", "insert_lines"})
 PIECEWISE = frozenset({"edit_file", "insert_lines"})
 """Edits that quote the file exactly."""
 NEEDED = frozenset({"read_file", "list_files", "search", "write_file", "edit_file", "run", FINISH})
-"""The tools that no ticket can be done without; a small model is told of no others."""
+"""The tools that no ticket can be done without; a small model is told of no others. A plan and a map to be asked for
+would take more of its window than they give in the few steps that it holds."""
 _BOUNDED_ITSELF = frozenset({"read_file", "search", "run"})
 
 Path_ = Field(description="Relative to the repository's root, such as src/app.py.")
@@ -114,10 +115,13 @@ class Catalog:
     def names(self) -> list[str]:
         return list(self._by_name)
 
+    def tokens(self, abilities: Abilities) -> int:
+        """A conservative estimate of what the descriptions of the offered tools take of every prompt."""
+        return sum(self._described[tool.name] for tool in self.offered(abilities))
+
     @cached_property
-    def tokens(self) -> int:
-        """A conservative estimate of what the tools' descriptions take of every prompt."""
-        return sum(text_tokens(json.dumps(convert_to_openai_tool(tool))) for tool in self.tools)
+    def _described(self) -> dict[str, int]:
+        return {tool.name: text_tokens(json.dumps(convert_to_openai_tool(tool))) for tool in self.tools}
 
     def offered(self, abilities: Abilities) -> list[BaseTool]:
         """What a model of these abilities is told of. A call of another tool is carried out all the same."""
