@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from testbed.evals.faulty_cases import once
 from testbed.evals.faulty_run import EDIT, FINISH, LOOK, WORK, Fault, Played, call, calls
 from testbed.evals.faulty_wire import Called, Said
 
@@ -32,14 +33,9 @@ PLAIN = calls(Called("read_file", '"total.sh"'))
 NO_ARGUMENTS = calls(Called("finish", ""))
 
 
-def once(name: str, wrong: Said, *nudges: str, **more: object) -> Fault:
-    """The fault strikes once, after the edit."""
-    return Fault(name, "Succeeded", large=(EDIT, wrong, FINISH), nudges=nudges, **more)  # type: ignore[arg-type]
-
-
-def forever(name: str, wrong: Said, reason: str) -> Fault:
+def stuck(name: str, wrong: Said, reason: str) -> Fault:
     """The fault never ends."""
-    return Fault(name, f"Stuck/{reason}", large=(wrong,), describe=(), nudges=(reason, reason))
+    return Fault(f"{name}-for-ever", f"Stuck/{reason}", large=(wrong,), describe=(), nudges=(reason, reason))
 
 
 def _told_ids(played: Played) -> Iterable[str]:
@@ -60,12 +56,12 @@ def _few_calls(played: Played) -> Iterable[str]:
 
 FAULTS = (
     once("empty-answer", EMPTY, "EmptyAnswer", short=True),
-    forever("empty-answer-for-ever", EMPTY, "EmptyAnswer"),
+    stuck("empty-answer", EMPTY, "EmptyAnswer"),
     once("null-content", NOTHING, "EmptyAnswer"),
     once("unknown-tool", UNKNOWN, "UnknownTool"),
-    forever("unknown-tool-for-ever", UNKNOWN, "UnknownTool"),
+    stuck("unknown-tool", UNKNOWN, "UnknownTool"),
     once("bad-json", BAD_JSON, "BadArguments", short=True),
-    forever("bad-json-for-ever", BAD_JSON, "BadArguments"),
+    stuck("bad-json", BAD_JSON, "BadArguments"),
     once("arguments-no-object", PLAIN, "BadArguments"),
     once("arguments-empty", NO_ARGUMENTS, "BadArguments"),
     once("arguments-of-wrong-types", calls(call("read_file", path=["total.sh"], start_line="first")), "BadArguments"),
@@ -76,17 +72,17 @@ FAULTS = (
     once("ids-missing", NAMELESS, holds=_told_ids),
     Fault("call-twice-in-one-answer", "Succeeded", large=(TWICE, FINISH)),
     once("cut-off", CUT, "CutOff"),
-    forever("cut-off-for-ever", CUT, "CutOff"),
+    stuck("cut-off", CUT, "CutOff"),
     once("cut-off-in-arguments", CUT_IN_CALL, "CutOff", short=True),
-    forever("cut-off-in-arguments-for-ever", CUT_IN_CALL, "CutOff"),
+    stuck("cut-off-in-arguments", CUT_IN_CALL, "CutOff"),
     once("reasoning-only", REASONING, "EmptyAnswer"),
-    forever("reasoning-only-for-ever", REASONING, "EmptyAnswer"),
+    stuck("reasoning-only", REASONING, "EmptyAnswer"),
     once("refusal", REFUSAL, "EmptyAnswer"),
-    forever("refusal-for-ever", REFUSAL, "EmptyAnswer"),
+    stuck("refusal", REFUSAL, "EmptyAnswer"),
     once("content-filter", FILTERED, "EmptyAnswer"),
-    forever("content-filter-for-ever", FILTERED, "EmptyAnswer"),
+    stuck("content-filter", FILTERED, "EmptyAnswer"),
     once("text-instead-of-call", TALK, "NoToolCall"),
-    forever("text-instead-of-call-for-ever", TALK, "NoToolCall"),
+    stuck("text-instead-of-call", TALK, "NoToolCall"),
     once("call-as-text", AS_TEXT, "NoToolCall"),
     Fault("fence-in-answer", "Succeeded", large=(INJECTED, *WORK), nudges=("NoToolCall",)),
     Fault("fence-in-answer-for-ever", "Stuck/NoToolCall", (INJECTED,), describe=(), nudges=("NoToolCall",) * 2),

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from boardhand_api.model import Profile
-from testbed.evals.faulty_model import LARGE, Damage, Damaged, How, Http, Reply
-from testbed.evals.faulty_run import EDIT, FINISH, KEY, WORK, Fault, Played
+from testbed.evals.faulty_cases import (
+    IMPATIENT,
+    PATIENT,
+    UNAVAILABLE,
+    asked_again,
+    asked_once,
+    fell_back,
+    final,
+    forever,
+    once,
+    waited,
+)
+from testbed.evals.faulty_model import Damage, Damaged, How, Http
+from testbed.evals.faulty_run import EDIT, FINISH, KEY, WORK, Fault
 from testbed.model import wire
 
-UNAVAILABLE = "Infrastructure/ModelUnavailable"
-IMPATIENT = {"model_patience_seconds": 1}
-PATIENT = {"model_patience_seconds": 3}
-"""For a second request."""
 PAUSE = 3
 """Longer than the runner's own first pauses."""
 
@@ -43,56 +50,12 @@ CLOSED = Damaged(EDIT, Damage(How.CUT))
 WIDE = Profile(context_tokens=1_000_000)
 
 
-def once(name: str, wrong: Reply, **more: object) -> Fault:
-    """The fault strikes once, between the edit and the end."""
-    return Fault(name, "Succeeded", large=(EDIT, wrong, FINISH), **more)  # type: ignore[arg-type]
-
-
-def forever(name: str, wrong: Reply, **more: object) -> Fault:
-    """The fault never ends, and the patience with it is short."""
-    about: dict[str, object] = {"limits": IMPATIENT} | more
-    return Fault(name, UNAVAILABLE, large=(wrong,), describe=(), **about)  # type: ignore[arg-type]
-
-
-def asked_again(played: Played) -> Iterable[str]:
-    """Patience is asking again."""
-    if len(played.server.asked[LARGE]) < 2:
-        yield "asked only once"
-
-
-def waited(seconds: float) -> Callable[[Played], Iterable[str]]:
-    """The pause before the last request."""
-
-    def holds(played: Played) -> Iterable[str]:
-        *_, before, after = played.server.asked_at[LARGE]
-        if after - before < seconds:
-            yield f"asked again after {after - before:.1f} s, not {seconds:g}"
-
-    return holds
-
-
-def asked_once(played: Played) -> Iterable[str]:
-    """What asking again cannot help is not asked again."""
-    if (count := len(played.server.asked[LARGE])) > 1:
-        yield f"asked {count} times"
-
-
-def fell_back(played: Played) -> Iterable[str]:
-    if not played.fell_back:
-        yield "no word of the fallback"
-
-
-def told_once(name: str, wrong: Http, expected: str, **more: object) -> Fault:
-    """What asking again cannot help."""
-    return Fault(name, expected, large=(wrong,), describe=(), holds=asked_once, **more)  # type: ignore[arg-type]
-
-
 FAULTS = (
     once("rate-limit-with-seconds", error(429, "Slow down.", retry_after=str(PAUSE)), holds=waited(PAUSE), short=True),
     once("rate-limit-with-date", replace(RATE, retry_at=PAUSE + 1), holds=waited(PAUSE - 0.5)),
     once("rate-limit", RATE, holds=waited(0.5)),
     once("rate-limit-with-nonsense", error(429, "Slow down.", retry_after="soon")),
-    forever("rate-limit-for-ever", RATE, limits=PATIENT, holds=asked_again),
+    forever("rate-limit", RATE, limits=PATIENT, holds=asked_again),
     Fault(
         "rate-limit-beyond-patience",
         UNAVAILABLE,
@@ -100,39 +63,39 @@ FAULTS = (
         describe=(),
         holds=asked_once,
     ),
-    told_once("quota-used-up", QUOTA, "Configuration/ModelQuota", short=True),
-    told_once("payment-required", error(402, "Insufficient balance."), "Configuration/ModelQuota"),
+    final("quota-used-up", QUOTA, "Configuration/ModelQuota", short=True),
+    final("payment-required", error(402, "Insufficient balance."), "Configuration/ModelQuota"),
     once("error-500", error(500, "The server had an error.")),
-    forever("error-500-for-ever", error(500, "The server had an error."), limits=PATIENT, holds=asked_again),
+    forever("error-500", error(500, "The server had an error."), limits=PATIENT, holds=asked_again),
     once("error-502-html", GATEWAY),
     once("error-503-with-seconds", error(503, "Overloaded.", retry_after=str(PAUSE)), holds=waited(PAUSE)),
     once("error-504", Http(504, "upstream request timeout", {"Content-Type": "text/plain"})),
     once("error-529", error(529, "Overloaded.")),
     once("error-408", error(408, "Timed out.")),
-    told_once("key-invalid", error(401, f"Incorrect API key provided: {KEY}."), "Configuration/ModelCredentials"),
-    told_once("key-forbidden", error(403, "No access to this model."), "Configuration/ModelCredentials"),
-    told_once("model-not-found", error(404, "No such model.", "model_not_found"), "Configuration/ModelNotFound"),
-    told_once("unknown-parameter", error(400, "Unknown parameter: 'tools'."), "Configuration/ModelRefused"),
-    once("context-overflow", TOO_LONG, nudges=("ContextOverflow",), short=True),
+    final("key-invalid", error(401, f"Incorrect API key provided: {KEY}."), "Configuration/ModelCredentials"),
+    final("key-forbidden", error(403, "No access to this model."), "Configuration/ModelCredentials"),
+    final("model-not-found", error(404, "No such model.", "model_not_found"), "Configuration/ModelNotFound"),
+    final("unknown-parameter", error(400, "Unknown parameter: 'tools'."), "Configuration/ModelRefused"),
+    once("context-overflow", TOO_LONG, "ContextOverflow", short=True),
     Fault("context-overflow-for-ever", "Stuck/ContextOverflow", (TOO_LONG,), describe=(), nudges=("ContextOverflow",)),
-    once("request-too-large", LARGE_BODY, nudges=("ContextOverflow",)),
+    once("request-too-large", LARGE_BODY, "ContextOverflow"),
     once("silence", SILENT),
-    forever("silence-for-ever", SILENT),
+    forever("silence", SILENT),
     once("reset", RESET),
-    forever("reset-for-ever", RESET),
+    forever("reset", RESET),
     once("closed-without-a-word", CLOSED),
     Fault("nobody-there", UNAVAILABLE, route=(), large=(), describe=(), unheard=True, limits=IMPATIENT),
     once("html-with-200", PORTAL),
-    forever("html-with-200-for-ever", PORTAL),
+    forever("html-with-200", PORTAL),
     once("truncated-json", TRUNCATED),
-    forever("truncated-json-for-ever", TRUNCATED),
+    forever("truncated-json", TRUNCATED),
     once("null-choices", NULL_CHOICES),
-    forever("null-choices-for-ever", NULL_CHOICES),
+    forever("null-choices", NULL_CHOICES),
     once("no-choices", NO_CHOICES),
-    forever("no-choices-for-ever", NO_CHOICES),
+    forever("no-choices", NO_CHOICES),
     once("error-with-200", ERROR_AS_200),
     once("nothing-with-200", NOTHING),
-    forever("nothing-with-200-for-ever", NOTHING),
+    forever("nothing-with-200", NOTHING),
     Fault(
         "unavailable-with-fallback",
         "Succeeded",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from testbed.evals.faulty_cases import IMPATIENT, UNAVAILABLE
 from testbed.evals.faulty_model import Damage, Damaged, How, Reply
 from testbed.evals.faulty_run import FINISH, ROUTED, TEXT, Fault, Played, call, calls
 from testbed.evals.faulty_wire import Called, Mark, Said
 from testbed.evals.model_faults_answers import CUT, EMPTY, REASONING, REFUSAL, TALK
-from testbed.evals.model_faults_http import GATEWAY, IMPATIENT, PORTAL, SILENT, TOO_LONG, UNAVAILABLE, error
+from testbed.evals.model_faults_http import GATEWAY, PORTAL, SILENT, TOO_LONG, error
 
 INVALID = "InvalidAnswer"
 NOBODY = calls(call("Route", specialist="plumber", reason="Water."))

@@ -7,49 +7,18 @@ from dataclasses import replace
 from typing import Any
 
 from boardhand_api.model import CallFormat, Profile, Provider
-from testbed.evals.faulty_model import Damage, Damaged, How, Http, Reply
-from testbed.evals.faulty_run import EDIT, FINISH, KEY, Fault, call, calls
+from testbed.evals.faulty_cases import LONG_FINISH, broken, final, forever, once, waited
+from testbed.evals.faulty_model import Damage, Damaged, How, Http
+from testbed.evals.faulty_run import KEY, Fault, call, calls
 from testbed.evals.faulty_wire import Mark, Said
 from testbed.evals.model_faults_answers import BAD_JSON, EMPTY, TALK, UNKNOWN
-from testbed.evals.model_faults_http import IMPATIENT, PORTAL, UNAVAILABLE, asked_once, waited
-from testbed.evals.model_faults_streams import LONG_FINISH
+from testbed.evals.model_faults_http import PORTAL
 from testbed.model import wire
 
 STREAM = {"Content-Type": "text/event-stream"}
 CUT = replace(LONG_FINISH, finish="length")
 FILTERED = Said(text="", finish="content_filter")
 OVERFLOW = ("ContextOverflow",)
-
-
-def once(vendor: Provider, name: str, wrong: Reply, *nudges: str, **more: Any) -> Fault:
-    """The fault strikes once, between the edit and the end."""
-    large: tuple[Reply, ...] = (EDIT, wrong, FINISH)
-    return Fault(f"{vendor}-{name}", "Succeeded", large=large, provider=vendor, nudges=nudges, **more)
-
-
-def ended(vendor: Provider, name: str, wrong: Reply, expected: str) -> Fault:
-    """The run ends at once."""
-    return Fault(
-        f"{vendor}-{name}", expected, large=(wrong,), describe=(), provider=vendor, holds=asked_once, limits=IMPATIENT
-    )
-
-
-def forever(vendor: Provider, name: str, wrong: Reply, expected: str = UNAVAILABLE, *nudges: str) -> Fault:
-    """The fault never ends."""
-    return Fault(
-        f"{vendor}-{name}-for-ever",
-        expected,
-        large=(wrong,),
-        describe=(),
-        provider=vendor,
-        nudges=nudges,
-        limits=IMPATIENT,
-    )
-
-
-def broken(how: How, at: Mark, **more: Any) -> Damaged:
-    """An answer that breaks on its way."""
-    return Damaged(LONG_FINISH, Damage(how, at, **more))
 
 
 def mistrals(status: int, text: str, **more: object) -> Http:
@@ -116,80 +85,74 @@ TOO_LONG = anthropics(400, "invalid_request_error", "prompt is too long: 210000 
 ANTHROPIC_KEY = anthropics(401, "authentication_error", f"invalid x-api-key {KEY}")
 
 MISTRAL = (
-    once(Provider.MISTRAL, "bad-json", BAD_JSON, "BadArguments"),
-    once(Provider.MISTRAL, "empty-answer", EMPTY, "EmptyAnswer"),
-    once(Provider.MISTRAL, "cut-off", replace(CUT, finish="model_length"), "CutOff"),
-    once(Provider.MISTRAL, "cut-in-call", broken(How.CUT, Mark.CALL)),
-    once(Provider.MISTRAL, "ended-before-end", broken(How.ENDED, Mark.END)),
-    once(Provider.MISTRAL, "error-event", broken(How.SAYS, Mark.CALL, text=wire.sse({"error": {"message": "Oh."}}))),
-    once(Provider.MISTRAL, "hums", broken(How.HUMS, Mark.CALL, seconds=30)),
-    once(Provider.MISTRAL, "garbage", broken(How.SAYS, Mark.CALL, text='data: {"choices": [{"ind\n\n')),
-    once(Provider.MISTRAL, "stalled-in-text", broken(How.STALLED, Mark.TEXT, seconds=30)),
-    once(Provider.MISTRAL, "rate-limit", mistrals(429, "Requests rate limit exceeded", code="1300")),
-    once(Provider.MISTRAL, "html-with-200", PORTAL),
-    forever(Provider.MISTRAL, "html-with-200", PORTAL),
-    once(Provider.MISTRAL, "error-body-cut", Damaged(mistrals(500, "Error"), Damage(How.CUT, Mark.TEXT))),
+    once("mistral-bad-json", BAD_JSON, "BadArguments"),
+    once("mistral-empty-answer", EMPTY, "EmptyAnswer"),
+    once("mistral-cut-off", replace(CUT, finish="model_length"), "CutOff"),
+    once("mistral-cut-in-call", broken(How.CUT, Mark.CALL)),
+    once("mistral-ended-before-end", broken(How.ENDED, Mark.END)),
+    once("mistral-error-event", broken(How.SAYS, Mark.CALL, text=wire.sse({"error": {"message": "Oh."}}))),
+    once("mistral-hums", broken(How.HUMS, Mark.CALL, seconds=30)),
+    once("mistral-garbage", broken(How.SAYS, Mark.CALL, text='data: {"choices": [{"ind\n\n')),
+    once("mistral-stalled-in-text", broken(How.STALLED, Mark.TEXT, seconds=30)),
+    once("mistral-rate-limit", mistrals(429, "Requests rate limit exceeded", code="1300")),
+    once("mistral-html-with-200", PORTAL),
+    forever("mistral-html-with-200", PORTAL),
+    once("mistral-error-body-cut", Damaged(mistrals(500, "Error"), Damage(How.CUT, Mark.TEXT))),
     once(
-        Provider.MISTRAL,
-        "context-overflow",
+        "mistral-context-overflow",
         mistrals(400, "Prompt contains 40000 tokens, too large for model with 32768 maximum context length"),
         *OVERFLOW,
     ),
-    ended(
-        Provider.MISTRAL,
-        "key-invalid",
+    final(
+        "mistral-key-invalid",
         Http(401, json.dumps({"detail": "Unauthorized"})),
         "Configuration/ModelCredentials",
     ),
-    ended(
-        Provider.MISTRAL, "field-refused", Http(422, '{"detail": [{"type": "extra"}]}'), "Configuration/ModelRefused"
-    ),
+    final("mistral-field-refused", Http(422, '{"detail": [{"type": "extra"}]}'), "Configuration/ModelRefused"),
 )
 GOOGLE = (
-    once(Provider.GOOGLE, "empty-answer", EMPTY, "EmptyAnswer"),
-    once(Provider.GOOGLE, "cut-off", replace(TALK, finish="length"), "CutOff"),
-    once(Provider.GOOGLE, "safety", FILTERED, "EmptyAnswer"),
-    once(Provider.GOOGLE, "malformed-call", Said(text="", finish="MALFORMED_FUNCTION_CALL"), "EmptyAnswer"),
-    once(Provider.GOOGLE, "prompt-blocked", BLOCKED, "EmptyAnswer"),
-    once(Provider.GOOGLE, "no-candidates", NO_CANDIDATES),
-    once(Provider.GOOGLE, "unknown-tool", UNKNOWN, "UnknownTool"),
-    once(Provider.GOOGLE, "cut-in-text", broken(How.CUT, Mark.TEXT)),
-    once(Provider.GOOGLE, "ended-in-text", broken(How.ENDED, Mark.TEXT)),
-    once(Provider.GOOGLE, "stalled-in-call", broken(How.STALLED, Mark.CALL, seconds=30)),
-    once(Provider.GOOGLE, "error-event", broken(How.SAYS, Mark.CALL, text=wire.sse(json.loads(BUSY.body)))),
-    once(Provider.GOOGLE, "hums", broken(How.HUMS, Mark.CALL, seconds=30)),
-    once(Provider.GOOGLE, "garbage", broken(How.SAYS, Mark.CALL, text='data: {"candidates": [{"con\n\n')),
-    once(Provider.GOOGLE, "rate-limit-by-minute", BY_MINUTE, holds=waited(3)),
-    ended(Provider.GOOGLE, "quota-by-day", BY_DAY, "Configuration/ModelQuota"),
-    once(Provider.GOOGLE, "error-503", BUSY),
-    once(Provider.GOOGLE, "html-with-200", PORTAL),
-    once(Provider.GOOGLE, "error-body-cut", Damaged(BY_MINUTE, Damage(How.CUT, Mark.TEXT))),
-    once(Provider.GOOGLE, "context-overflow", GOOGLE_LONG, *OVERFLOW),
-    ended(Provider.GOOGLE, "key-invalid", GOOGLE_KEY, "Configuration/ModelCredentials"),
+    once("google-empty-answer", EMPTY, "EmptyAnswer"),
+    once("google-cut-off", replace(TALK, finish="length"), "CutOff"),
+    once("google-safety", FILTERED, "EmptyAnswer"),
+    once("google-malformed-call", Said(text="", finish="MALFORMED_FUNCTION_CALL"), "EmptyAnswer"),
+    once("google-prompt-blocked", BLOCKED, "EmptyAnswer"),
+    once("google-no-candidates", NO_CANDIDATES),
+    once("google-unknown-tool", UNKNOWN, "UnknownTool"),
+    once("google-cut-in-text", broken(How.CUT, Mark.TEXT)),
+    once("google-ended-in-text", broken(How.ENDED, Mark.TEXT)),
+    once("google-stalled-in-call", broken(How.STALLED, Mark.CALL, seconds=30)),
+    once("google-error-event", broken(How.SAYS, Mark.CALL, text=wire.sse(json.loads(BUSY.body)))),
+    once("google-hums", broken(How.HUMS, Mark.CALL, seconds=30)),
+    once("google-garbage", broken(How.SAYS, Mark.CALL, text='data: {"candidates": [{"con\n\n')),
+    once("google-rate-limit-by-minute", BY_MINUTE, holds=waited(3)),
+    final("google-quota-by-day", BY_DAY, "Configuration/ModelQuota"),
+    once("google-error-503", BUSY),
+    once("google-html-with-200", PORTAL),
+    once("google-error-body-cut", Damaged(BY_MINUTE, Damage(How.CUT, Mark.TEXT))),
+    once("google-context-overflow", GOOGLE_LONG, *OVERFLOW),
+    final("google-key-invalid", GOOGLE_KEY, "Configuration/ModelCredentials"),
 )
 ANTHROPIC = (
-    once(Provider.ANTHROPIC, "empty-answer", EMPTY, "EmptyAnswer"),
-    once(Provider.ANTHROPIC, "cut-off", CUT, "CutOff"),
-    once(Provider.ANTHROPIC, "refusal", FILTERED, "EmptyAnswer"),
-    once(Provider.ANTHROPIC, "bad-json", BAD_JSON, "BadArguments"),
-    once(Provider.ANTHROPIC, "two-unknown-tools", calls(call("grep", pattern="x"), call("git", x=1)), "UnknownTool"),
-    once(Provider.ANTHROPIC, "overloaded", OVERLOADED),
-    forever(Provider.ANTHROPIC, "overloaded", OVERLOADED),
-    once(Provider.ANTHROPIC, "overloaded-in-stream", broken(How.SAYS, Mark.CALL, text=LATE_OVERLOAD)),
-    once(
-        Provider.ANTHROPIC, "rate-limit", anthropics(429, "rate_limit_error", "Slow.", retry_after="3"), holds=waited(3)
-    ),
-    once(Provider.ANTHROPIC, "cut-in-call", broken(How.CUT, Mark.CALL)),
-    once(Provider.ANTHROPIC, "ended-in-call", broken(How.ENDED, Mark.CALL)),
-    once(Provider.ANTHROPIC, "reset-in-text", broken(How.RESET, Mark.TEXT)),
-    once(Provider.ANTHROPIC, "stalled-in-text", broken(How.STALLED, Mark.TEXT, seconds=30)),
-    once(Provider.ANTHROPIC, "hums", broken(How.HUMS, Mark.CALL, seconds=30)),
-    once(Provider.ANTHROPIC, "garbage", broken(How.SAYS, Mark.CALL, text='event: message_delta\ndata: {"typ\n\n')),
-    once(Provider.ANTHROPIC, "html-with-200", PORTAL),
-    once(Provider.ANTHROPIC, "error-body-cut", Damaged(OVERLOADED, Damage(How.CUT, Mark.TEXT))),
-    once(Provider.ANTHROPIC, "context-overflow", TOO_LONG, *OVERFLOW),
-    ended(Provider.ANTHROPIC, "credit-used-up", CREDIT, "Configuration/ModelQuota"),
-    ended(Provider.ANTHROPIC, "key-invalid", ANTHROPIC_KEY, "Configuration/ModelCredentials"),
+    once("anthropic-empty-answer", EMPTY, "EmptyAnswer"),
+    once("anthropic-cut-off", CUT, "CutOff"),
+    once("anthropic-refusal", FILTERED, "EmptyAnswer"),
+    once("anthropic-bad-json", BAD_JSON, "BadArguments"),
+    once("anthropic-two-unknown-tools", calls(call("grep", pattern="x"), call("git", x=1)), "UnknownTool"),
+    once("anthropic-overloaded", OVERLOADED),
+    forever("anthropic-overloaded", OVERLOADED),
+    once("anthropic-overloaded-in-stream", broken(How.SAYS, Mark.CALL, text=LATE_OVERLOAD)),
+    once("anthropic-rate-limit", anthropics(429, "rate_limit_error", "Slow.", retry_after="3"), holds=waited(3)),
+    once("anthropic-cut-in-call", broken(How.CUT, Mark.CALL)),
+    once("anthropic-ended-in-call", broken(How.ENDED, Mark.CALL)),
+    once("anthropic-reset-in-text", broken(How.RESET, Mark.TEXT)),
+    once("anthropic-stalled-in-text", broken(How.STALLED, Mark.TEXT, seconds=30)),
+    once("anthropic-hums", broken(How.HUMS, Mark.CALL, seconds=30)),
+    once("anthropic-garbage", broken(How.SAYS, Mark.CALL, text='event: message_delta\ndata: {"typ\n\n')),
+    once("anthropic-html-with-200", PORTAL),
+    once("anthropic-error-body-cut", Damaged(OVERLOADED, Damage(How.CUT, Mark.TEXT))),
+    once("anthropic-context-overflow", TOO_LONG, *OVERFLOW),
+    final("anthropic-credit-used-up", CREDIT, "Configuration/ModelQuota"),
+    final("anthropic-key-invalid", ANTHROPIC_KEY, "Configuration/ModelCredentials"),
 )
 
 
@@ -224,4 +187,9 @@ TEXT = (
     texts("no-call", TALK, "NoToolCall"),
     texts("cut-off", replace(written("[[call write_file]]\npath: total.sh\ncontent:\ntot"), finish="length"), "CutOff"),
 )
-FAULTS: tuple[Fault, ...] = (*MISTRAL, *GOOGLE, *ANTHROPIC, *TEXT)
+FAULTS: tuple[Fault, ...] = (
+    *(replace(fault, provider=Provider.MISTRAL) for fault in MISTRAL),
+    *(replace(fault, provider=Provider.GOOGLE) for fault in GOOGLE),
+    *(replace(fault, provider=Provider.ANTHROPIC) for fault in ANTHROPIC),
+    *TEXT,
+)
