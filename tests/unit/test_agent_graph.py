@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, ToolMessage
+from langchain_core.outputs import ChatResult
 
 from boardhand_api.events import Ended, parse_event
 from boardhand_api.failures import FailureClass
+from boardhand_api.model import Model
 from boardhand_api.pool import OnLimit
 from boardhand_api.run import Task, Ticket
+from boardhand_runner.models import Mind
 from boardhand_runner.surroundings import git_server
 from tests.support.benches import LIMITS, lay_out
 from tests.support.runs import EDIT, FILES, FINISH, ROUTE, TEXT, Run
-from tests.support.scripted import answer, calls
+from tests.support.scripted import ScriptedChatModel, answer, calls
 
 TWO_STEPS = LIMITS.model_copy(update={"steps": 2})
 
@@ -49,6 +53,27 @@ def test_a_ticket_becomes_a_commit_that_passed_the_gate(run: Run) -> None:
     shown = run.said_to_large(-1)
     assert "+total() { echo $(($1 * 2)); }" in shown
     assert "modified:   total.sh" in shown
+
+
+class Slow(ScriptedChatModel):
+    """Takes its time."""
+
+    def _generate(self, *args: Any, **more: Any) -> ChatResult:
+        time.sleep(0.05)
+        return super()._generate(*args, **more)
+
+
+def test_each_answer_tells_how_long_it_took(tmp_path: Path) -> None:
+    class SlowRun(Run):
+        def _mind(self, model: Model, secret: Path) -> Mind:
+            asked = super()._mind(model, secret)
+            return replace(asked, chat=Slow(**vars(asked.chat)))
+
+    run = SlowRun(lay_out(tmp_path / "run", FILES))
+    result = run([EDIT, FINISH])
+    assert [step.role for step in run.steps] == ["route", "coder", "coder", "describe"]
+    assert all(step.seconds >= 0.05 for step in run.steps)
+    assert sum(step.seconds for step in run.steps) < result.usage.seconds
 
 
 def test_the_ticket_is_fenced_and_the_baseline_and_notes_are_told(run: Run) -> None:
