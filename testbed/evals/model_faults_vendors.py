@@ -38,26 +38,17 @@ def anthropics(status: int, kind: str, text: str, **headers: str) -> Http:
 
 
 EXHAUSTED = "You exceeded your current quota, please check your plan and billing details."
-BY_MINUTE = googles(
-    429,
-    "RESOURCE_EXHAUSTED",
-    EXHAUSTED,
-    {
-        "@type": "type.googleapis.com/google.rpc.QuotaFailure",
-        "violations": [{"quotaId": "GenerateRequestsPerMinutePerProjectPerModel-FreeTier", "quotaValue": "5"}],
-    },
-    {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "3s"},
-)
-BY_DAY = googles(
-    429,
-    "RESOURCE_EXHAUSTED",
-    EXHAUSTED,
-    {
-        "@type": "type.googleapis.com/google.rpc.QuotaFailure",
-        "violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier", "quotaValue": "20"}],
-    },
-    {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "3s"},
-)
+
+
+def exhausted(span: str) -> Http:
+    """Google's limits of a minute and of a day have the same words."""
+    violated = {"violations": [{"quotaId": f"GenerateRequestsPer{span}PerProjectPerModel-FreeTier"}]}
+    failed = {"@type": "type.googleapis.com/google.rpc.QuotaFailure"} | violated
+    again = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "3s"}
+    return googles(429, "RESOURCE_EXHAUSTED", EXHAUSTED, failed, again)
+
+
+BY_MINUTE, BY_DAY = exhausted("Minute"), exhausted("Day")
 GOOGLE_KEY = googles(
     400,
     "INVALID_ARGUMENT",
