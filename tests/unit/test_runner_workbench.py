@@ -167,6 +167,13 @@ def test_closing_ends_the_server_and_a_restarted_one_only_waits(server: Server, 
     bench.close()
 
 
+def test_a_fifo_that_a_command_removed_is_no_forgery(server: Server, bench: FifoWorkbench) -> None:
+    bench.run(f"rm {server.settings.exec}/*; sleep 1.1", 10)
+    assert bench.run("echo on", 10).text == "on\n"
+    bench.close()
+    assert server.processes[0].wait(5) == 0
+
+
 def test_term_ends_a_serving_server_at_once(server: Server, bench: FifoWorkbench) -> None:
     server.processes[0].terminate()
     assert server.processes[0].wait(5) == 0
