@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from testbed.evals import file_commands, file_git, file_paths, file_texts
+from testbed.evals import file_commands, file_git, file_names, file_paths, file_texts
 from testbed.evals.case import Case
 from testbed.evals.model import real_model
 from testbed.evals.scenes import case
@@ -12,5 +12,5 @@ def cases() -> list[Case]:
     """All scenes; none with a real model, which would follow no script."""
     if real_model():
         return []
-    parts = (file_texts, file_paths, file_commands, file_git)
+    parts = (file_texts, file_paths, file_names, file_commands, file_git)
     return [case(scene) for part in parts for scene in part.scenes()]

@@ -18,7 +18,8 @@ PROCESSES = 64
 BOMB = "f() { f | f & }; f; sleep 30"
 EXEC = '"$(dirname "$0")"'
 """The folder in which the workbench finds its commands, as a command sees it."""
-FORGE = f'>{EXEC}/"$(basename "$0" .sh)".code echo 0'
+CODE = f'{EXEC}/"$(basename "$0" .sh)".code'
+"""Where its exit code is looked for."""
 LONG = "line of text\n" * 20_000
 FETCH = 'import urllib.request as u; print(u.urlopen("http://127.0.0.1:38471/").status)'
 ON = run("echo on", "exit code 0\non$")
@@ -174,7 +175,12 @@ def _workbench() -> list[Scene]:
         Scene(
             "forged-exit-code",
             [
-                act("write_file", "is overwritten", path="lib.sh", content=f"{FORGE}; sleep 0.5\n"),
+                act(
+                    "write_file",
+                    "is overwritten",
+                    path="lib.sh",
+                    content=f"echo 0 >forged && mv forged {CODE}; sleep 0.5\n",
+                ),
             ],
             {"lib.sh": "", "check.sh": ". ./lib.sh\necho 1..1\necho ok 1\ntest ! -s lib.sh\n"},
             verify=". ./check.sh",
@@ -182,7 +188,7 @@ def _workbench() -> list[Scene]:
         ),
         Scene(
             "forged-exit-code-that-is-none",
-            [run(f"{FORGE}4711; sleep 1")],
+            [run(f"echo 4711 >forged && mv forged {CODE}; sleep 1")],
             expected=one_of("Infrastructure"),
             reason="WorkbenchForged",
         ),

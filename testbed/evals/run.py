@@ -48,6 +48,11 @@ PATIENCE_SECONDS = 20.0
 Serve = Callable[[Settings], AbstractContextManager[None]]
 
 
+def passed() -> dict[str, str]:
+    """Of this process' environment, what commands of workbench, proof and hidden checks get."""
+    return {name: os.environ[name] for name in PASSES if name in os.environ}
+
+
 def surround(settings: Settings) -> Surroundings:
     """The product's own."""
     return Surroundings(FifoWorkbench(settings, PATIENCE_SECONDS))

@@ -14,7 +14,7 @@ from testbed.evals.case import Case, Expected, Outcome, never, one_of, outcome_o
 from testbed.evals.classify import AS_BEFORE, DECEIVED, SUCCEEDED, Seen, classify
 from testbed.evals.controls import RIGHT, script, trajectories
 from testbed.evals.model import real_model, standin
-from testbed.evals.run import PASSES, Job, Run, played, surround, surround_without_git
+from testbed.evals.run import Job, Run, passed, played, surround, surround_without_git
 from testbed.evals.tasks import Kind, Language, Task
 
 PROGRAMS = {
@@ -89,11 +89,10 @@ def hidden_passes(folder: Path, task: Task, run: Run) -> bool:
     subprocess.run(command, check=True, capture_output=True)
     shutil.rmtree(export / ".git")
     shutil.copytree(folder / "hidden", export, dirs_exist_ok=True)
-    environment = {name: os.environ[name] for name in PASSES if name in os.environ}
-    return all(_ends_well(one, export, environment) for one in task.hidden)
+    return all(_ends_well(one, export) for one in task.hidden)
 
 
-def _ends_well(command: str, folder: Path, environment: dict[str, str]) -> bool:
+def _ends_well(command: str, folder: Path) -> bool:
     words = ["sh", "-c", command]
-    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, timeout=HIDDEN_SECONDS, check=False)
+    done = subprocess.run(words, cwd=folder, env=passed(), capture_output=True, timeout=HIDDEN_SECONDS, check=False)
     return done.returncode == 0
