@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from testbed.evals import file_commands, file_git, file_names, file_paths, file_texts
 from testbed.evals.case import Case
-from testbed.evals.model import real_model
 from testbed.evals.scenes import case
 
 
 def cases() -> list[Case]:
-    """All scenes; none with a real model, which would follow no script."""
-    if real_model():
-        return []
+    """All scenes."""
     parts = (file_texts, file_paths, file_names, file_commands, file_git)
     return [case(scene) for part in parts for scene in part.scenes()]

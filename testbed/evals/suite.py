@@ -14,6 +14,7 @@ from pathlib import Path
 
 from testbed.evals import file_cases, leftovers, model_faults, task_cases
 from testbed.evals.case import ROOT, Case, Row, crashed, row_of
+from testbed.evals.model import real_model
 from testbed.evals.run import JUNIT, PLAIN_PYTEST
 from testbed.shell import TestbedError
 
@@ -26,9 +27,13 @@ NODE_BIN = _ROOT / "build" / "evals" / "node" / "node_modules" / ".bin"
 
 @cache
 def cases() -> dict[str, Case]:
-    """Every case by its name. Raises TestbedError where a name is there twice."""
+    """Every case by its name; with a real model, which follows no script, only the tasks' own.
+
+    Raises TestbedError where a name is there twice.
+    """
     found: dict[str, Case] = {}
-    for case in (case for source in SOURCES for case in source()):
+    sources = (task_cases.cases,) if real_model() else SOURCES
+    for case in (case for source in sources for case in source()):
         if case.name in found:
             raise TestbedError(f"two cases are called {case.name}: rename one")
         found[case.name] = case
