@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo try test check wire unit evals evals-short e2e down up images crds lock bench bench-agent clean
+.PHONY: slow help demo try test check wire unit evals evals-short e2e down up images crds lock bench bench-agent clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,7 +42,10 @@ check: $(STAMP) ## lint, types, architecture, unit and contract tests; no cluste
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
-	@$(PYTEST) -q -n 2 --dist worksteal tests/unit tests/contract tests/testbed -m "not e2e"
+	@$(PYTEST) -q -n 2 --dist worksteal tests/unit tests/contract tests/testbed -m "not e2e and not slow"
+
+slow: $(STAMP) ## the unit and contract tests that take many seconds
+	@$(PYTEST) -q -n 2 --dist worksteal tests/unit tests/contract tests/testbed -m slow
 
 build/wire/.installed: testbed/wire/package-lock.json
 	@mkdir -p $(@D) && cp testbed/wire/package.json testbed/wire/package-lock.json $(@D)
@@ -71,7 +74,7 @@ evals-short: $(STAMP) $(JUNIT) build/evals/node/.installed
 e2e: up ## the end-to-end tests on the testbed's cluster
 	@$(PYTEST) tests -m e2e -v --durations=15
 
-test: check evals-short e2e ## everything
+test: check slow evals-short e2e ## everything
 
 crds: $(STAMP) ## write the CustomResourceDefinitions from the models
 	@$(BIN)/python -m boardhand_api.crd

@@ -132,6 +132,7 @@ async def test_a_run_that_waits_is_cancelled_and_its_ticket_stays_and_is_not_tak
     assert [to for _, to in world.board.moves] == [FAILED]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call_off", [_cancel, _move_away, _delete])
 @pytest.mark.parametrize("when", When)
 def test_whatever_dies_while_it_is_called_off(call_off: Callable[..., Any], when: When) -> None:
