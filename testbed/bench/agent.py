@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from testbed.bench import large, overhead, tokens, workbench
+from testbed.bench import large, overhead, start, tokens, workbench
 from testbed.bench.rows import Row
 from testbed.shell import say
 
-PARTS = (overhead, workbench, large, tokens)
+PARTS = (start, overhead, workbench, large, tokens)
 
 
 def measure() -> list[Row]:

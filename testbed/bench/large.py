@@ -70,9 +70,9 @@ def measure() -> list[Row]:
         frequent = [_search(WorkTree(settings), r"step_?\d", 200) for _ in range(RUNS)]
     return [
         row("50,000 files: agent's start to first request with the map", [took.wall for took in starts], 10),
-        row("50,000 files: the same, processor time of all its processes", [took.processor for took in starts]),
+        row("50,000 files: that run, processor time of all its processes", [took.processor for took in starts]),
         row("50,000 files: search, one hit", [took.wall for took in first], 1),
-        row("50,000 files: the same, processor time of all its processes", [took.processor for took in first]),
+        row("50,000 files: that search, processor time", [took.processor for took in first]),
         row("50,000 files: search, 200 hits", [took.wall for took in frequent], 1),
     ]
 
