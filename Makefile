@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 .PHONY: slow help demo try test check wire unit evals evals-short e2e down up images crds lock bench bench-agent clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # A half-made environment has no stamp, so a killed install starts anew.
 $(STAMP): requirements/dev.lock pyproject.toml
