@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 NonEmpty = Annotated[str, Field(min_length=1)]
 HTTP_URL = r"^https?://[^\s]+$"
 Url = Annotated[str, Field(pattern=HTTP_URL)]
+Priority = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 Seconds = Annotated[int, Field(ge=1)]
 PATH_PART = r"\.?[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*"
 Folder = Annotated[str, Field(pattern=rf"^{PATH_PART}(/{PATH_PART})*$", max_length=255)]

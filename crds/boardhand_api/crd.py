@@ -57,6 +57,8 @@ RUN_COLUMNS = [
     ("Money", "string", ".status.usage.money", 0),
     ("Title", "string", ".spec.ticket.title", 1),
     ("Branch", "string", ".status.branch", 1),
+    ("Position", "integer", ".status.position", 1),
+    ("Priority", "integer", ".spec.priority", 1),
     ("Age", "date", ".metadata.creationTimestamp", 0),
 ]
 

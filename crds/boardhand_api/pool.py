@@ -7,7 +7,19 @@ from typing import Annotated
 
 from pydantic import Field
 
-from boardhand_api.base import Folder, Money, NonEmpty, Quantity, Seconds, SecretRef, Url, Wire, distinct, rules
+from boardhand_api.base import (
+    Folder,
+    Money,
+    NonEmpty,
+    Priority,
+    Quantity,
+    Seconds,
+    SecretRef,
+    Url,
+    Wire,
+    distinct,
+    rules,
+)
 from boardhand_api.mcp_servers import McpServer
 from boardhand_api.model import Models
 from boardhand_api.workbench import Workbench
@@ -41,6 +53,9 @@ class Board(Wire):
     """Which column means what."""
     label: str | None = None
     """Only tickets with this label are taken; absent: all of the ready column."""
+    priorities: Annotated[dict[str, Priority], Field(max_length=100)] = {}
+    """Label to priority, such as `urgent: 100`. Of a ticket's labels the highest counts, without one it is 0; waiting
+    runs of a higher priority begin first, and those of the same by age."""
     poll_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
     """How often the board is asked for ready tickets, in seconds."""
 

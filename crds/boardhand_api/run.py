@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from boardhand_api.base import NonEmpty, Tolerant, Wire, rules
+from boardhand_api.base import NonEmpty, Priority, Tolerant, Wire, rules
 from boardhand_api.evidence import Evidence
 from boardhand_api.failures import FailureClass
 from boardhand_api.pool import Condition
@@ -56,14 +56,14 @@ class Ticket(Wire):
 
 
 class TicketRunSpec(Wire):
-    """What to attempt. It never changes but for `cancel`: another attempt is another TicketRun."""
+    """What to attempt. It never changes but for `cancel` and `suspend`: another attempt is another TicketRun."""
 
     model_config = {
         "json_schema_extra": rules(
             (
                 "self.pool == oldSelf.pool && self.task == oldSelf.task && self.attempt == oldSelf.attempt"
-                " && self.ticket == oldSelf.ticket",
-                "spec is immutable but for cancel: make another TicketRun instead",
+                " && self.ticket == oldSelf.ticket && self.priority == oldSelf.priority",
+                "spec is immutable but for cancel and suspend: make another TicketRun instead",
             ),
             ("self.cancel || !oldSelf.cancel", "a run that was cancelled stays so: make another TicketRun instead"),
         )
@@ -77,6 +77,10 @@ class TicketRunSpec(Wire):
     """Which attempt at the ticket this is, counted from 1."""
     ticket: Ticket
     """What is asked for."""
+    priority: Priority = 0
+    """Waiting runs of the pool with a higher one begin first; the board's labels give it (spec.board.priorities)."""
+    suspend: bool = False
+    """While true a run that waits stays Queued; one at work goes on, its retries included."""
     cancel: bool = False
     """End the run now: its Job is removed, a branch that was pushed is left alone, and the ticket is told."""
 
@@ -150,6 +154,9 @@ class TicketRunStatus(Tolerant):
     """Where the run stands."""
     conditions: list[Condition] = []
     """`Ready`, `Reconciling` and `Stalled`, after kstatus."""
+    position: int | None = None
+    """Of a waiting run in its pool's queue, 1 being the next. It is looked at at least every ten minutes, and written
+    anew where it has halved or doubled, or where what it waits for is another; absent: it waits for no place."""
     claim: str | None = None
     """Id of the claim marker on the ticket."""
     column: str | None = None

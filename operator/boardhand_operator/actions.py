@@ -17,6 +17,8 @@ class Record:
     event: str | None = None
     """Reason of the Event; None: no Event is made."""
     warning: bool = False
+    reason: str | None = None
+    """Of the conditions, one CamelCase word; None: the phase's."""
 
 
 @dataclass(frozen=True)

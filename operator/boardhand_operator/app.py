@@ -30,7 +30,7 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.store = Store()
+        self.store = Store(concurrency=settings.concurrency)
         self.queue: WorkQueue[Key] = WorkQueue()
         self._workers: dict[Key, PoolWorker] = {}
         self._kube: Kube | None = None
@@ -111,11 +111,13 @@ class App:
         return Role.WORKING if self.working.is_set() else Role.STANDING_BY
 
     def seen(self, resource: Resource, body: Json, *, gone: bool) -> None:
-        """Keep what a watch showed."""
+        """Keep what a watch showed, and look at the runs that got a turn by it."""
         if gone:
             self.store.drop(resource, key_of(body))
         else:
             self.store.heard(resource, dict(body))
+        for key in self.store.turns.due():
+            self.queue.add(key)
 
     def wake_owner(self, body: Json) -> None:
         """Look at the run that owns this Job, or whose Job owns this pod: both carry the order's run name."""

@@ -46,8 +46,9 @@ class Cards:
         if pool.spec.board is None:
             return
         doing = pool.spec.board.columns.in_progress
-        runs = readable_runs(self._store.runs_of(pool.namespace, pool.name))
-        under_way = [run for run in runs if run.status.claim and at_work(run.status)]
+        runs = list(self._store.runs_of(pool.namespace, pool.name))
+        claimed = readable_runs(body for body in runs if (body.get("status") or {}).get("claim"))
+        under_way = [run for run in claimed if at_work(run.status)]
         if not under_way and not self._sweep:
             return
         columns = {run.status.column or doing for run in under_way} | {doing}
@@ -57,7 +58,7 @@ class Cards:
             if run.spec.ticket.id not in inside[column]:
                 await self._left(run, board, column)
         if self._sweep:
-            known = {run.spec.ticket.id for run in runs}
+            known = {str((body["spec"].get("ticket") or {}).get("id")) for body in runs}
             self._sweep = await self._find_orphans(pool, board, inside[doing], known)
 
     async def _left(self, run: Run, board: Board, column: str) -> None:

@@ -38,11 +38,11 @@ def with_condition(
     return [*(condition for condition in conditions if condition.type != kind), new]
 
 
-def run_conditions(status: TicketRunStatus, message: str, now: datetime) -> list[Condition]:
-    """`Ready`, `Reconciling` and `Stalled` of a run, from its phase and failure."""
+def run_conditions(status: TicketRunStatus, message: str, now: datetime, reason: str | None = None) -> list[Condition]:
+    """`Ready`, `Reconciling` and `Stalled` of a run, from its phase and failure; `reason` is why it waits."""
     phase, failure = status.phase, status.failure
     stalled = phase in (Phase.FAILED, Phase.CANCELLED)
-    reason = failure.reason if stalled and failure else phase.value
+    reason = failure.reason if stalled and failure else reason or phase.value
     text = failure.message if stalled and failure else message
     out: Sequence[Condition] = status.conditions
     out = with_condition(out, "Ready", phase is Phase.SUCCEEDED, reason, text, now, 1)

@@ -32,14 +32,16 @@ from boardhand_operator.actions import (
 )
 from boardhand_operator.conditions import stamp
 from boardhand_operator.observe import parse_time
+from boardhand_operator.places import waiting
+from boardhand_operator.turns import Turn
 from boardhand_operator.views import Pool, Run
 
 CANCEL_REQUESTED = "CancelRequested"
 _HOUR = 3600
 _LOOK = 5.0
 """Seconds between looks at what no watch event announces."""
-_LOOK_FOR_PLACE = 30.0
-"""Seconds between a waiting run's own looks: a run that ends wakes it, a pool that grows or a deleted run does not."""
+_LOOK_AT_QUEUE = 600.0
+"""Seconds between a waiting run's own looks, for its position: it is woken when it may begin."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ class Facts:
     pod: Mapping[str, Any] | None
     logged: Result | None
     """The agent's result from its log; read only once the pod ended."""
-    place: bool
-    """Whether the pool has a free place and it is this run's turn."""
+    turn: Turn
+    """Whether it is this run's turn to begin."""
     now: datetime
     image_grace_seconds: float = 20
     moved_to: str | None = None
@@ -90,13 +92,23 @@ def _cancelled(facts: Facts) -> Record | None:
     return _concluded(facts, {"failure": failure.wire()}, text, warning=True)
 
 
-def _wait(facts: Facts, reason: str, message: str, again: float = _LOOK) -> Decision:
-    """Stay where the run is and say why, once."""
-    known = {condition.type: condition for condition in facts.run.status.conditions}
-    said = known.get("Reconciling")
-    fields = {"phase": facts.run.status.phase.value}
-    actions = () if said and said.message == message else (Record(fields, message),)
-    return Decision(actions, again, reason)
+def _wait(facts: Facts, reason: str, message: str) -> Decision:
+    """Stay where the run is and say why, once. The position is written with it, and again where it is far off: each
+    write costs a request, and shows the run to its watchers."""
+    status = facts.run.status
+    queued = waiting(status)
+    position, again = (facts.turn.position, _LOOK_AT_QUEUE) if queued else (None, _LOOK)
+    said = next((condition for condition in status.conditions if condition.type == "Reconciling"), None)
+    if said and (said.message, said.reason) == (message, reason) and not _far_off(status.position, position):
+        return Decision((), again, reason)
+    fields = {"phase": status.phase.value} | ({"position": position} if queued else {})
+    return Decision((Record(fields, message, reason=reason),), again, reason)
+
+
+def _far_off(told: int | None, now: int | None) -> bool:
+    if told is None or now is None:
+        return told is not now
+    return told >= 2 * now or now >= 2 * told
 
 
 def _begin(facts: Facts, pool: Pool) -> Decision:
@@ -108,13 +120,17 @@ def _begin(facts: Facts, pool: Pool) -> Decision:
     if status.retry_at and facts.now < parse_time(status.retry_at):
         return Decision((), (parse_time(status.retry_at) - facts.now).total_seconds() + 0.1, "waits for its next try")
     if status.claim is None and status.tries == 0:
+        if run.spec.suspend:
+            return _wait(facts, "Suspended", "spec.suspend of the run is set")
         if pool.spec.suspend:
-            return _wait(facts, "Suspended", "the pool is suspended")
+            return _wait(facts, "PoolSuspended", "the pool is suspended")
         if not pool.ready:
             return _wait(facts, "PoolNotReady", "the pool is not Ready")
-        if not facts.place:
-            text = f"all {pool.spec.limits.concurrency} places of the pool are taken"
-            return _wait(facts, "NoPlace", text, _LOOK_FOR_PLACE)
+        if not facts.turn.place:
+            where = f"{pool.spec.limits.concurrency} places of the pool"
+            if facts.turn.limit:
+                where = f"{facts.turn.limit} places of the operator (operator.concurrency)"
+            return _wait(facts, "NoPlace", f"all {where} are taken, or others come first")
     claim: tuple[Action, ...] = (Claim(),) if run.on_board and pool.spec.board and status.claim is None else ()
     return Decision((*claim, Launch(status.tries + 1)), why="begin")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import UTC, datetime
 
 from boardhand_api.events import EVENT_BYTES, last_result
@@ -12,26 +11,21 @@ from boardhand_operator import observe
 from boardhand_operator.decide import Facts
 from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.observe import Json
-from boardhand_operator.places import has_place
 from boardhand_operator.settings import Settings
 from boardhand_operator.snapshots import Snapshots
 from boardhand_operator.store import Store
-from boardhand_operator.views import Pool, Run, readable_runs
+from boardhand_operator.views import Pool, Run
 
 
-async def gather(
-    kube: Kube, store: Store, settings: Settings, snapshots: Snapshots, run: Run, beginning: Collection[str] = ()
-) -> Facts:
+async def gather(kube: Kube, store: Store, settings: Settings, snapshots: Snapshots, run: Run) -> Facts:
     """The facts of a run now, with the pool as the run began with it.
 
-    The agent's log is read only once its pod has ended, and only its last line.
-
-    beginning: UIDs of runs that are being begun. A run that has not begun is gathered without a pause, so nobody else
-    can be let begin between counting the places and deciding.
+    The agent's log is read only once its pod has ended, and only its last line. A run that has not begun is gathered
+    without a pause, so nobody else can be let begin between counting the places and deciding.
     """
     body = store.get(Resource.POOLS, (run.namespace, run.spec.pool))
     pool = Pool.of(body) if body else None
-    place = pool is not None and _place(store, run, pool, beginning)
+    turn = store.turns.turn(run)
     if pool is not None and run.status.generation is not None:
         pool = await snapshots.at(pool, run.status.generation)
     job = pod = logged = None
@@ -45,16 +39,11 @@ async def gather(
         job=job,
         pod=pod,
         logged=logged,
-        place=place,
+        turn=turn,
         now=datetime.now(UTC),
         image_grace_seconds=settings.image_grace_seconds,
         moved_to=store.moved.get(run.uid),
     )
-
-
-def _place(store: Store, run: Run, pool: Pool, beginning: Collection[str]) -> bool:
-    runs = readable_runs(store.runs_of(run.namespace, pool.name))
-    return has_place(run, runs, pool.spec.limits.concurrency, beginning)
 
 
 async def _job_and_pod(kube: Kube, store: Store, run: Run, name: str) -> tuple[Json | None, Json | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -53,9 +53,15 @@ def next_attempt(earlier: Sequence[Run]) -> int:
     return 1 + sum(attempt_spent(run.status) for run in earlier if run.status.phase.finished)
 
 
+def priority_of(labels: Sequence[str], priorities: Mapping[str, int]) -> int:
+    """The highest priority that one of the labels has; 0 where none has one."""
+    return max((priorities[label] for label in labels if label in priorities), default=0)
+
+
 def build_run(pool: Pool, card: Card, ticket: Ticket, attempt: int) -> dict[str, Any]:
     """The TicketRun of the card's event."""
-    spec = TicketRunSpec(pool=pool.name, attempt=attempt, ticket=ticket)
+    priority = priority_of(ticket.labels, _board(pool).priorities)
+    spec = TicketRunSpec(pool=pool.name, attempt=attempt, priority=priority, ticket=ticket)
     return {
         "apiVersion": API_VERSION,
         "kind": "TicketRun",

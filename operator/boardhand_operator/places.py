@@ -1,11 +1,19 @@
-"""Whose turn it is: pure. A run that is about to begin is counted before its status says so."""
+"""Whose turn it is: what of it is pure, and the queue of one pool."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
 
 from boardhand_api.run import Phase, TicketRunStatus
-from boardhand_operator.views import Run
+from boardhand_operator.views import Key, Run
+
+Order = tuple[int, str, str, str]
+"""What a pool's waiting runs are sorted by."""
+Age = tuple[str, str, str]
+"""The same without the priority, which is a pool's own: between pools it would starve those that set none."""
 
 
 def at_work(status: TicketRunStatus) -> bool:
@@ -19,19 +27,46 @@ def waiting(status: TicketRunStatus) -> bool:
     return status.phase is Phase.QUEUED and not at_work(status) and status.finished_at is None
 
 
-def has_place(run: Run, all_of_pool: Iterable[Run], concurrency: int, beginning: Collection[str] = ()) -> bool:
-    """Whether the run may begin: enough places are free for it and for all that waited longer.
-
-    beginning: UIDs of runs that were let begin this moment. Two runs of one second have no age between them but their
-    names, so a later one can come first; it must not take the place a second time.
-    """
-    others = [other for other in all_of_pool if other.uid != run.uid]
-    taken = [at_work(other.status) or other.uid in beginning for other in others]
-    before = [
-        not has and waiting(other.status) and _age(other) < _age(run) for other, has in zip(others, taken, strict=True)
-    ]
-    return sum(taken) + sum(before) < concurrency
+def order_of(run: Run) -> Order:
+    """The highest priority first, then the oldest; those made in one second by their names."""
+    return -run.spec.priority, str(run.body["metadata"]["creationTimestamp"]), run.name, run.namespace
 
 
-def _age(run: Run) -> tuple[str, str]:
-    return str(run.body["metadata"]["creationTimestamp"]), run.name
+@dataclass
+class PoolQueue:
+    """A pool's runs at work, and those that wait in order. Nothing here costs more than O(log n) comparisons."""
+
+    places: int = 0
+    """So many may be at work; 0 while the pool takes none."""
+    at_work: set[Key] = field(default_factory=set)
+    waiting: list[Order] = field(default_factory=list)
+    suspended: set[Key] = field(default_factory=set)
+    """They wait as well, and may not begin."""
+
+    def add(self, order: Order) -> None:
+        insort(self.waiting, order)
+
+    def remove(self, order: Order) -> None:
+        if (rank := self.rank(order)) is not None:
+            del self.waiting[rank]
+
+    def rank(self, order: Order) -> int | None:
+        """How many wait before this one; None: it does not wait."""
+        at = bisect_left(self.waiting, order)
+        return at if at < len(self.waiting) and self.waiting[at] == order else None
+
+    @property
+    def able(self) -> int:
+        """So many could begin now, were it for this pool alone."""
+        return max(0, min(self.places - len(self.at_work), len(self.waiting)))
+
+    def nexts(self) -> Iterator[tuple[int, Age]]:
+        """Those, each with how many of the pool will be at work before it: by these pools take turns."""
+        return enumerate((order[1:] for order in islice(self.waiting, self.able)), start=len(self.at_work))
+
+    def before(self, level: int, age: Age) -> int:
+        """How many of those come before (level, age)."""
+        below = level - len(self.at_work)
+        if not 0 <= below < self.able:
+            return max(0, min(below, self.able))
+        return below + (self.waiting[below][1:] < age)

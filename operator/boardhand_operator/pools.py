@@ -20,7 +20,6 @@ from boardhand_operator.errors import Misconfigured, RateLimited, Remote
 from boardhand_operator.health import Problem
 from boardhand_operator.kube import ApiException, Conflict, Kube, Resource
 from boardhand_operator.observe import parse_time
-from boardhand_operator.places import at_work, waiting
 from boardhand_operator.queue import WorkQueue
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
@@ -169,20 +168,20 @@ class PoolWorker:
         self._queue.add((pool.namespace, name))
 
     async def _report(self, pool: Pool, problem: Problem | None, now: datetime, polled: bool) -> None:
-        """Write the status where it differs from what stands there; wake the runs where the pool became Ready."""
+        """Write the status where it differs from what stands there; wake the runs that got a turn by it."""
         # A run may have flagged the pool since the round began.
         body = self._store.get(Resource.POOLS, self._key)
         pool = Pool.of(body) if body else pool
         flagged = health.run_problem(pool, now, self._settings.configuration_retry_seconds)
-        runs = [run.status for run in readable_runs(self._store.runs_of(*self._key))]
+        working, queued = self._store.turns.counts(self._key)
         last = pool.status.last_poll_time
         if polled and (last is None or now - parse_time(last) >= _POLL_NOTED):
             last = stamp(now)
         status = CodingAgentStatus(
             observed_generation=pool.generation,
             conditions=health.conditions(pool, problem, flagged, now),
-            working=sum(map(at_work, runs)),
-            queued=sum(map(waiting, runs)),
+            working=working,
+            queued=queued,
             last_poll_time=last,
         )
         if status == pool.status:
@@ -191,6 +190,5 @@ class PoolWorker:
         if body is None:
             return
         self._store.wrote(Resource.POOLS, body)
-        if Pool.of(body).ready and not pool.ready:
-            for run in self._store.runs_of(*self._key):
-                self._queue.add((self._key[0], run["metadata"]["name"]))
+        for key in self._store.turns.due():
+            self._queue.add(key)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from http import HTTPStatus
 
 import aiohttp
 
 from boardhand_operator.act import Doing, carry_out
 from boardhand_operator.act.doing import Gone
-from boardhand_operator.actions import Decision, Launch
+from boardhand_operator.actions import Launch
 from boardhand_operator.decide import decide
 from boardhand_operator.errors import BoardhandError, RateLimited
 from boardhand_operator.facts import gather
@@ -37,7 +36,6 @@ class Reconciler:
         self._services = services
         self._settings = settings
         self._queue = queue
-        self._beginning: set[str] = set()
         self._elsewhere: dict[Key, float] = {}
         """Until when another operator is left to work a run: event loop's time."""
 
@@ -53,11 +51,11 @@ class Reconciler:
             return None
         if left > 0:
             return self._leave(key, left)
+        self._store.turns.look(key)
         try:
             return await self._once(Run.of(body))
         except Gone:
             self._store.drop(Resource.RUNS, key)
-            self._wake_waiting(key[0], str(body["spec"]["pool"]))
             return None
         except RateLimited as limited:
             return limited.retry_after
@@ -69,36 +67,24 @@ class Reconciler:
         except (TimeoutError, BoardhandError, aiohttp.ClientError, OSError) as refused:
             _log.warning("%s/%s: %s; again in %.0f s", *key, refused, _AGAIN)
             return _AGAIN
+        finally:
+            for waits in self._store.turns.due():
+                self._queue.add(waits)
 
     async def _once(self, run: Run) -> float | None:
-        facts = await gather(self._kube, self._store, self._settings, self._services.snapshots, run, self._beginning)
+        facts = await gather(self._kube, self._store, self._settings, self._services.snapshots, run)
         decision = decide(facts)
         if decision.actions:
             _log.debug("%s/%s: %s", run.namespace, run.name, decision.why)
         doing = Doing(self._kube, self._store, self._services, self._settings, run, facts.pool)
-        with self._holding_place(run, decision):
+        begins = any(isinstance(action, Launch) for action in decision.actions)
+        with self._store.turns.beginning(run) if begins else nullcontext():
             await carry_out(doing, decision)
         if decision.actions and not doing.run.status.phase.finished:
             self._queue.add((run.namespace, run.name))
-        if decision.actions and doing.run.status.finished_at:
-            self._wake_waiting(run.namespace, run.spec.pool)
         return decision.again
 
     def _leave(self, key: Key, seconds: float) -> float:
         """Leave the run alone for so long, whatever the watches show."""
         self._elsewhere[key] = asyncio.get_running_loop().time() + seconds
         return seconds
-
-    @contextmanager
-    def _holding_place(self, run: Run, decision: Decision) -> Iterator[None]:
-        """Count the run among those at work from the decision that it begins, until its status says so."""
-        if any(isinstance(action, Launch) for action in decision.actions):
-            self._beginning.add(run.uid)
-        try:
-            yield
-        finally:
-            self._beginning.discard(run.uid)
-
-    def _wake_waiting(self, namespace: str, pool: str) -> None:
-        for body in self._store.runs_of(namespace, pool):
-            self._queue.add((namespace, body["metadata"]["name"]))

@@ -36,6 +36,8 @@ class Settings:
     """Where /healthz and /readyz are served."""
     seat: Seat | None = None
     """What several operators compete for; absent: this one works at once, and must be the only one."""
+    concurrency: int | None = None
+    """So many runs may be at work over all pools; absent: as many as the pools allow."""
     workers: int = 16
     """Runs looked at side by side."""
 
@@ -52,6 +54,7 @@ class Settings:
             certificates=Path(certificates) if certificates else None,
             seat=_seat(environment),
             probes=_probes(environment),
+            concurrency=_number(environment, "BOARDHAND_CONCURRENCY"),
             namespaces=tuple(name.strip() for name in names.split(",") if name.strip()),
             image_grace_seconds=_seconds(environment, "BOARDHAND_IMAGE_GRACE_SECONDS", cls.image_grace_seconds),
             configuration_retry_seconds=_seconds(
@@ -78,6 +81,15 @@ def _seat(environment: Mapping[str, str]) -> Seat | None:
     if not all(given):
         raise ValueError(f"{', '.join(names)} go together: set all three, or none where only one operator runs")
     return Seat(*given)
+
+
+def _number(environment: Mapping[str, str], name: str) -> int | None:
+    text = environment.get(name, "")
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise ValueError(f"{name}={text!r}: give a whole number above 0, or leave it out")
+    return int(text)
 
 
 def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from boardhand_api.pod import LABEL_SETTLED
+from boardhand_operator import views
 from boardhand_operator.kube import Resource
+from boardhand_operator.turns import Turns
 
 Json = Mapping[str, Any]
-Key = tuple[str, str]
-"""Namespace and name."""
+Key = views.Key
 
 _JOB_LABEL = "batch.kubernetes.io/job-name"
 
@@ -23,11 +24,14 @@ def key_of(body: Json) -> Key:
 class Store:
     """The last state seen of each object."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, concurrency: int | None = None) -> None:
+        """concurrency: so many runs may be at work over all pools; None: as many as the pools allow."""
         self._clock = clock
         self._awaited: dict[tuple[Resource, Key], tuple[int, float]] = {}
         """The oldest write of ours to an object that no watch has shown: its version, and when it was made."""
         self._objects: dict[Resource, dict[Key, Json]] = {resource: {} for resource in Resource}
+        self.turns = Turns(concurrency)
+        """Whose turn it is among the runs that are known."""
         self.moved: dict[str, str] = {}
         """By the run's UID, where its ticket was seen after it left the column of its claim; empty: nowhere."""
 
@@ -40,6 +44,10 @@ class Store:
         if known and known["metadata"]["uid"] == body["metadata"]["uid"] and _version(known) > _version(body):
             return
         self._objects[resource][key_of(body)] = body
+        if resource is Resource.RUNS:
+            self.turns.run_seen(body)
+        elif resource is Resource.POOLS:
+            self.turns.pool_seen(key_of(body), body)
 
     def wrote(self, resource: Resource, body: Json) -> None:
         """Keep what a write of ours was answered with. A watch is to show it as well: see `lag`."""
@@ -66,6 +74,9 @@ class Store:
         body = self._objects[resource].pop(key, None)
         if body and resource is Resource.RUNS:
             self.moved.pop(str(body["metadata"]["uid"]), None)
+            self.turns.run_gone(key)
+        elif body and resource is Resource.POOLS:
+            self.turns.pool_seen(key, None)
 
     def get(self, resource: Resource, key: Key) -> Json | None:
         """The last state seen, or None."""

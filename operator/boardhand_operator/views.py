@@ -15,6 +15,8 @@ from boardhand_api.run import TicketRunSpec, TicketRunStatus
 from boardhand_operator.errors import Misconfigured
 
 Json = Mapping[str, Any]
+Key = tuple[str, str]
+"""Namespace and name."""
 
 
 @contextmanager
@@ -114,5 +116,8 @@ class Pool(_Object):
 
     @property
     def ready(self) -> bool:
+        """Whether tickets are taken: said of the present spec, so that no run begins with one that was not checked."""
         condition = self.condition("Ready")
-        return condition is not None and condition.status == "True"
+        if condition is None or condition.observed_generation not in (None, self.generation):
+            return False
+        return condition.status == "True"

@@ -57,6 +57,8 @@ def run_body(
     settled: bool = False,
     task: str = "Auto",
     attempt: int = 1,
+    priority: int = 0,
+    suspend: bool = False,
     **status: Any,
 ) -> Json:
     """A TicketRun with these status fields, by their wire names."""
@@ -75,7 +77,14 @@ def run_body(
             "resourceVersion": "1",
             "labels": labels,
         },
-        "spec": {"pool": pool, "task": task, "attempt": attempt, "ticket": said | dict(ticket or {})},
+        "spec": {
+            "pool": pool,
+            "task": task,
+            "attempt": attempt,
+            "priority": priority,
+            "suspend": suspend,
+            "ticket": said | dict(ticket or {}),
+        },
         "status": status,
     }
 

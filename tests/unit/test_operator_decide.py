@@ -29,6 +29,7 @@ from boardhand_operator.actions import (
 )
 from boardhand_operator.conditions import run_conditions, stamp
 from boardhand_operator.decide import Facts, decide
+from boardhand_operator.turns import Turn
 from boardhand_operator.views import Run
 from tests.support.fake_kube import merged
 from tests.support.objects import a_pool, a_run, ended, job_body, pod_body, running, waiting
@@ -42,7 +43,7 @@ PUSHED = termination_message(Published(branch="boardhand/1-fix", commit="b" * 40
 
 
 def facts(run: Run, **changes: Any) -> Facts:
-    base = Facts(run=run, pool=POOL, job=None, pod=None, logged=None, place=True, now=NOW)
+    base = Facts(run=run, pool=POOL, job=None, pod=None, logged=None, turn=Turn(True), now=NOW)
     return replace(base, **changes)
 
 
@@ -90,25 +91,50 @@ def test_a_run_by_hand_is_launched_without_a_claim() -> None:
 
 def test_a_claimed_run_is_launched_whatever_became_of_the_pool() -> None:
     for pool in (a_pool(suspend=True), a_pool(ready=False), POOL):
-        assert decided(a_run(phase="Claimed", claim="c1"), pool=pool, place=False) == Decision((Launch(1),))
+        assert decided(a_run(phase="Claimed", claim="c1"), pool=pool, turn=Turn()) == Decision((Launch(1),))
 
 
 @pytest.mark.parametrize(
-    ("changes", "reason"),
+    ("changes", "why"),
     [
-        ({"pool": None}, "there is no CodingAgent shop in this namespace"),
-        ({"pool": a_pool(suspend=True)}, "the pool is suspended"),
-        ({"pool": a_pool(ready=False)}, "the pool is not Ready"),
-        ({"place": False}, "all 1 places of the pool are taken"),
+        ({"pool": None}, "PoolMissing: there is no CodingAgent shop in this namespace"),
+        ({"pool": a_pool(suspend=True)}, "PoolSuspended: the pool is suspended"),
+        ({"pool": a_pool(ready=False)}, "PoolNotReady: the pool is not Ready"),
+        ({"run": a_run(suspend=True)}, "Suspended: spec.suspend of the run is set"),
+        ({"turn": Turn()}, "NoPlace: all 1 places of the pool are taken, or others come first"),
+        (
+            {"turn": Turn(limit=9)},
+            "NoPlace: all 9 places of the operator (operator.concurrency) are taken, or others come first",
+        ),
     ],
 )
-def test_a_run_that_may_not_begin_says_why_once_and_looks_again(changes: dict[str, Any], reason: str) -> None:
-    first = decided(a_run(), **changes)
-    assert first.actions == (Record({"phase": "Queued"}, reason),)
-    assert first.again is not None and 0 < first.again <= 60
-    waits = {"type": "Reconciling", "status": "True", "reason": "Queued", "message": reason}
-    known = a_run(conditions=[{**waits, "lastTransitionTime": stamp(NOW)}])
-    assert decided(known, **changes).actions == ()
+def test_a_run_that_may_not_begin_says_why_once_and_looks_again(changes: dict[str, Any], why: str) -> None:
+    reason, _, message = why.partition(": ")
+    run = changes.pop("run", a_run())
+    first = decided(run, **changes)
+    assert first.actions == (Record({"phase": "Queued", "position": None}, message, reason=reason),)
+    assert first.again == 600
+    waits = {"type": "Reconciling", "status": "True", "reason": reason, "message": message}
+    body = {**run.body, "status": {"conditions": [{**waits, "lastTransitionTime": stamp(NOW)}]}}
+    assert decided(Run.of(body), **changes) == Decision((), 600)
+
+
+def test_a_run_at_work_goes_on_though_it_is_suspended() -> None:
+    begun = a_run(suspend=True, phase="Claimed", claim="c1")
+    assert decided(begun, turn=Turn()) == Decision((Launch(1),))
+
+
+@pytest.mark.parametrize(
+    ("told", "now", "written"),
+    [(None, 7, True), (7, 7, False), (7, 4, False), (7, 3, True), (2, 1, True), (7, 13, False), (7, 14, True)],
+)
+def test_a_position_is_written_anew_where_it_is_far_off(told: int | None, now: int, written: bool) -> None:
+    message = "all 1 places of the pool are taken, or others come first"
+    said = {"type": "Reconciling", "status": "True", "reason": "NoPlace", "message": message}
+    known = a_run(position=told, conditions=[{**said, "lastTransitionTime": stamp(NOW)}])
+    actions = decided(known, turn=Turn(position=now)).actions
+    fields = {"phase": "Queued", "position": now}
+    assert actions == ((Record(fields, message, reason="NoPlace"),) if written else ())
 
 
 def test_attempts_are_bounded() -> None:
@@ -125,7 +151,7 @@ def test_a_retry_waits_for_its_time_and_is_a_new_try() -> None:
     assert waits.actions == ()
     assert waits.again == pytest.approx(30, abs=1)
     assert decided(run, now=later) == Decision((Launch(2),))
-    assert decided(run, now=later, place=False) == Decision((Launch(2),))
+    assert decided(run, now=later, turn=Turn()) == Decision((Launch(2),))
 
 
 # While the Job is at work
@@ -365,7 +391,7 @@ FACTS = st.builds(
     job=st.sampled_from([None, job_body(), job_body(failed="BackoffLimitExceeded"), job_body(complete=True)]),
     pod=st.none() | PODS,
     logged=st.sampled_from([None, Result(specialist="analyst", summary="It is so.")]),
-    place=st.booleans(),
+    turn=st.sampled_from([Turn(), Turn(True, 1), Turn(position=3), Turn(position=1, limit=2)]),
     now=st.sampled_from([NOW, NOW + timedelta(hours=1)]),
 )
 
@@ -470,7 +496,7 @@ def test_every_story_ends(known: Facts) -> None:
             if isinstance(action, Settle):
                 body["metadata"]["labels"]["boardhand.dev/settled"] = "true"
             if isinstance(action, Record):
-                conditions = run_conditions(Run.of(body).status, action.message, now)
+                conditions = run_conditions(Run.of(body).status, action.message, now, action.reason)
                 body["status"]["conditions"] = [condition.wire() for condition in conditions]
         now += timedelta(hours=2)
     else:

@@ -45,6 +45,15 @@ def test_a_card_becomes_a_run_of_its_event() -> None:
     assert (spec.pool, spec.attempt, spec.ticket.event, spec.ticket.id) == ("shop", 2, "event-1", "card-1")
 
 
+@pytest.mark.parametrize(
+    ("labels", "priority"), [((), 0), (("bug",), 0), (("urgent",), 100), (("later",), -5), (("later", "urgent"), 100)]
+)
+def test_the_highest_priority_of_the_cards_labels_counts(labels: tuple[str, ...], priority: int) -> None:
+    board = {"type": "fake", "board": "b1", "secretRef": {"name": "s"}, "priorities": {"urgent": 100, "later": -5}}
+    card = Card(**{**vars(CARD), "labels": labels})
+    assert build_run(a_pool(board=board), card, ticket_of(card), 1)["spec"]["priority"] == priority
+
+
 def test_another_event_of_the_card_is_another_run_of_the_same_ticket() -> None:
     back = Card(**{**vars(CARD), "event": "event-2"})
     assert name_for(POOL, back) != name_for(POOL, CARD)

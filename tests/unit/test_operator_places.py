@@ -1,4 +1,4 @@
-"""Whose turn it is: fair by age, and never more at work than the pool has places."""
+"""Who holds a place, who waits for one, and the queue of one pool."""
 
 from __future__ import annotations
 
@@ -7,26 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boardhand_api.run import TicketRunStatus
-from boardhand_operator.places import at_work, has_place, waiting
-from boardhand_operator.views import Run
+from boardhand_operator.places import PoolQueue, at_work, order_of, waiting
 from tests.support.objects import a_run
 
-QUEUED: dict[str, object] = {}
-WORKING = {"phase": "Working", "claim": "c1", "tries": 1}
-RETRYING = {"phase": "Claimed", "claim": "c1", "tries": 1}
-DELIVERING = {"phase": "Verifying", "claim": "c1", "tries": 1, "finishedAt": "2026-01-01T12:00:00Z"}
 DONE = {"phase": "Succeeded", "claim": "c1", "tries": 1, "finishedAt": "2026-01-01T12:00:00Z"}
 
 
 @pytest.mark.parametrize(
     ("status", "works", "waits"),
     [
-        (QUEUED, False, True),
+        ({}, False, True),
         ({"claim": "c1"}, True, False),
         ({"tries": 1}, True, False),
-        (RETRYING, True, False),
-        (WORKING, True, False),
-        (DELIVERING, False, False),
+        ({"phase": "Claimed", "claim": "c1", "tries": 1}, True, False),
+        ({"phase": "Working", "claim": "c1", "tries": 1}, True, False),
+        (DONE | {"phase": "Verifying"}, False, False),
         (DONE, False, False),
         ({"phase": "Cancelled"}, False, False),
         ({"finishedAt": "2026-01-01T12:00:00Z"}, False, False),
@@ -37,44 +32,42 @@ def test_a_run_holds_a_place_from_its_claim_to_its_outcome(status: dict[str, obj
     assert (at_work(read), waiting(read)) == (works, waits)
 
 
-RUNS = st.lists(
-    st.tuples(st.integers(0, 5), st.sampled_from([QUEUED, WORKING, RETRYING, DELIVERING, DONE])), max_size=8
-).map(
-    lambda rows: [
-        a_run(name=f"run-{at}", created=f"2026-01-01T12:00:0{second}Z", **status)
-        for at, (second, status) in enumerate(rows)
+def test_priority_comes_before_age_and_age_before_the_name() -> None:
+    runs = [
+        a_run(name="b", created="2026-01-01T12:00:00Z"),
+        a_run(name="z", created="2026-01-01T11:59:59Z"),
+        a_run(name="a", created="2026-01-01T12:00:00Z"),
+        a_run(name="later", created="2026-01-01T12:00:09Z", priority=7),
+        a_run(name="least", created="2026-01-01T11:00:00Z", priority=-1),
     ]
+    assert [run.name for run in sorted(runs, key=order_of)] == ["later", "z", "a", "b", "least"]
+
+
+@given(
+    places=st.integers(0, 5),
+    works=st.integers(0, 6),
+    names=st.sets(st.sampled_from("abcdefgh")),
+    level=st.integers(0, 9),
+    name=st.sampled_from("abcdefgh"),
 )
+def test_what_comes_before_is_what_sorting_says(
+    places: int, works: int, names: set[str], level: int, name: str
+) -> None:
+    queue = PoolQueue(places, {("team", str(number)) for number in range(works)})
+    for one in names:
+        queue.add((0, "", one, "team"))
+    age = ("", name, "other")
+    levelled = list(queue.nexts())
+    assert [at for at, _ in levelled] == list(range(works, works + queue.able))
+    assert [one for _, one in levelled] == sorted(("", one, "team") for one in names)[: queue.able]
+    assert queue.before(level, age) == sum(one < (level, age) for one in levelled)
 
 
-def allowed(runs: list[Run], concurrency: int, beginning: frozenset[str] = frozenset()) -> list[Run]:
-    waits = [run for run in runs if waiting(run.status) and run.uid not in beginning]
-    return [run for run in waits if has_place(run, runs, concurrency, beginning)]
-
-
-@given(RUNS, st.integers(1, 4))
-def test_as_many_begin_as_there_are_places_the_oldest_first(runs: list[Run], concurrency: int) -> None:
-    """All who ask at once are given the same answer, so nobody is let in twice."""
-    free = max(0, concurrency - sum(at_work(run.status) for run in runs))
-    queue = sorted(
-        (run for run in runs if waiting(run.status)),
-        key=lambda run: (run.body["metadata"]["creationTimestamp"], run.name),
-    )
-    chosen = allowed(runs, concurrency)
-    assert sorted(run.name for run in chosen) == sorted(run.name for run in queue[:free])
-
-
-@given(RUNS, st.integers(1, 4), st.sets(st.integers(0, 7)))
-def test_those_that_begin_this_moment_are_counted(runs: list[Run], concurrency: int, begun: set[int]) -> None:
-    queued = [run for run in runs if waiting(run.status)]
-    beginning = frozenset(run.uid for at, run in enumerate(queued) if at in begun)
-    working = sum(at_work(run.status) for run in runs) + len(beginning)
-    chosen = allowed(runs, concurrency, beginning)
-    assert len(chosen) == max(0, min(concurrency - working, len(queued) - len(beginning)))
-
-
-def test_a_run_whose_outcome_stands_frees_its_place() -> None:
-    waits = a_run(name="run-2")
-    for body in (DELIVERING, DONE):
-        assert has_place(waits, [a_run(**body), waits], 1)
-    assert not has_place(waits, [a_run(**WORKING), waits], 1)
+def test_one_that_does_not_wait_has_no_rank() -> None:
+    queue = PoolQueue(1)
+    first, second = (0, "", "a", "team"), (0, "", "b", "team")
+    queue.add(second)
+    queue.remove(first)
+    assert (queue.rank(first), queue.rank(second)) == (None, 0)
+    queue.add(first)
+    assert (queue.rank(first), queue.rank(second)) == (0, 1)

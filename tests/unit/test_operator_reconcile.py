@@ -116,7 +116,7 @@ async def test_a_run_that_ends_wakes_those_that_wait(world: World) -> None:
     replica = Replica(world)
     await looked(replica, A)
     await looked(replica, B)
-    assert run_of(world, B).status.conditions[0].message == "all 1 places of the pool are taken"
+    assert run_of(world, B).status.conditions[0].message == "all 1 places of the pool are taken, or others come first"
     woken: list[Key] = []
     workers = asyncio.create_task(replica.queue.run(_noting(woken), 1))
     await asyncio.sleep(0)
@@ -128,6 +128,52 @@ async def test_a_run_that_ends_wakes_those_that_wait(world: World) -> None:
         await asyncio.sleep(0)
     workers.cancel()
     assert B in woken
+
+
+async def test_a_place_that_becomes_free_wakes_only_who_is_next(world: World) -> None:
+    keys = [("team", f"run-{number}") for number in range(9)]
+    replica = Replica(world)
+    for at, key in enumerate(keys):
+        world.board.add(f"card-{at}")
+        add_run(world, key[1], f"card-{at}")
+    for key in keys:
+        await looked(replica, key)
+    assert [run_of(world, key).status.position for key in keys] == [None, *range(1, 9)]
+    woken: list[Key] = []
+    workers = asyncio.create_task(replica.queue.run(_noting(woken), 1))
+    for _ in range(60):
+        await asyncio.sleep(0)
+    woken.clear()
+    while run_of(world, keys[0]).status.finished_at is None:
+        await looked(replica, keys[0])
+        world.pass_time(1)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    workers.cancel()
+    assert set(woken) == set(keys[:2])
+    await looked(replica, keys[1])
+    assert (run_of(world, keys[1]).status.tries, run_of(world, keys[1]).status.position) == (1, None)
+
+
+async def test_a_suspended_run_is_passed_over_until_it_is_not(world: World) -> None:
+    for key, card in ((A, "card-1"), (B, "card-2")):
+        world.board.add(card)
+        add_run(world, key[1], card)
+    spec = world.kube.objects[Resource.RUNS][A]["spec"]
+    await world.kube.patch(Resource.RUNS, *A, {"spec": {"suspend": True}})
+    replica = Replica(world)
+    await looked(replica, A)
+    said = run_of(world, A).status
+    assert (said.phase, said.conditions[1].type, said.conditions[1].reason) == (
+        Phase.QUEUED,
+        "Reconciling",
+        "Suspended",
+    )
+    await looked(replica, B)
+    assert run_of(world, B).status.tries == 1
+    await world.kube.patch(Resource.RUNS, *A, {"spec": spec})
+    await looked(replica, A)
+    assert run_of(world, A).status.conditions[1].reason == "NoPlace"
 
 
 async def test_a_deleted_run_wakes_those_that_wait(world: World) -> None:

@@ -23,9 +23,11 @@ def test_everything_can_be_said() -> None:
             "BOARDHAND_CERTIFICATES": "/etc/ca.pem",
             "BOARDHAND_IMAGE_GRACE_SECONDS": "2.5",
             "BOARDHAND_CONFIGURATION_RETRY_SECONDS": "60",
+            "BOARDHAND_CONCURRENCY": "40",
         }
     )
     assert settings.namespaces == ("team-a", "team-b")
+    assert settings.concurrency == 40
     assert settings.certificates == Path("/etc/ca.pem")
     assert (settings.image_grace_seconds, settings.configuration_retry_seconds) == (2.5, 60)
 
@@ -41,6 +43,12 @@ def test_a_missing_image_is_named_with_what_to_do(environment: dict[str, str]) -
 def test_a_wrong_number_is_named_with_what_is_allowed(name: str, value: str) -> None:
     with pytest.raises(ValueError, match=f"{name}='{value}': give a number of seconds above 0"):
         Settings.from_environment({**IMAGE, name: value})
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "many"])
+def test_a_wrong_limit_is_named_with_what_is_allowed(value: str) -> None:
+    with pytest.raises(ValueError, match=f"BOARDHAND_CONCURRENCY='{value}': give a whole number above 0"):
+        Settings.from_environment({**IMAGE, "BOARDHAND_CONCURRENCY": value})
 
 
 def test_where_probes_are_served() -> None:

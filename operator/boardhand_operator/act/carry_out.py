@@ -31,8 +31,8 @@ async def carry_out(doing: Doing, decision: Decision) -> None:
 async def _do(doing: Doing, action: Action) -> bool:
     """Do one action; whether to go on."""
     match action:
-        case Record(fields, message, event, warning):
-            await doing.record(fields, message)
+        case Record(fields, message, event, warning, reason):
+            await doing.record(fields, message, reason)
             if event:
                 await doing.tell(event, message, warning=warning)
         case Claim():

@@ -48,17 +48,19 @@ class Doing:
         owners = body["metadata"].get("ownerReferences") or [] if body else []
         return self.run.uid in {owner["uid"] for owner in owners}
 
-    async def record(self, fields: Mapping[str, Any], message: str = "") -> None:
-        """Merge fields into the run's status, with the conditions that follow.
+    async def record(self, fields: Mapping[str, Any], message: str = "", reason: str | None = None) -> None:
+        """Merge fields into the run's status, with the conditions that follow. Who no longer waits has no position.
 
         Raises Gone, and ApiException (409) where the run is not as it was when it was looked at: what was decided on
         an old memory, here or by another replica, is never written.
         """
+        if self.run.status.position is not None:
+            fields = {"position": None, **fields}
         known = {key: value for key, value in fields.items() if value is not None}
         merged = self.run.status.wire() | known
         for key in fields.keys() - known.keys():
             merged.pop(key, None)
-        conditions = run_conditions(TicketRunStatus.model_validate(merged), message, datetime.now(UTC))
+        conditions = run_conditions(TicketRunStatus.model_validate(merged), message, datetime.now(UTC), reason)
         patch = {
             "metadata": {"resourceVersion": self.run.body["metadata"]["resourceVersion"]},
             "status": {**fields, "conditions": [condition.wire() for condition in conditions]},

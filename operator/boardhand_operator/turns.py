@@ -1,0 +1,222 @@
+"""Whose turn it is, over all pools: an index of the runs in memory, renewed with each state that is seen of one.
+
+Within a pool the order is priority, then age. Where the operator's own limit binds, the next place goes to the pool
+with the fewest runs at work, among those to the one whose first waiting run is oldest, so no pool starves. Nobody is
+given a place in advance: a run asks when it is looked at, and those whose answer may have changed are told by `due`.
+A question costs O(log n) of the pool's n waiting runs, and O(pools) with a limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from heapq import merge
+from itertools import islice
+from typing import Any
+
+from boardhand_operator.errors import Misconfigured
+from boardhand_operator.places import Age, Order, PoolQueue, at_work, order_of, waiting
+from boardhand_operator.views import Key, Pool, Run
+
+
+class _State(Enum):
+    WAITING = 1
+    SUSPENDED = 2
+    AT_WORK = 3
+    DONE = 4
+
+
+_QUIET = {(_State.WAITING, _State.AT_WORK), *((_State.SUSPENDED, state) for state in _State)}
+"""Steps of a run by which nobody else moves up."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Where a waiting run stands."""
+
+    place: bool = False
+    """A place is free for it, and for all that come before it."""
+    position: int | None = None
+    """In its pool's queue, 1 being the next; None: it is not in the queue."""
+    limit: int | None = None
+    """The operator's limit, where it is this, and not the pool's, that the run waits for."""
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What matters of a run's last state."""
+
+    uid: str
+    pool: Key
+    order: Order
+    said: _State
+    """What its status says."""
+    counted: _State
+    """What it is counted as."""
+
+
+class Turns:
+    """Who is at work and who waits."""
+
+    def __init__(self, limit: int | None = None) -> None:
+        """limit: so many runs may be at work over all pools; None: as many as the pools allow."""
+        self._limit = limit
+        self._pools: dict[Key, PoolQueue] = {}
+        self._runs: dict[Key, _Known] = {}
+        self._beginning: set[str] = set()
+        self._held: dict[Key, Key] = {}
+        """Pools with a run that could not begin: other pools are not kept waiting for them until it is looked at."""
+        self._stirred: set[Key] = set()
+        """Pools in whose queue somebody may have got a turn."""
+        self._freed = False
+        """Whether somebody of the other pools may have."""
+        self._woken: list[Key] = []
+
+    def run_seen(self, body: Mapping[str, Any]) -> None:
+        """Keep a run's state. One that cannot be read says so where it is worked, and counts for nothing here."""
+        key = (str(body["metadata"]["namespace"]), str(body["metadata"]["name"]))
+        try:
+            run = Run.of(body)
+        except Misconfigured:
+            self.run_gone(key)
+            return
+        state = _state(run)
+        self._keep(key, _Known(run.uid, (run.namespace, run.spec.pool), order_of(run), state, state))
+
+    def run_gone(self, key: Key) -> None:
+        """Forget a run."""
+        self.look(key)
+        if known := self._runs.pop(key, None):
+            self._uncount(key, known)
+            self._stirred.add(known.pool)
+
+    def pool_seen(self, key: Key, body: Mapping[str, Any] | None) -> None:
+        """Keep how many the pool may have at work: none while it is gone, suspended or not Ready. Where that grew, all
+        of its queue is woken, so that nobody says what is no longer so."""
+        places, its = _places(body), self._pool(key)
+        if places > its.places:
+            self._woken += [_key(order[1:]) for order in its.waiting]
+        if places != its.places:
+            self._freed = True
+        its.places = places
+
+    def look(self, key: Key) -> None:
+        """The run is looked at: what kept it from beginning may be over."""
+        known = self._runs.get(key)
+        if known and self._held.get(known.pool) == key:
+            del self._held[known.pool]
+            self._freed = True
+
+    @contextmanager
+    def beginning(self, run: Run) -> Iterator[None]:
+        """Count the run among those at work from the decision that it begins, until its status says so."""
+        key = (run.namespace, run.name)
+        self._beginning.add(run.uid)
+        self._renew(key)
+        try:
+            yield
+        finally:
+            self._beginning.discard(run.uid)
+            known = self._runs.get(key)
+            if known and known.said is _State.WAITING:
+                self._held[known.pool] = key
+            self._renew(key)
+
+    def turn(self, run: Run) -> Turn:
+        """Whether the run may begin. All who ask at one moment are given answers that fit together."""
+        order, its = order_of(run), self._pool((run.namespace, run.spec.pool))
+        rank = its.rank(order)
+        if rank is None:
+            return Turn()
+        if rank >= its.able or self._limit is None:
+            return Turn(rank < its.able, rank + 1)
+        others = (pool for where, pool in self._pools.items() if pool is not its and where not in self._held)
+        ahead = rank + sum(pool.before(len(its.at_work) + rank, order[1:]) for pool in others)
+        place = ahead < self._limit - self._at_work()
+        return Turn(place, rank + 1, None if place else self._limit)
+
+    def counts(self, pool: Key) -> tuple[int, int]:
+        """How many runs of the pool are at work, and how many wait."""
+        its = self._pool(pool)
+        return len(its.at_work), len(its.waiting) + len(its.suspended)
+
+    def due(self) -> list[Key]:
+        """Whom to look at: those who may have got a turn since this was asked last."""
+        woken, stirred, freed = self._woken, self._stirred, self._freed
+        self._woken, self._stirred, self._freed = [], set(), False
+        ages: list[Age] = []
+        if self._limit is not None and (stirred or freed):
+            free = max(0, self._limit - self._at_work())
+            able = [pool.nexts() for where, pool in self._pools.items() if where not in self._held]
+            ages = [age for _, age in islice(merge(*able), free)]
+            stirred &= self._held.keys()
+        ages += [age for where in stirred for _, age in self._pool(where).nexts()]
+        return [*woken, *map(_key, ages)]
+
+    def _at_work(self) -> int:
+        return sum(len(pool.at_work) for pool in self._pools.values())
+
+    def _pool(self, key: Key) -> PoolQueue:
+        return self._pools.setdefault(key, PoolQueue())
+
+    def _renew(self, key: Key) -> None:
+        if known := self._runs.get(key):
+            self._keep(key, known)
+
+    def _keep(self, key: Key, new: _Known) -> None:
+        begins = new.said is _State.WAITING and new.uid in self._beginning
+        new = _Known(new.uid, new.pool, new.order, new.said, _State.AT_WORK if begins else new.said)
+        old = self._runs.get(key)
+        self._runs[key] = new
+        if old == new:
+            return
+        if old:
+            self._uncount(key, old)
+            self._moved(old, new)
+        self._count(key, new)
+
+    def _moved(self, old: _Known, new: _Known) -> None:
+        """Others move up where a run leaves, but for one that could not begin: who comes after it could not either."""
+        step = (old.counted, new.counted)
+        if old.uid == new.uid and step == (_State.AT_WORK, _State.WAITING):
+            self._freed = True
+        elif old.uid != new.uid or (step[0] is not step[1] and step not in _QUIET):
+            self._stirred.add(old.pool)
+
+    def _count(self, key: Key, known: _Known) -> None:
+        its = self._pool(known.pool)
+        match known.counted:
+            case _State.WAITING:
+                its.add(known.order)
+            case _State.SUSPENDED:
+                its.suspended.add(key)
+            case _State.AT_WORK:
+                its.at_work.add(key)
+
+    def _uncount(self, key: Key, known: _Known) -> None:
+        its = self._pool(known.pool)
+        its.at_work.discard(key)
+        its.suspended.discard(key)
+        its.remove(known.order)
+
+
+def _state(run: Run) -> _State:
+    if at_work(run.status):
+        return _State.AT_WORK
+    if not waiting(run.status):
+        return _State.DONE
+    return _State.SUSPENDED if run.spec.suspend or run.spec.cancel else _State.WAITING
+
+
+def _places(body: Mapping[str, Any] | None) -> int:
+    try:
+        pool = Pool.of(body) if body else None
+    except Misconfigured:
+        return 0
+    return pool.spec.limits.concurrency if pool and pool.ready and not pool.spec.suspend else 0
+
+
+def _key(age: Age) -> Key:
+    return age[2], age[1]
