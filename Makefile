@@ -22,7 +22,7 @@ $(STAMP): requirements/dev.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(STAMP) ## a card becomes a pull request on a real Kubernetes
+demo: $(STAMP) ## three cards on a real Kubernetes: two become pull requests, one an answer
 	@$(BIN)/python -m testbed.demo
 
 try: $(STAMP) ## the same ticket through the runner's stages as local processes, without a cluster
