@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
@@ -39,6 +40,16 @@ def test_ids_that_tell_the_calls_apart_are_kept() -> None:
     answer = said(["a", "b"], ["c"])
 
     assert tidied(answer, []) == answer
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [("functions.read_file", "functions_read_file"), ("", "unnamed"), ("führe aus", "f_hre_aus"), ("x" * 99, "x" * 64)],
+)
+def test_names_that_providers_refuse_are_made_to_fit(name: str, kept: str) -> None:
+    answer = AIMessage("", tool_calls=[{"name": name, "args": {}, "id": "a"}], id="answer")
+
+    assert [call["name"] for call in tidied(answer, []).tool_calls] == [kept]
 
 
 def test_a_flood_of_calls_is_cut_and_the_model_told() -> None:

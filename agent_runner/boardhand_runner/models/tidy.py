@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Sequence
 from typing import TypeVar
@@ -16,6 +17,8 @@ MOST_CALLS = 64
 """Of one answer; no work needs more, and each costs the prompt its observation."""
 MOST_TEXT = 20_000
 """Characters of one answer's text."""
+NAME_CHARACTERS = 64
+_UNFIT = re.compile(r"[^A-Za-z0-9_-]")
 
 AnyCall = TypeVar("AnyCall", ToolCall, InvalidToolCall)
 
@@ -23,7 +26,8 @@ AnyCall = TypeVar("AnyCall", ToolCall, InvalidToolCall)
 def tidied(answer: AIMessage, history: Sequence[BaseMessage]) -> AIMessage:
     """The answer with ids of its own, and with what is too much of it left out.
 
-    Servers number the calls of each answer anew, give two the same id, or none; providers then refuse the conversation.
+    Servers number the calls of each answer anew, give two the same id, or none, and models make up names such as
+    functions.read_file; providers then refuse the conversation.
     Answers in a provider's own blocks, some of them signed, go back as they came.
     """
     said = [message for message in history if isinstance(message, AIMessage)]
@@ -34,8 +38,8 @@ def tidied(answer: AIMessage, history: Sequence[BaseMessage]) -> AIMessage:
     known = {call["id"] for message in said for call in (*message.tool_calls, *message.invalid_tool_calls)}
     sound = [call for call in answer.tool_calls if not _torn(call)]
     broken = [*answer.invalid_tool_calls, *(_as_invalid(call) for call in answer.tool_calls if _torn(call))]
-    good = _told_apart(sound[:MOST_CALLS], known)
-    bad = _told_apart(broken[: MOST_CALLS - len(good)], known)
+    good = _fitting(sound[:MOST_CALLS], known)
+    bad = _fitting(broken[: MOST_CALLS - len(good)], known)
     left = len(sound) + len(broken) - len(good) - len(bad)
     changes = {"tool_calls": good, "invalid_tool_calls": bad, "content": _bounded(encodable(answer.content), left)}
     return answer.model_copy(update=changes)
@@ -53,16 +57,17 @@ def _as_invalid(call: ToolCall) -> InvalidToolCall:
     return invalid_tool_call(name=encodable(call["name"]), args=told, id=call["id"], error=problem)
 
 
-def _told_apart(calls: Sequence[AnyCall], known: set[str | None]) -> list[AnyCall]:
-    """The calls with ids that are not `known`, which then holds them too."""
-    apart = []
-    for call in calls:
+def _fitting(calls: Sequence[AnyCall], known: set[str | None]) -> list[AnyCall]:
+    """The calls with names that providers take, and with ids that are not `known`, which then holds them too."""
+    fitting = []
+    for each in calls:
+        call = each.copy()
+        call["name"] = _UNFIT.sub("_", call["name"] or "")[:NAME_CHARACTERS] or "unnamed"
         if not call["id"] or call["id"] in known:
-            call = call.copy()
             call["id"] = f"call_{secrets.token_hex(8)}"
         known.add(call["id"])
-        apart.append(call)
-    return apart
+        fitting.append(call)
+    return fitting
 
 
 def _bounded(text: str, calls: int) -> str:

@@ -27,6 +27,8 @@ _DURATION = re.compile(
 _CUT_OFF = frozenset({"length", "model_length", "max_tokens"})
 INVALID_CHARACTERS = 500
 EMPTY = "(empty answer)"
+ARGUMENT_ROOMS = 4
+"""An argument may take half of the window: so many times what an answer's observations may."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
     done = {call.name: call for call, answer in zip(wanted, answers, strict=True) if answer.outcome is Outcome.DONE}
     if ASK in done:
         raise NeedsInfo("Question", done[ASK].arguments["question"])
-    room = window(state, context).turn_characters // max(1, len(wanted))
+    room = window(state, context).turn_characters
     turn = Turn(bool(message.text.strip()), tuple(map(_call, wanted, answers)), cut_off)
     change: State = {"messages": _messages(message, wanted, answers, room), "turns": [turn]}
     if FINISH in done:
@@ -108,21 +110,34 @@ def wanted_calls(message: AIMessage) -> list[Wanted]:
 
 
 def _messages(message: AIMessage, wanted: list[Wanted], answers: list[Answer], room: int) -> list[BaseMessage]:
-    """What the conversation gains, each answer within `room` characters.
+    """What the conversation gains, the answers within `room` characters.
 
-    Providers refuse empty answers and broken calls: neither is sent back as it was.
+    Providers refuse empty answers and broken calls: neither is sent back as it was. An argument that would fill the
+    window, such as a whole file, is cut once it is carried out.
     """
     assert message.id is not None
     if not wanted and not message.text.strip():
         return [AIMessage(EMPTY, id=message.id)]
     results: list[BaseMessage] = [
-        ToolMessage(bounded(answer.text, room), tool_call_id=call.id, name=call.name)
+        ToolMessage(bounded(answer.text, room // len(wanted)), tool_call_id=call.id, name=call.name)
         for call, answer in zip(wanted, answers, strict=True)
     ]
     if message.invalid_tool_calls:
         calls = [ToolCall(name=call.name, args=call.arguments, id=call.id) for call in wanted]
         results.insert(0, AIMessage(message.text, tool_calls=calls, id=message.id))
+    elif isinstance(message.content, str) and any(_longest(call) > room * ARGUMENT_ROOMS for call in wanted):
+        shorter = [_bounded(call, room * ARGUMENT_ROOMS) for call in message.tool_calls]
+        results.insert(0, message.model_copy(update={"tool_calls": shorter}))
     return results
+
+
+def _longest(call: Wanted) -> int:
+    return max((len(value) for value in call.arguments.values() if isinstance(value, str)), default=0)
+
+
+def _bounded(call: ToolCall, characters: int) -> ToolCall:
+    cut = {name: bounded(text, characters) if isinstance(text, str) else text for name, text in call["args"].items()}
+    return {**call, "args": cut}
 
 
 def _call(call: Wanted, answer: Answer) -> Call:
