@@ -11,6 +11,9 @@ from testbed.evals.faulty_wire import Called, Said
 EMPTY = Said(text="")
 NOTHING = Said(text=None)
 TALK = Said(text="I would double the total, and then it would be done.")
+STRANGE = calls(call("functions.read_file", path="total.sh"), call("", path="x"), call("werkzeug für alles" * 9))
+HEAVY = calls(call("write_file", path="notes.txt", content="All work and no play.\n" * 20_000), piece=512)
+CLEAN = calls(call("run", command="rm notes.txt"))
 UNKNOWN = calls(call("grep", pattern="total"))
 BAD_JSON = calls(Called("read_file", '{"path": "total.sh'))
 CUT = Said(text="First I look at the file, and th", finish="length")
@@ -60,6 +63,7 @@ FAULTS = (
     once("null-content", NOTHING, "EmptyAnswer"),
     once("unknown-tool", UNKNOWN, "UnknownTool"),
     stuck("unknown-tool", UNKNOWN, "UnknownTool"),
+    once("unknown-tool-with-strange-name", STRANGE, "UnknownTool"),
     once("bad-json", BAD_JSON, "BadArguments", short=True),
     stuck("bad-json", BAD_JSON, "BadArguments"),
     once("arguments-no-object", PLAIN, "BadArguments"),
@@ -95,6 +99,7 @@ FAULTS = (
     ),
     once("answer-of-10-megabytes", LONG, "NoToolCall", limits={"tokens": 100_000_000}),
     Fault("thousand-calls", "Succeeded", large=(MANY, *WORK), holds=_few_calls),
+    Fault("argument-of-400-kilobytes", "Succeeded", large=(HEAVY, CLEAN, *WORK), limits={"tokens": 100_000_000}),
     Fault("finish-without-change", "Succeeded", large=(FINISH, *WORK), nudges=("NoChange",)),
     Fault("finish-without-change-for-ever", "Stuck/NoChange", large=(FINISH,), describe=(), nudges=("NoChange",)),
     Fault("same-call-for-ever", "Stuck/SameCall", large=(LOOK,), describe=(), nudges=("SameCall",) * 2, short=True),

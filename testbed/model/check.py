@@ -24,8 +24,13 @@ class _Part(_Open):
     text: str = ""
 
 
+class _CalledFunction(_Open):
+    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
+
+
 class _Called(_Open):
     id: str
+    function: _CalledFunction | None = None
 
 
 class _Message(_Open):
