@@ -18,8 +18,6 @@ from testbed.evals.model import real_model
 from testbed.evals.run import JUNIT, PLAIN_PYTEST
 from testbed.shell import TestbedError
 
-CASES_A_WORKER = 60
-"""Then it is replaced: whatever a run leaves in its process is gone with it."""
 SOURCES: tuple[Callable[[], list[Case]], ...] = (task_cases.cases, model_faults.cases, file_cases.cases)
 _ROOT = Path(__file__).parents[2]
 NODE_BIN = _ROOT / "build" / "evals" / "node" / "node_modules" / ".bin"
@@ -89,7 +87,8 @@ def rows(wanted: Sequence[Case], jobs: int) -> Iterator[Row]:
 def _pool(jobs: int) -> ProcessPoolExecutor:
     """Its processes are started when they are wanted."""
     spawn = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_begin, max_tasks_per_child=CASES_A_WORKER)
+    # Not with max_tasks_per_child: Python 3.11 does not replace a worker that has done its share (gh-115634).
+    return ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_begin)
 
 
 def _begin() -> None:
