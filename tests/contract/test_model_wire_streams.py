@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
 import time
 from collections.abc import Iterable
 from decimal import Decimal
@@ -20,7 +21,7 @@ from boardhand_api.failures import FailureClass
 from boardhand_api.model import Model, Price, Profile, Provider
 from boardhand_api.result import Usage
 from boardhand_runner.errors import Budget, Deadline, RunnerError
-from boardhand_runner.models import Mind, build, patience
+from boardhand_runner.models import Mind, build, library, patience
 from boardhand_runner.models.asking import ask, book
 from boardhand_runner.models.calling import with_tools
 from boardhand_runner.models.patience import patiently
@@ -77,8 +78,8 @@ def stream(events: Iterable[str], **headers: str) -> Canned:
 
 
 async def hung_up(server: Server) -> bool:
-    """Whether the client leaves within 5 seconds."""
-    for _ in range(500):
+    """Whether the client leaves within 30 seconds."""
+    for _ in range(3_000):
         if server.left:
             return True
         await asyncio.sleep(0.01)
@@ -109,18 +110,20 @@ async def test_tokens_and_money_end_an_answer_in_its_middle(
     assert used.money >= used.completion_tokens
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
-async def test_the_deadline_ends_an_answer_in_its_middle(provider: Provider, tmp_path: Path) -> None:
-    ledger = Ledger(LIMITS.model_copy(update={"deadline_seconds": 1}))
-    with serving(stream(Endless(provider))) as server:
-        mind = mind_of(server, provider, tmp_path)
-        began = time.monotonic()
-        with pytest.raises(Deadline, match="DeadlinePassed"):
-            await asked(mind, ledger)
-        assert time.monotonic() - began < 3
-        assert await hung_up(server)
+async def test_the_deadline_ends_an_answer_in_its_middle_whoever_gives_it(tmp_path: Path) -> None:
+    async def ended(provider: Provider) -> None:
+        with serving(stream(Endless(provider))) as server:
+            mind = mind_of(server, provider, tmp_path)
+            ledger, began = Ledger(LIMITS.model_copy(update={"deadline_seconds": 2})), time.monotonic()
+            with pytest.raises(Deadline, match="DeadlinePassed"):
+                await asked(mind, ledger)
+            assert time.monotonic() - began < 20
+            assert await hung_up(server)
+            assert ledger.total().completion_tokens > 0
 
-    assert ledger.total().completion_tokens > 0
+    for provider in PROVIDERS:
+        library(provider)
+    await asyncio.gather(*map(ended, PROVIDERS))
 
 
 @pytest.mark.parametrize(
@@ -166,30 +169,32 @@ def test_what_is_there_is_handed_over_as_a_draft(
 async def test_what_breaks_off_is_asked_again(
     provider: Provider, fault: str, call: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patience, "FIRST_PAUSE", 0.01)
-    begun = unfinished(provider, call=call)
+    monkeypatch.setattr(patience, "LONGEST_PAUSE", 0.02)
+    begun, over = unfinished(provider, call=call), threading.Event()
     first = {
         "ends": stream(begun),
         "breaks": stream(begun, **{"Content-Length": "100000"}),
-        "falls silent": stream(_silent(begun)),
+        "falls silent": stream(_silent(begun, over)),
         "error event": stream([*begun, ERRORS[provider]]),
     }[fault]
+    patient = 0.5 if fault == "falls silent" else 30
     with serving(first, stream(streamed(provider, "Done.", call=True))) as server:
-        answer, why = await answer_of(mind_of(server, provider, tmp_path, 0.3))
+        answer, why = await answer_of(mind_of(server, provider, tmp_path, patient), 30)
+        over.set()
 
     assert answer.text == "Done."
     assert [(made["name"], made["args"]) for made in answer.tool_calls] == [("read_file", {"path": "a.py"})]
-    assert len(why) == 1
-    assert len(server.seen) == 2
+    # On a busy machine the second answer may be late as well.
+    assert len(server.seen) == len(why) + 1 >= 2
 
 
-def _silent(events: list[str]) -> Iterable[str]:
+def _silent(events: list[str], over: threading.Event) -> Iterable[str]:
     yield from events
-    time.sleep(0.8)
+    over.wait(60)
 
 
 async def test_an_answer_that_broke_off_is_booked_by_estimate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(patience, "LONGEST_PAUSE", 0.02)
     ledger = Ledger(LIMITS)
     begun, done = unfinished(Provider.OPENAI), streamed(Provider.OPENAI, "Done.")
     with serving(stream(begun), stream(done)) as server:
@@ -263,7 +268,7 @@ def _responses(status: str) -> list[str]:
 
 
 async def test_openais_other_api_is_streamed_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(patience, "LONGEST_PAUSE", 0.02)
     events = _responses("completed")
     with serving(stream(events[:-1]), stream(events), stream(_responses("incomplete"))) as server:
         # Only at OpenAI's own address, which this variable of its library moves.
