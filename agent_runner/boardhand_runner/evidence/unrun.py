@@ -13,36 +13,47 @@ from boardhand_runner.evidence.compare import Measured
 from boardhand_runner.evidence.tampering import Kind, Tampering
 from boardhand_runner.evidence.testcases import test_cases
 
-_VARIANT = re.compile(r"(?:\([^()]*\)|\[[^\]]*\])+$|(?<=\w)/(?!.*(?:::|\.\w+$)).*$")
-"""What tells one run of a parametrised test, or a subtest, from the others."""
+NAMES = 50
+"""More tests than this are not named."""
 
 
 def unrun(
     before: Measured, after: Measured, changes: Sequence[FileChange], found: Sequence[Tampering]
 ) -> list[Tampering]:
     """Tests that passed, and are skipped or missing now. `found` is what the sources say: it is not said again."""
+    skipped, gone = before.report.passed & after.report.skipped, _gone(before, after)
+    if not skipped and not gone:
+        return []
     tests = [change for change in changes if is_test_file(change.path) or change.path.endswith(".rs")]
     old = [case for change in tests for case in test_cases(change.path, change.before)]
     new = [case for change in tests for case in test_cases(change.path, change.after)]
-    skipped = before.report.passed & after.report.skipped
-    gone = set[str]() if len(new) < len(old) or _has(found, Kind.DELETED) else _gone(before, after, tests)
-    if any(one.kind is Kind.SKIPPED and not _of(old, one.detail) for one in found):
+    if len(new) < len(old) or any(one.kind is Kind.DELETED for one in found):
+        gone = frozenset()
+    if any(one.kind is Kind.SKIPPED and all(case.name != one.detail for case in old) for one in found):
+        # A mark on several tests at once.
         skipped = frozenset()
-    told = [(Kind.SKIPPED, name) for name in sorted(skipped)] + [(Kind.DELETED, name) for name in sorted(gone)]
+    told = [(Kind.SKIPPED, name) for name in sorted(skipped)[:NAMES]]
+    told += [(Kind.DELETED, name) for name in sorted(gone)[:NAMES] if not _group(name, tests)]
     known = {one.detail for one in found}
     return [
         Tampering(kind, *_place(name, new)) for kind, name in told if not any(_is(name, detail) for detail in known)
     ]
 
 
-def _gone(before: Measured, after: Measured, tests: Sequence[FileChange]) -> set[str]:
+def _gone(before: Measured, after: Measured) -> frozenset[str]:
     """Names that are not reported any more, where fewer tests are: a rename alone changes no number."""
     there = after.report.passed | after.report.failed | after.report.skipped
     if not after.report.passed or _number(before, after) >= 0:
-        return set()
-    bases = {_VARIANT.sub("", name) for name in there}
-    gone = {name for name in before.report.passed - there if _VARIANT.sub("", name) not in bases}
-    return {name for name in gone if not _group(name, tests)}
+        return frozenset()
+    bases = {_plain(name) for name in there}
+    return frozenset(name for name in before.report.passed - there if _plain(name) not in bases)
+
+
+def _plain(name: str) -> str:
+    """Without what tells one run of a parametrised test, or a subtest, from the others."""
+    place, _, test = name.rpartition("::")
+    plain = re.split(r"[(\[]", test, maxsplit=1)[0].rstrip()
+    return f"{place}::{plain.partition('/')[0] if test.startswith(('Test', 'Fuzz')) else plain}"
 
 
 def _number(before: Measured, after: Measured) -> int:
@@ -67,15 +78,7 @@ def _place(name: str, cases: Sequence[TestCase]) -> tuple[str, str]:
 
 def _is(name: str, test: str) -> bool:
     """Whether the runner's name is that of a test in the sources."""
-    plain = _VARIANT.sub("", name)
-    return any(
-        one == test or re.search(rf"(?<!\w){re.escape(test)}$", one) is not None for one in (name, plain) if test
+    return bool(test) and any(
+        one == test or (one.endswith(test) and not (one[-len(test) - 1].isalnum() or one[-len(test) - 1] == "_"))
+        for one in (name, _plain(name))
     )
-
-
-def _of(cases: Sequence[TestCase], name: str) -> bool:
-    return any(case.name == name for case in cases)
-
-
-def _has(found: Sequence[Tampering], kind: Kind) -> bool:
-    return any(one.kind is kind for one in found)
