@@ -34,6 +34,7 @@ _KEPT = {
     "maxProperties",
     "required",
     "x-kubernetes-validations",
+    "x-kubernetes-preserve-unknown-fields",
 }
 
 POOL_COLUMNS = [

@@ -22,6 +22,7 @@ from boardhand_api.base import (
 )
 from boardhand_api.mcp_servers import McpServer
 from boardhand_api.model import Models
+from boardhand_api.pod_settings import PodSettings
 from boardhand_api.workbench import Workbench
 
 
@@ -206,6 +207,8 @@ class CodingAgentSpec(Wire):
     """What a run may use."""
     policy: Policy = Policy()
     """What the pool's owners decided."""
+    pod: PodSettings = PodSettings()
+    """Where and as what its pods run."""
     certificates: CertificateBundle | None = None
     """Own certificate authorities; absent: what the images bring."""
     persistence: Persistence | None = None

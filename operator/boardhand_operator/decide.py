@@ -37,6 +37,7 @@ from boardhand_operator.turns import Turn
 from boardhand_operator.views import Pool, Run
 
 CANCEL_REQUESTED = "CancelRequested"
+JOB_SUSPENDED = "JobSuspended"
 _HOUR = 3600
 _LOOK = 5.0
 """Seconds between looks at what no watch event announces."""
@@ -137,6 +138,8 @@ def _begin(facts: Facts, pool: Pool) -> Decision:
 
 def _follow(facts: Facts, pool: Pool) -> Decision:
     run, job = facts.run, facts.job
+    if job is not None and observe.suspended(job):
+        return _not_admitted(run, job["metadata"]["name"])
     if job is None or observe.ended(job, facts.pod):
         return _ended(facts, pool)
     stuck = observe.blocked(facts.pod)
@@ -151,6 +154,16 @@ def _follow(facts: Facts, pool: Pool) -> Decision:
             (Record({"phase": now.value}, f"stage {now.value.lower()}", now.value),), _LOOK, "a stage began"
         )
     return Decision((), _LOOK if stuck else None, "under way")
+
+
+def _not_admitted(run: Run, job: str) -> Decision:
+    """Queued again, at its place: the Job's own event says when it goes on."""
+    if run.status.phase is Phase.QUEUED:
+        return Decision((), None, "suspended")
+    text = f"Job {job} is suspended until Kueue, or who suspended it, lets it begin"
+    return Decision(
+        (Record({"phase": Phase.QUEUED.value}, text, JOB_SUSPENDED, reason=JOB_SUSPENDED),), None, "suspended"
+    )
 
 
 def _ended(facts: Facts, pool: Pool) -> Decision:

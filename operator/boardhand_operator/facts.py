@@ -31,7 +31,8 @@ async def gather(kube: Kube, store: Store, settings: Settings, snapshots: Snapsh
     job = pod = logged = None
     if run.status.job and not run.status.finished_at:
         job, pod = await _job_and_pod(kube, store, run, run.status.job)
-        if observe.ended(job, pod) and pod is not None and observe.disruption(pod) is None:
+        over = observe.ended(job, pod) and not observe.suspended(job)
+        if over and pod is not None and observe.disruption(pod) is None:
             logged = await _logged(kube, run.namespace, pod)
     return Facts(
         run=run,

@@ -153,6 +153,13 @@ def ended(job: Json | None, pod: Json | None) -> bool:
     return bool(_condition(job, "Complete") or _condition(job, "Failed"))
 
 
+def suspended(job: Json | None) -> bool:
+    """Whether the Job waits to be admitted, by Kueue or whoever suspended it. Its deadlines do not run meanwhile, and
+    what becomes of its pod says nothing of the run: it is deleted, and made anew."""
+    held = ((job or {}).get("spec") or {}).get("suspend") is True
+    return held and not _condition(job, "Complete") and not _condition(job, "Failed")
+
+
 def past_deadline(job: Json | None, pod: Json | None) -> bool:
     """Whether the kubelet or the Job controller ended the pod for its deadline."""
     if ((pod or {}).get("status") or {}).get("reason") == "DeadlineExceeded":

@@ -23,6 +23,7 @@ from boardhand_operator.observe import parse_time
 from boardhand_operator.queue import WorkQueue
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
+from boardhand_operator.specs import shape
 from boardhand_operator.store import Key, Store
 from boardhand_operator.views import Pool, readable_runs
 
@@ -126,6 +127,7 @@ class PoolWorker:
     async def _check(self, pool: Pool, now: datetime) -> None:
         if self._checked and self._checked[0] == pool.generation and now - self._checked[1] < _CHECK_AGAIN:
             return
+        shape.check(pool.spec)
         await self._services.require_secrets(pool)
         board, forge = await self._services.board(pool), await self._services.forge(pool)
         if board:

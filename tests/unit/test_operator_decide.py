@@ -124,6 +124,20 @@ def test_a_run_at_work_goes_on_though_it_is_suspended() -> None:
     assert decided(begun, turn=Turn()) == Decision((Launch(1),))
 
 
+def test_a_suspended_job_waits_at_its_place_whatever_its_pod_and_the_clock_say() -> None:
+    """Kueue takes the pod of a run at work away as well."""
+    suspended = job_body() | {"spec": {"suspend": True}}
+    text = "Job run-1-1 is suspended until Kueue, or who suspended it, lets it begin"
+    for pod in (None, pod_body(phase="Failed", reason="DeadlineExceeded")):
+        record = record_of(decided(at_work(), job=suspended, pod=pod, now=NOW + timedelta(days=9)))
+        assert record == Record({"phase": "Queued"}, text, "JobSuspended", reason="JobSuspended")
+        assert decided(at_work(Phase.QUEUED), job=suspended, pod=pod) == Decision()
+    admitted = decided(at_work(Phase.QUEUED), job=job_body())
+    assert record_of(admitted).fields == {"phase": "Preparing"}
+    over = suspended | {"status": job_body(failed="BackoffLimitExceeded")["status"]}
+    assert record_of(decided(at_work(), job=over)).event == "Retry"
+
+
 @pytest.mark.parametrize(
     ("told", "now", "written"),
     [(None, 7, True), (7, 7, False), (7, 4, False), (7, 3, True), (2, 1, True), (7, 13, False), (7, 14, True)],

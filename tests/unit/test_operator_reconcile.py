@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from boardhand_api.failures import FailureClass
 from boardhand_api.pod import LABEL_SETTLED
 from boardhand_api.run import Phase
 from boardhand_operator.errors import CredentialsRefused, RateLimited, RemoteUnavailable
-from boardhand_operator.kube import Resource
+from boardhand_operator.kube import ApiException, Resource
 from boardhand_operator.queue import Work
 from boardhand_operator.store import Key
 from boardhand_operator.views import Run
@@ -263,6 +264,31 @@ async def test_somebody_elses_job_is_left_alone(world: World) -> None:
     assert (run_of(world, A).status.job, run_of(world, A).status.tries) == ("run-a-2", 2)
     assert "ownerReferences" not in world.kube.objects[Resource.JOBS][("team", "run-a-1")]["metadata"]
     assert world.board.texts("card-1") and len(world.board.texts("card-1")) == 1
+
+
+async def test_a_job_that_the_api_server_refuses_is_the_pools_configuration() -> None:
+    refused = ApiException(status=422, reason="Unprocessable Entity")
+    refused.body = '{"message": "Job is invalid: spec.template.spec.tolerations[0].operator: NotSupported"}'
+    counted = await _looked_at_thrice(Fuse())
+    at = counted.fuse.calls.index("create JOBS") + 1
+    made = await _looked_at_thrice(Fuse({at: When.BEFORE}, lambda _: refused))
+    failure = run_of(made, A).status.failure
+    assert failure and (failure.failure_class, failure.reason) == (FailureClass.CONFIGURATION, "JobInvalid")
+    assert "tolerations[0].operator: NotSupported" in failure.message
+    assert made.board.cards["card-1"].column == READY
+    (pool,) = made.kube.objects[Resource.POOLS].values()
+    assert {one["reason"] for one in pool["status"]["conditions"]} == {"JobInvalid"}
+
+
+async def _looked_at_thrice(fuse: Fuse) -> World:
+    """A world in which a run of a card was looked at thrice."""
+    made = World(fuse)
+    made.add_pool()
+    made.board.add("card-1")
+    with clocked(made.clock):
+        add_run(made, A[1])
+        await looked(Replica(made), A, 3)
+    return made
 
 
 async def test_settling_takes_runs_jobs_and_pods_of_all_tries_out_of_the_watches() -> None:

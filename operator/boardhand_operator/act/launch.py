@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from datetime import UTC, datetime
+from http import HTTPStatus
 
-from boardhand_api.run import Phase
+from boardhand_api.failures import FailureClass
+from boardhand_api.run import Failure, Phase
 from boardhand_operator.act.doing import Doing
 from boardhand_operator.act.volume import ensure
 from boardhand_operator.conditions import stamp
-from boardhand_operator.kube import Conflict, Resource
+from boardhand_operator.kube import ApiException, Conflict, Resource
 from boardhand_operator.names import job_name
 from boardhand_operator.specs.job import build_job
 from boardhand_operator.specs.order import build_order
@@ -37,6 +41,11 @@ async def launch(doing: Doing, number: int) -> bool:
             await doing.tell("ForeignJob", text, warning=True)
             return False
         job = found
+    except ApiException as refused:
+        if refused.status != HTTPStatus.UNPROCESSABLE_ENTITY:
+            raise
+        await _unfit(doing, f"the API server refuses Job {name}: {_said(refused)}")
+        return False
     doing.store.put(Resource.JOBS, job)
     started = run.status.started_at or stamp(datetime.now(UTC))
     fields = {"job": name, "tries": number, "phase": Phase.PREPARING.value, "startedAt": started, "retryAt": None}
@@ -45,6 +54,20 @@ async def launch(doing: Doing, number: int) -> bool:
     await doing.record(fields, f"Job {name} is made")
     await doing.tell("Launched", f"Job {name}, try {number}")
     return True
+
+
+def _said(refused: ApiException) -> str:
+    """The sentence of the Status that the API server answered with."""
+    with suppress(ValueError):
+        return str(json.loads(str(refused.body)).get("message"))
+    return str(refused.body or refused.reason)
+
+
+async def _unfit(doing: Doing, text: str) -> None:
+    """The end of a run whose Job no API server takes: its pool must be mended."""
+    failure = Failure(failure_class=FailureClass.CONFIGURATION, reason="JobInvalid", message=text[:1000])
+    await doing.record({"failure": failure.wire(), "finishedAt": stamp(datetime.now(UTC))}, failure.message)
+    await doing.tell(failure.reason, failure.message, warning=True)
 
 
 async def remove(doing: Doing, name: str) -> None:

@@ -10,7 +10,7 @@ from boardhand_api.pod import Stage
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.run import Task
 from boardhand_api.workbench import Service
-from boardhand_operator.specs import volumes
+from boardhand_operator.specs import shape, volumes
 from boardhand_operator.specs.owned import metadata
 from boardhand_operator.specs.volumes import Mount
 
@@ -25,8 +25,7 @@ def _environment(pool: CodingAgentSpec, extra: dict[str, str]) -> list[Json]:
     values = {"HOME": str(pod.HOME), "TMPDIR": "/tmp", **extra}  # noqa: S108 (a volume of the stage's own)
     if pool.certificates:
         bundle = str(pod.CERTIFICATES)
-        names = ("SSL_CERT_FILE", "GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUNDLE")
-        values |= dict.fromkeys((*names, "NODE_EXTRA_CA_CERTS", "CARGO_HTTP_CAINFO"), bundle)
+        values |= dict.fromkeys(shape.CERTIFICATE_VARIABLES, bundle)
     return [{"name": name, "value": value} for name, value in values.items()]
 
 
@@ -59,8 +58,16 @@ def _runner(stage: Stage, image: str, pool: CodingAgentSpec) -> Json:
         volumes.mounts(stage, pool),
         args=[stage.value],
         env=_environment(pool, {}),
-        resources={"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}},
+        resources=_runner_resources(stage, pool),
     )
+
+
+def _runner_resources(stage: Stage, pool: CodingAgentSpec) -> Json:
+    said = pool.pod.resources
+    chosen = {Stage.CHECKOUT: said.checkout, Stage.AGENT: said.agent, Stage.PUBLISH: said.publish}[stage]
+    if chosen is None:
+        return {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}}
+    return {key: value for key, value in chosen.wire().items() if value}
 
 
 def _toolchain(stage: Stage, pool: CodingAgentSpec, command: list[str], directory: str) -> Json:
@@ -125,8 +132,15 @@ def _stages(pool: CodingAgentSpec, order: Order, image: str) -> tuple[list[Json]
 
 
 def build_job(name: str, run: Json, pool: CodingAgentSpec, order: Order, runner_image: str) -> Json:
-    """The Job `name` of the TicketRun object `run`, owned by it. DESIGN section 2 is its table of stages."""
+    """The Job `name` of the TicketRun object `run`, owned by it. DESIGN section 2 is its table of stages.
+
+    Raises Misconfigured for a patch of the pool that touches what only the operator sets.
+    """
+    shape.check(pool)
     about = metadata(name, run)
+    labels, queue = {**pool.pod.labels, **about["labels"]}, pool.pod.queue_name
+    about["labels"] = labels | ({shape.QUEUE_LABEL: queue} if queue else {})
+    about |= {"annotations": pool.pod.annotations} if pool.pod.annotations else {}
     init, main = _stages(pool, order, runner_image)
     annotation = order.model_dump_json(by_alias=True, exclude_none=True)
     spec = {
@@ -145,7 +159,10 @@ def build_job(name: str, run: Json, pool: CodingAgentSpec, order: Order, runner_
         "initContainers": init,
         "containers": [main],
         "volumes": volumes.volumes(pool, order),
+        **shape.fields(pool.pod),
     }
+    annotations = {**pool.pod.annotations, pod.ORDER_ANNOTATION: annotation}
+    template = {"metadata": {"labels": labels, "annotations": annotations}, "spec": spec}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -154,9 +171,8 @@ def build_job(name: str, run: Json, pool: CodingAgentSpec, order: Order, runner_
             "backoffLimit": 0,
             "activeDeadlineSeconds": pool.limits.deadline_seconds + _GRACE,
             "ttlSecondsAfterFinished": _DAY,
-            "template": {
-                "metadata": {"labels": about["labels"], "annotations": {pod.ORDER_ANNOTATION: annotation}},
-                "spec": spec,
-            },
+            "template": shape.patched(template, pool.pod.patch),
+            # Kueue begins it; by itself it would not wait for that where Kueue does not watch the namespace.
+            **({"suspend": True} if queue else {}),
         },
     }

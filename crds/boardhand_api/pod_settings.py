@@ -1,0 +1,69 @@
+"""The part of a pool that says where and as what its pods run: what a cluster's owners ask of a pod."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, WithJsonSchema
+
+from boardhand_api.base import NonEmpty, SecretRef, Wire, rules
+from boardhand_api.workbench import Resources
+
+OWN_PREFIXES = ("boardhand.dev/", "app.kubernetes.io/", "batch.kubernetes.io/", "kueue.x-k8s.io/")
+"""Labels and annotations that are the operator's, or the cluster's, to give."""
+
+Free = Annotated[dict[str, Any], WithJsonSchema({"type": "object", "x-kubernetes-preserve-unknown-fields": True})]
+"""As Kubernetes has it; the API server checks it with the Job."""
+_OTHERS = rules(
+    (
+        "self.all(key, !(" + " || ".join(f"key.startsWith('{prefix}')" for prefix in OWN_PREFIXES) + "))",
+        f"keys must not begin with {', '.join(OWN_PREFIXES)}",
+    )
+)
+Marks = Annotated[dict[str, str], Field(max_length=50, json_schema_extra=_OTHERS)]
+Name = Annotated[NonEmpty, Field(max_length=253)]
+
+
+class StageResources(Wire):
+    """Requests and limits of the runner's stages; those of workbench and proof are `workbench.resources`. What is
+    absent is as the operator has it: 50m and 128Mi requested, 1Gi at most."""
+
+    checkout: Resources | None = None
+    """Clones the repository."""
+    agent: Resources | None = None
+    """Asks the models; the commands run in the workbench."""
+    publish: Resources | None = None
+    """Pushes the branch."""
+
+
+class PodSettings(Wire):
+    """Where and as what the pods of the pool's runs run."""
+
+    queue_name: Annotated[str | None, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=63)] = None
+    """A LocalQueue of Kueue in the pool's namespace. The Job is made suspended, and begins when Kueue admits it; a run
+    that waits for that holds its place, so let limits.concurrency be large."""
+    node_selector: Annotated[dict[str, str], Field(max_length=50)] = {}
+    """Labels that the node must have."""
+    tolerations: Annotated[list[Free], Field(max_length=50)] = []
+    """As in a pod."""
+    affinity: Free = {}
+    """As in a pod."""
+    topology_spread_constraints: Annotated[list[Free], Field(max_length=10)] = []
+    """As in a pod; its pods have the label boardhand.dev/pool."""
+    priority_class_name: Name | None = None
+    """A PriorityClass of the cluster."""
+    runtime_class_name: Name | None = None
+    """A RuntimeClass of the cluster, such as gvisor."""
+    image_pull_secrets: Annotated[list[SecretRef], Field(max_length=20)] = []
+    """Secrets in the pool's namespace with which its images are pulled."""
+    labels: Marks = {}
+    """Further labels of Job and pod."""
+    annotations: Marks = {}
+    """Further annotations of Job and pod."""
+    resources: StageResources = StageResources()
+    """Of the runner's stages."""
+    patch: Free = {}
+    """A JSON merge patch (RFC 7386) of the pod's template, {metadata, spec}, made last, for the rest. Containers are
+    found by name, be they init containers or not, and their `env` is added; other lists are replaced. It may set what
+    the pod's isolation does not stand on: labels, annotations, scheduling, names and addresses, resources, and of a
+    stage or service imagePullPolicy, resources and further env. A pool with any other patch is not Ready."""
