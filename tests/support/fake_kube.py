@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from typing import Any
 
 from boardhand_operator.kube import ApiException, Conflict, Json, Kube, Resource
+from boardhand_operator.specs.shape import merged
 from boardhand_operator.store import Key
 from tests.support.fuse import Fuse
 
@@ -108,7 +108,7 @@ class FakeKube(Kube):
         for guard in ("resourceVersion", "uid"):
             if guard in meta and meta[guard] != known["metadata"][guard]:
                 raise ApiException(status=409, reason=f"the {guard} is another by now")
-        before = copy.deepcopy(known)
+        before, patch = copy.deepcopy(known), copy.deepcopy(patch)
         if sub == "status":
             known["status"] = merged(known.get("status") or {}, patch.get("status") or {})
         else:
@@ -128,19 +128,6 @@ class FakeKube(Kube):
         self._version += 1
         body["metadata"]["resourceVersion"] = str(self._version)
         return copy.deepcopy(body)
-
-
-def merged(target: Any, patch: Any) -> Any:
-    """JSON merge patch (RFC 7396)."""
-    if not isinstance(patch, dict):
-        return copy.deepcopy(patch)
-    out = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            out.pop(key, None)
-        else:
-            out[key] = merged(out.get(key), value)
-    return out
 
 
 def selects(selector: str, labels: dict[str, str]) -> bool:

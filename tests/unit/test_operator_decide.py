@@ -29,9 +29,9 @@ from boardhand_operator.actions import (
 )
 from boardhand_operator.conditions import run_conditions, stamp
 from boardhand_operator.decide import Facts, decide
+from boardhand_operator.specs.shape import merged
 from boardhand_operator.turns import Turn
 from boardhand_operator.views import Run
-from tests.support.fake_kube import merged
 from tests.support.objects import a_pool, a_run, ended, job_body, pod_body, running, waiting
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

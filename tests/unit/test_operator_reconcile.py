@@ -280,6 +280,36 @@ async def test_a_job_that_the_api_server_refuses_is_the_pools_configuration() ->
     assert {one["reason"] for one in pool["status"]["conditions"]} == {"JobInvalid"}
 
 
+async def test_a_pool_whose_patch_reaches_too_far_says_so_and_takes_nothing() -> None:
+    made = World(Fuse())
+    made.add_pool(pod={"patch": {"spec": {"hostNetwork": True}}})
+    made.board.add("card-1")
+    with clocked(made.clock):
+        await Replica(made).poll()
+        (pool,) = made.kube.objects[Resource.POOLS].values()
+        said = {condition["type"]: condition for condition in pool["status"]["conditions"]}
+        assert (said["Ready"]["status"], said["Ready"]["reason"]) == ("False", "PodPatch")
+        assert said["Ready"]["message"].startswith("spec.pod.patch.spec.hostNetwork cannot be patched")
+        replica = Replica(made)
+        for run in made.runs():
+            await looked(replica, (run.namespace, run.name))
+    assert made.kube.objects[Resource.JOBS] == {}
+    assert made.board.moves == []
+
+
+async def test_no_run_begins_with_a_spec_that_was_not_looked_at_yet(world: World) -> None:
+    world.board.add("card-1")
+    await Replica(world).poll()
+    (key,) = world.kube.objects[Resource.RUNS]
+    await world.kube.patch(Resource.POOLS, "team", "shop", {"spec": {"limits": {"deadlineSeconds": 60}}})
+    replica = Replica(world)
+    await looked(replica, key)
+    assert run_of(world, key).status.conditions[1].reason == "PoolNotReady"
+    await replica.poll()
+    await looked(replica, key)
+    assert run_of(world, key).status.tries == 1
+
+
 async def _looked_at_thrice(fuse: Fuse) -> World:
     """A world in which a run of a card was looked at thrice."""
     made = World(fuse)
