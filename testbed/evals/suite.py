@@ -1,4 +1,4 @@
-"""All cases, and how they are run: two at a time, in worker processes, and beside them two that mostly wait."""
+"""All cases, and how they are run: two at a time, in worker processes, and beside them four that mostly wait."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _there(need: str) -> bool:
 
 def rows(wanted: Sequence[Case], jobs: int) -> Iterator[Row]:
     """The cases' rows as they come."""
-    with _pool(jobs) as busy, _pool(jobs) as waiting:
+    with _pool(jobs) as busy, _pool(2 * jobs) as waiting:
         running = {(waiting if case.waits else busy).submit(_row, case.name): case for case in wanted}
         for done in as_completed(running):
             error = done.exception()
