@@ -14,6 +14,7 @@ from boardhand_api.pod import Stage
 from boardhand_api.result import TERMINATION_BYTES, Published, Result, termination_message
 from boardhand_operator.actions import Record
 from boardhand_operator.decide import Facts, decide
+from boardhand_operator.turns import Turn
 from boardhand_operator.words import evidence_lines, pull_request_body
 from tests.support.objects import IMPLEMENT_STAGES, a_pool, a_run, ended, job_body, pod_body
 
@@ -101,7 +102,8 @@ def test_the_evidence_reaches_the_runs_status_and_the_pull_request_below_the_pro
         stage: ended(0, said.get(stage, "")) for stage in IMPLEMENT_STAGES if stage is not Stage.WORKBENCH
     }
     run, pool = a_run(phase="Verifying", job="run-1-1", tries=1), a_pool()
-    facts = Facts(run, pool, job_body(complete=True), pod_body(states, phase="Succeeded"), None, True, NOW)
+    pod = pod_body(states, phase="Succeeded")
+    facts = Facts(run, pool, job_body(complete=True), pod, None, Turn(place=True), NOW)
     record = next(action for action in decide(facts).actions if isinstance(action, Record))
     assert record.fields["evidence"] == evidence.wire()
     body = pull_request_body(a_run(**record.fields), pool)

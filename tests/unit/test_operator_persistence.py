@@ -19,6 +19,7 @@ from boardhand_operator.actions import Record
 from boardhand_operator.decide import Facts, decide
 from boardhand_operator.kube import Resource
 from boardhand_operator.specs.kept import build_claim
+from boardhand_operator.turns import Turn
 from tests.support.fake_nodes import Fate
 from tests.support.fuse import Crash, Fuse, When
 from tests.support.objects import a_pool, a_run, ended, pod_body, run_body
@@ -194,7 +195,9 @@ def test_what_a_resumed_try_used_is_not_counted_twice(resumed: bool, tokens: int
     states = {Stage.CHECKOUT: ended(0, "{}"), Stage.AGENT: ended(0, termination_message(result))}
     run = a_run(task="Analyse", phase="Working", job="run-1-2", tries=2, usage={"promptTokens": 100})
     body = pod_body(states, phase="Succeeded", main=Stage.AGENT, job="run-1-2")
-    facts = Facts(run, a_pool(**KEPT), {"metadata": {"name": "run-1-2"}}, body, result, True, World(Fuse()).clock.time)
+    facts = Facts(
+        run, a_pool(**KEPT), {"metadata": {"name": "run-1-2"}}, body, result, Turn(place=True), World(Fuse()).clock.time
+    )
     (record,) = decide(facts).actions
     assert record.fields["usage"]["promptTokens"] == tokens  # type: ignore[union-attr]
 
@@ -211,6 +214,7 @@ def test_a_volume_that_nobody_provides_is_the_pools_configuration(message: str, 
     body = pod_body(phase="Pending", conditions=[condition])
     run = a_run(phase="Preparing", job="run-1-1", tries=1)
     now = World(Fuse()).clock.time + timedelta(seconds=seconds)
-    actions = decide(Facts(run, a_pool(**KEPT), {"metadata": {"name": "run-1-1"}}, body, None, True, now)).actions
+    job = {"metadata": {"name": "run-1-1"}}
+    actions = decide(Facts(run, a_pool(**KEPT), job, body, None, Turn(place=True), now)).actions
     failures = [action.fields.get("failure") for action in actions if isinstance(action, Record)]
     assert [(one["class"], one["reason"]) for one in failures if one] == [("Configuration", "VolumePending")] * ends
