@@ -126,6 +126,7 @@ async def test_the_deadline_ends_an_answer_in_its_middle_whoever_gives_it(tmp_pa
     await asyncio.gather(*map(ended, PROVIDERS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("limits", "failure", "reason"),
     [

@@ -13,6 +13,8 @@ from boardhand_api.failures import FailureClass, exit_code_of
 from boardhand_runner import cli
 from tests.support.model_server import model_served
 
+pytestmark = pytest.mark.slow
+
 SHOP = Path(__file__).parents[2] / "testbed" / "repositories" / "python-shop"
 Run = Callable[..., tuple[int, str]]
 VERIFY = f"{sys.executable} -m pytest -q -p no:cacheprovider"

@@ -30,6 +30,8 @@ from tests.support.benches import LIMITS
 from tests.support.benches import lay_out as lay_out_repository
 from tests.support.model_server import model_served
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 240
 UNBROKEN = 10
 """Requests of the script when nothing is killed: route, eight steps, describe."""

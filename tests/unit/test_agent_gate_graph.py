@@ -62,6 +62,7 @@ def test_new_tests_are_shown_to_fail_on_the_base(run: Run) -> None:
     assert (run.settings.work / "total.sh").read_text() == "total() { echo $(($1 * 2)); }\n"
 
 
+@pytest.mark.slow
 def test_new_tests_that_show_nothing_are_sent_back_once_and_told(run: Run) -> None:
     evidence, partial = seen(run, EDIT, IDLE)
     assert (partial, run.nudges) == (False, ["PassesOnBase"])
@@ -117,6 +118,7 @@ def test_a_flaky_test_is_run_again_and_named(run: Run) -> None:
     assert evidence.flaky == Names(count=1, first=["test_flaky"])
 
 
+@pytest.mark.slow
 def test_a_pool_may_demand_tests_that_fail_without_the_change(run: Run) -> None:
     evidence, partial = seen(run, EDIT, FINISH, IDLE, FINISH, NEW, tests_must_fail_on_base=True)
     assert (partial, run.nudges) == (False, ["TestsDemanded", "TestsDemanded"])
@@ -124,6 +126,7 @@ def test_a_pool_may_demand_tests_that_fail_without_the_change(run: Run) -> None:
     assert evidence.fails_on_base is True
 
 
+@pytest.mark.slow
 def test_what_a_pool_demands_and_does_not_get_is_a_draft(run: Run) -> None:
     result = run([EDIT, IDLE, FINISH], tests_must_fail_on_base=True)
     assert result.partial

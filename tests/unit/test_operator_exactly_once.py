@@ -86,6 +86,7 @@ def test_a_card_becomes_a_pull_request() -> None:
     assert made.forge.bodies[1].startswith("Fix it\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", When)
 @pytest.mark.parametrize("error", [Crash, refused], ids=["crash", "refused"])
 def test_any_one_call_may_fail(when: When, error: Callable[[str], Exception]) -> None:
