@@ -143,6 +143,8 @@ def down(plan: Plan, provider: Provider | None = None) -> None:
     steps: list[Callable[[], object]] = [
         lambda: standin.stop(plan, "model"),
         lambda: standin.stop(plan, "trello"),
+        # What testbed.storage made; the forge, which keeps its things beside it, removes the folder of both.
+        lambda: shutil.rmtree(plan.service_state / "volumes", ignore_errors=True),
         lambda: forge_server.down(plan),
         cluster.down,
         image_store.release,
