@@ -8,13 +8,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
-from boardhand_api.failures import FailureClass
-from boardhand_api.run import Failure
 from boardhand_operator import words
 from boardhand_operator.boards import Board
 from boardhand_operator.boards.claims import close
 from boardhand_operator.boards.markers import Claim, find_claims, find_closing
-from boardhand_operator.decide import CANCEL_REQUESTED, column_for
 from boardhand_operator.errors import NotFound
 from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.places import at_work
@@ -102,9 +99,8 @@ class Cards:
     async def _end(self, pool: Pool, board: Board, ticket: str, claim: Claim) -> None:
         """Tell the ticket, and move it as if the run had been cancelled; its Job went with it."""
         assert pool.spec.board is not None
-        failure = Failure(failure_class=FailureClass.CANCELLED, reason=CANCEL_REQUESTED)
         await close(board, ticket, claim.uid, words.deleted_comment(claim.run))
-        column = column_for(failure, pool.spec.board.columns)
+        column = pool.spec.board.columns.failed
         if column is not None:
             await board.move(ticket, column)
         _log.info("%s/%s: ticket %s is told that run %s was deleted", pool.namespace, pool.name, ticket, claim.run)

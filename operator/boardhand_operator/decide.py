@@ -1,7 +1,7 @@
 """The operator's judgement, without I/O: from what is known of a run to what is to be done.
 
 decide  -> finished?   settle
-        -> concluded?  deliver: pull request, comment, column
+        -> concluded?  deliver: pull request, comment, column (delivery)
         -> no Job?     queue, claim, launch or wait for the next try
         -> Job         follow its stages; when it ended, conclude or retry
 """
@@ -13,30 +13,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from boardhand_api.failures import LIMITS, FailureClass
-from boardhand_api.pool import Columns, OnLimit, OnRed
+from boardhand_api.failures import FailureClass
 from boardhand_api.result import Result, Usage
 from boardhand_api.run import Failure, Phase
 from boardhand_operator import observe, outcome
 from boardhand_operator.actions import (
     Action,
     Claim,
-    CloseTicket,
     Decision,
-    FlagPool,
     Launch,
-    OpenPullRequest,
     Record,
     RemoveJob,
     Settle,
 )
 from boardhand_operator.conditions import stamp
+from boardhand_operator.delivery import CANCEL_REQUESTED, deliver
 from boardhand_operator.observe import parse_time
 from boardhand_operator.places import waiting
 from boardhand_operator.turns import Turn
 from boardhand_operator.views import Pool, Run
 
-CANCEL_REQUESTED = "CancelRequested"
 JOB_SUSPENDED = "JobSuspended"
 _HOUR = 3600
 _LOOK = 5.0
@@ -72,7 +68,7 @@ def decide(facts: Facts) -> Decision:
     if facts.pool is None:
         return _wait(facts, "PoolMissing", f"there is no CodingAgent {facts.run.spec.pool} in this namespace")
     if status.finished_at:
-        return Decision(tuple(_deliver(facts.run, facts.pool)), why="deliver")
+        return Decision(tuple(deliver(facts.run, facts.pool)), why="deliver")
     if (cancelled := _cancelled(facts)) is not None:
         return Decision((cancelled,), why="cancelled")
     if status.job is None:
@@ -214,51 +210,3 @@ def _concluded(
     reason = event or (fields.get("failure") or {}).get("reason")
     phase = facts.run.status.phase.value
     return Record({**fields, "phase": phase, "finishedAt": stamp(facts.now)}, text, reason, warning)
-
-
-def _deliver(run: Run, pool: Pool) -> list[Action]:
-    """Pull request, comment and column, pool, phase: in this order, so that the comment can name the link."""
-    status, failure = run.status, run.status.failure
-    actions: list[Action] = []
-    if failure and failure.failure_class is FailureClass.CANCELLED and status.job:
-        actions.append(RemoveJob(status.job))
-    if status.pull_request is None and _wants_pull_request(run, pool):
-        actions.append(OpenPullRequest(draft=status.partial or failure is not None))
-    if run.on_board and pool.spec.board and status.delivery is None and not _never_ours(run):
-        actions.append(CloseTicket(column_for(failure, pool.spec.board.columns)))
-    if failure and failure.failure_class is FailureClass.CONFIGURATION:
-        actions.append(FlagPool(failure.reason, failure.message))
-    phase = Phase.SUCCEEDED
-    if failure:
-        phase = Phase.CANCELLED if failure.failure_class is FailureClass.CANCELLED else Phase.FAILED
-    text = failure.message if failure else "done"
-    return [*actions, Record({"phase": phase.value}, text, phase.value, warning=failure is not None), Settle()]
-
-
-def _never_ours(run: Run) -> bool:
-    """Whether the run ended before it had the ticket, because somebody else or a person took it."""
-    failure = run.status.failure
-    if failure is None or failure.failure_class is not FailureClass.CANCELLED or failure.reason == CANCEL_REQUESTED:
-        return False
-    return run.status.claim is None
-
-
-def _wants_pull_request(run: Run, pool: Pool) -> bool:
-    failure = run.status.failure
-    if pool.spec.forge is None or run.status.branch is None:
-        return False
-    policy = pool.spec.policy
-    if failure is not None and failure.failure_class in LIMITS:
-        return run.status.partial and policy.on_limit is OnLimit.DRAFT
-    return failure is None or (failure.failure_class is FailureClass.RED and policy.on_red is OnRed.DRAFT)
-
-
-def column_for(failure: Failure | None, columns: Columns) -> str | None:
-    """Where a ticket goes with this outcome; None: it stays. Who moved it away knows where it should be."""
-    if failure is None:
-        return columns.review
-    if failure.failure_class is FailureClass.CANCELLED:
-        return columns.failed if failure.reason == CANCEL_REQUESTED else None
-    if failure.failure_class in (FailureClass.INFRASTRUCTURE, FailureClass.CONFIGURATION):
-        return columns.ready
-    return columns.failed

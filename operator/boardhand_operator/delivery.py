@@ -1,0 +1,68 @@
+"""What is still to be done for a run whose outcome is recorded: whom to tell, once each. Pure."""
+
+from __future__ import annotations
+
+from boardhand_api.failures import LIMITS, FailureClass
+from boardhand_api.pool import Columns, OnLimit, OnRed
+from boardhand_api.run import Failure, Phase
+from boardhand_operator.actions import (
+    Action,
+    CloseTicket,
+    FlagPool,
+    OpenPullRequest,
+    Record,
+    RemoveJob,
+    Settle,
+)
+from boardhand_operator.views import Pool, Run
+
+CANCEL_REQUESTED = "CancelRequested"
+"""Reason of a run that its spec called off."""
+
+
+def deliver(run: Run, pool: Pool) -> list[Action]:
+    """Pull request, comment and column, pool, phase: in this order, so that the comment can name the link."""
+    status, failure = run.status, run.status.failure
+    actions: list[Action] = []
+    if failure and failure.failure_class is FailureClass.CANCELLED and status.job:
+        actions.append(RemoveJob(status.job))
+    if status.pull_request is None and _wants_pull_request(run, pool):
+        actions.append(OpenPullRequest(draft=status.partial or failure is not None))
+    if run.on_board and pool.spec.board and status.delivery is None and not _never_ours(run):
+        actions.append(CloseTicket(_column(failure, pool.spec.board.columns)))
+    if failure and failure.failure_class is FailureClass.CONFIGURATION:
+        actions.append(FlagPool(failure.reason, failure.message))
+    phase = Phase.SUCCEEDED
+    if failure:
+        phase = Phase.CANCELLED if failure.failure_class is FailureClass.CANCELLED else Phase.FAILED
+    text = failure.message if failure else "done"
+    return [*actions, Record({"phase": phase.value}, text, phase.value, warning=failure is not None), Settle()]
+
+
+def _never_ours(run: Run) -> bool:
+    """Whether the run ended before it had the ticket, because somebody else or a person took it."""
+    failure = run.status.failure
+    if failure is None or failure.failure_class is not FailureClass.CANCELLED or failure.reason == CANCEL_REQUESTED:
+        return False
+    return run.status.claim is None
+
+
+def _wants_pull_request(run: Run, pool: Pool) -> bool:
+    failure = run.status.failure
+    if pool.spec.forge is None or run.status.branch is None:
+        return False
+    policy = pool.spec.policy
+    if failure is not None and failure.failure_class in LIMITS:
+        return run.status.partial and policy.on_limit is OnLimit.DRAFT
+    return failure is None or (failure.failure_class is FailureClass.RED and policy.on_red is OnRed.DRAFT)
+
+
+def _column(failure: Failure | None, columns: Columns) -> str | None:
+    """Where a ticket goes with this outcome; None: it stays. Who moved it away knows where it should be."""
+    if failure is None:
+        return columns.review
+    if failure.failure_class is FailureClass.CANCELLED:
+        return columns.failed if failure.reason == CANCEL_REQUESTED else None
+    if failure.failure_class in (FailureClass.INFRASTRUCTURE, FailureClass.CONFIGURATION):
+        return columns.ready
+    return columns.failed
