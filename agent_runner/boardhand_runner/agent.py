@@ -21,6 +21,7 @@ from boardhand_api.order import Order
 from boardhand_api.pool import OnLimit
 from boardhand_api.result import Refusal, Result
 from boardhand_runner.errors import Infrastructure, RunnerError
+from boardhand_runner.fifo_workbench import FifoWorkbench
 from boardhand_runner.history import ANALYST
 from boardhand_runner.models import library
 from boardhand_runner.persistence import used
@@ -30,7 +31,6 @@ from boardhand_runner.settings import Settings
 from boardhand_runner.surroundings import Surroundings
 from boardhand_runner.transcript import Transcript, secrets_below
 from boardhand_runner.usage import Ledger
-from boardhand_runner.workbench import FifoWorkbench
 
 if TYPE_CHECKING:
     from boardhand_runner.state import State

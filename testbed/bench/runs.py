@@ -17,10 +17,11 @@ from boardhand_api.order import Order, OrderLimits
 from boardhand_api.result import Result
 from boardhand_api.run import Task, Ticket
 from boardhand_runner import agent, local
+from boardhand_runner.fifo_workbench import FifoWorkbench
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages import checkout
 from boardhand_runner.surroundings import Surroundings
-from boardhand_runner.workbench import CommandResult, FifoWorkbench
+from boardhand_runner.workbench import CommandResult
 from testbed.bench import project
 from testbed.bench.played import LARGE, SMALL, Played
 from testbed.model.scripts import Script

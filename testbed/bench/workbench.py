@@ -7,9 +7,9 @@ import tempfile
 from pathlib import Path
 
 from boardhand_runner import local
+from boardhand_runner.fifo_workbench import FifoWorkbench
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages.checkout import place_workbench
-from boardhand_runner.workbench import FifoWorkbench
 from testbed.bench.rows import RUNS, Row, row
 from testbed.bench.runs import percentile, processor_seconds
 

@@ -20,11 +20,11 @@ from boardhand_api.model import Model, PlainModel, Price, Profile, Provider
 from boardhand_api.order import OrderLimits
 from boardhand_api.result import Result
 from boardhand_api.run import Ticket
+from boardhand_runner.fifo_workbench import FifoWorkbench
 from boardhand_runner.local import AGENT_LOG
 from boardhand_runner.models import build
 from boardhand_runner.settings import Settings
 from boardhand_runner.surroundings import Surroundings, git_server
-from boardhand_runner.workbench import FifoWorkbench
 from testbed.evals.case import Outcome, outcome_of
 from testbed.evals.classify import SUCCEEDED, Seen, classify
 from testbed.evals.faulty_model import DESCRIBE, LARGE, ROUTE, SPARE, Damaged, FaultyModel, Reply, serving

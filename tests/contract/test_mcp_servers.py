@@ -21,6 +21,7 @@ from mcp.types import Tool
 from boardhand_api.failures import FailureClass
 from boardhand_api.mcp_servers import McpServer
 from boardhand_runner.errors import Configuration, Infrastructure
+from boardhand_runner.fifo_workbench import FifoWorkbench
 from boardhand_runner.history import ANALYST, BUGFIXER, CODER, Outcome
 from boardhand_runner.settings import Settings
 from boardhand_runner.tools import mcp_session, mcp_transport
@@ -33,7 +34,6 @@ from boardhand_runner.tools.map import RepositoryMap
 from boardhand_runner.tools.mcp_servers import DESCRIPTION_CHARACTERS, adapted, fitting, pool_tools
 from boardhand_runner.tools.mcp_session import Held, Transport
 from boardhand_runner.usage import Ledger
-from boardhand_runner.workbench import FifoWorkbench
 from tests.support import hostile_mcp_server
 from tests.support.benches import LIMITS, lay_out
 from tests.support.hostile_mcp_server import INJECTION

@@ -21,6 +21,7 @@ from boardhand_api.model import Model
 from boardhand_api.order import Order
 from boardhand_api.result import Result
 from boardhand_runner.agent import main
+from boardhand_runner.fifo_workbench import FifoWorkbench
 from boardhand_runner.local import workbench
 from boardhand_runner.models import Mind
 from boardhand_runner.persistence.checkpoint import Latest
@@ -30,7 +31,6 @@ from boardhand_runner.stages import checkout
 from boardhand_runner.surroundings import Surroundings
 from boardhand_runner.tools.catalog import Catalog
 from boardhand_runner.tools.command import Bench
-from boardhand_runner.workbench import FifoWorkbench
 from tests.support.benches import order
 from tests.support.runs import ROUTE, TEXT, no_git_tools
 

@@ -14,11 +14,11 @@ from boardhand_api.events import Nudged, Step, last_result, parse_event
 from boardhand_api.model import Model
 from boardhand_api.result import Result
 from boardhand_runner.agent import main
+from boardhand_runner.fifo_workbench import FifoWorkbench
 from boardhand_runner.git import Git
 from boardhand_runner.models import Mind
 from boardhand_runner.settings import Settings
 from boardhand_runner.surroundings import Surroundings
-from boardhand_runner.workbench import FifoWorkbench
 from tests.support.benches import order, served
 from tests.support.scripted import ScriptedChatModel, calls
 

@@ -11,6 +11,7 @@ import pytest
 
 from boardhand_runner import workbench
 from boardhand_runner.errors import ToolError
+from boardhand_runner.fifo_workbench import FifoWorkbench
 from boardhand_runner.history import Call, Outcome, Turn
 from boardhand_runner.models.profiles import Abilities
 from boardhand_runner.nodes.supervise import SAME, supervise
@@ -21,7 +22,6 @@ from boardhand_runner.tools.command import Bench
 from boardhand_runner.tools.job_tools import job_tools
 from boardhand_runner.tools.jobs import AT_ONCE, Jobs
 from boardhand_runner.usage import Ledger
-from boardhand_runner.workbench import FifoWorkbench
 from tests.support.benches import LIMITS, lay_out, served
 from tests.support.runs import EDIT, FILES, FINISH, Run
 from tests.support.scripted import calls

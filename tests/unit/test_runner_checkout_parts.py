@@ -14,6 +14,7 @@ import pytest
 
 from boardhand_api.order import Order
 from boardhand_runner.errors import Configuration, Infrastructure
+from boardhand_runner.fifo_workbench import FifoWorkbench
 from boardhand_runner.git import Git
 from boardhand_runner.prompts import opening
 from boardhand_runner.repository import Repository
@@ -21,7 +22,6 @@ from boardhand_runner.settings import Settings
 from boardhand_runner.stages import checkout, publish
 from boardhand_runner.stages.commands import with_commands
 from boardhand_runner.state import Check
-from boardhand_runner.workbench import FifoWorkbench
 from tests.support.benches import empty
 from tests.unit.test_runner_git import git, order_for
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from boardhand_runner import workbench
+from boardhand_runner import fifo_workbench, workbench
 from boardhand_runner.errors import Configuration, Infrastructure
+from boardhand_runner.fifo_workbench import FifoWorkbench
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages import checkout
-from boardhand_runner.workbench import FifoWorkbench
 
 SHELLS = {
     name: command
@@ -193,10 +193,10 @@ def test_a_restarted_server_serves_and_the_command_it_died_with_is_lost(server: 
 def test_a_workbench_that_dies_with_every_command_is_infrastructure(server: Server, bench: FifoWorkbench) -> None:
     endings = []
     with pytest.raises(Infrastructure, match="WorkbenchKeepsDying"):
-        for _ in range(workbench.LOSSES):
+        for _ in range(fifo_workbench.LOSSES):
             endings.append(bench.run(f"kill -9 {server.processes[-1].pid}; sleep 5", 10).lost)
             server.start()
-    assert endings == [True] * (workbench.LOSSES - 1)
+    assert endings == [True] * (fifo_workbench.LOSSES - 1)
 
 
 def test_no_workbench_is_infrastructure_not_a_failing_command(server: Server) -> None:
@@ -242,7 +242,7 @@ def test_a_fifo_put_in_the_place_of_the_servers_does_not_fake_its_end(server: Se
 def test_a_server_that_will_not_end_is_told(
     server: Server, bench: FifoWorkbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workbench, "CLOSE_SECONDS", 0.3)
+    monkeypatch.setattr(fifo_workbench, "CLOSE_SECONDS", 0.3)
     os.kill(server.processes[0].pid, signal.SIGSTOP)
     with pytest.raises(Infrastructure, match="WorkbenchWouldNotEnd"):
         bench.close()

@@ -9,6 +9,7 @@ from boardhand_api.order import Order
 from boardhand_api.result import Checked
 from boardhand_runner import submodules
 from boardhand_runner.errors import Configuration
+from boardhand_runner.fifo_workbench import REQUESTS
 from boardhand_runner.git import BASE_REF, Git
 from boardhand_runner.persistence import clone as persistence
 from boardhand_runner.persistence import lock
@@ -16,7 +17,6 @@ from boardhand_runner.remote import Remote
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages.commands import place_commands
 from boardhand_runner.stages.trust import place_trust_store
-from boardhand_runner.workbench import REQUESTS
 
 HISTORY_COMMITS = 50
 """Enough to read how the project is worked on. A blobless clone would have to fetch the rest later, without
