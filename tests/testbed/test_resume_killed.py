@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -83,7 +82,8 @@ def command(stage: Stage) -> list[str]:
 def pod(settings: Settings, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A new pod on the old volume: the agent at work, until it ends or is killed."""
     for folder in (settings.exec, settings.serve, settings.home):
-        shutil.rmtree(folder)
+        # Aside, not away: what a command of the former pod left running may still write there.
+        folder.rename(folder.with_name(f"{folder.name}-before-{log.stem}"))
         folder.mkdir()
     subprocess.run(command(Stage.CHECKOUT), env=environment(settings), check=True)
     with (
