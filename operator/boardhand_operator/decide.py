@@ -37,6 +37,8 @@ JOB_SUSPENDED = "JobSuspended"
 _HOUR = 3600
 _LOOK = 5.0
 """Seconds between looks at what no watch event announces."""
+_PASSING = 2.0
+"""Seconds that a stage must last for its phase to be told: each write costs a request."""
 _LOOK_AT_QUEUE = 600.0
 """Seconds between a waiting run's own looks, for its position: it is woken when it may begin."""
 
@@ -86,7 +88,7 @@ def _cancelled(facts: Facts) -> Record | None:
     else:
         return None
     failure = Failure(failure_class=FailureClass.CANCELLED, reason=reason, message=text)
-    return _concluded(facts, {"failure": failure.wire()}, text, warning=True)
+    return _concluded(facts, {"failure": failure.wire()}, text)
 
 
 def _wait(facts: Facts, reason: str, message: str) -> Decision:
@@ -113,7 +115,7 @@ def _begin(facts: Facts, pool: Pool) -> Decision:
     if run.spec.attempt > pool.spec.limits.attempts:
         text = f"all {pool.spec.limits.attempts} attempts at this ticket are used up (limits.attempts of the pool)"
         failure = Failure(failure_class=FailureClass.REFUSED, reason="AttemptsExhausted", message=text)
-        return Decision((_concluded(facts, {"failure": failure.wire()}, text, warning=True),), why="no attempt left")
+        return Decision((_concluded(facts, {"failure": failure.wire()}, text),), why="no attempt left")
     if status.retry_at and facts.now < parse_time(status.retry_at):
         return Decision((), (parse_time(status.retry_at) - facts.now).total_seconds() + 0.1, "waits for its next try")
     if status.claim is None and status.tries == 0:
@@ -142,14 +144,14 @@ def _follow(facts: Facts, pool: Pool) -> Decision:
     if stuck and (facts.now - stuck.since).total_seconds() >= facts.image_grace_seconds + stuck.longer:
         text = f"stage {stuck.stage} cannot start: {stuck.message}"
         failure = Failure(failure_class=FailureClass.CONFIGURATION, reason=stuck.reason, message=text[:1000])
-        record = _concluded(facts, {"failure": failure.wire()}, text, warning=True)
+        record = _concluded(facts, {"failure": failure.wire()}, text)
         return Decision((record, RemoveJob(job["metadata"]["name"])), why="blocked")
-    now = observe.phase(facts.pod)
-    if now is not run.status.phase:
-        return Decision(
-            (Record({"phase": now.value}, f"stage {now.value.lower()}", now.value),), _LOOK, "a stage began"
-        )
-    return Decision((), _LOOK if stuck else None, "under way")
+    now, since = observe.phase(facts.pod), observe.began(facts.pod)
+    if now is run.status.phase:
+        return Decision((), _LOOK if stuck else None, "under way")
+    if since and (young := _PASSING - (facts.now - since).total_seconds()) > 0:
+        return Decision((), young, "a stage began")
+    return Decision((Record({"phase": now.value}, f"stage {now.value.lower()}"),), _LOOK, "a stage began")
 
 
 def _not_admitted(run: Run, job: str) -> Decision:
@@ -187,8 +189,7 @@ def _ended(facts: Facts, pool: Pool) -> Decision:
     if failure and failure.failure_class is FailureClass.INFRASTRUCTURE and status.tries < pool.spec.limits.tries:
         return _retry(facts, pool, failure, {"usage": fields["usage"]})
     text = failure.message if failure else "the change is proved" if ended.verdict else "the question is answered"
-    event = failure.reason if failure else "Proved" if ended.verdict else "Answered"
-    return Decision((_concluded(facts, fields, text, event, warning=failure is not None),), why="ended")
+    return Decision((_concluded(facts, fields, text),), why="ended")
 
 
 def _retry(facts: Facts, pool: Pool, failure: Failure, fields: dict[str, Any]) -> Decision:
@@ -203,10 +204,6 @@ def _retry(facts: Facts, pool: Pool, failure: Failure, fields: dict[str, Any]) -
     return Decision((Record(fields, text, "Retry", warning=True),), seconds, "retry")
 
 
-def _concluded(
-    facts: Facts, fields: dict[str, Any], text: str, event: str | None = None, *, warning: bool = False
-) -> Record:
-    """The outcome, recorded before anybody is told."""
-    reason = event or (fields.get("failure") or {}).get("reason")
-    phase = facts.run.status.phase.value
-    return Record({**fields, "phase": phase, "finishedAt": stamp(facts.now)}, text, reason, warning)
+def _concluded(facts: Facts, fields: dict[str, Any], text: str) -> Record:
+    """The outcome, recorded before anybody is told. Its Event is made with the delivery: each costs a request."""
+    return Record({**fields, "phase": facts.run.status.phase.value, "finishedAt": stamp(facts.now)}, text)

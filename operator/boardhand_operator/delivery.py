@@ -35,7 +35,7 @@ def deliver(run: Run, pool: Pool) -> list[Action]:
     phase = Phase.SUCCEEDED
     if failure:
         phase = Phase.CANCELLED if failure.failure_class is FailureClass.CANCELLED else Phase.FAILED
-    text = failure.message if failure else "done"
+    text = failure.message if failure else "the change is proved" if status.verdict else "the question is answered"
     return [*actions, Record({"phase": phase.value}, text, phase.value, warning=failure is not None), Settle()]
 
 

@@ -80,17 +80,24 @@ def stages(pod: Json | None) -> dict[Stage, StageState]:
     return {Stage(row["name"]): _state(row) for row in _rows(pod) if row["name"] in names}
 
 
+_PHASES = {Stage.VERIFY: Phase.VERIFYING, Stage.PUBLISH: Phase.PUBLISHING, Stage.AGENT: Phase.WORKING}
+"""The last that began counts."""
+
+
 def phase(pod: Json | None) -> Phase:
     """Where a pod that has not ended stands: the last stage that began."""
     seen = stages(pod)
-    for stage, name in (
-        (Stage.VERIFY, Phase.VERIFYING),
-        (Stage.PUBLISH, Phase.PUBLISHING),
-        (Stage.AGENT, Phase.WORKING),
-    ):
-        if seen.get(stage, StageState()).started:
-            return name
-    return Phase.PREPARING
+    return next((name for stage, name in _PHASES.items() if seen.get(stage, StageState()).started), Phase.PREPARING)
+
+
+def began(pod: Json | None) -> datetime | None:
+    """When that stage began; None where the kubelet does not say, or none has."""
+    rows = {row["name"]: row.get("state") or {} for row in _rows(pod)}
+    for stage in _PHASES:
+        state = rows.get(stage.value, {})
+        if given := state.get("running") or state.get("terminated"):
+            return parse_time(given["startedAt"]) if given.get("startedAt") else None
+    return None
 
 
 def blocked(pod: Json | None) -> Blocked | None:

@@ -7,13 +7,11 @@ import logging
 from contextlib import nullcontext
 from http import HTTPStatus
 
-import aiohttp
-
 from boardhand_operator.act import Doing, carry_out
-from boardhand_operator.act.doing import Gone
+from boardhand_operator.act.doing import REFUSED, Gone
 from boardhand_operator.actions import Launch
 from boardhand_operator.decide import decide
-from boardhand_operator.errors import BoardhandError, RateLimited
+from boardhand_operator.errors import RateLimited
 from boardhand_operator.facts import gather
 from boardhand_operator.kube import ApiException, Kube, Resource
 from boardhand_operator.queue import WorkQueue
@@ -64,7 +62,7 @@ class Reconciler:
             # Somebody wrote the status since it was read: an operator whose pod is just ending, or a second replica.
             # It goes on with the run; two that deliver side by side would open two pull requests.
             return self._leave(key, _ELSEWHERE) if refused.status == HTTPStatus.CONFLICT else _AGAIN
-        except (TimeoutError, BoardhandError, aiohttp.ClientError, OSError) as refused:
+        except REFUSED as refused:
             _log.warning("%s/%s: %s; again in %.0f s", *key, refused, _AGAIN)
             return _AGAIN
         finally:

@@ -181,10 +181,17 @@ STAGES = {
 @pytest.mark.parametrize("phase", STAGES)
 @pytest.mark.parametrize("before", STAGES)
 def test_the_phase_is_the_last_stage_that_began(before: Phase, phase: Phase) -> None:
-    decision = decided(at_work(before), job=job_body(), pod=pod_body(STAGES[phase]))
+    later = NOW + timedelta(seconds=2)
+    decision = decided(at_work(before), job=job_body(), pod=pod_body(STAGES[phase]), now=later)
     assert [action.fields for action in decision.actions if isinstance(action, Record)] == (
         [] if before is phase else [{"phase": phase.value}]
     )
+
+
+def test_a_stage_that_passes_at_once_is_not_written_down() -> None:
+    soon = NOW + timedelta(seconds=0.5)
+    decision = decided(at_work(Phase.WORKING), job=job_body(), pod=pod_body(STAGES[Phase.PUBLISHING]), now=soon)
+    assert decision == Decision((), 1.5)
 
 
 def test_a_job_without_a_pod_is_preparing() -> None:
@@ -306,7 +313,12 @@ def test_every_class_has_its_column_and_phase(
 ) -> None:
     decision = decided(told(cls))
     flag = [FlagPool("Told", "The reason.")] if flagged else []
-    record = Record({"phase": phase.value}, "The reason." if cls else "done", phase.value, warning=cls is not None)
+    record = Record(
+        {"phase": phase.value},
+        "The reason." if cls else "the question is answered",
+        phase.value,
+        warning=cls is not None,
+    )
     assert decision.actions == (CloseTicket(column), *flag, record, Settle())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from boardhand_operator.act import deliver, launch, take
-from boardhand_operator.act.doing import Doing
+from boardhand_operator.act.doing import REFUSED, Doing
 from boardhand_operator.actions import (
     Action,
     Claim,
@@ -23,9 +23,14 @@ async def carry_out(doing: Doing, decision: Decision) -> None:
 
     Raises what boards, forges and the API server raise: the caller looks again later, and nothing is done twice.
     """
-    for action in decision.actions:
-        if not await _do(doing, action):
-            return
+    try:
+        for action in decision.actions:
+            if not await _do(doing, action):
+                break
+    except REFUSED:
+        await doing.flush()
+        raise
+    await doing.flush()
 
 
 async def _do(doing: Doing, action: Action) -> bool:
@@ -34,7 +39,7 @@ async def _do(doing: Doing, action: Action) -> bool:
         case Record(fields, message, event, warning, reason):
             await doing.record(fields, message, reason)
             if event:
-                await doing.tell(event, message, warning=warning)
+                await doing.tell(event, "; ".join([message, *doing.said]), warning=warning)
         case Claim():
             return await take.claim(doing)
         case Launch(number):

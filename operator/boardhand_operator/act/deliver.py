@@ -23,8 +23,8 @@ async def open_pull_request(doing: Doing, draft: bool) -> None:
         raise Misconfigured("ForgeMissing", f"pool {pool.name} has no forge to open a pull request at")
     title, body = words.pull_request_title(run), words.pull_request_body(run, pool)
     opened = await forge.open_pull_request(run.status.branch, pool.spec.repository.branch, title, body, draft)
-    await doing.record({"pullRequest": opened.wire()}, "the pull request is open")
-    await doing.tell("PullRequestOpened", f"{'draft ' if opened.draft else ''}{opened.url}")
+    doing.note({"pullRequest": opened.wire()})
+    doing.said.append(f"{'draft ' if opened.draft else ''}pull request {opened.url}")
 
 
 async def close_ticket(doing: Doing, column: str | None) -> None:
@@ -39,12 +39,12 @@ async def close_ticket(doing: Doing, column: str | None) -> None:
         if column is not None:
             await board.move(ticket.id, column)
     except NotFound:
-        await doing.record({"delivery": {}}, "the ticket is gone from the board")
+        doing.note({"delivery": {}})
+        doing.said.append("the ticket is gone from the board")
         return
     delivery = {"comment": comment, "column": column}
-    fields = {"delivery": {key: value for key, value in delivery.items() if value is not None}}
-    await doing.record(fields, "the ticket is told")
-    await doing.tell("Delivered", f"ticket {ticket.key or ticket.id} is " + (f"in {column}" if column else "told"))
+    doing.note({"delivery": {key: value for key, value in delivery.items() if value is not None}})
+    doing.said.append(f"ticket {ticket.key or ticket.id} is " + (f"in {column}" if column else "told"))
 
 
 async def flag_pool(doing: Doing, reason: str, message: str) -> None:

@@ -5,19 +5,24 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+
+import aiohttp
 
 from boardhand_api import API_VERSION
 from boardhand_api.run import TicketRunStatus
 from boardhand_operator.conditions import run_conditions, stamp
-from boardhand_operator.kube import Kube, Resource
+from boardhand_operator.errors import BoardhandError
+from boardhand_operator.kube import ApiException, Kube, Resource
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
 from boardhand_operator.store import Store
 from boardhand_operator.views import Pool, Run
 
+REFUSED = (TimeoutError, BoardhandError, ApiException, aiohttp.ClientError, OSError)
+"""What boards, forges and the API server raise where they do not do what they are asked: it is waited out."""
 _log = logging.getLogger(__name__)
 
 
@@ -35,6 +40,10 @@ class Doing:
     settings: Settings
     run: Run
     pool: Pool | None
+    said: list[str] = field(default_factory=list)
+    """What was done, in words, for the run's next Event: an Event costs a request."""
+    _noted: dict[str, Any] = field(default_factory=dict)
+    """Fields of the status that are known here and not yet written."""
 
     @property
     def its_pool(self) -> Pool:
@@ -48,19 +57,31 @@ class Doing:
         owners = body["metadata"].get("ownerReferences") or [] if body else []
         return self.run.uid in {owner["uid"] for owner in owners}
 
+    def note(self, fields: Mapping[str, Any]) -> None:
+        """Keep fields of the status for the next `record`, which writes them all at once: a write costs a request.
+
+        Only what is found again where this process ends before: claim markers, pull requests, comments.
+        """
+        self._noted |= fields
+        self.run = replace(self.run, status=TicketRunStatus.model_validate(self._merged(fields)))
+
+    async def flush(self) -> None:
+        """Write what is noted, if anything is."""
+        if self._noted:
+            await self.record({"phase": self.run.status.phase.value})
+
     async def record(self, fields: Mapping[str, Any], message: str = "", reason: str | None = None) -> None:
         """Merge fields into the run's status, with the conditions that follow. Who no longer waits has no position.
 
         Raises Gone, and ApiException (409) where the run is not as it was when it was looked at: what was decided on
         an old memory, here or by another replica, is never written.
         """
+        fields = self._noted | dict(fields)
+        self._noted = {}
         if self.run.status.position is not None:
             fields = {"position": None, **fields}
-        known = {key: value for key, value in fields.items() if value is not None}
-        merged = self.run.status.wire() | known
-        for key in fields.keys() - known.keys():
-            merged.pop(key, None)
-        conditions = run_conditions(TicketRunStatus.model_validate(merged), message, datetime.now(UTC), reason)
+        status = TicketRunStatus.model_validate(self._merged(fields))
+        conditions = run_conditions(status, message, datetime.now(UTC), reason)
         patch = {
             "metadata": {"resourceVersion": self.run.body["metadata"]["resourceVersion"]},
             "status": {**fields, "conditions": [condition.wire() for condition in conditions]},
@@ -70,6 +91,11 @@ class Doing:
             raise Gone(self.run.name)
         self.store.wrote(Resource.RUNS, body)
         self.run = Run.of(body)
+
+    def _merged(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """The status as it is with these fields; None takes one away."""
+        merged = {**self.run.status.wire(), **fields}
+        return {key: value for key, value in merged.items() if value is not None}
 
     async def tell(self, reason: str, message: str, *, warning: bool = False) -> None:
         """One Event of the run, for `kubectl describe`."""

@@ -52,7 +52,8 @@ async def launch(doing: Doing, number: int) -> bool:
     fields["generation"] = pool.spec_generation
     fields |= {"volume": volume} if volume else {}
     await doing.record(fields, f"Job {name} is made")
-    await doing.tell("Launched", f"Job {name}, try {number}")
+    if number > 1:
+        await doing.tell("Launched", f"Job {name}, try {number}")
     return True
 
 
@@ -67,7 +68,6 @@ async def _unfit(doing: Doing, text: str) -> None:
     """The end of a run whose Job no API server takes: its pool must be mended."""
     failure = Failure(failure_class=FailureClass.CONFIGURATION, reason="JobInvalid", message=text[:1000])
     await doing.record({"failure": failure.wire(), "finishedAt": stamp(datetime.now(UTC))}, failure.message)
-    await doing.tell(failure.reason, failure.message, warning=True)
 
 
 async def remove(doing: Doing, name: str) -> None:

@@ -31,8 +31,7 @@ async def claim(doing: Doing) -> bool:
     if ready:
         await board.move(ticket.id, columns.in_progress)
     claimed = {"claim": outcome.comment_id, "column": columns.in_progress, "phase": Phase.CLAIMED.value}
-    await doing.record(claimed, "the ticket is claimed")
-    await doing.tell("Claimed", f"ticket {ticket.key or ticket.id} is in {columns.in_progress}")
+    doing.note(claimed)
     return True
 
 
@@ -47,5 +46,4 @@ async def _taken_already(board: Board, ticket: str, uid: str) -> bool:
 async def _leave(doing: Doing, reason: str, message: str) -> bool:
     failure = Failure(failure_class=FailureClass.CANCELLED, reason=reason, message=message)
     await doing.record({"failure": failure.wire(), "finishedAt": stamp(datetime.now(UTC))}, message)
-    await doing.tell(reason, message)
     return False
