@@ -1,10 +1,11 @@
-"""Fault switches and the record of calls, the same for every stand-in.
+"""Fault switches and the record of calls, the same for every stand-in; `strikes` has what a fault does to a call.
 
 They live under `/_testbed/`, which no vendor serves, so that a test's levers are never taken for the vendor's API.
 """
 
 from __future__ import annotations
 
+import random
 import re
 import time
 from collections import deque
@@ -16,7 +17,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 _KEPT_CALLS = 20_000
 
@@ -32,8 +32,10 @@ def _regex(text: str) -> str:
 class Fault(BaseModel):
     """One switched-on fault, as it is posted to /_testbed/faults.
 
-    Without `status` an `after` fault closes the connection in the middle of the answer. `delay` (seconds) comes
-    before the work; alone, it only makes the answer late.
+    It answers with `status`, or, with `cut`, closes the connection in the middle of the answer; instead of the work,
+    or with `after` when the work is done (and then cuts where no status is given). `shuffle` repeats and reorders the
+    entries of a list that is answered. `delay` (seconds) comes before the work; alone, it only makes the answer late.
+    With `chance` it strikes that share of the calls it matches, the same ones for the same `seed`.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -44,18 +46,24 @@ class Fault(BaseModel):
     seconds: Annotated[float, Field(gt=0)] | None = None
     after: bool = False
     delay: Annotated[float, Field(ge=0)] = 0
+    cut: bool = False
+    shuffle: bool = False
+    chance: Annotated[float, Field(gt=0, le=1)] = 1
+    seed: int = 0
     headers: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _does_something(self) -> Fault:
-        if self.status is None and not self.after and not self.delay:
-            raise ValueError("give a status (400 to 599), after: true, or a delay in seconds")
+        if self.status is not None and self.cut:
+            raise ValueError("give a status or cut: true, not both")
+        if self.status is None and not (self.after or self.delay or self.cut or self.shuffle):
+            raise ValueError("give a status (400 to 599), after: true, cut: true, shuffle: true, or a delay in seconds")
         return self
 
     @property
     def refuses(self) -> bool:
         """The call is answered by the fault and its work is not done."""
-        return self.status is not None and not self.after
+        return (self.status is not None or self.cut) and not self.after
 
 
 @dataclass
@@ -63,10 +71,16 @@ class _Armed:
     fault: Fault
     left: int | None
     until: float | None
+    dice: random.Random
+
+    def strikes(self, text: str) -> bool:
+        """Whether it strikes this call; a call that it does not match is no throw of its dice."""
+        found = re.search(self.fault.match, text) is not None
+        return found and (self.fault.chance == 1 or self.dice.random() < self.fault.chance)
 
 
 class Switches:
-    """The faults that are on, in the order they were switched on; the first that matches is taken."""
+    """The faults that are on, in the order they were switched on; the first that strikes is taken."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -74,7 +88,7 @@ class Switches:
 
     def add(self, fault: Fault) -> None:
         until = None if fault.seconds is None else self._clock() + fault.seconds
-        self._armed.append(_Armed(fault, fault.times, until))
+        self._armed.append(_Armed(fault, fault.times, until, random.Random(fault.seed)))
 
     def clear(self) -> None:
         self._armed.clear()
@@ -88,7 +102,7 @@ class Switches:
         """The fault that strikes the call described by `text`, counted as used, or None."""
         self._drop_spent()
         for armed in self._armed:
-            if re.search(armed.fault.match, text):
+            if armed.strikes(text):
                 if armed.left is not None:
                     armed.left -= 1
                 return armed.fault
@@ -120,15 +134,6 @@ class Calls:
     def report(self) -> dict[str, Any]:
         counters = [dict(key) | count for key, count in self.counts.items()]
         return {"calls": list(self.kept), "counters": counters}
-
-
-class CutAnswer(Response):
-    """An answer whose connection is closed before its announced end, as when a network breaks."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"100000")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b"{", "more_body": True})
 
 
 def switch_routes(switches: Switches, calls: Calls, reset: Callable[[], None]) -> list[Route]:

@@ -15,11 +15,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from testbed.faults import Calls, CutAnswer, Fault, Switches, switch_routes
+from testbed.faults import Calls, Fault, Switches, switch_routes
 from testbed.model import wire
 from testbed.model.answer import Answer, Json, answer, text_of
 from testbed.model.check import Malformed, checked
 from testbed.model.scripts import Script
+from testbed.strikes import CutAnswer
 
 MODELS = ("boardhand-scripted", "boardhand-scripted-small")
 _BEGUN = int(time.time())
@@ -97,7 +98,7 @@ class _Model:
 def _response(fault: Fault | None, given: Answer, wanted: Json) -> Response:
     if fault is not None and fault.status is not None:
         return JSONResponse(wire.failure(fault.status), status_code=fault.status, headers=fault.headers)
-    if fault is not None and fault.after:
+    if fault is not None and (fault.after or fault.cut):
         return CutAnswer()
     created = int(time.time())
     if not wanted.get("stream"):

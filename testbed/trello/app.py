@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from testbed.faults import Calls, CutAnswer, Switches, switch_routes
+from testbed.faults import Calls, Switches, switch_routes
+from testbed.strikes import answered
 from testbed.trello import page, routes
 from testbed.trello.call import Refused
 from testbed.trello.faults import failure, limit_route, rate_limited
@@ -58,15 +59,7 @@ class _Api:
         """Answer one call, with the fault that strikes it if there is one, and record it."""
         fault = self._switches.take(f"{request.method} {request.url.path}")
         route, card = self._place(request)
-        if fault is not None and fault.delay:
-            await asyncio.sleep(fault.delay)
-        if fault is not None and fault.refuses:
-            answer, done = failure(fault.status or 500, fault.headers), False
-        else:
-            answer = await self._work(request)
-            done = answer.status_code < 400
-        if fault is not None and fault.after:
-            answer = CutAnswer() if fault.status is None else failure(fault.status, fault.headers)
+        answer, done = await answered(fault, partial(self._work, request), failure)
         call = {"method": request.method, "path": request.url.path, "status": answer.status_code}
         self._calls.note(call, {"method": request.method, "route": route, "card": card}, done=done)
         return answer
@@ -79,6 +72,8 @@ class _Api:
             return "unknown", None
         if not endpoint.path.startswith("/cards/{id}"):
             return f"/1{endpoint.path}", None
+        if named["id"] in self._state.cards:
+            return f"/1{endpoint.path}", named["id"]
         links = {card["shortLink"]: card["id"] for card in self._state.cards.values()}
         return f"/1{endpoint.path}", links.get(named["id"], named["id"])
 

@@ -70,7 +70,17 @@ async def test_faults_are_cleared(board: Board) -> None:
     assert (await board.raw("GET", "/1/members/me")).status_code == 200
 
 
-@pytest.mark.parametrize("wrong", [{"match": "("}, {"match": "x"}, {"match": "x", "status": 200}, {"what": 1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"match": "("},
+        {"match": "x"},
+        {"match": "x", "status": 200},
+        {"match": "x", "status": 500, "cut": True},
+        {"match": "x", "status": 500, "chance": 0},
+        {"what": 1},
+    ],
+)
 async def test_a_wrong_fault_is_refused(board: Board, wrong: dict[str, object]) -> None:
     answer = await board.http.post("/_testbed/faults", json=wrong | {"times": 1})
     assert answer.status_code == 400
@@ -86,6 +96,36 @@ def test_a_fault_ends_after_its_seconds() -> None:
     assert switches.take("PUT /1/x") is None
     now[0] = 160.0
     assert switches.take("GET /1/x") is None
+
+
+def test_chance_strikes_its_share_and_the_same_calls_for_the_same_seed() -> None:
+    def struck(seed: int) -> list[bool]:
+        switches = Switches()
+        switches.add(Fault(match="GET", status=500, chance=0.2, seed=seed))
+        return [switches.take("GET /1/x") is not None for _ in range(1000)]
+
+    assert struck(1) == struck(1) != struck(2)
+    assert 150 < sum(struck(1)) < 250
+
+
+def test_a_fault_that_did_not_strike_leaves_the_call_to_the_next() -> None:
+    switches = Switches()
+    switches.add(Fault(match="GET", status=500, chance=0.5, times=10))
+    switches.add(Fault(match="GET", status=503))
+    found = [fault.status for _ in range(100) if (fault := switches.take("GET /1/x"))]
+    assert (found.count(500), found.count(503)) == (10, 90)
+
+
+async def test_a_shuffled_list_has_every_entry_and_some_twice(board: Board) -> None:
+    made = [(await board.card(f"Card {at}"))["id"] for at in range(20)]
+    for seed in range(1, 4):
+        await board.http.delete("/_testbed/faults")
+        await _fault(board, match="GET .*", shuffle=True, seed=seed)
+        found = [card["id"] for card in await board.send("GET", f"/1/lists/{board.lists['Backlog']}/cards")]
+        assert set(found) == set(made)
+        assert len(found) > len(made)
+        assert list(dict.fromkeys(found)) != made
+        assert (await board.send("GET", f"/1/cards/{made[0]}"))["id"] == made[0]
 
 
 async def test_calls_are_recorded_with_short_links_resolved(board: Board) -> None:
@@ -170,12 +210,13 @@ def test_only_web_addresses_become_links() -> None:
     assert str(linked("<!-- marker -->hello")) == "hello"
 
 
-async def test_a_connection_cut_after_the_work() -> None:
+@pytest.mark.parametrize(("kind", "made"), [({"after": True}, ["Made"]), ({"cut": True, "delay": 0.01}, [])])
+async def test_a_connection_cut_after_the_work_or_without_it(kind: dict[str, object], made: list[str]) -> None:
     app = create_app(TrelloState(KEY, {TOKEN: "boardhand"}))
     async with serving(app) as address, httpx.AsyncClient(base_url=address) as http:
-        fault = {"match": "POST /1/boards", "after": True, "times": 1}
+        fault = {"match": "POST /1/boards", "times": 1} | kind
         assert (await http.post("/_testbed/faults", json=fault)).status_code == 201
         with pytest.raises(httpx.RemoteProtocolError):
             await http.post("/1/boards/", params=AUTH | {"name": "Made"})
         boards = (await http.get("/1/members/me/boards", params=AUTH)).json()
-        assert [entry["name"] for entry in boards] == ["Made"]
+        assert [entry["name"] for entry in boards] == made
