@@ -76,6 +76,7 @@ TOOLS: Mapping[str, Tool] = {
     "coredns": Tool("coredns", "github.com/coredns/coredns", {"coredns": "github.com/coredns/coredns"}),
     "helm": Tool("helm", "helm.sh/helm/v4", {"helm": "helm.sh/helm/v4/cmd/helm"}),
     "kind": Tool("kind", "sigs.k8s.io/kind", {"kind": "sigs.k8s.io/kind"}),
+    "kwok": Tool("kwok", "sigs.k8s.io/kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}),
 }
 
 
