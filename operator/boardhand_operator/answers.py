@@ -24,7 +24,9 @@ QUOTED = 300
 RETRY_AFTER = 10.0
 """Seconds to wait where a vendor refuses for its load and does not say for how long."""
 _REQUEST_IDS = ("x-request-id", "x-github-request-id", "atl-traceid", "x-arequestid", "cf-ray")
-_INTERVAL_MS = ("x-rate-limit-api-token-interval-ms", "x-rate-limit-api-key-interval-ms")
+_TRELLO_LIMITS = ("x-rate-limit-api-token", "x-rate-limit-api-key")
+_PLENTY = 0.25
+"""With so much of a limit left nothing is slowed down."""
 _TRANSIENT = (408, 425)
 
 
@@ -90,10 +92,32 @@ def seconds_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
         return float(value)
     if value:
         return _until(value, now)
-    for name in _INTERVAL_MS:
-        if headers.get(name, "").isdecimal():
-            return float(headers[name]) / 1000
+    for limit in _TRELLO_LIMITS:
+        interval = _number(headers, f"{limit}-interval-ms")
+        if interval is not None:
+            return interval / 1000
     return None
+
+
+def spacing(headers: Mapping[str, str]) -> float:
+    """Seconds to leave between requests from now on, so that a limit the vendor tells of is not reached.
+
+    0 where plenty is left, or nothing is told. Reads Trello's headers: how many requests an interval has, and how many
+    of them are left (https://developer.atlassian.com/cloud/trello/guides/rest-api/rate-limits/).
+    """
+    return max(_spacing(headers, limit) for limit in _TRELLO_LIMITS)
+
+
+def _spacing(headers: Mapping[str, str], limit: str) -> float:
+    most, left, interval = (_number(headers, f"{limit}-{name}") for name in ("max", "remaining", "interval-ms"))
+    if not most or left is None or interval is None or left >= most * _PLENTY:
+        return 0.0
+    return interval / 1000 / (left + 1)
+
+
+def _number(headers: Mapping[str, str], name: str) -> float | None:
+    text = headers.get(name, "")
+    return float(text) if text.isdecimal() else None
 
 
 def _until(date: str, now: datetime) -> float | None:
@@ -112,10 +136,11 @@ def error_of(vendor: Vendor, operation: str, answer: Answer, now: datetime) -> R
     if 200 <= status < 300:
         return None
     said = f"{sentence_of(answer)} ({status})"
+    wait = seconds_to_wait(answer.headers, now)
     if status >= 500 or status in _TRANSIENT:
-        return RemoteUnavailable(vendor.name, operation, said, request_id)
+        asked = wait if "retry-after" in answer.headers else None
+        return RemoteUnavailable(vendor.name, operation, said, request_id, retry_after=asked)
     if status == 429:
-        wait = seconds_to_wait(answer.headers, now)
         after = RETRY_AFTER if wait is None else wait
         return RateLimited(vendor.name, operation, said, request_id, retry_after=after)
     lacking = status == 401 and any(words in said for words in vendor.permission_words)

@@ -50,9 +50,24 @@ class Remote(BoardhandError):
 
 
 class RemoteUnavailable(Remote):
-    """No network, a time-out, a 5xx or an answer that is none. Retry with back-off; a write may have happened."""
+    """No network, a time-out, a 5xx or an answer that is none. Retry with back-off; a write may have happened.
+
+    retry_after: seconds that the vendor asked to wait, where it did.
+    """
 
     reason = "Unavailable"
+
+    def __init__(
+        self,
+        service: str,
+        operation: str,
+        message: str,
+        request_id: str | None = None,
+        *,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(service, operation, message, request_id)
+        self.retry_after = retry_after
 
 
 class RateLimited(Remote):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
 
-from boardhand_operator.answers import Answer, Vendor, data_of, error_of
+from boardhand_operator.answers import Answer, Vendor, data_of, error_of, spacing
 from boardhand_operator.errors import Misconfigured, RateLimited, Remote, RemoteUnavailable
 
 ANSWER_BYTES = 10 * 1024 * 1024
@@ -58,12 +59,17 @@ class Client:
         connection: Connection,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """secrets: what no message may hold. Raises Misconfigured where a header or the bundle cannot be used."""
         self._vendor = vendor
         self._base = base_url.rstrip("/")
         self._secrets = [secret for secret in secrets if len(secret) >= SECRET_LENGTH]
         self._sleep = sleep
+        self._clock = clock
+        self._spacing = 0.0
+        self._free_at = 0.0
+        """When the next request may be sent without using up what the vendor's limit leaves."""
         for value in headers.values():
             if not (value.isascii() and value.isprintable()):
                 raise Misconfigured(
@@ -90,7 +96,8 @@ class Client:
             try:
                 return await self._once("GET", operation, path, params=params)
             except (RemoteUnavailable, RateLimited) as failed:
-                wait = failed.retry_after if isinstance(failed, RateLimited) else 0.5 * 2**tries
+                patience = 0.0 if isinstance(failed, RateLimited) else 0.5 * 2**tries
+                wait = max(failed.retry_after or 0.0, patience)
                 if tries == RETRIES or wait > WAIT_SECONDS:
                     raise
                 tries += 1
@@ -99,6 +106,11 @@ class Client:
     async def send(self, method: str, operation: str, path: str, body: Mapping[str, Any]) -> Any:
         """The JSON answer to a write, sent once: whether to repeat it is the caller's to know."""
         return await self._once(method, operation, path, body=body)
+
+    def failure(self, operation: str, answer: Answer) -> Remote | None:
+        """The error that an answer means, or None for a good one; without the credentials."""
+        failed = error_of(self._vendor, operation, answer, datetime.now(UTC))
+        return self._scrubbed(failed) if failed else None
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -113,6 +125,7 @@ class Client:
         params: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> Any:
+        await self._take_turn(operation)
         request = self._http.build_request(method, self._base + path, params=params, json=body)
         answer = await self._exchange(operation, request)
         for _ in range(REDIRECTS):
@@ -120,10 +133,26 @@ class Client:
                 break
             request = self._redirected(operation, request, answer)
             answer = await self._exchange(operation, request)
-        failed = error_of(self._vendor, operation, answer, datetime.now(UTC))
+        self._note_limits(answer)
+        failed = self.failure(operation, answer)
         if failed:
-            raise self._scrubbed(failed)
+            raise failed
         return data_of(self._vendor, operation, answer)
+
+    async def _take_turn(self, operation: str) -> None:
+        """Wait where the vendor's limit is nearly used up. Raises RateLimited, with nothing sent, for a long wait."""
+        now = self._clock()
+        wait = max(0.0, self._free_at - now)
+        if wait > WAIT_SECONDS:
+            sentence = "nearly all requests that its limit allows are used up"
+            raise RateLimited(self._vendor.name, operation, sentence, retry_after=wait)
+        self._free_at = now + wait + self._spacing
+        if wait:
+            await self._sleep(wait)
+
+    def _note_limits(self, answer: Answer) -> None:
+        self._spacing = spacing(answer.headers)
+        self._free_at = self._clock() + self._spacing
 
     async def _exchange(self, operation: str, request: httpx.Request) -> Answer:
         try:

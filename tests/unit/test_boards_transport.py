@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from boardhand_operator import transport
-from boardhand_operator.answers import Vendor, seconds_to_wait
+from boardhand_operator.answers import Vendor, seconds_to_wait, spacing
 from boardhand_operator.errors import (
     CredentialsRefused,
     Misconfigured,
@@ -33,13 +33,17 @@ class Caller:
     def __init__(self, handler: Handler) -> None:
         self.requests: list[httpx.Request] = []
         self.waits: list[float] = []
+        self.now = 100.0
         self._handler = handler
         headers = {"authorization": f"token {SECRET}"}
         connection = Connection(transport=httpx.MockTransport(self._answer))
-        self.http = Client(VENDOR, "http://api.test/v1/", headers, [SECRET], connection, sleep=self._wait)
+        self.http = Client(
+            VENDOR, "http://api.test/v1/", headers, [SECRET], connection, sleep=self._wait, clock=lambda: self.now
+        )
 
     async def _wait(self, seconds: float) -> None:
         self.waits.append(seconds)
+        self.now += seconds
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
@@ -127,6 +131,60 @@ def test_waits_are_read_as_seconds_dates_and_intervals() -> None:
     assert seconds_to_wait({"x-rate-limit-api-token-interval-ms": "10000"}, now) == 10
     assert seconds_to_wait({"retry-after": "soon"}, now) is None
     assert seconds_to_wait({}, now) is None
+
+
+def _left(token: int, key: int = 300) -> dict[str, str]:
+    limits = {"api-token": (100, token), "api-key": (300, key)}
+    return {
+        f"x-rate-limit-{name}-{part}": str(value)
+        for name, (most, left) in limits.items()
+        for part, value in (("max", most), ("remaining", left), ("interval-ms", 10_000))
+    }
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, 0.0),
+        (_left(25), 0.0),
+        (_left(24), 0.4),
+        (_left(9), 1.0),
+        (_left(0), 10.0),
+        (_left(90, key=4), 2.0),
+        (_left(9) | {"x-rate-limit-api-token-max": "0"}, 0.0),
+        (_left(9) | {"x-rate-limit-api-token-remaining": "-3"}, 0.0),
+        ({"x-rate-limit-api-token-remaining": "1"}, 0.0),
+    ],
+)
+def test_requests_are_spaced_by_what_is_left_of_the_limit(headers: dict[str, str], seconds: float) -> None:
+    assert spacing(headers) == seconds
+
+
+async def test_the_last_requests_of_a_limit_are_spread() -> None:
+    left = iter([24, 23, 90, 89, 88])
+    caller = Caller(lambda _: httpx.Response(200, json=1, headers=_left(next(left))))
+    for _ in range(5):
+        await caller.http.get("ask", "/x")
+    assert caller.waits == [pytest.approx(10 / 25), pytest.approx(10 / 24)]
+
+
+async def test_a_used_up_limit_is_told_before_anything_is_sent() -> None:
+    left = iter([0, 99])
+    caller = Caller(lambda _: httpx.Response(200, json=1, headers=_left(next(left))))
+    await caller.http.send("POST", "do", "/x", {})
+    with pytest.raises(RateLimited, match="used up") as limited:
+        await caller.http.send("POST", "do", "/x", {})
+    assert limited.value.retry_after == 10
+    assert (len(caller.requests), caller.waits) == (1, [])
+    caller.now += 10
+    assert await caller.http.send("POST", "do", "/x", {}) == 1
+
+
+async def test_a_server_in_trouble_is_left_alone_for_as_long_as_it_asks() -> None:
+    caller = answering(503, "maintenance", {"retry-after": "120"})
+    with pytest.raises(RemoteUnavailable) as down:
+        await caller.http.get("ask", "/x")
+    assert (down.value.retry_after, caller.waits) == (120, [])
 
 
 async def test_an_answer_may_not_be_endless(monkeypatch: pytest.MonkeyPatch) -> None:
