@@ -22,7 +22,7 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plan]:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     made = Plan(f"standin-{os.getpid() % 10000}")
     yield made
-    for service in ("trello", "model"):
+    for service in ("trello", "model", "gitea"):
         standin.stop(made, service)
 
 
@@ -40,6 +40,13 @@ def test_both_stand_ins_start_answer_and_end(plan: Plan) -> None:
         httpx.get(trello)
     standin.stop(plan, "trello")  # nothing left to end
     assert httpx.get(model).status_code == 200
+
+
+def test_the_gitea_stand_in_starts_with_its_repositories(plan: Plan) -> None:
+    args = ["--token", "t", "--repository", "team/app"]
+    forge = standin.start("testbed.gitea", plan, "gitea", HERE, args)
+    answer = httpx.get(f"{forge}/api/v1/repos/team/app", headers={"authorization": "token t"})
+    assert answer.json()["clone_url"] == f"{forge}/team/app.git"
 
 
 def test_a_second_start_keeps_the_first_and_other_arguments_replace_it(plan: Plan) -> None:

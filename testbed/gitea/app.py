@@ -1,0 +1,117 @@
+"""The stand-in's web application: Gitea's API under /api/v1, the testbed's switches under /_testbed/."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from testbed.faults import Calls, Switches, switch_routes
+from testbed.gitea import routes
+from testbed.gitea.levers import lever_routes
+from testbed.gitea.state import GiteaState, Refused, Token
+from testbed.strikes import answered
+
+_API = "/api/v1"
+_METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
+_TEXTS = {429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable"}
+
+
+def create_app(state: GiteaState, replant: Callable[[], None] | None = None) -> Starlette:
+    """The application around this state. `replant` is called by a reset, after the state was cleared."""
+    switches, calls = Switches(), Calls()
+
+    def reset() -> None:
+        state.clear()
+        if replant is not None:
+            replant()
+
+    api = _Api(state, switches, calls)
+    return Starlette(
+        routes=[
+            Route(f"{_API}/{{path:path}}", api.serve, methods=_METHODS),
+            *lever_routes(state),
+            *switch_routes(switches, calls, reset),
+        ]
+    )
+
+
+class _Api:
+    def __init__(self, state: GiteaState, switches: Switches, calls: Calls) -> None:
+        self._state = state
+        self._switches = switches
+        self._calls = calls
+
+    async def serve(self, request: Request) -> Response:
+        """Answer one call, with the fault that strikes it if there is one, and record it."""
+        fault = self._switches.take(f"{request.method} {request.url.path}")
+        key = await _key(request)
+        answer, done = await answered(fault, partial(self._work, request), self._refusal)
+        call = {"method": request.method, "path": request.url.path, "status": answer.status_code}
+        self._calls.note(call, {"method": request.method} | key, done=done)
+        return answer
+
+    async def _work(self, request: Request) -> Response:
+        try:
+            token = self._token(request)
+            endpoint, named = routes.find(request.method, request.url.path.removeprefix(_API))
+            _check_scope(token, endpoint)
+            body = await _body(request)
+            call = routes.Call(self._state, token.login, named, dict(request.query_params), body)
+            found = await endpoint.handler(call)
+        except Refused as refused:
+            return self._refusal(refused.status, {}, refused.message)
+        if isinstance(found, routes.Listed):
+            return JSONResponse(found.entries, headers={"x-total-count": str(found.total)})
+        return JSONResponse(found, endpoint.status)
+
+    def _token(self, request: Request) -> Token:
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() not in ("token", "bearer"):
+            raise Refused(401, "token is required")
+        if given.strip() not in self._state.tokens:
+            raise Refused(401, "invalid username, password or token")
+        return self._state.tokens[given.strip()]
+
+    def _refusal(self, status: int, headers: Mapping[str, str], message: str = "") -> Response:
+        said: dict[str, Any] = {"message": message or _TEXTS.get(status, "error")}
+        said["url"] = f"{self._state.site}/api/swagger"
+        return JSONResponse(said | ({"errors": None} if status == 404 else {}), status, dict(headers))
+
+
+def _check_scope(token: Token, endpoint: routes.Endpoint) -> None:
+    kind = "issue" if "/issues/" in endpoint.path else "repository"
+    if not token.writes and (endpoint.method != "GET" or kind == "issue"):
+        wanted = ("read:" if endpoint.method == "GET" else "write:") + kind
+        text = f"token does not have at least one of required scope(s), required=[{wanted}]"
+        raise Refused(403, f"{text}, token scope=read:repository")
+
+
+async def _key(request: Request) -> dict[str, str | None]:
+    """By what calls are counted: the route, and which repository and branch or number it is about."""
+    try:
+        endpoint, named = routes.find(request.method, request.url.path.removeprefix(_API))
+        body = await _body(request)
+    except Refused:
+        return {"route": "unknown", "repository": None, "about": None}
+    about = named.get("head") or named.get("index") or body.get("head")
+    return {"route": _API + endpoint.path, "repository": f"{named['owner']}/{named['repo']}", "about": about}
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    text = await request.body()
+    if not text:
+        return {}
+    try:
+        found = json.loads(text)
+    except ValueError as wrong:
+        raise Refused(422, f"json: {wrong}") from wrong
+    if not isinstance(found, dict):
+        raise Refused(422, "json: an object is wanted")
+    return found
