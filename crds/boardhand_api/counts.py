@@ -7,6 +7,7 @@ counts are for people, and for telling that nothing ran; they are printed by the
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
@@ -18,7 +19,10 @@ from boardhand_api.result import TestCounts
 LINE_CHARACTERS = 400
 NO_TESTS_EXIT = 65
 """The verify stage's exit code where tests are required, every command ended with 0, and no test ran."""
+OUTPUT_CHARACTERS = 2000
+"""So much is kept of what the command printed that the verify stage ended with."""
 _LARGEST = 10**9
+_STEERING = ("Cc", "Cf", "Cs")
 _COLOURS = re.compile(r"\x1b\[[0-9;]{0,16}m")
 
 
@@ -37,7 +41,7 @@ def parse_verify_message(text: str) -> tuple[list[CommandOutcome], TestCounts | 
     """The commands that ran, in order, and the tests of all verify commands; None where no count is known."""
     outcomes: list[CommandOutcome] = []
     summaries: list[list[str]] = []
-    for line in text.split("\n"):
+    for line in text.partition(_OUTPUT)[0].split("\n"):
         if command := _COMMAND.fullmatch(line):
             kind, index, code, seconds = command.groups()
             if int(code) <= 255 and int(index) >= 1:
@@ -51,6 +55,16 @@ def parse_verify_message(text: str) -> tuple[list[CommandOutcome], TestCounts | 
     return outcomes, _sum([counts for counts in counted if counts])
 
 
+def parse_verify_output(text: str) -> str:
+    """The end of what the command printed that the verify stage ended with; empty where every command passed."""
+    return printable(text.partition(_OUTPUT)[2])[-OUTPUT_CHARACTERS:].strip("\n")
+
+
+def printable(text: str) -> str:
+    """The text without characters that only steer a terminal or a reader's eye; lines and tabs stay."""
+    return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in _STEERING)
+
+
 def count_tests(output: str) -> TestCounts | None:
     """The tests in the output of one command, all runners in it together; None where no count is known.
 
@@ -60,6 +74,8 @@ def count_tests(output: str) -> TestCounts | None:
     return _count(output.split("\n"))
 
 
+_OUTPUT = "\noutput\n"
+"""After it stands what the code under test printed, whatever it looks like."""
 _COMMAND = re.compile(r"(setup|command) ([0-9]{1,6}) exit ([0-9]{1,3}) seconds ([0-9]{1,9})")
 
 Counter = Callable[[Sequence[str]], TestCounts | None]

@@ -8,7 +8,7 @@ from boardhand_api.base import NonEmpty, Tolerant
 from boardhand_api.mcp_servers import McpServer
 from boardhand_api.model import Model
 from boardhand_api.pool import OnLimit
-from boardhand_api.run import Task, Ticket
+from boardhand_api.run import Earlier, Task, Ticket
 
 ORDER_VERSION = 1
 
@@ -33,6 +33,8 @@ class Order(Tolerant):
     task: Task
     attempt: int = 1
     ticket: Ticket
+    earlier: list[Earlier] = []
+    """The ticket's last attempts before this one, the newest last."""
     repository: NonEmpty
     """Clone address."""
     base_branch: NonEmpty

@@ -5,9 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, PlainSerializer
 
-from boardhand_api.base import NonEmpty, Priority, Tolerant, Wire, rules
+from boardhand_api.base import Money, NonEmpty, Priority, Tolerant, Wire, rules
 from boardhand_api.evidence import Evidence
 from boardhand_api.failures import FailureClass
 from boardhand_api.pool import Condition
@@ -55,6 +55,31 @@ class Ticket(Wire):
     """Oldest first."""
 
 
+class Earlier(Tolerant):
+    """What came of an earlier attempt at the ticket: data for the next one, whatever it says."""
+
+    attempt: Annotated[int, Field(ge=1)]
+    """Which it was."""
+    failure_class: Annotated[FailureClass | None, Field(alias="class")] = None
+    """Why it failed; absent where it did not."""
+    reason: Annotated[str, Field(max_length=64)] = ""
+    """One CamelCase word."""
+    message: Annotated[str, Field(max_length=1000)] = ""
+    """One sentence; for NeedsInfo the question."""
+    specialist: Annotated[str, Field(max_length=32)] = ""
+    """Who did it."""
+    summary: Annotated[str, Field(max_length=4000)] = ""
+    """As the model wrote it, cut."""
+    output: Annotated[str, Field(max_length=4000)] = ""
+    """The end of what the verify command printed that failed."""
+    tampering: Annotated[list[Annotated[str, Field(max_length=400)]], Field(max_length=12)] = []
+    """What it took from the tests without being asked to."""
+    branch: Annotated[str, Field(max_length=250)] = ""
+    """The branch it pushed."""
+    pull_request: Annotated[str, Field(max_length=2048)] = ""
+    """Where a person reads its change."""
+
+
 class TicketRunSpec(Wire):
     """What to attempt. It never changes but for `cancel` and `suspend`: another attempt is another TicketRun."""
 
@@ -62,7 +87,9 @@ class TicketRunSpec(Wire):
         "json_schema_extra": rules(
             (
                 "self.pool == oldSelf.pool && self.task == oldSelf.task && self.attempt == oldSelf.attempt"
-                " && self.ticket == oldSelf.ticket && self.priority == oldSelf.priority",
+                " && self.ticket == oldSelf.ticket && self.priority == oldSelf.priority"
+                " && self.earlier == oldSelf.earlier && has(self.money) == has(oldSelf.money)"
+                " && (!has(self.money) || self.money == oldSelf.money)",
                 "spec is immutable but for cancel and suspend: make another TicketRun instead",
             ),
             ("self.cancel || !oldSelf.cancel", "a run that was cancelled stays so: make another TicketRun instead"),
@@ -79,6 +106,10 @@ class TicketRunSpec(Wire):
     """What is asked for."""
     priority: Priority = 0
     """Waiting runs of the pool with a higher one begin first; the board's labels give it (spec.board.priorities)."""
+    earlier: Annotated[list[Earlier], Field(max_length=3)] = []
+    """The ticket's last attempts before this one, the newest last: the agent is shown what they learnt."""
+    money: Annotated[Money, PlainSerializer(float, when_used="json")] | None = None
+    """US dollars this run may use, in place of the pool's limits.money; absent: that one."""
     suspend: bool = False
     """While true a run that waits stays Queued; one at work goes on, its retries included."""
     cancel: bool = False
@@ -114,6 +145,8 @@ class Verdict(Tolerant):
     """The verify commands, in order; those after the first failure did not run."""
     tests: TestCounts | None = None
     """Tests counted in their output; absent where it has no count that is known."""
+    output: str | None = None
+    """The end of what the command printed that failed, or that ran no test: at most 2,000 characters."""
 
 
 class PullRequest(Tolerant):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from boardhand_api import API_VERSION
@@ -11,6 +12,7 @@ from boardhand_api.failures import FailureClass
 from boardhand_api.pod import LABEL_POOL, LABEL_TICKET
 from boardhand_api.run import Ticket, TicketRunSpec
 from boardhand_operator.boards import Card
+from boardhand_operator.lessons import lessons
 from boardhand_operator.names import label_value, run_name, ticket_label
 from boardhand_operator.observe import parse_time
 from boardhand_operator.outcome import attempt_spent
@@ -58,10 +60,21 @@ def priority_of(labels: Sequence[str], priorities: Mapping[str, int]) -> int:
     return max((priorities[label] for label in labels if label in priorities), default=0)
 
 
-def build_run(pool: Pool, card: Card, ticket: Ticket, attempt: int) -> dict[str, Any]:
-    """The TicketRun of the card's event."""
-    priority = priority_of(ticket.labels, _board(pool).priorities)
-    spec = TicketRunSpec(pool=pool.name, attempt=attempt, priority=priority, ticket=ticket)
+def build_run(
+    pool: Pool, card: Card, ticket: Ticket, earlier: Sequence[Run] = (), money: Decimal | None = None
+) -> dict[str, Any]:
+    """The TicketRun of the card's event.
+
+    earlier: the runs of the ticket so far. money: what it may use in place of the pool's limit.
+    """
+    spec = TicketRunSpec(
+        pool=pool.name,
+        attempt=next_attempt(earlier),
+        priority=priority_of(ticket.labels, _board(pool).priorities),
+        ticket=ticket,
+        earlier=lessons(earlier),
+        money=money,
+    )
     return {
         "apiVersion": API_VERSION,
         "kind": "TicketRun",

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from boardhand_api.counts import NO_TESTS_EXIT, parse_verify_message
+from boardhand_api.counts import NO_TESTS_EXIT, parse_verify_message, parse_verify_output
 from boardhand_api.failures import LIMITS, FailureClass, class_of_exit_code
 from boardhand_api.pod import Stage
 from boardhand_api.result import Checked, Published, Refusal, Result
@@ -58,7 +58,8 @@ def _stage_failure(stage: Stage, state: StageState, said: Refusal | None) -> Fai
 def _verdict(state: StageState, commands: list[str]) -> Verdict:
     _, tests = parse_verify_message(state.message)
     code = state.exit_code if state.exit_code is not None else 1
-    return Verdict(passed=code == 0, exit_code=code, commands=commands, tests=tests)
+    output = parse_verify_output(state.message) or None if code else None
+    return Verdict(passed=code == 0, exit_code=code, commands=commands, tests=tests, output=output)
 
 
 def _red(verdict: Verdict, message: str) -> Failure:

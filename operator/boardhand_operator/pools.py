@@ -161,7 +161,7 @@ class PoolWorker:
         full = await board.read(card.id)
         if full is None or full.event != card.event:
             return
-        body = intake.build_run(pool, full, ticket_of(full), intake.next_attempt(earlier))
+        body = intake.build_run(pool, full, ticket_of(full), earlier)
         try:
             self._store.wrote(Resource.RUNS, await self._kube.create(Resource.RUNS, pool.namespace, body))
         except Conflict:

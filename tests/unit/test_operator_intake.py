@@ -36,7 +36,7 @@ INFRA, STUCK = FailureClass.INFRASTRUCTURE, FailureClass.STUCK
 
 
 def test_a_card_becomes_a_run_of_its_event() -> None:
-    body = build_run(POOL, CARD, ticket_of(CARD), 2)
+    body = build_run(POOL, CARD, ticket_of(CARD), [ended(STUCK)])
     assert body["metadata"]["name"] == name_for(POOL, CARD)
     assert body["metadata"]["name"].startswith("fake-1-")
     assert body["metadata"]["namespace"] == POOL.namespace
@@ -51,7 +51,7 @@ def test_a_card_becomes_a_run_of_its_event() -> None:
 def test_the_highest_priority_of_the_cards_labels_counts(labels: tuple[str, ...], priority: int) -> None:
     board = {"type": "fake", "board": "b1", "secretRef": {"name": "s"}, "priorities": {"urgent": 100, "later": -5}}
     card = Card(**{**vars(CARD), "labels": labels})
-    assert build_run(a_pool(board=board), card, ticket_of(card), 1)["spec"]["priority"] == priority
+    assert build_run(a_pool(board=board), card, ticket_of(card))["spec"]["priority"] == priority
 
 
 def test_another_event_of_the_card_is_another_run_of_the_same_ticket() -> None:

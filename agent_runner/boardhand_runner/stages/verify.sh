@@ -6,8 +6,8 @@
 # The first SETUP commands prepare, the others prove; without any of them they are those that checkout told from the
 # repository and left beside this script. They run in this order in ../proof, as seen from this script, or in FOLDER of
 # it; the first that fails ends the stage with its exit code, and that code is the verdict. With --require-tests the
-# stage ends with 65 where every command passed and their output says that no test ran. What was counted, and each
-# command's exit code, goes to $TERMINATION_LOG.
+# stage ends with 65 where every command passed and their output says that no test ran. What was counted, each
+# command's exit code, and the end of what the command printed that the stage ended with, go to $TERMINATION_LOG.
 
 require_tests=
 if [ "$1" = --require-tests ]; then
@@ -31,12 +31,13 @@ evidence=
 trap 'exit 143' TERM INT
 
 # Recognises what test runners sum up with; the last lines of each are kept. go -v and TAP report case by case, so they
-# are counted here. The last line says whether some test ran, none, or nothing is known.
+# are counted here. Then the last lines of all, each cut. The very last says whether some test ran, none, or nothing is
+# known.
 summarise='
 function before(word) { return match($0, "[0-9]+ " word) ? substr($0, RSTART) + 0 : 0 }
 function after(word) { return match($0, word " *[0-9]+") ? substr($0, RSTART + length(word)) + 0 : 0 }
 function keep(ran) { kept[count++ % 12] = substr($0, 1, 160); known = 1; if (ran > 0) some = 1 }
-{ gsub(/\033\[[0-9;]*m/, ""); sub(/\r$/, "") }
+{ gsub(/\033\[[0-9;]*m/, ""); sub(/\r$/, ""); last[NR % 60] = substr($0, 1, 240) }
 /^=* ?([0-9]+ [a-z]|no tests ran).* in [0-9.]+s/ { keep(before("passed") + before("failed") + before("error") + before("xfailed") + before("xpassed")); next }
 /^Ran [0-9]+ tests? in [0-9.]+s$/ { unittest = after("Ran"); keep(0); next }
 /^(OK|FAILED|NO TESTS RAN)( \(.*\))?$/ { keep(unittest - after("skipped=")); unittest = 0; next }
@@ -65,6 +66,7 @@ END {
         printf "summary TAP: %d passed, %d failed, %d skipped\n", tap_passed, tap_failed, tap_skipped
         known = 1; if (tap_passed + tap_failed) some = 1
     }
+    for (i = NR > 60 ? NR - 59 : 1; i <= NR; i++) print "output " last[i % 60]
     print some ? "some" : known ? "none" : "unknown"
 }'
 
@@ -73,6 +75,17 @@ now() { date +%s 2>/dev/null || echo 0; }
 
 report() {
     if [ "$summaries" ]; then printf '%s' "$message" | tail -c 4096 >"$log"; else printf '%s' "$message" >"$log"; fi
+}
+
+# Adds the end of what the last command printed, as far as there is room beside exit codes and counts.
+add_output() {
+    if [ -z "$summaries" ] || [ ! -f "$scratch/summary" ]; then return; fi
+    room=$((4000 - $(printf '%s' "$message" | LC_ALL=C awk '{ bytes += length($0) + 1 } END { print bytes + 0 }')))
+    if [ "$room" -gt 2000 ]; then room=2000; fi
+    if [ "$room" -lt 80 ]; then return; fi
+    message="${message}output
+$(sed -n 's/^output //p' "$scratch/summary" | tail -c "$room")
+"
 }
 
 # In the background, so that TERM is heeded while it runs.
@@ -144,6 +157,7 @@ for command in "$@"; do
 "
         evidence="$evidence $(tail -n 1 "$scratch/summary")"
     fi
+    [ "$code" -eq 0 ] || add_output
     report
     if [ "$code" -ne 0 ]; then
         printf '%s %s ended with %s after %s s.\n' "$kind" "$place" "$code" "$seconds"
@@ -157,6 +171,7 @@ case $require_tests$evidence in
         echo "Every command passed, but no test ran, and this pool requires tests."
         message="${message}no tests ran
 "
+        add_output
         report
         exit 65
         ;;

@@ -15,8 +15,9 @@ _AGENT_SHARE = 0.8
 def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec) -> Order:
     """The order of the run `name`; the agent gets four fifths of the deadline, the rest is for the proof.
 
-    A ticket too long for an annotation loses its oldest comments first, then the end of its description. Raises
-    Misconfigured where the pool's own commands leave no room.
+    What is too long for an annotation loses what the attempts before the last one told, then the ticket's oldest
+    comments, then what the last attempt told, then the end of the description. Raises Misconfigured where the pool's
+    own commands leave no room.
     """
     limits = pool.limits
     order = Order(
@@ -24,6 +25,7 @@ def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec) -> Order:
         task=run.task,
         attempt=run.attempt,
         ticket=run.ticket,
+        earlier=list(run.earlier),
         repository=pool.repository.url,
         base_branch=pool.repository.branch,
         branch=branch_name(run.ticket, run.attempt),
@@ -42,7 +44,7 @@ def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec) -> Order:
         limits=OrderLimits(
             steps=limits.steps,
             tokens=limits.tokens,
-            money=limits.money,
+            money=limits.money if run.money is None else run.money,
             deadline_seconds=max(1, int(limits.deadline_seconds * _AGENT_SHARE)),
             command_timeout_seconds=limits.deadline_seconds
             if limits.deadline_seconds < pool.workbench.command_timeout_seconds
@@ -56,6 +58,9 @@ def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec) -> Order:
 def _fitting(order: Order) -> Order:
     while len(order.model_dump_json(by_alias=True).encode()) > ORDER_BYTES:
         ticket = order.ticket
+        if len(order.earlier) > bool(ticket.comments):
+            order = order.model_copy(update={"earlier": order.earlier[1:]})
+            continue
         if ticket.comments:
             smaller = ticket.model_copy(update={"comments": ticket.comments[1:]})
         elif not ticket.body:
