@@ -10,9 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 
+from boardhand_api.pod import LABEL_TICKET
 from boardhand_api.pool import CodingAgentStatus
 from boardhand_operator import health, intake, retention
 from boardhand_operator.boards import Board, Card
+from boardhand_operator.boards.markers import find_claims
 from boardhand_operator.boards.ticket import ticket_of
 from boardhand_operator.cards import Cards
 from boardhand_operator.conditions import stamp
@@ -25,11 +27,13 @@ from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
 from boardhand_operator.specs import shape
 from boardhand_operator.store import Key, Store
-from boardhand_operator.views import Pool, readable_runs
+from boardhand_operator.views import Pool, Run, readable_runs
 
 _CHECK_AGAIN = timedelta(minutes=10)
 _POLL_NOTED = timedelta(seconds=60)
 """The time of the last poll is written so often at most: a status write wakes every watcher."""
+_AT_ONCE = 8
+"""Tickets that are taken side by side."""
 _log = logging.getLogger(__name__)
 
 
@@ -142,32 +146,47 @@ class PoolWorker:
             return False
         cards = await board.ready()
         self._known &= {intake.name_for(pool, card) for card in cards}
-        for card in cards:
-            if intake.name_for(pool, card) not in self._known:
-                await self._take(pool, board, card, now)
+        new = [card for card in cards if intake.name_for(pool, card) not in self._known]
+        for first in range(0, len(new), _AT_ONCE):
+            taken = (self._take(pool, board, card, now) for card in new[first : first + _AT_ONCE])
+            for problem in await asyncio.gather(*taken, return_exceptions=True):
+                if problem is not None:
+                    raise problem
         return True
 
     async def _take(self, pool: Pool, board: Board, card: Card, now: datetime) -> None:
         """Make the card's TicketRun, unless it has one, is being worked, or has to wait."""
-        name = intake.name_for(pool, card)
-        selector = f"boardhand.dev/ticket={intake.label_for(pool, card)}"
-        earlier = readable_runs([body async for body in self._kube.list(Resource.RUNS, pool.namespace, selector)])
-        if any(run.name == name for run in earlier):
+        name, label = intake.name_for(pool, card), intake.label_for(pool, card)
+        there = readable_runs(self._store.runs_of_ticket(pool.namespace, label))
+        if any(run.name == name for run in there):
             self._known.add(name)
             return
-        until = intake.wait_until(pool, earlier)
-        if any(not run.status.phase.finished for run in earlier) or (until and now < until):
+        if any(not run.status.phase.finished for run in there):
             return
         full = await board.read(card.id)
         if full is None or full.event != card.event:
             return
-        body = intake.build_run(pool, full, ticket_of(full), earlier)
+        earlier = await self._earlier(pool, full, label)
+        until = intake.wait_until(pool, earlier)
+        if any(run.name == name or not run.status.phase.finished for run in earlier) or (until and now < until):
+            return
+        body = intake.build_run(pool, full, ticket_of(full), intake.next_attempt(earlier))
         try:
-            self._store.wrote(Resource.RUNS, await self._kube.create(Resource.RUNS, pool.namespace, body))
+            made = await self._kube.create(Resource.RUNS, pool.namespace, body)
+            self._store.wrote(Resource.RUNS, made)
+            self._store.card_read(made["metadata"]["uid"], full)
         except Conflict:
             _log.info("%s/%s: the run is there already", pool.namespace, name)
         self._known.add(name)
         self._queue.add((pool.namespace, name))
+
+    async def _earlier(self, pool: Pool, card: Card, label: str) -> list[Run]:
+        """All runs of the ticket. None is asked for where its comments show that none of this pool ever claimed it:
+        what ended without a claim spent no attempt."""
+        if card.all_comments and not any(claim.pool == pool.uid for claim in find_claims(card.comments)):
+            return []
+        selector = f"{LABEL_TICKET}={label}"
+        return readable_runs([body async for body in self._kube.list(Resource.RUNS, pool.namespace, selector)])
 
     async def _report(self, pool: Pool, problem: Problem | None, now: datetime, polled: bool) -> None:
         """Write the status where it differs from what stands there; wake the runs that got a turn by it."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from boardhand_api.pod import LABEL_SETTLED
+from boardhand_api.pod import LABEL_SETTLED, LABEL_TICKET
 from boardhand_operator import views
+from boardhand_operator.boards import Card
 from boardhand_operator.kube import Resource
 from boardhand_operator.turns import Turns
 
@@ -15,6 +16,8 @@ Json = Mapping[str, Any]
 Key = views.Key
 
 _JOB_LABEL = "batch.kubernetes.io/job-name"
+_FRESH = 2.0
+"""Seconds for which a ticket that was read is taken to be as it was."""
 
 
 def key_of(body: Json) -> Key:
@@ -32,6 +35,11 @@ class Store:
         self._objects: dict[Resource, dict[Key, Json]] = {resource: {} for resource in Resource}
         self.turns = Turns(concurrency)
         """Whose turn it is among the runs that are known."""
+        self._cards: dict[str, tuple[Card, float]] = {}
+        self._tickets: dict[Key, dict[Key, Json]] = {}
+        """Runs by namespace and label of their ticket."""
+        self._pods: dict[Key, dict[Key, Json]] = {}
+        """Pods by the Job they are of."""
         self.moved: dict[str, str] = {}
         """By the run's UID, where its ticket was seen after it left the column of its claim; empty: nowhere."""
 
@@ -44,7 +52,10 @@ class Store:
         if known and known["metadata"]["uid"] == body["metadata"]["uid"] and _version(known) > _version(body):
             return
         self._objects[resource][key_of(body)] = body
-        if resource is Resource.RUNS:
+        if resource is Resource.PODS:
+            self._pods.setdefault(_job_of(body), {})[key_of(body)] = body
+        elif resource is Resource.RUNS:
+            self._tickets.setdefault(_ticket_of(body), {})[key_of(body)] = body
             self.turns.run_seen(body)
         elif resource is Resource.POOLS:
             self.turns.pool_seen(key_of(body), body)
@@ -72,7 +83,10 @@ class Store:
         """Forget the object."""
         self._awaited.pop((resource, key), None)
         body = self._objects[resource].pop(key, None)
-        if body and resource is Resource.RUNS:
+        if body and resource is Resource.PODS:
+            _take_out(self._pods, _job_of(body), key)
+        elif body and resource is Resource.RUNS:
+            _take_out(self._tickets, _ticket_of(body), key)
             self.moved.pop(str(body["metadata"]["uid"]), None)
             self.turns.run_gone(key)
         elif body and resource is Resource.POOLS:
@@ -88,14 +102,38 @@ class Store:
             if where == namespace and body["spec"].get("pool") == pool:
                 yield body
 
+    def runs_of_ticket(self, namespace: str, label: str) -> Iterable[Json]:
+        """The runs of the ticket with this label that are not settled."""
+        return self._tickets.get((namespace, label), {}).values()
+
     def pod_of(self, namespace: str, job: str) -> Json | None:
-        """The pod of a Job; the youngest, should there be several."""
-        pods = [
-            body
-            for (where, _), body in self._objects[Resource.PODS].items()
-            if where == namespace and (body["metadata"].get("labels") or {}).get(_JOB_LABEL) == job
-        ]
+        """The newest pod of a Job."""
+        pods = self._pods.get((namespace, job), {}).values()
         return max(pods, key=lambda body: str(body["metadata"]["creationTimestamp"]), default=None)
+
+    def card_read(self, uid: str, card: Card) -> None:
+        """Keep a ticket for the moment, for the run of this UID: who claims it need not read it again."""
+        old = self._clock() - _FRESH
+        self._cards = {one: kept for one, kept in self._cards.items() if kept[1] >= old} | {uid: (card, self._clock())}
+
+    def fresh_card(self, uid: str) -> Card | None:
+        """The run's ticket as it was read a moment ago; once."""
+        card, since = self._cards.pop(uid, (None, 0.0))
+        return card if self._clock() - since < _FRESH else None
+
+
+def _take_out(index: dict[Key, dict[Key, Json]], at: Key, key: Key) -> None:
+    del index[at][key]
+    if not index[at]:
+        del index[at]
+
+
+def _ticket_of(run: Json) -> Key:
+    return str(run["metadata"]["namespace"]), str((run["metadata"].get("labels") or {}).get(LABEL_TICKET))
+
+
+def _job_of(pod: Json) -> Key:
+    return str(pod["metadata"]["namespace"]), str((pod["metadata"].get("labels") or {}).get(_JOB_LABEL))
 
 
 def _version(body: Json) -> int:

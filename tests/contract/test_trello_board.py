@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from boardhand_operator.boards import trello, trello_lists
-from boardhand_operator.boards.claims import Lost, Won, claim, close
+from boardhand_operator.boards.claims import Claimant, Lost, Won, claim, close
 from boardhand_operator.boards.markers import claim_text, find_claims
 from boardhand_operator.boards.ticket import ticket_of
 from boardhand_operator.boards.trello import TrelloBoard
@@ -225,8 +225,8 @@ async def test_two_claims_at_once_have_one_winner(desk: Desk, board: TrelloBoard
     for number in range(10):
         card = desk.card(f"card {number}")
         both = await asyncio.gather(
-            claim(board, card["id"], "run-a", "uid-a", "e1", "shop", "uid-shop"),
-            claim(other, card["id"], "run-b", "uid-b", "e1", "shop", "uid-shop"),
+            claim(board, card["id"], Claimant("run-a", "uid-a", "e1", "shop", "uid-shop")),
+            claim(other, card["id"], Claimant("run-b", "uid-b", "e1", "shop", "uid-shop")),
         )
         assert sorted(type(outcome).__name__ for outcome in both) == ["Lost", "Won"]
         assert len(find_claims(await board.comments(card["id"]))) == 1
@@ -235,18 +235,18 @@ async def test_two_claims_at_once_have_one_winner(desk: Desk, board: TrelloBoard
 
 async def test_claiming_again_writes_nothing_and_another_event_is_another_claim(desk: Desk, board: TrelloBoard) -> None:
     card = desk.card()
-    first = await claim(board, card["id"], "run", "uid", "e1", "shop", "uid-shop")
-    assert await claim(board, card["id"], "run", "uid", "e1", "shop", "uid-shop") == first
+    first = await claim(board, card["id"], Claimant("run", "uid", "e1", "shop", "uid-shop"))
+    assert await claim(board, card["id"], Claimant("run", "uid", "e1", "shop", "uid-shop")) == first
     assert len(desk.said(card)) == 1
-    assert await claim(board, card["id"], "late", "uid-late", "e1", "shop", "uid-shop") == Lost("run", "uid")
+    assert await claim(board, card["id"], Claimant("late", "uid-late", "e1", "shop", "uid-shop")) == Lost("run", "uid")
     assert len(desk.said(card)) == 1
-    assert isinstance(await claim(board, card["id"], "next", "uid-next", "e2", "shop", "uid-shop"), Won)
+    assert isinstance(await claim(board, card["id"], Claimant("next", "uid-next", "e2", "shop", "uid-shop")), Won)
 
 
 async def test_a_claim_in_somebody_elses_words_is_none(desk: Desk, board: TrelloBoard) -> None:
     card = desk.card()
     desk.state.add_comment(card, claim_text("thief", "uid-thief", "e1", "shop", "uid-shop"), desk.ada)
-    assert isinstance(await claim(board, card["id"], "run", "uid", "e1", "shop", "uid-shop"), Won)
+    assert isinstance(await claim(board, card["id"], Claimant("run", "uid", "e1", "shop", "uid-shop")), Won)
 
 
 @pytest.mark.parametrize("how", ["connection", "gateway"])
@@ -257,8 +257,8 @@ async def test_a_lost_answer_to_a_claim_is_found_again(desk: Desk, board: Trello
     else:
         await desk.fault(match="POST .*/comments$", status=502, after=True, times=1)
     with pytest.raises(RemoteUnavailable):
-        await claim(board, card["id"], "run", "uid", "e1", "shop", "uid-shop")
-    assert isinstance(await claim(board, card["id"], "run", "uid", "e1", "shop", "uid-shop"), Won)
+        await claim(board, card["id"], Claimant("run", "uid", "e1", "shop", "uid-shop"))
+    assert isinstance(await claim(board, card["id"], Claimant("run", "uid", "e1", "shop", "uid-shop")), Won)
     assert len(desk.said(card)) == 1
 
 
@@ -273,8 +273,10 @@ async def test_a_lost_answer_while_taking_a_lost_claim_back(desk: Desk, board: T
     desk.wire.before = rival
     desk.wire.lose.append("PUT .*/comments$")
     with pytest.raises(RemoteUnavailable):
-        await claim(board, card["id"], "run", "uid", "e1", "shop", "uid-shop")
-    assert await claim(board, card["id"], "run", "uid", "e1", "shop", "uid-shop") == Lost("rival", "uid-rival")
+        await claim(board, card["id"], Claimant("run", "uid", "e1", "shop", "uid-shop"))
+    assert await claim(board, card["id"], Claimant("run", "uid", "e1", "shop", "uid-shop")) == Lost(
+        "rival", "uid-rival"
+    )
     assert [("left this ticket" in text) for text in desk.said(card)] == [False, True]
 
 

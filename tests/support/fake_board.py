@@ -63,7 +63,7 @@ class FakeBoard:
     async def read(self, ticket_id: str) -> Card | None:
         async with self.fuse.call("read a card"):
             card = self.cards.get(ticket_id)
-            return replace(card, comments=tuple(self.said[ticket_id])) if card else None
+            return replace(card, comments=tuple(self.said[ticket_id]), all_comments=True) if card else None
 
     async def comments(self, ticket_id: str) -> list[Comment]:
         async with self.fuse.call("read comments"):
@@ -91,7 +91,7 @@ class FakeBoard:
         async with self.fuse.call("read a column"):
             return {card.id for card in self.cards.values() if card.column == column}
 
-    async def move(self, ticket_id: str, column: str) -> None:
+    async def move(self, ticket_id: str, column: str, seen_in: str | None = None) -> None:
         async with self.fuse.call("move"):
             if column not in self.columns:
                 raise Misconfigured("ColumnMissing", f"there is no column {column}")

@@ -110,7 +110,7 @@ class Replica:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.store = Store()
+        self.store = Store(lambda: world.clock.time.timestamp())
         self._seen: dict[Resource, set[Key]] = {resource: set() for resource in Resource}
         self.queue: WorkQueue[Key] = WorkQueue()
         self.services = FakeServices(world.kube, world.board, world.forge)

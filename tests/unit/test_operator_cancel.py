@@ -10,7 +10,7 @@ import pytest
 
 from boardhand_api.failures import FailureClass
 from boardhand_api.run import Phase
-from boardhand_operator.boards.claims import claim
+from boardhand_operator.boards.claims import Claimant, claim
 from boardhand_operator.boards.markers import find_closing
 from boardhand_operator.cards import LOOKUPS
 from boardhand_operator.kube import Resource
@@ -163,7 +163,7 @@ async def test_tickets_of_other_pools_and_those_that_were_told_are_let_be(world:
     board = world.board
     for name, pool_uid in (("strange", "uid-elsewhere"), ("old", "")):
         board.add(name, column=DOING)
-        await claim(board, name, "run-x", f"uid-{name}", "event-x", "shop", pool_uid)
+        await claim(board, name, Claimant("run-x", f"uid-{name}", "event-x", "shop", pool_uid))
     board.add("by-hand", column=DOING)
     before = {card: len(said) for card, said in board.said.items()}
     await _let_go(world)
@@ -187,7 +187,7 @@ async def test_many_orphans_are_told_a_few_a_poll_until_all_are(world: World) ->
     orphans = [f"orphan-{number}" for number in range(LOOKUPS + 3)]
     for name in orphans:
         world.board.add(name, column=DOING)
-        await claim(world.board, name, f"run-{name}", f"uid-{name}", "event", "shop", pool["metadata"]["uid"])
+        await claim(world.board, name, Claimant(f"run-{name}", f"uid-{name}", "event", "shop", pool["metadata"]["uid"]))
     replica = Replica(world)
     await replica.poll()
     await _let_go(world)

@@ -58,7 +58,7 @@ def lived(fuse: Fuse, fates: list[Fate], concurrency: int = 1, first: Fate | Non
         return made, asyncio.run(live(made))
 
 
-def assert_once(made: World, run: Run, fate: Fate, tries: int = 1) -> None:
+def assert_once(made: World, run: Run, fate: Fate, tries: int = 1, rivals: int = 0) -> None:
     """The run ended as its fate says, and everything was done once."""
     phase, failure, column, requests = ENDS[fate]
     status, card = run.status, run.spec.ticket.id
@@ -71,7 +71,7 @@ def assert_once(made: World, run: Run, fate: Fate, tries: int = 1) -> None:
     assert [claim.uid for claim in find_claims(said)] == [run.uid]
     closing = [comment.id for comment in said if find_closing([comment], run.uid)]
     assert status.delivery and closing == [status.delivery.comment]
-    assert len(said) == 2
+    assert len(said) == 2 + rivals
     assert [to for one, to in made.board.moves if one == card] == [DOING, column]
     opened = [request for branch, request in made.forge.opened if branch == status.branch]
     assert len(opened) == requests
@@ -155,7 +155,9 @@ def test_two_pools_of_two_namespaces_on_one_column_share_the_cards() -> None:
     with clocked(made.clock):
         asyncio.run(live(made))
     won, lost = sorted(made.runs(), key=lambda run: run.status.phase is not Phase.SUCCEEDED)
-    assert_once(made, won, Fate.GREEN)
+    # Both read the card before either claimed it: the later one's claim became a sentence.
+    assert_once(made, won, Fate.GREEN, rivals=1)
+    assert any(f"left this ticket to run {won.name}" in text for text in made.board.texts("card-1"))
     assert (lost.status.phase, lost.status.tries, lost.status.claim) == (Phase.CANCELLED, 0, None)
     assert lost.settled
 

@@ -8,7 +8,7 @@ from boardhand_api.failures import FailureClass
 from boardhand_api.run import Failure, Phase
 from boardhand_operator.act.doing import Doing
 from boardhand_operator.boards import Board
-from boardhand_operator.boards.claims import Lost
+from boardhand_operator.boards.claims import Claimant, Lost
 from boardhand_operator.boards.claims import claim as claim_ticket
 from boardhand_operator.boards.markers import find_claims
 from boardhand_operator.conditions import stamp
@@ -22,16 +22,17 @@ async def claim(doing: Doing) -> bool:
     ticket, event = run.spec.ticket, run.spec.ticket.event
     if board is None or columns is None or event is None:
         raise Misconfigured("BoardMissing", f"run {run.name} came from a board, and pool {pool.name} has none")
-    ready = await board.column_of(ticket.id) == columns.ready
+    card = doing.store.fresh_card(run.uid) or await board.read(ticket.id)
+    ready = card is not None and card.column == columns.ready
     if not ready and not await _taken_already(board, ticket.id, run.uid):
         return await _leave(doing, "TicketMoved", "the ticket left the ready column before it was taken")
-    outcome = await claim_ticket(board, ticket.id, run.name, run.uid, event, pool.name, pool.uid)
+    who = Claimant(run.name, run.uid, event, pool.name, pool.uid)
+    outcome = await claim_ticket(board, ticket.id, who, card.comments if card and card.event == event else None)
     if isinstance(outcome, Lost):
         return await _leave(doing, "ClaimedElsewhere", f"run {outcome.run} ({outcome.uid}) has the ticket")
     if ready:
-        await board.move(ticket.id, columns.in_progress)
-    claimed = {"claim": outcome.comment_id, "column": columns.in_progress, "phase": Phase.CLAIMED.value}
-    doing.note(claimed)
+        await board.move(ticket.id, columns.in_progress, columns.ready)
+    doing.note({"claim": outcome.comment_id, "column": columns.in_progress, "phase": Phase.CLAIMED.value})
     return True
 
 

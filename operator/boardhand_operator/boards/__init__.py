@@ -55,6 +55,8 @@ class Card:
     """Name of the column."""
     comments: tuple[Comment, ...] = ()
     """Oldest first. Only `Board.read` fills it in."""
+    all_comments: bool = False
+    """Whether these are all there are; else at least those since the ticket entered its column."""
 
 
 class Board(Protocol):
@@ -110,10 +112,11 @@ class Board(Protocol):
         """
         ...
 
-    async def move(self, ticket_id: str, column: str) -> None:
+    async def move(self, ticket_id: str, column: str, seen_in: str | None = None) -> None:
         """Move the ticket to the column of that name; nothing is sent where it is there already.
 
-        Raises Misconfigured where there is no such column, NotFound where the ticket is deleted.
+        seen_in: the column where it was read a moment ago, which saves asking again. Raises Misconfigured where there
+        is no such column, NotFound where the ticket is deleted.
         """
         ...
 

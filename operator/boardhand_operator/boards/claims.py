@@ -5,9 +5,10 @@ Each looks before it writes, so after an answer that was lost the next call find
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from boardhand_operator.boards import Board
+from boardhand_operator.boards import Board, Comment
 from boardhand_operator.boards.markers import (
     Claim,
     claim_text,
@@ -37,23 +38,35 @@ class Lost:
 ClaimOutcome = Won | Lost
 
 
-async def claim(board: Board, card_id: str, run: str, uid: str, event: str, pool: str, pool_uid: str) -> ClaimOutcome:
-    """Claim the ticket's event for the run with this name and UID; the earliest marker for the event wins.
+@dataclass(frozen=True)
+class Claimant:
+    """Who claims what: a run of a pool the event by which a ticket came into the ready column."""
 
-    Safe to repeat. A claim that lost is changed into a sentence that says so. Raises what `Board.comments`,
-    `comment` and `edit_comment` raise, and RemoteUnavailable where the board does not yet show what it took.
+    run: str
+    uid: str
+    event: str
+    pool: str
+    pool_uid: str
+
+
+async def claim(board: Board, card_id: str, who: Claimant, seen: Iterable[Comment] | None = None) -> ClaimOutcome:
+    """Claim the ticket's event for the run; the earliest marker for the event wins.
+
+    seen: what was said on the ticket since that event, where it was read a moment ago. Safe to repeat. A claim that
+    lost is changed into a sentence that says so. Raises what `Board.comments`, `comment` and `edit_comment` raise,
+    and RemoteUnavailable where the board does not yet show what it took.
     """
-    claims = await _claims(board, card_id, event)
+    claims = _claims(await board.comments(card_id) if seen is None else seen, who.event)
     if not claims:
-        await board.comment(card_id, claim_text(run, uid, event, pool, pool_uid))
-        claims = await _claims(board, card_id, event)
+        await board.comment(card_id, claim_text(who.run, who.uid, who.event, who.pool, who.pool_uid))
+        claims = _claims(await board.comments(card_id), who.event)
     if not claims:
         raise RemoteUnavailable("The board", f"claim ticket {card_id}", "the claim is not to be read back yet")
     first = claims[0]
-    if first.uid == uid:
+    if first.uid == who.uid:
         return Won(first.comment_id)
-    for mine in (late for late in claims if late.uid == uid):
-        await board.edit_comment(card_id, mine.comment_id, lost_text(run, first.run))
+    for mine in (late for late in claims if late.uid == who.uid):
+        await board.edit_comment(card_id, mine.comment_id, lost_text(who.run, first.run))
     return Lost(first.run, first.uid)
 
 
@@ -65,5 +78,5 @@ async def close(board: Board, ticket_id: str, uid: str, body: str) -> str:
     return await board.comment(ticket_id, closing_text(body, uid, board.comment_limit))
 
 
-async def _claims(board: Board, card_id: str, event: str) -> list[Claim]:
-    return [found for found in find_claims(await board.comments(card_id)) if found.event == event]
+def _claims(comments: Iterable[Comment], event: str) -> list[Claim]:
+    return [found for found in find_claims(comments) if found.event == event]

@@ -6,6 +6,7 @@ Source: https://developer.atlassian.com/cloud/trello/rest/ ; a test holds every 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -83,8 +84,9 @@ class TrelloBoard:
         return sorted(ready, key=lambda card: (card.entered_at, card.event))[:limit]
 
     async def read(self, ticket_id: str) -> Card | None:
-        """See `Board.read`: two requests, more where the card was much talked about since it entered its list."""
-        card = await self._card(ticket_id, CARD_FIELDS)
+        """See `Board.read`: one request, more where the card was much talked about since it entered its list."""
+        kinds = ",".join(("commentCard", *ENTERING))
+        card = await self._card(ticket_id, CARD_FIELDS, kinds)
         if card is None or card["closed"]:
             return None
         column = await self._lists.name_of(card["idList"])
@@ -92,14 +94,16 @@ class TrelloBoard:
             return None
         actions: list[Json] = []
         known: dict[str, Entry] = {}
+        fresh: list[Json] = []
         for page in range(CARD_PAGES):
-            fresh = await self._actions(ticket_id, ",".join(("commentCard", *ENTERING)), page)
+            fresh = await self._actions(ticket_id, kinds, page) if page else card["actions"]
             actions += fresh
             known = entries(actions, card["idList"])
             if known or len(fresh) < CARD_PAGE:
                 break
         said = tuple(comments(actions, await self._our_id()))
-        return _card(card, column, known.get(card["id"]) or birth(card["id"]), said)
+        entry = known.get(card["id"]) or birth(card["id"])
+        return replace(_card(card, column, entry), comments=said, all_comments=len(fresh) < CARD_PAGE)
 
     async def comments(self, ticket_id: str) -> list[Comment]:
         """See `Board.comments`: the newest thousand, which is what Trello gives; 50 a request."""
@@ -135,12 +139,14 @@ class TrelloBoard:
         cards = await self._http.get(f"read who is in {column!r}", f"/lists/{segment(list_id)}/cards", params)
         return {str(card["id"]) for card in cards if not card["closed"]}
 
-    async def move(self, ticket_id: str, column: str) -> None:
+    async def move(self, ticket_id: str, column: str, seen_in: str | None = None) -> None:
         """See `Board.move`."""
         list_id = await self._lists.id_of(column)
         path, operation = f"/cards/{segment(ticket_id)}", f"move card {ticket_id} to {column!r}"
-        card = await self._http.get(operation, path, {"fields": "closed,idList"})
-        if card["idList"] != list_id:
+        if seen_in is None:
+            card = await self._http.get(operation, path, {"fields": "closed,idList"})
+            seen_in = await self._lists.name_of(card["idList"])
+        if seen_in != column:
             await self._http.send("PUT", operation, path, {"idList": list_id})
 
     async def aclose(self) -> None:
@@ -168,10 +174,11 @@ class TrelloBoard:
             ) from failed
         return board
 
-    async def _card(self, ticket_id: str, fields: str) -> Json | None:
+    async def _card(self, ticket_id: str, fields: str, actions: str | None = None) -> Json | None:
         operation = f"read card {ticket_id}"
+        params = {"fields": fields} | ({"actions": actions, "actions_limit": str(CARD_PAGE)} if actions else {})
         try:
-            card: Json = await self._http.get(operation, f"/cards/{segment(ticket_id)}", {"fields": fields})
+            card: Json = await self._http.get(operation, f"/cards/{segment(ticket_id)}", params)
         except NotFound:
             return None
         return card
@@ -221,7 +228,7 @@ def _labels(card: Json) -> tuple[str, ...]:
     return tuple(label.get("name") or label.get("color") or "" for label in card["labels"])
 
 
-def _card(card: Json, column: str, entry: Entry, said: tuple[Comment, ...] = ()) -> Card:
+def _card(card: Json, column: str, entry: Entry) -> Card:
     return Card(
         id=card["id"],
         key=f"#{card['idShort']}",
@@ -232,5 +239,4 @@ def _card(card: Json, column: str, entry: Entry, said: tuple[Comment, ...] = ())
         event=entry.event,
         entered_at=entry.at,
         column=column,
-        comments=said,
     )
