@@ -170,7 +170,7 @@ class PoolWorker:
         until = intake.wait_until(pool, earlier)
         if any(run.name == name or not run.status.phase.finished for run in earlier) or (until and now < until):
             return
-        body = intake.build_run(pool, full, ticket_of(full), intake.next_attempt(earlier))
+        body = intake.build_run(pool, full, ticket_of(full), earlier)
         try:
             made = await self._kube.create(Resource.RUNS, pool.namespace, body)
             self._store.wrote(Resource.RUNS, made)
