@@ -62,6 +62,9 @@ class PodSettings(Wire):
     """Further annotations of Job and pod."""
     resources: StageResources = StageResources()
     """Of the runner's stages."""
+    ttl_seconds: Annotated[int, Field(ge=600, le=31_536_000)] = 86_400
+    """How long Job and pod of a try that ended stay, with their logs, in seconds. What they answered is read from them,
+    so let it be longer than the operator is ever down; a try whose answer is gone is made anew."""
     patch: Free = {}
     """A JSON merge patch (RFC 7386) of the pod's template, {metadata, spec}, made last, for the rest. Containers are
     found by name, be they init containers or not, and their `env` is added; other lists are replaced. It may set what

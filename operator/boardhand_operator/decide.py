@@ -138,7 +138,7 @@ def _follow(facts: Facts, pool: Pool) -> Decision:
     run, job = facts.run, facts.job
     if job is not None and observe.suspended(job):
         return _not_admitted(run, job["metadata"]["name"])
-    if job is None or observe.ended(job, facts.pod):
+    if job is None or observe.ended(job, facts.pod) or observe.given_up(facts.pod, facts.now):
         return _ended(facts, pool)
     stuck = observe.blocked(facts.pod)
     if stuck and (facts.now - stuck.since).total_seconds() >= facts.image_grace_seconds + stuck.longer:
@@ -147,8 +147,10 @@ def _follow(facts: Facts, pool: Pool) -> Decision:
         record = _concluded(facts, {"failure": failure.wire()}, text)
         return Decision((record, RemoveJob(job["metadata"]["name"])), why="blocked")
     now, since = observe.phase(facts.pod), observe.began(facts.pod)
-    if now is run.status.phase:
-        return Decision((), _LOOK if stuck else None, "under way")
+    # Without a pod in sight nothing new is known: the memory is young, or the Job's word of its end is yet to come.
+    unseen = facts.pod is None and run.status.phase in (Phase.WORKING, Phase.PUBLISHING, Phase.VERIFYING)
+    if unseen or now is run.status.phase:
+        return Decision((), _LOOK if stuck or observe.leaving(facts.pod) else None, "under way")
     if since and (young := _PASSING - (facts.now - since).total_seconds()) > 0:
         return Decision((), young, "a stage began")
     return Decision((Record({"phase": now.value}, f"stage {now.value.lower()}"),), _LOOK, "a stage began")

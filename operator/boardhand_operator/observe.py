@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from boardhand_api.pod import SERVICE_PREFIX, Stage
@@ -23,6 +23,10 @@ _BLOCKING = {
 _LOST = {"Evicted", "NodeLost", "NodeAffinity", "Preempting", "Terminated", "Shutdown", "UnexpectedAdmissionError"}
 
 
+ENDING = frozenset(Stage) - {Stage.WORKBENCH}
+"""The stages that end by themselves."""
+_NODE_SECONDS = 30.0
+"""A kubelet that answers has removed a pod long before so much time has passed since its grace period ended."""
 _PROVISIONER_SECONDS = 300.0
 """A volume that is only being made is told in the same words as one that nobody makes."""
 
@@ -146,10 +150,11 @@ def _last_words(row: Json) -> str:
     return f"it ended with exit code {ended.get('exitCode')}, or took longer than readySeconds: {said}"
 
 
-def _condition(obj: Json | None, name: str) -> Json | None:
-    for condition in ((obj or {}).get("status") or {}).get("conditions") or []:
-        if condition["type"] == name and condition["status"] == "True":
-            return dict(condition)
+def condition(obj: Json | None, name: str) -> Json | None:
+    """The object's condition of this type, where it holds."""
+    for one in ((obj or {}).get("status") or {}).get("conditions") or []:
+        if one["type"] == name and one["status"] == "True":
+            return dict(one)
     return None
 
 
@@ -157,21 +162,21 @@ def ended(job: Json | None, pod: Json | None) -> bool:
     """Whether nothing more will happen: the pod ended, or the Job ended without one."""
     if ((pod or {}).get("status") or {}).get("phase") in ("Succeeded", "Failed"):
         return True
-    return bool(_condition(job, "Complete") or _condition(job, "Failed"))
+    return bool(condition(job, "Complete") or condition(job, "Failed"))
 
 
 def suspended(job: Json | None) -> bool:
     """Whether the Job waits to be admitted, by Kueue or whoever suspended it. Its deadlines do not run meanwhile, and
     what becomes of its pod says nothing of the run: it is deleted, and made anew."""
     held = ((job or {}).get("spec") or {}).get("suspend") is True
-    return held and not _condition(job, "Complete") and not _condition(job, "Failed")
+    return held and not condition(job, "Complete") and not condition(job, "Failed")
 
 
 def past_deadline(job: Json | None, pod: Json | None) -> bool:
     """Whether the kubelet or the Job controller ended the pod for its deadline."""
     if ((pod or {}).get("status") or {}).get("reason") == "DeadlineExceeded":
         return True
-    failed = _condition(job, "Failed")
+    failed = condition(job, "Failed")
     return failed is not None and failed.get("reason") == "DeadlineExceeded"
 
 
@@ -182,6 +187,31 @@ def disruption(pod: Json | None) -> str | None:
     status = pod.get("status") or {}
     if status.get("reason") in _LOST:
         return f"{status['reason']}: {status.get('message') or 'the node gave the pod up'}"
-    if target := _condition(pod, "DisruptionTarget"):
+    if target := condition(pod, "DisruptionTarget"):
         return f"{target.get('reason')}: {target.get('message') or 'the pod was disrupted'}"
-    return None
+    return "the pod was deleted while it ran" if _deleted_under_way(pod) else None
+
+
+def leaving(pod: Json | None) -> bool:
+    """Whether the pod is being deleted."""
+    return pod is not None and "deletionTimestamp" in pod["metadata"]
+
+
+def given_up(pod: Json | None, now: datetime) -> bool:
+    """Whether the pod was to be gone long ago: its node no longer answers, and nobody will say that it ended."""
+    if pod is None or not leaving(pod):
+        return False
+    return (now - parse_time(pod["metadata"]["deletionTimestamp"])).total_seconds() >= _NODE_SECONDS
+
+
+def _deleted_under_way(pod: Json) -> bool:
+    """Whether deletion ended a stage; one that had ended before keeps its word."""
+    meta, status = pod["metadata"], pod.get("status") or {}
+    if not leaving(pod) or status.get("phase") == "Succeeded":
+        return False
+    grace = timedelta(seconds=meta.get("deletionGracePeriodSeconds") or 0)
+    asked = parse_time(meta["deletionTimestamp"]) - grace
+    # The sidecars always end last, and after a stage that failed by itself.
+    states = [row.get("state") or {} for row in _rows(pod) if row["name"] in ENDING]
+    ends = [parse_time(at) for state in states if (at := (state.get("terminated") or {}).get("finishedAt"))]
+    return status.get("phase") != "Failed" or not ends or max(ends) >= asked

@@ -16,7 +16,7 @@ from boardhand_api.failures import LIMITS, FailureClass, class_of_exit_code
 from boardhand_api.pod import Stage
 from boardhand_api.result import Checked, Published, Refusal, Result
 from boardhand_api.run import Failure, TicketRunStatus, Verdict
-from boardhand_operator import observe
+from boardhand_operator import lost_pod, observe
 from boardhand_operator.observe import StageState
 
 Json = Mapping[str, Any]
@@ -95,6 +95,8 @@ def judge(job: Json | None, pod: Json | None, logged: Result | None, commands: l
 
     if observe.past_deadline(job, pod):
         return outcome(_failed(FailureClass.DEADLINE, "DeadlineExceeded", "the run took longer than its deadline"))
+    if pod is None:
+        return outcome(*_without_pod(job, commands))
     if why := observe.disruption(pod):
         return outcome(_failed(FailureClass.INFRASTRUCTURE, "Disrupted", why))
     for stage, state, said in (
@@ -105,6 +107,8 @@ def judge(job: Json | None, pod: Json | None, logged: Result | None, commands: l
         if state.exit_code:
             return outcome(_stage_failure(stage, state, said))
     if agent.exit_code is None or (proves and verify.exit_code is None):
+        if lost_pod.stage_and_code(job):
+            return outcome(*_without_pod(job, commands))
         return outcome(_failed(FailureClass.INFRASTRUCTURE, "StageLost", "the pod ended before its stages did"))
     for who, lost in (("agent", answered is None), ("publish", proves and pushed is None)):
         if lost:
@@ -116,6 +120,13 @@ def judge(job: Json | None, pod: Json | None, logged: Result | None, commands: l
     verdict = _verdict(verify, commands or checked.verify)
     # Unfinished work is told by what ended it, whatever the verdict: a green one does not make it finished.
     return outcome(_limit(result) or (None if verdict.passed else _red(verdict, verify.message)), verdict)
+
+
+def _without_pod(job: Json | None, commands: list[str]) -> tuple[Failure, Verdict | None]:
+    """What the Job still knows, with the verdict that goes with a red one."""
+    failure, (stage, code) = lost_pod.failure_of(job), lost_pod.stage_and_code(job) or (None, 0)
+    red = stage is Stage.VERIFY and failure.failure_class is FailureClass.RED
+    return failure, Verdict(passed=False, exit_code=code, commands=commands) if red else None
 
 
 def _limit(result: Result) -> Failure | None:

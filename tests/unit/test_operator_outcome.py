@@ -159,7 +159,7 @@ def test_a_disruption_target_is_infrastructure_whatever_the_stages_say() -> None
     assert failure_of(judged(states(verify=ended(143)), "Failed", conditions=no_target))[0] is FailureClass.RED
 
 
-@pytest.mark.parametrize("job", [None, job_body(failed="BackoffLimitExceeded"), job_body(complete=True)])
+@pytest.mark.parametrize("job", [None, job_body(failed="BackoffLimitExceeded")])
 def test_a_pod_that_is_gone_is_infrastructure(job: dict[str, Any] | None) -> None:
     assert failure_of(judge(job, None, None, VERIFY)) == (FailureClass.INFRASTRUCTURE, "Disrupted")
 

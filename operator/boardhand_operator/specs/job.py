@@ -11,12 +11,12 @@ from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.run import Task
 from boardhand_api.workbench import Service
 from boardhand_operator.specs import shape, volumes
+from boardhand_operator.specs.failure_policy import build_policy
 from boardhand_operator.specs.owned import metadata
 from boardhand_operator.specs.volumes import Mount
 
 Json = dict[str, Any]
 
-_DAY = 86_400
 _GRACE = 120
 """Seconds between the pod's own deadline, after which its stages can still be read, and the Job's."""
 
@@ -169,8 +169,9 @@ def build_job(name: str, run: Json, pool: CodingAgentSpec, order: Order, runner_
         "metadata": about,
         "spec": {
             "backoffLimit": 0,
+            "podFailurePolicy": build_policy(box["name"] for box in (*init, main)),
             "activeDeadlineSeconds": pool.limits.deadline_seconds + _GRACE,
-            "ttlSecondsAfterFinished": _DAY,
+            "ttlSecondsAfterFinished": pool.pod.ttl_seconds,
             "template": shape.patched(template, pool.pod.patch),
             # Kueue begins it; by itself it would not wait for that where Kueue does not watch the namespace.
             **({"suspend": True} if queue else {}),

@@ -1,0 +1,179 @@
+"""A pod that is gone: its class survives in the Job's word, and nothing is told for what it was not."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from boardhand_api.failures import FailureClass, class_of_exit_code, exit_code_of
+from boardhand_api.pod import Stage
+from boardhand_api.run import Phase
+from boardhand_operator import observe
+from boardhand_operator.conditions import stamp
+from boardhand_operator.decide import Facts, decide
+from boardhand_operator.kube import Resource
+from boardhand_operator.lost_pod import POLICY
+from boardhand_operator.outcome import Outcome, judge
+from boardhand_operator.specs.failure_policy import build_policy
+from boardhand_operator.specs.job import build_job
+from boardhand_operator.specs.order import build_order
+from boardhand_operator.turns import Turn
+from tests.support.fuse import Fuse
+from tests.support.objects import a_pool, a_run, ended, job_body, pod_body, run_body, running
+from tests.support.world import Replica, World, clocked, live
+
+VERIFY = ["pytest -q"]
+NOON = observe.parse_time("2026-01-01T12:00:00Z")
+OWN = (Stage.CHECKOUT, Stage.AGENT, Stage.PUBLISH)
+Json = dict[str, Any]
+
+
+def failed(message: str, reason: str = POLICY) -> Json:
+    """A Job that a rule ended, in the words that a Job controller of 1.34 was seen to write."""
+    job = job_body(failed=reason)
+    job["status"]["conditions"][0]["message"] = message
+    return job
+
+
+def exited(stage: str, code: int) -> Json:
+    text = f"Container {stage} for pod team/run-1-1-x7k2p failed with exit code {code} matching FailJob rule at index 3"
+    return failed(text)
+
+
+def failure_of(outcome: Outcome) -> tuple[FailureClass, str]:
+    assert outcome.failure is not None
+    return outcome.failure.failure_class, outcome.failure.reason
+
+
+@pytest.mark.parametrize("task", ["Auto", "Analyse"])
+def test_the_policy_names_the_stages_that_the_pod_has_and_what_the_api_server_allows(task: str) -> None:
+    service = {"name": "db", "image": "postgres:17", "ports": [5432]}
+    pool = a_pool(workbench={"image": "toolchain:1", "verify": VERIFY, "services": [service]})
+    body = run_body(task=task)
+    made = build_job("run-1-1", body, pool.spec, build_order("run-1", pool.spec, a_run(task=task).spec), "runner:1")
+    spec = made["spec"]["template"]["spec"]
+    disrupted, *rules = made["spec"]["podFailurePolicy"]["rules"]
+    assert disrupted == {"action": "FailJob", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
+    named = {rule["onExitCodes"]["containerName"]: rule["onExitCodes"] for rule in rules}
+    assert set(named) == {"checkout", "agent"} | ({"publish", "verify"} if task == "Auto" else set())
+    assert set(named) <= {box["name"] for box in (*spec["initContainers"], *spec["containers"])}
+    assert (spec["restartPolicy"], made["spec"]["backoffLimit"], len(rules) < 20) == ("Never", 0, True)
+    codes = sorted(exit_code_of(one) for one in FailureClass)
+    for name, rule in named.items():
+        expected = ("NotIn", [0]) if name == "verify" else ("In", codes)
+        assert (rule["operator"], rule["values"]) == expected
+    assert build_policy(["workbench", "service-db"]) == {"rules": [disrupted]}
+
+
+def test_a_pool_says_how_long_jobs_that_ended_stay() -> None:
+    for settings, seconds in (({}, 86_400), ({"ttlSeconds": 7200}, 7200)):
+        pool = a_pool(pod=settings)
+        made = build_job("run-1-1", run_body(), pool.spec, build_order("run-1", pool.spec, a_run().spec), "runner:1")
+        assert made["spec"]["ttlSecondsAfterFinished"] == seconds
+
+
+@pytest.mark.parametrize("stage", OWN)
+@pytest.mark.parametrize("cls", FailureClass)
+def test_the_class_of_a_stage_outlives_its_pod(stage: Stage, cls: FailureClass) -> None:
+    outcome = judge(exited(stage, exit_code_of(cls)), None, None, VERIFY)
+    assert failure_of(outcome) == (cls, f"{stage.value.capitalize()}Failed")
+    assert outcome.verdict is None
+
+
+@pytest.mark.parametrize("code", [1, 2, 40, 65, 125, 255])
+def test_a_red_verdict_outlives_its_pod(code: int) -> None:
+    outcome = judge(exited("verify", code), None, None, VERIFY)
+    assert failure_of(outcome) == (FailureClass.RED, "VerifyFailed")
+    assert outcome.verdict and (outcome.verdict.exit_code, outcome.verdict.commands) == (code, VERIFY)
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        exited("verify", 137),
+        exited("verify", 143),
+        exited("service-db", 44),
+        exited("workbench", 44),
+        exited("verify; Container agent for pod a/b", 44),
+        failed("Pod team/run-1-1-x has condition DisruptionTarget matching FailJob rule at index 0"),
+        failed("Container agent for pod team/x failed with exit code 44 matching FailJob rule at index 2", "Other"),
+        failed("", "BackoffLimitExceeded"),
+        None,
+    ],
+)
+def test_what_says_nothing_of_the_ticket_is_infrastructure(job: Json | None) -> None:
+    outcome = judge(job, None, None, VERIFY)
+    assert failure_of(outcome) == (FailureClass.INFRASTRUCTURE, "Disrupted")
+    assert outcome.verdict is None
+
+
+def test_a_job_that_is_complete_without_its_pod_proves_nothing() -> None:
+    assert failure_of(judge(job_body(complete=True), None, None, VERIFY)) == (
+        FailureClass.INFRASTRUCTURE,
+        "ResultLost",
+    )
+
+
+def test_the_jobs_word_helps_where_the_pods_status_ends_too_early() -> None:
+    pod = pod_body({Stage.CHECKOUT: ended(0), Stage.AGENT: running()}, phase="Failed")
+    assert failure_of(judge(exited("agent", 44), pod, None, VERIFY)) == (class_of_exit_code(44), "AgentFailed")
+    assert failure_of(judge(job_body(failed="Other"), pod, None, VERIFY))[1] == "StageLost"
+
+
+def deleted(ends: int | None, phase: str = "Failed", code: int = 1) -> Json:
+    """A pod that was deleted at noon with ten seconds' grace, whose verify ended so many seconds after noon."""
+    states = {stage: ended(0) for stage in OWN} | {Stage.VERIFY: ended(code)}
+    if ends is not None:
+        states[Stage.VERIFY]["terminated"]["finishedAt"] = stamp(NOON + timedelta(seconds=ends))
+    pod = pod_body(states, phase=phase)
+    pod["metadata"] |= {"deletionTimestamp": stamp(NOON + timedelta(seconds=10)), "deletionGracePeriodSeconds": 10}
+    return pod
+
+
+@pytest.mark.parametrize(
+    ("pod", "lost"),
+    [
+        (deleted(-5), False),
+        (deleted(0), True),
+        (deleted(7), True),
+        (deleted(None), True),
+        (deleted(7, "Running"), True),
+        (deleted(7, "Succeeded", 0), False),
+    ],
+)
+def test_deletion_tells_a_stage_that_it_ended_from_one_that_ended_before(pod: Json, lost: bool) -> None:
+    assert (observe.disruption(pod) is not None) == lost
+
+
+@pytest.mark.parametrize(("seconds", "over"), [(0, False), (39, False), (40, True)])
+def test_a_node_that_does_not_let_its_pod_go_is_not_waited_for(seconds: int, over: bool) -> None:
+    run = a_run(phase="Working", job="run-1-1", tries=1, startedAt="2026-01-01T11:00:00Z")
+    pod = pod_body({Stage.CHECKOUT: ended(0), Stage.AGENT: running()})
+    pod["metadata"]["deletionTimestamp"] = stamp(NOON + timedelta(seconds=10))
+    now: datetime = NOON + timedelta(seconds=seconds)
+    decision = decide(Facts(run, a_pool(), job_body(), pod, None, Turn(place=True), now))
+    assert bool(decision.actions) == over
+    assert decision.again is not None
+
+
+async def test_a_phase_does_not_go_back_while_no_pod_is_in_sight() -> None:
+    world = World(Fuse())
+    world.add_pool()
+    world.board.add("card-1")
+    with clocked(world.clock):
+        replica = Replica(world)
+        for _ in range(5):
+            await replica.poll()
+            await replica.work()
+            world.pass_time(60)
+            replica.watch()
+        (run,) = world.runs()
+        before = run.status.phase
+        assert before not in (Phase.QUEUED, Phase.PREPARING) and not before.finished
+        young = Replica(world)
+        young.store.drop(Resource.PODS, ("team", f"{run.status.job}-x"))
+        await young.reconciler.work((run.namespace, run.name))
+        assert world.runs()[0].status.phase is before
+        await live(world)
