@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
+import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -18,18 +19,33 @@ from testbed.faults import Calls, Switches, switch_routes
 from testbed.strikes import answered
 from testbed.trello import page, routes
 from testbed.trello.call import Refused
+from testbed.trello.deliveries import Deliveries, delivery_routes
 from testbed.trello.faults import failure, limit_route, rate_limited
 from testbed.trello.limits import RateLimits
 from testbed.trello.shapes import Json
 from testbed.trello.state import TrelloState
+from testbed.trello.webhooks import CREATE
 
 _OAUTH = re.compile(r'oauth_(consumer_key|token)="([^"]*)"')
 _METHODS = ["GET", "POST", "PUT", "DELETE"]
 
 
-def create_app(state: TrelloState, replant: Callable[[], None] | None = None) -> Starlette:
-    """The application around this state. `replant` is called by a reset, after the state was cleared."""
+SECRET = "standin-secret"
+"""The application's, unless another one is given: webhooks are signed with it."""
+
+
+def create_app(
+    state: TrelloState,
+    replant: Callable[[], None] | None = None,
+    secret: str = SECRET,
+    outward: httpx.AsyncBaseTransport | None = None,
+) -> Starlette:
+    """The application around this state. `replant` is called by a reset, after the state was cleared.
+
+    outward: carries webhooks' deliveries in place of the network.
+    """
     switches, calls, limits = Switches(), Calls(), RateLimits()
+    deliveries = Deliveries(state, secret, outward)
 
     def reset() -> None:
         limits.enabled = False
@@ -37,20 +53,24 @@ def create_app(state: TrelloState, replant: Callable[[], None] | None = None) ->
         if replant is not None:
             replant()
 
-    api = _Api(state, switches, calls, limits)
+    api = _Api(state, switches, calls, limits, deliveries)
     return Starlette(
         routes=[
             Route("/1/{path:path}", api.serve, methods=_METHODS),
             *page.routes(state),
             *switch_routes(switches, calls, reset),
             limit_route(limits),
+            *delivery_routes(state, deliveries, secret),
         ]
     )
 
 
 class _Api:
-    def __init__(self, state: TrelloState, switches: Switches, calls: Calls, limits: RateLimits) -> None:
+    def __init__(
+        self, state: TrelloState, switches: Switches, calls: Calls, limits: RateLimits, deliveries: Deliveries
+    ) -> None:
         self._state = state
+        self._deliveries = deliveries
         self._switches = switches
         self._calls = calls
         self._limits = limits
@@ -87,6 +107,8 @@ class _Api:
             if exceeded is not None:
                 return rate_limited(exceeded, headers)
             path = request.url.path.removeprefix("/1")
+            if (request.method, path) == CREATE:
+                await self._deliveries.greet(params.get("callbackURL", ""))
             return JSONResponse(routes.dispatch(self._state, request.method, path, params, by), headers=headers)
         except Refused as refused:
             return PlainTextResponse(refused.text, status_code=refused.status, headers=headers)

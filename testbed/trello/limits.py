@@ -14,7 +14,7 @@ INTERVAL_SECONDS = 10
 
 @dataclass
 class RateLimits:
-    """Counts calls in windows of 10 seconds; refuses only while `enabled`, the headers are always there."""
+    """Counts calls in windows of 10 seconds while `enabled`; else the headers say that none was used."""
 
     enabled: bool = False
     token_max: int = 100
@@ -24,12 +24,14 @@ class RateLimits:
 
     def count(self, key: str, token: str) -> tuple[dict[str, str], str | None]:
         """Count one call; the headers to send, and the name of the limit it exceeds (None when within)."""
+        if not self.enabled:
+            return _headers("api-key", self.key_max, 0) | _headers("api-token", self.token_max, 0), None
         used_key = self._use("api-key", key)
         used_token = self._use("api-token", token)
         headers = _headers("api-key", self.key_max, used_key) | _headers("api-token", self.token_max, used_token)
-        if self.enabled and used_token > self.token_max:
+        if used_token > self.token_max:
             return headers, "API_TOKEN_LIMIT_EXCEEDED"
-        if self.enabled and used_key > self.key_max:
+        if used_key > self.key_max:
             return headers, "API_KEY_LIMIT_EXCEEDED"
         return headers, None
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from testbed.trello import card_routes, views
+from testbed.trello import card_routes, views, webhooks
 from testbed.trello.call import Call, Refused, invalid, not_found
 from testbed.trello.shapes import LABEL_COLORS, Json
 from testbed.trello.state import TrelloState
@@ -179,7 +179,7 @@ def _endpoints() -> Iterator[Endpoint]:
     yield Endpoint("GET", "/lists/{id}", get_list, ("fields",))
     yield Endpoint("PUT", "/lists/{id}", update_list, ("name", "closed", "pos"))
     yield Endpoint("GET", "/lists/{id}/cards", list_cards, ("filter", *_CARDS))
-    for method, path, handler, params in card_routes.TABLE:
+    for method, path, handler, params in (*card_routes.TABLE, *webhooks.TABLE):
         yield Endpoint(method, path, handler, params)
 
 

@@ -233,3 +233,15 @@ def action(id_: str, kind: str, by: Json, data: Json, now: float) -> Json:
         "limits": None,
         "memberCreator": {name: by[name] for name in _CREATOR_FIELDS},
     }
+
+
+def webhook(id_: str, callback: str, model: str, description: str, *, active: bool) -> Json:
+    return {
+        "id": id_,
+        "description": description,
+        "idModel": model,
+        "callbackURL": callback,
+        "active": active,
+        "consecutiveFailures": 0,
+        "firstConsecutiveFailDate": None,
+    }

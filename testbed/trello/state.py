@@ -30,6 +30,8 @@ class TrelloState:
         self._first_tokens = dict(tokens)
         self.now = now
         self._ids = Ids(now)
+        self.happened: Callable[[Json], None] = lambda _: None
+        """Told of each action once it is recorded."""
         self.clear()
 
     def clear(self) -> None:
@@ -42,6 +44,8 @@ class TrelloState:
         self.labels: dict[str, Json] = {}
         self.checklists: dict[str, Json] = {}
         self.attachments: dict[str, list[Json]] = {}
+        self.webhooks: dict[str, Json] = {}
+        self._webhook_owners: dict[str, str] = {}
         self.actions = ActionLog(self._ids)
         self._card_numbers: dict[str, int] = {}
         self.version = 0
@@ -229,6 +233,22 @@ class TrelloState:
     def checklists_of(self, card: Json) -> list[Json]:
         return [self.checklists[id_] for id_ in card["idChecklists"]]
 
+    # Webhooks
+
+    def add_webhook(self, by: Json, callback: str, model: str, description: str, *, active: bool) -> Json:
+        made = shapes.webhook(self._ids.new(), callback, model, description, active=active)
+        self.webhooks[made["id"]] = made
+        self._webhook_owners[made["id"]] = by["id"]
+        return made
+
+    def webhooks_of(self, person: Json) -> list[Json]:
+        """The webhooks of the person's token: each person has one here."""
+        return [hook for hook in self.webhooks.values() if self._webhook_owners[hook["id"]] == person["id"]]
+
+    def delete_webhook(self, hook: Json) -> None:
+        """Forget it; a second time changes nothing."""
+        self.webhooks.pop(hook["id"], None)
+
     # Actions
 
     def _record_on_card(self, kind: str, card: Json, by: Json, data: Json, **changed: Any) -> Json:
@@ -240,6 +260,7 @@ class TrelloState:
         action = self.actions.record(kind, by, data | {"board": about}, self.now())
         board["dateLastActivity"] = action["date"]
         self.version += 1
+        self.happened(action)
         return action
 
     def _touch(self, card: Json) -> None:

@@ -144,8 +144,11 @@ async def test_rate_limits_are_off_until_switched_on(board: Board) -> None:
         assert answer.status_code == 200
     assert answer.headers["x-rate-limit-api-token-interval-ms"] == "10000"
     assert answer.headers["x-rate-limit-api-token-max"] == "100"
-    assert answer.headers["x-rate-limit-api-token-remaining"] == "0"
+    assert answer.headers["x-rate-limit-api-token-remaining"] == "100"
     await board.http.post("/_testbed/rate-limit", json={"enabled": True})
+    for left in range(99, -1, -1):
+        answer = await board.raw("GET", "/1/members/me")
+        assert answer.headers["x-rate-limit-api-token-remaining"] == str(left)
     refused = await board.raw("GET", "/1/members/me")
     assert refused.status_code == 429
     assert refused.json() == {"message": "Rate limit exceeded", "error": "API_TOKEN_LIMIT_EXCEEDED"}
