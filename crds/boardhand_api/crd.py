@@ -45,6 +45,8 @@ POOL_COLUMNS = [
     ("Model", "string", ".spec.models.large.name", 1),
     ("Working", "integer", ".status.working", 0),
     ("Queued", "integer", ".status.queued", 0),
+    ("Spent today", "string", ".status.spending.dayMoney", 1),
+    ("This month", "string", ".status.spending.monthMoney", 1),
     ("Polled", "date", ".status.lastPollTime", 0),
     ("Age", "date", ".metadata.creationTimestamp", 0),
 ]

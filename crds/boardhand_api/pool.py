@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from boardhand_api.base import (
     Quantity,
     Seconds,
     SecretRef,
+    Tolerant,
     Url,
     Wire,
     distinct,
@@ -23,6 +25,7 @@ from boardhand_api.base import (
 from boardhand_api.mcp_servers import McpServer
 from boardhand_api.model import Models
 from boardhand_api.pod_settings import PodSettings
+from boardhand_api.result import Money as Dollars
 from boardhand_api.workbench import Workbench
 
 
@@ -111,9 +114,22 @@ class Limits(Wire):
     tokens: Annotated[int, Field(ge=1000)] = 2_000_000
     """Prompt and completion tokens a run, both models together."""
     money: Money | None = None
-    """US dollars a run; absent: not limited."""
+    """US dollars a run; absent: not limited. With spec.budget each of its tries reserves so much."""
     model_patience_seconds: Seconds = 300
     """How long a model server that fails or refuses for its load is asked again."""
+
+
+class Budget(Wire):
+    """What all runs of the pool together may use."""
+
+    model_config = {
+        "json_schema_extra": rules(("has(self.day) || has(self.month)", "spec.budget: set day, month or both")),
+    }
+
+    day: Money | None = None
+    """US dollars a day, UTC; absent: not limited."""
+    month: Money | None = None
+    """US dollars a calendar month, UTC; absent: not limited."""
 
 
 class OnRed(StrEnum):
@@ -180,6 +196,10 @@ class CodingAgentSpec(Wire):
                 "!has(self.board) || has(self.forge)",
                 "spec.forge is required with spec.board: a ticket ends in a pull request",
             ),
+            (
+                "!has(self.budget) || (has(self.limits) && has(self.limits.money))",
+                "spec.limits.money is required with spec.budget: it is what a run reserves",
+            ),
         )
     }
 
@@ -205,6 +225,8 @@ class CodingAgentSpec(Wire):
     """Servers whose tools the agents have beside their own."""
     limits: Limits = Limits()
     """What a run may use."""
+    budget: Budget | None = None
+    """What all runs together may use; absent: not limited. A run that does not fit waits."""
     policy: Policy = Policy()
     """What the pool's owners decided."""
     pod: PodSettings = PodSettings()
@@ -234,6 +256,23 @@ class Condition(Wire):
     """The generation of the spec this was seen with."""
 
 
+class Spending(Tolerant):
+    """US dollars booked and reserved against the budget."""
+
+    day: str = ""
+    """The day, UTC, that dayMoney is of, such as 2026-11-23."""
+    day_money: Dollars = Decimal(0)
+    """Booked on that day: what tries used that ended, and all they had reserved where that is not known."""
+    month: str = ""
+    """The month, UTC, that monthMoney is of, such as 2026-11."""
+    month_money: Dollars = Decimal(0)
+    """Booked in that month."""
+    reserved: dict[str, Dollars] = {}
+    """What tries under way may use at most, by the run's UID and the try's number, such as UID/1."""
+    counted: list[str] = []
+    """Tries, named like that, that are booked and whose run is not settled yet: none is booked twice."""
+
+
 class CodingAgentStatus(Wire):
     """What the operator knows of a pool."""
 
@@ -247,3 +286,5 @@ class CodingAgentStatus(Wire):
     """Runs that wait."""
     last_poll_time: Annotated[str | None, Field(json_schema_extra={"format": "date-time"})] = None
     """When the board was last read in full."""
+    spending: Spending | None = None
+    """Of a pool with a budget."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 
@@ -24,6 +25,22 @@ class Record:
 @dataclass(frozen=True)
 class Claim:
     """Mark the ticket as ours and move it to the in-progress column. The rest is dropped if another run has it."""
+
+
+@dataclass(frozen=True)
+class Reserve:
+    """Reserve what this try may use in the pool's budget. The rest is dropped if it does not fit."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Book:
+    """Book what this try used in the pool's budget, in place of what it reserved."""
+
+    number: int
+    money: Decimal | None
+    """US dollars; None: not known, so all of the reservation."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +85,7 @@ class Settle:
     """Take the run out of the watch: nothing is left to do."""
 
 
-Action = Record | Claim | Launch | RemoveJob | OpenPullRequest | CloseTicket | FlagPool | Settle
+Action = Record | Claim | Reserve | Book | Launch | RemoveJob | OpenPullRequest | CloseTicket | FlagPool | Settle
 
 
 @dataclass(frozen=True)

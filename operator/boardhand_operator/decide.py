@@ -9,7 +9,7 @@ decide  -> finished?   settle
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,8 +24,11 @@ from boardhand_operator.actions import (
     Launch,
     Record,
     RemoveJob,
+    Reserve,
     Settle,
 )
+from boardhand_operator.budget import Lack, Purse
+from boardhand_operator.charge import with_booking
 from boardhand_operator.conditions import stamp
 from boardhand_operator.delivery import CANCEL_REQUESTED, deliver
 from boardhand_operator.observe import parse_time
@@ -60,10 +63,16 @@ class Facts:
     image_grace_seconds: float = 20
     moved_to: str | None = None
     """Where the ticket was seen after it left the column of its claim; empty: nowhere on the board."""
+    purse: Purse = field(default_factory=Purse)
+    """The pool's money, by its present spec."""
 
 
 def decide(facts: Facts) -> Decision:
     """What to do for the run now."""
+    return with_booking(_decided(facts), facts.run, facts.purse, facts.pod, facts.logged)
+
+
+def _decided(facts: Facts) -> Decision:
     status = facts.run.status
     if status.phase.finished:
         return Decision(() if facts.run.settled else (Settle(),), why="finished")
@@ -104,6 +113,12 @@ def _wait(facts: Facts, reason: str, message: str) -> Decision:
     return Decision((Record(fields, message, reason=reason),), again, reason)
 
 
+def _wait_for_money(facts: Facts, lack: Lack) -> Decision:
+    """Until the period is over: who waits for a place is woken before, where others need less than they reserved."""
+    waits, left = _wait(facts, lack.reason, lack.message), (lack.until - facts.now).total_seconds() + 1
+    return replace(waits, again=min(left, waits.again or left))
+
+
 def _far_off(told: int | None, now: int | None) -> bool:
     if told is None or now is None:
         return told is not now
@@ -118,20 +133,26 @@ def _begin(facts: Facts, pool: Pool) -> Decision:
         return Decision((_concluded(facts, {"failure": failure.wire()}, text),), why="no attempt left")
     if status.retry_at and facts.now < parse_time(status.retry_at):
         return Decision((), (parse_time(status.retry_at) - facts.now).total_seconds() + 0.1, "waits for its next try")
-    if status.claim is None and status.tries == 0:
+    number, begun = status.tries + 1, status.claim is not None or status.tries > 0
+    if not begun:
         if run.spec.suspend:
             return _wait(facts, "Suspended", "spec.suspend of the run is set")
         if pool.spec.suspend:
             return _wait(facts, "PoolSuspended", "the pool is suspended")
         if not pool.ready:
             return _wait(facts, "PoolNotReady", "the pool is not Ready")
-        if not facts.turn.place:
-            where = f"{pool.spec.limits.concurrency} places of the pool"
-            if facts.turn.limit:
-                where = f"{facts.turn.limit} places of the operator (operator.concurrency)"
-            return _wait(facts, "NoPlace", f"all {where} are taken, or others come first")
+    held = facts.purse.reserves(run.uid, number)
+    if not held and (lack := facts.purse.lack(pool.spec.limits.money or facts.purse.each)):
+        return _wait_for_money(facts, lack)
+    if not begun and not facts.turn.place:
+        where = f"{pool.spec.limits.concurrency} places of the pool"
+        if facts.turn.limit:
+            where = f"{facts.turn.limit} places of the operator (operator.concurrency)"
+        waits = _wait(facts, "NoPlace", f"all {where} are taken, or others come first")
+        return replace(waits, again=_LOOK) if held else waits
+    reserve: tuple[Action, ...] = (Reserve(number),) if facts.purse.budget else ()
     claim: tuple[Action, ...] = (Claim(),) if run.on_board and pool.spec.board and status.claim is None else ()
-    return Decision((*claim, Launch(status.tries + 1)), why="begin")
+    return Decision((*reserve, *claim, Launch(number)), why="begin")
 
 
 def _follow(facts: Facts, pool: Pool) -> Decision:

@@ -28,7 +28,7 @@ def deliver(run: Run, pool: Pool) -> list[Action]:
         actions.append(RemoveJob(status.job))
     if status.pull_request is None and _wants_pull_request(run, pool):
         actions.append(OpenPullRequest(draft=status.partial or failure is not None))
-    if run.on_board and pool.spec.board and status.delivery is None and not _never_ours(run):
+    if run.on_board and pool.spec.board and status.delivery is None and not never_ours(run):
         actions.append(CloseTicket(_column(failure, pool.spec.board.columns)))
     if failure and failure.failure_class is FailureClass.CONFIGURATION:
         actions.append(FlagPool(failure.reason, failure.message))
@@ -39,7 +39,7 @@ def deliver(run: Run, pool: Pool) -> list[Action]:
     return [*actions, Record({"phase": phase.value}, text, phase.value, warning=failure is not None), Settle()]
 
 
-def _never_ours(run: Run) -> bool:
+def never_ours(run: Run) -> bool:
     """Whether the run ended before it had the ticket, because somebody else or a person took it."""
     failure = run.status.failure
     if failure is None or failure.failure_class is not FailureClass.CANCELLED or failure.reason == CANCEL_REQUESTED:

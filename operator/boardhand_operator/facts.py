@@ -8,6 +8,7 @@ from boardhand_api.events import EVENT_BYTES, last_result
 from boardhand_api.pod import Stage
 from boardhand_api.result import Result
 from boardhand_operator import observe
+from boardhand_operator.budget import Purse
 from boardhand_operator.decide import Facts
 from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.observe import Json
@@ -25,7 +26,10 @@ async def gather(kube: Kube, store: Store, settings: Settings, snapshots: Snapsh
     """
     body = store.get(Resource.POOLS, (run.namespace, run.spec.pool))
     pool = Pool.of(body) if body else None
-    turn = store.turns.turn(run)
+    now = datetime.now(UTC)
+    purse = Purse.of(pool, now) if pool else Purse()
+    store.turns.room_seen((run.namespace, run.spec.pool), purse.room())
+    turn = store.turns.turn(run, reserved=purse.reserves(run.uid, run.status.tries + 1))
     if pool is not None and run.status.generation is not None:
         pool = await snapshots.at(pool, run.status.generation)
     job = pod = logged = None
@@ -41,7 +45,8 @@ async def gather(kube: Kube, store: Store, settings: Settings, snapshots: Snapsh
         pod=pod,
         logged=logged,
         turn=turn,
-        now=datetime.now(UTC),
+        now=now,
+        purse=purse,
         image_grace_seconds=settings.image_grace_seconds,
         moved_to=store.moved.get(run.uid),
     )

@@ -42,6 +42,8 @@ class PoolQueue:
     waiting: list[Order] = field(default_factory=list)
     suspended: set[Key] = field(default_factory=set)
     """They wait as well, and may not begin."""
+    room: int | None = None
+    """So many more may begin for the pool's budget; None: it has none."""
 
     def add(self, order: Order) -> None:
         insort(self.waiting, order)
@@ -58,7 +60,8 @@ class PoolQueue:
     @property
     def able(self) -> int:
         """So many could begin now, were it for this pool alone."""
-        return max(0, min(self.places - len(self.at_work), len(self.waiting)))
+        free = max(0, min(self.places - len(self.at_work), len(self.waiting)))
+        return free if self.room is None else min(free, self.room)
 
     def nexts(self) -> Iterator[tuple[int, Age]]:
         """Those, each with how many of the pool will be at work before it: by these pools take turns."""

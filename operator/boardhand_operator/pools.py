@@ -12,7 +12,7 @@ import aiohttp
 
 from boardhand_api.pod import LABEL_TICKET
 from boardhand_api.pool import CodingAgentStatus
-from boardhand_operator import health, intake, retention
+from boardhand_operator import budget, health, intake, retention
 from boardhand_operator.boards import Board, Card
 from boardhand_operator.boards.markers import find_claims
 from boardhand_operator.boards.ticket import ticket_of
@@ -92,6 +92,7 @@ class PoolWorker:
             return 60.0
         pause = float(pool.spec.board.poll_seconds if pool.spec.board else 30)
         try:
+            await self._services.ledgers.sweep(self._store, pool)
             problem = await self._look(pool)
         except RateLimited as limited:
             return max(pause, limited.retry_after)
@@ -132,6 +133,7 @@ class PoolWorker:
         if self._checked and self._checked[0] == pool.generation and now - self._checked[1] < _CHECK_AGAIN:
             return
         shape.check(pool.spec)
+        budget.check(pool.spec)
         await self._services.require_secrets(pool)
         board, forge = await self._services.board(pool), await self._services.forge(pool)
         if board:
@@ -204,10 +206,13 @@ class PoolWorker:
             working=working,
             queued=queued,
             last_poll_time=last,
+            spending=pool.status.spending,
         )
         if status == pool.status:
             return
-        body = await self._kube.patch(Resource.POOLS, *self._key, {"status": status.wire()}, "status")
+        # What is booked is written by `ledgers` alone: this memory of it may be old by now.
+        said = {name: value for name, value in status.wire().items() if name != "spending"}
+        body = await self._kube.patch(Resource.POOLS, *self._key, {"status": said}, "status")
         if body is None:
             return
         self._store.wrote(Resource.POOLS, body)

@@ -16,6 +16,7 @@ from boardhand_operator.boards import Board, open_board
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges import Forge, open_forge
 from boardhand_operator.kube import Kube, Resource
+from boardhand_operator.ledgers import Ledgers
 from boardhand_operator.snapshots import Snapshots
 from boardhand_operator.transport import Connection
 from boardhand_operator.views import Pool
@@ -41,6 +42,7 @@ class Services:
         self._opened: dict[tuple[str, str, int], _Opened] = {}
         self._retired: list[_Opened] = []
         self.snapshots = Snapshots(kube)
+        self.ledgers = Ledgers(kube)
 
     async def board(self, pool: Pool) -> Board | None:
         """The pool's board, or None where it has none. Raises Misconfigured where it cannot be opened."""

@@ -102,6 +102,16 @@ class Turns:
             self._freed = True
         its.places = places
 
+    def room_seen(self, key: Key, room: int | None) -> None:
+        """Keep how many more the pool's budget lets begin. Where it was none, all of its queue is woken."""
+        its = self._pool(key)
+        before, able, its.room = its.room, its.able, room
+        if before == 0 != room:
+            self._woken += [_key(order[1:]) for order in its.waiting]
+        if its.able > able:
+            self._stirred.add(key)
+        self._freed |= its.able != able
+
     def look(self, key: Key) -> None:
         """The run is looked at: what kept it from beginning may be over."""
         known = self._runs.get(key)
@@ -124,12 +134,19 @@ class Turns:
                 self._held[known.pool] = key
             self._renew(key)
 
-    def turn(self, run: Run) -> Turn:
-        """Whether the run may begin. All who ask at one moment are given answers that fit together."""
+    def turn(self, run: Run, *, reserved: bool = False) -> Turn:
+        """Whether the run may begin. All who ask at one moment are given answers that fit together.
+
+        reserved: it was let begin before, and has its part of the budget: only the places count, since who comes first
+        may lack just that part.
+        """
         order, its = order_of(run), self._pool((run.namespace, run.spec.pool))
         rank = its.rank(order)
         if rank is None:
             return Turn()
+        if reserved:
+            free = len(its.at_work) < its.places and (self._limit is None or self._at_work() < self._limit)
+            return Turn(free, rank + 1)
         if rank >= its.able or self._limit is None:
             return Turn(rank < its.able, rank + 1)
         others = (pool for where, pool in self._pools.items() if pool is not its and where not in self._held)

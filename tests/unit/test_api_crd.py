@@ -90,8 +90,9 @@ def test_a_run_is_immutable_and_a_board_needs_a_forge() -> None:
     for field in TicketRunSpec.model_fields.keys() - {"cancel", "suspend"}:
         assert f"self.{field} == oldSelf.{field}" in fixed["rule"]
     assert cancelled["rule"] == "self.cancel || !oldSelf.cancel"
-    (rule,) = schema_of("CodingAgent")["properties"]["spec"]["x-kubernetes-validations"]
-    assert rule["rule"] == "!has(self.board) || has(self.forge)"
+    board, budget = schema_of("CodingAgent")["properties"]["spec"]["x-kubernetes-validations"]
+    assert board["rule"] == "!has(self.board) || has(self.forge)"
+    assert budget["rule"] == "!has(self.budget) || (has(self.limits) && has(self.limits.money))"
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from boardhand_operator.act import deliver, launch, take
+from boardhand_operator.act import account, deliver, launch, take
 from boardhand_operator.act.doing import REFUSED, Doing
 from boardhand_operator.actions import (
     Action,
+    Book,
     Claim,
     CloseTicket,
     Decision,
@@ -14,6 +15,7 @@ from boardhand_operator.actions import (
     OpenPullRequest,
     Record,
     RemoveJob,
+    Reserve,
     Settle,
 )
 
@@ -42,6 +44,10 @@ async def _do(doing: Doing, action: Action) -> bool:
                 await doing.tell(event, "; ".join([message, *doing.said]), warning=warning)
         case Claim():
             return await take.claim(doing)
+        case Reserve(number):
+            return await account.reserve(doing, number)
+        case Book(number, money):
+            return await account.book(doing, number, money)
         case Launch(number):
             return await launch.launch(doing, number)
         case RemoveJob(name):
