@@ -49,7 +49,9 @@ class App:
         where the API server was not ready.
         """
         kube = self._kube = self._kube or await Kube.connect()
-        services = self._services = Services(kube, self.settings.certificates)
+        if self.settings.seat:
+            self._election = self._election or Election(kube, self.settings.seat)
+        services = self._services = Services(kube, self.settings.certificates, may_write=self._may_write)
         for namespace in self.settings.namespaces or (None,):
             for resource, selector in ((Resource.POOLS, ""), (Resource.RUNS, f"!{LABEL_SETTLED}")):
                 async for body in kube.list(resource, namespace, selector):
@@ -57,9 +59,10 @@ class App:
                     if resource is Resource.RUNS:
                         self.queue.add(key_of(body))
         reconciler = Reconciler(kube, self.store, services, self.settings, self.queue)
-        if self.settings.seat:
-            self._election = Election(kube, self.settings.seat)
         self._task = asyncio.create_task(self._work(reconciler))
+
+    def _may_write(self) -> bool:
+        return self._election is None or self._election.sure
 
     async def _work(self, reconciler: Reconciler) -> None:
         """Stand by, then work until deposed. Others may stand by with a memory as full as the worker's."""

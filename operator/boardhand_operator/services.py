@@ -35,9 +35,16 @@ class _Opened:
 class Services:
     """Opens what a pool's spec names."""
 
-    def __init__(self, kube: Kube, certificates: Path | None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        kube: Kube,
+        certificates: Path | None,
+        clock: Callable[[], float] = time.monotonic,
+        may_write: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """may_write: see `Connection.may_write`."""
         self._kube = kube
-        self._connection = Connection(certificates=certificates)
+        self._connection = Connection(certificates=certificates, may_write=may_write)
         self._clock = clock
         self._opened: dict[tuple[str, str, int], _Opened] = {}
         self._retired: list[_Opened] = []

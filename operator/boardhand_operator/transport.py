@@ -40,6 +40,8 @@ class Connection:
     """Address of an HTTP proxy; absent: as the environment says."""
     transport: httpx.AsyncBaseTransport | None = None
     """Sends the requests in place of the network, such as httpx.ASGITransport; then `proxy` does not apply."""
+    may_write: Callable[[], bool] = lambda: True
+    """Asked right before each write: whether this operator is still the one that works."""
 
 
 def segment(text: str) -> str:
@@ -66,6 +68,7 @@ class Client:
         self._base = base_url.rstrip("/")
         self._secrets = [secret for secret in secrets if len(secret) >= SECRET_LENGTH]
         self._sleep = sleep
+        self._may_write = connection.may_write
         self._clock = clock
         self._spacing = 0.0
         self._free_at = 0.0
@@ -105,6 +108,9 @@ class Client:
 
     async def send(self, method: str, operation: str, path: str, body: Mapping[str, Any]) -> Any:
         """The JSON answer to a write, sent once: whether to repeat it is the caller's to know."""
+        if not self._may_write():
+            sentence = "nothing is sent: this operator holds its Lease no longer"
+            raise RemoteUnavailable(self._vendor.name, operation, sentence)
         return await self._once(method, operation, path, body=body)
 
     def failure(self, operation: str, answer: Answer) -> Remote | None:

@@ -187,6 +187,22 @@ async def test_a_server_in_trouble_is_left_alone_for_as_long_as_it_asks() -> Non
     assert (down.value.retry_after, caller.waits) == (120, [])
 
 
+async def test_who_may_not_write_sends_nothing_and_may_read() -> None:
+    sent: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.method)
+        return httpx.Response(200, json={})
+
+    connection = Connection(transport=httpx.MockTransport(answer), may_write=lambda: False)
+    client = Client(VENDOR, "https://board.test", {}, [], connection)
+    assert await client.get("read", "/x") == {}
+    with pytest.raises(RemoteUnavailable, match="holds its Lease no longer"):
+        await client.send("POST", "write", "/x", {})
+    assert sent == ["GET"]
+    await client.aclose()
+
+
 async def test_an_answer_may_not_be_endless(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "ANSWER_BYTES", 1000)
     assert await answering(200, f'"{"x" * 990}"').http.get("ask", "/x") == "x" * 990

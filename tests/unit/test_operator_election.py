@@ -101,6 +101,40 @@ async def test_a_holder_whose_lease_was_stolen_is_told() -> None:
     assert _lease(kube)["spec"]["holderIdentity"] == "thief"
 
 
+async def test_who_is_given_anothers_lease_waits_until_that_one_has_noticed() -> None:
+    kube = FakeKube()
+    patient = Terms(duration=3600, every=0.02, give_up=0.3, pause=0.5)
+    first, second = _election(kube, "a", patient), _election(kube, "b", patient)
+    await _held(first)
+    taken: list[float] = []
+
+    async def take() -> None:
+        await second.acquire()
+        taken.append(time.monotonic())
+
+    async with _keeping(first) as renewing:
+        waiting = asyncio.create_task(take())
+        await kube.patch(Resource.LEASES, *WHERE, {"spec": {"holderIdentity": "b"}})
+        with pytest.raises(Lost, match="b holds it"):
+            await asyncio.wait_for(renewing, _MOST)
+        lost = time.monotonic()
+    await asyncio.wait_for(waiting, _MOST)
+    assert taken[0] >= lost
+    assert second.sure
+
+
+async def test_who_was_stopped_for_a_while_is_not_sure() -> None:
+    now = [100.0]
+    election = Election(FakeKube(), Seat(*WHERE, "a"), TERMS, lambda: now[0])
+    assert not election.sure
+    await _held(election)
+    later = []
+    for seconds in (TERMS.give_up * 0.9, TERMS.give_up * 0.2):
+        now[0] += seconds
+        later.append(election.sure)
+    assert later == [True, False]
+
+
 async def test_a_holder_that_cannot_renew_stops_before_anybody_may_take_over() -> None:
     kube = FakeKube()
     election = _election(kube, "a")
