@@ -1,12 +1,12 @@
 """The tickets of a pool's in-progress column: which left it while their run works, and which have lost their run.
 
-Costs one request a poll while runs are at work, and none else but after a start or a deleted run.
+Costs a column more in the poll's request while runs are at work, and nothing else but after a start or a deleted run.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from boardhand_operator import words
 from boardhand_operator.boards import Board
@@ -38,25 +38,33 @@ class Cards:
         self._sweep = True
         self._fine.clear()
 
-    async def follow(self, pool: Pool, board: Board) -> None:
-        """Look once. Raises what the board and the API server raise; the next poll goes on."""
+    def columns(self, pool: Pool) -> set[str]:
+        """Which columns the next poll has to read for `follow`; none where nothing is at work."""
+        if pool.spec.board is None:
+            return set()
+        doing = pool.spec.board.columns.in_progress
+        under_way = {run.status.column or doing for run in self._under_way(pool)}
+        return under_way | {doing} if under_way or self._sweep else set()
+
+    async def follow(self, pool: Pool, board: Board, inside: Mapping[str, Collection[str]]) -> None:
+        """Look once. inside: who is in the `columns`. Raises what board and API server raise; the next poll goes on."""
         if pool.spec.board is None:
             return
         doing = pool.spec.board.columns.in_progress
-        runs = list(self._store.runs_of(pool.namespace, pool.name))
-        claimed = readable_runs(body for body in runs if (body.get("status") or {}).get("claim"))
-        under_way = [run for run in claimed if at_work(run.status)]
-        if not under_way and not self._sweep:
-            return
-        columns = {run.status.column or doing for run in under_way} | {doing}
-        inside = {column: await board.members(column) for column in sorted(columns)}
-        for run in under_way:
+        for run in self._under_way(pool):
             column = run.status.column or doing
-            if run.spec.ticket.id not in inside[column]:
+            if column in inside and run.spec.ticket.id not in inside[column]:
                 await self._left(run, board, column)
-        if self._sweep:
+        if self._sweep and doing in inside:
+            runs = self._store.runs_of(pool.namespace, pool.name)
             known = {str((body["spec"].get("ticket") or {}).get("id")) for body in runs}
-            self._sweep = await self._find_orphans(pool, board, inside[doing], known)
+            self._sweep = await self._find_orphans(pool, board, set(inside[doing]), known)
+
+    def _under_way(self, pool: Pool) -> list[Run]:
+        """The pool's runs at work that have claimed their ticket."""
+        runs = self._store.runs_of(pool.namespace, pool.name)
+        claimed = readable_runs(body for body in runs if (body.get("status") or {}).get("claim"))
+        return [run for run in claimed if at_work(run.status)]
 
     async def _left(self, run: Run, board: Board, column: str) -> None:
         """Asked for once more by itself: a list that was read while the ticket came in does not end a run."""

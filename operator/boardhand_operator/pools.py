@@ -113,10 +113,8 @@ class PoolWorker:
         try:
             await self._check(pool, now)
             if board := await self._services.board(pool):
-                await self._cards.follow(pool, board)
-            if flagged is None and not pool.spec.suspend:
-                polled = await self._poll(pool, now)
-                self.polled_at = time.monotonic() if polled else None
+                polled = await self._poll(pool, board, now, taking=flagged is None and not pool.spec.suspend)
+            self.polled_at = time.monotonic() if polled else None
         except RateLimited:
             raise
         except Misconfigured as wrong:
@@ -142,11 +140,16 @@ class PoolWorker:
             await forge.check()
         self._checked = (pool.generation, now)
 
-    async def _poll(self, pool: Pool, now: datetime) -> bool:
-        board = await self._services.board(pool)
-        if board is None:
+    async def _poll(self, pool: Pool, board: Board, now: datetime, *, taking: bool) -> bool:
+        """Read the board, and take tickets; whether the ready column was read for it."""
+        columns = self._cards.columns(pool)
+        if not taking and not columns:
             return False
-        cards = await board.ready()
+        look = await board.look(columns)
+        await self._cards.follow(pool, board, look.members)
+        if not taking:
+            return False
+        cards = look.ready
         self._known &= {intake.name_for(pool, card) for card in cards}
         new = [card for card in cards if intake.name_for(pool, card) not in self._known]
         for first in range(0, len(new), _AT_ONCE):

@@ -18,6 +18,8 @@ class Wire(httpx.AsyncBaseTransport):
     lose: list[str] = field(default_factory=list)
     before: Callable[[httpx.Request], Awaitable[None]] | None = None
     """Called before a request is passed on: where a test lets somebody else act in between."""
+    received: int = 0
+    """Bytes of the answers' bodies."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
@@ -25,6 +27,7 @@ class Wire(httpx.AsyncBaseTransport):
         if self.before:
             await self.before(request)
         answer = await self.inner.handle_async_request(request)
+        self.received += len(await answer.aread())
         place = f"{request.method} {request.url.path}"
         for pattern in self.lose:
             if re.search(pattern, place):

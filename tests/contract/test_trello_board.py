@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from boardhand_operator.boards import trello, trello_lists
+from boardhand_operator.boards import Look, trello_entries, trello_lists
 from boardhand_operator.boards.claims import Claimant, Lost, Won, claim, close
 from boardhand_operator.boards.markers import claim_text, find_claims
 from boardhand_operator.boards.ticket import ticket_of
 from boardhand_operator.boards.trello import TrelloBoard
+from boardhand_operator.boards.trello_batch import together
 from boardhand_operator.errors import (
     CredentialsRefused,
     Misconfigured,
@@ -46,48 +47,126 @@ async def test_ready_tickets_come_in_the_order_in_which_they_entered(desk: Desk,
     desk.card("elsewhere", "Done")
     desk.move(first, "Done")
     desk.move(first, "Sprint Backlog")
-    found = await board.ready()
+    found = (await board.look()).ready
     assert [card.title for card in found] == ["second", "first"]
     moved = desk.state.actions.of(first)[-1]
     assert (found[1].event, found[1].key, found[1].column) == (moved["id"], "#1", "Sprint Backlog")
     assert found[0].event == desk.state.actions.of(second)[0]["id"]
-    assert [card.title for card in await board.ready(1)] == ["second"]
 
 
 async def test_moving_back_is_a_new_event_and_editing_is_none(desk: Desk, board: TrelloBoard) -> None:
     card = desk.card()
-    (before,) = await board.ready()
+    (before,) = (await board.look()).ready
     desk.state.update_card(card, {"name": "Renamed", "desc": "now with text"}, desk.ada)
     desk.state.add_comment(card, "hello", desk.ada)
-    (edited,) = await board.ready()
+    (edited,) = (await board.look()).ready
     assert (edited.event, edited.title) == (before.event, "Renamed")
     desk.move(card, "In Progress")
     desk.move(card, "Sprint Backlog")
-    (back,) = await board.ready()
+    (back,) = (await board.look()).ready
     assert back.event != before.event
 
 
-async def test_an_idle_poll_is_one_request_and_a_busy_one_two(desk: Desk, board: TrelloBoard) -> None:
-    await board.ready()
+async def test_a_poll_of_an_unchanged_board_is_one_request(desk: Desk, board: TrelloBoard) -> None:
+    await board.look(["In Progress"])
     desk.wire.requests.clear()
-    assert await board.ready() == []
-    assert len(desk.wire.requests) == 1
-    for number in range(30):
-        desk.card(f"card {number}")
+    assert (await board.look(["In Progress", "Done"])).ready == []
+    assert desk.wire.sent() == ["GET /1/batch"]
+    made = [desk.card(f"card {number}") for number in range(20)]
+    for number in range(200):
+        desk.card(f"done {number}", "In Review")
+    first = (await board.look()).ready
+    assert len(first) == 20
+    assert (await board.look()).ready == first
     desk.wire.requests.clear()
-    assert len(await board.ready()) == 30
+    assert await board.look(["In Progress"]) == Look(
+        first, {"Sprint Backlog": frozenset(card["id"] for card in made), "In Progress": frozenset()}
+    )
+    assert (await board.look()).ready == first
+    assert [place.partition("/1/")[2].partition("/")[0] for place in desk.wire.sent()] == ["batch", "lists"]
+
+
+async def test_the_boards_size_costs_a_poll_nothing(desk: Desk, board: TrelloBoard) -> None:
+    async def cost() -> tuple[int, int]:
+        """Requests and bytes of a poll of the unchanged board."""
+        for _ in range(2):
+            await board.look(["In Progress"])
+        desk.wire.requests.clear()
+        desk.wire.received = 0
+        await board.look(["In Progress"])
+        return len(desk.wire.requests), desk.wire.received
+
+    for number in range(20):
+        desk.card(f"ready {number}", desc="x" * 100)
+    small = await cost()
+    for number in range(1500):
+        desk.card(f"done {number}", "Done", desc="x" * 100)
+    assert await cost() == small
+    assert small[0] == 1
+
+
+async def test_a_log_that_lags_behind_is_read_until_it_is_sure(
+    desk: Desk, board: TrelloBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = desk.card()
+    desk.move(card, "Done")
+    desk.move(card, "Sprint Backlog")
+    newest = desk.state.actions.of(card)[-1]
+    late = [action for action in desk.state.actions.of(desk.board) if action is not newest]
+    with monkeypatch.context() as lagging:
+        lagging.setattr(desk.state.actions, "of", lambda _: late)
+        (before,) = (await board.look()).ready
+    assert before.event != newest["id"]
+    for _ in range(3):
+        (after,) = (await board.look()).ready
+        assert after.event == newest["id"]
+
+
+async def test_now_and_then_the_log_is_read_again_whatever_the_cards_say(
+    desk: Desk, board: TrelloBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.card()
+    monkeypatch.setattr(trello_entries, "SECONDS", 0.0)
+    for _ in range(3):
+        await board.look()
+        desk.wire.requests.clear()
+    await board.look()
     assert len(desk.wire.requests) == 2
+
+
+async def test_more_columns_than_a_batch_takes(desk: Desk, board: TrelloBoard) -> None:
+    names = [f"Column {number}" for number in range(12)]
+    for name in names:
+        desk.lists[name] = desk.state.add_list(desk.board, name, "bottom", desk.bot)
+    here = desk.card("last", "Column 11")
+    look = await board.look(names)
+    assert look.members["Column 11"] == {here["id"]}
+    assert desk.wire.sent().count("GET /1/batch") == 2
+
+
+async def test_a_refusal_within_a_batch_is_the_polls(desk: Desk, board: TrelloBoard) -> None:
+    await board.look()
+    gone = desk.lists["In Progress"]
+    del desk.state.lists[gone["id"]]
+    with pytest.raises(NotFound, match="read columns Sprint Backlog, In Progress"):
+        await board.look(["In Progress"])
+
+
+async def test_commas_in_a_batchs_routes_stay_theirs(desk: Desk, board: TrelloBoard) -> None:
+    routes = [f"/boards/{desk.board['id']}?fields=name,closed", f"/boards/{desk.board['id']}/lists?fields=name"]
+    named, lists = await together(board._http, "read", routes)
+    assert (named["name"], named["closed"], len(lists)) == ("Shop", False, 4)
 
 
 async def test_archived_cards_are_not_ready_and_unarchiving_is_an_event(desk: Desk, board: TrelloBoard) -> None:
     card = desk.card()
-    (before,) = await board.ready()
+    (before,) = (await board.look()).ready
     desk.state.update_card(card, {"closed": True}, desk.ada)
-    assert await board.ready() == []
+    assert (await board.look()).ready == []
     assert await board.read(card["id"]) is None
     assert await board.column_of(card["id"]) is None
     desk.state.update_card(card, {"closed": False}, desk.ada)
-    (after,) = await board.ready()
+    (after,) = (await board.look()).ready
     assert after.event == desk.state.actions.of(card)[-1]["id"] != before.event
 
 
@@ -95,7 +174,7 @@ async def test_only_cards_with_the_pools_label_are_ready(desk: Desk) -> None:
     board = desk.open(label="bot")
     desk.card("without")
     desk.state.set_labels(desk.card("with"), [desk.state.add_label(desk.board, "bot", "green")["id"]])
-    found = await board.ready()
+    found = (await board.look()).ready
     assert [(card.title, card.labels) for card in found] == [("with", ("bot",))]
     await board.aclose()
 
@@ -105,7 +184,7 @@ async def test_events_are_found_beyond_a_thousand_actions(desk: Desk, board: Tre
     for _ in range(600):
         desk.move(other, "In Review")
         desk.move(other, "Done")
-    (found,) = await board.ready()
+    (found,) = (await board.look()).ready
     assert found.event == desk.state.actions.of(old)[0]["id"]
     pages = [r.url.params for r in desk.wire.requests if r.url.path.endswith(f"{desk.board['id']}/actions")]
     assert [page["limit"] for page in pages] == ["100", "1000", "1000"]
@@ -115,29 +194,29 @@ async def test_events_are_found_beyond_a_thousand_actions(desk: Desk, board: Tre
 async def test_beyond_the_pages_a_cards_own_actions_tell(
     desk: Desk, board: TrelloBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trello, "PAGES", (2, 3))
-    monkeypatch.setattr(trello, "LOOKUPS", 2)
+    monkeypatch.setattr(trello_entries, "PAGES", (2, 3))
+    monkeypatch.setattr(trello_entries, "LOOKUPS", 2)
     old = [desk.card(f"old {number}") for number in range(3)]
     other = desk.card("other", "Done")
     for _ in range(5):
         desk.move(other, "In Review")
         desk.move(other, "Done")
-    assert [card.title for card in await board.ready()] == ["old 0", "old 1"]
-    found = await board.ready()
+    assert [card.title for card in (await board.look()).ready] == ["old 0", "old 1"]
+    found = (await board.look()).ready
     assert [card.event for card in found] == [desk.state.actions.of(card)[0]["id"] for card in old]
     desk.wire.requests.clear()
-    assert await board.ready() == found
-    assert len(desk.wire.requests) == 2
+    assert (await board.look()).ready == found
+    assert len(desk.wire.requests) == 1
     desk.move(old[0], "Done")
     desk.move(old[0], "Sprint Backlog")
-    assert {card.event for card in await board.ready()} != {card.event for card in found}
+    assert {card.event for card in (await board.look()).ready} != {card.event for card in found}
 
 
 async def test_a_card_that_the_log_forgot_has_the_event_of_its_creation(desk: Desk, board: TrelloBoard) -> None:
     card = desk.card()
     for action in desk.state.actions.of(card):
         desk.state.actions.forget(action)
-    (found,) = await board.ready()
+    (found,) = (await board.look()).ready
     assert found.event == f"created:{card['id']}"
     assert abs(found.entered_at.timestamp() - desk.state.now()) < 60
     read = await board.read(card["id"])
@@ -152,7 +231,7 @@ async def test_a_card_that_the_log_forgot_has_the_event_of_its_creation(desk: De
 )
 async def test_any_text_is_read_as_it_is(desk: Desk, board: TrelloBoard, text: str) -> None:
     card = desk.card("Ünïcode 🚀", desc=text)
-    (found,) = await board.ready()
+    (found,) = (await board.look()).ready
     assert (found.title, found.body) == ("Ünïcode 🚀", text)
     read = await board.read(card["id"])
     assert read is not None
@@ -171,7 +250,7 @@ async def test_reading_gives_comments_with_authors_oldest_first(desk: Desk, boar
         ("Ada", desk.ada["id"], "a question", False),
         ("Boardhand", desk.bot["id"], "an answer", True),
     ]
-    assert read.event == (await board.ready())[0].event
+    assert read.event == ((await board.look()).ready)[0].event
 
 
 async def test_the_event_is_found_below_many_comments(desk: Desk, board: TrelloBoard) -> None:
@@ -186,9 +265,9 @@ async def test_the_event_is_found_below_many_comments(desk: Desk, board: TrelloB
 
 async def test_a_deleted_ticket(desk: Desk, board: TrelloBoard) -> None:
     card = desk.card()
-    await board.ready()
+    await board.look()
     desk.state.delete_card(card, desk.ada)
-    assert await board.ready() == []
+    assert (await board.look()).ready == []
     assert await board.read(card["id"]) is None
     assert await board.column_of(card["id"]) is None
     for call in (board.comments(card["id"]), board.comment(card["id"], "x"), board.move(card["id"], "Done")):
@@ -200,11 +279,11 @@ async def test_who_is_in_a_column(desk: Desk, board: TrelloBoard) -> None:
     here, gone, elsewhere = desk.card("here"), desk.card("gone"), desk.card("elsewhere")
     await board.move(elsewhere["id"], "In Progress")
     desk.state.delete_card(gone, desk.ada)
-    assert await board.members("Sprint Backlog") == {here["id"]}
-    assert await board.members("In Progress") == {elsewhere["id"]}
-    assert await board.members("In Review") == set()
+    assert (await board.look(["Sprint Backlog"])).members["Sprint Backlog"] == {here["id"]}
+    assert (await board.look(["In Progress"])).members["In Progress"] == {elsewhere["id"]}
+    assert (await board.look(["In Review"])).members["In Review"] == set()
     with pytest.raises(Misconfigured, match="Nowhere"):
-        await board.members("Nowhere")
+        (await board.look(["Nowhere"])).members["Nowhere"]
 
 
 # Comments, claims and the end
@@ -345,10 +424,10 @@ async def test_a_renamed_or_archived_ready_column_is_noticed(
 ) -> None:
     monkeypatch.setattr(trello_lists, "SECONDS", 0.0)
     card = desk.card()
-    assert len(await board.ready()) == 1
+    assert len((await board.look()).ready) == 1
     desk.state.update_list(desk.lists["Sprint Backlog"], dict(change), desk.ada)
     with pytest.raises(Misconfigured):
-        await board.ready()
+        await board.look()
     assert await board.column_of(card["id"]) == change.get("name")
 
 
@@ -416,7 +495,7 @@ async def test_a_rate_limit_is_handed_on_with_its_time(desk: Desk, board: Trello
     card = desk.card()
     await desk.fault(match="GET", status=429, headers={"Retry-After": "120"})
     with pytest.raises(RateLimited) as limited:
-        await board.ready()
+        await board.look()
     assert limited.value.retry_after == 120
     await desk.fault(match="POST", status=429, headers={"x-rate-limit-api-token-interval-ms": "10000"})
     with pytest.raises(RateLimited) as limited:
@@ -428,13 +507,13 @@ async def test_a_rate_limit_is_handed_on_with_its_time(desk: Desk, board: Trello
 async def test_a_short_rate_limit_is_waited_for(desk: Desk, board: TrelloBoard) -> None:
     desk.card()
     await desk.fault(match="/cards", status=429, headers={"Retry-After": "0"}, times=2)
-    assert len(await board.ready()) == 1
+    assert len((await board.look()).ready) == 1
 
 
 async def test_a_read_is_repeated_and_a_write_is_not(desk: Desk, board: TrelloBoard) -> None:
     card = desk.card()
     await desk.fault(match="GET .*/lists", status=503, times=1)
-    assert len(await board.ready()) == 1
+    assert len((await board.look()).ready) == 1
     await desk.fault(match="POST", status=500, times=1)
     with pytest.raises(RemoteUnavailable):
         await board.comment(card["id"], "x")

@@ -21,7 +21,7 @@ FILE = "trello-openapi.json"
 ID = "5abbe4b7ddc1b351ef961414"
 REFUSALS = documented_answers(FILE, operation(FILE, "GET", f"/boards/{ID}")[1])
 CALLS: dict[str, Callable[[TrelloBoard], Any]] = {
-    "ready": lambda board: board.ready(),
+    "look": lambda board: board.look(),
     "comments": lambda board: board.comments(ID),
     "comment": lambda board: board.comment(ID, "words"),
     "edit": lambda board: board.edit_comment(ID, ID, "words"),
@@ -80,12 +80,12 @@ async def test_the_documented_answers_are_read() -> None:
         f"/1/boards/{ID}/lists": lists(),
         f"/1/lists/{lists()[0]['id']}/cards": [card()],
         f"/1/boards/{ID}/actions": [],
-        f"/1/cards/{card()['id']}": card() | {"idList": lists()[0]["id"]},
+        f"/1/cards/{card()['id']}": card() | {"idList": lists()[0]["id"], "actions": [said]},
         f"/1/cards/{card()['id']}/actions": [said],
         "/1/members/me": sample(FILE, {"$ref": "#/components/schemas/Member"}),
     }
     board = opened(lambda request: httpx.Response(200, json=bodies[request.url.path]))
-    (found,) = await board.ready()
+    (found,) = (await board.look()).ready
     assert (found.title, found.labels, found.event) == (card()["name"], ("red",), f"created:{card()['id']}")
     read = await board.read(found.id)
     assert read is not None

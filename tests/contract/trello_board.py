@@ -55,18 +55,25 @@ class Desk:
         return [a["data"]["text"] for a in self.state.actions.of(card) if a["type"] == "commentCard"]
 
     def check_requests(self) -> None:
-        """Every request so far is one that Trello documents."""
+        """Every request so far is one that Trello documents, those within a batch too."""
         for request in self.wire.requests:
-            assert "token" not in request.url.query.decode()
-            path = (
-                request.url.raw_path.decode()
-                .partition("?")[0]
-                .removeprefix("/1")
-                .replace("/members/me", "/members/" + "0" * 24)
-            )
-            template, found = operation(FILE, request.method, path)
-            # The file gives this one the schema of a whole action.
-            wrong = frozenset({"fields"} if template == "/boards/{boardId}/actions" else ())
-            elsewhere = DOCUMENTED_ELSEWHERE.get((request.method, re.sub(r"\{[^}]*\}", "{}", template)), {})
-            check_query(FILE, found, request, wrong, elsewhere)
-            check_body_as_parameters(FILE, found, request)
+            _check(request)
+            if request.url.path == "/1/batch":
+                for route in request.url.params["urls"].split(","):
+                    _check(httpx.Request("GET", f"http://trello.test/1{route}"))
+
+
+def _check(request: httpx.Request) -> None:
+    assert "token" not in request.url.query.decode()
+    path = (
+        request.url.raw_path.decode()
+        .partition("?")[0]
+        .removeprefix("/1")
+        .replace("/members/me", "/members/" + "0" * 24)
+    )
+    template, found = operation(FILE, request.method, path)
+    # The file gives this one the schema of a whole action.
+    wrong = frozenset({"fields"} if template == "/boards/{boardId}/actions" else ())
+    elsewhere = DOCUMENTED_ELSEWHERE.get((request.method, re.sub(r"\{[^}]*\}", "{}", template)), {})
+    check_query(FILE, found, request, wrong, elsewhere)
+    check_body_as_parameters(FILE, found, request)

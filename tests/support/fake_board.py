@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
-from boardhand_operator.boards import Card, Comment
+from boardhand_operator.boards import Card, Comment, Look
 from boardhand_operator.errors import Misconfigured, NotFound
 from tests.support.fuse import Fuse
 
@@ -55,10 +56,14 @@ class FakeBoard:
         async with self.fuse.call("check the board"):
             return
 
-    async def ready(self, limit: int | None = None) -> list[Card]:
-        async with self.fuse.call("read the ready column"):
-            cards = [card for card in self.cards.values() if card.column == READY]
-            return sorted(cards, key=lambda card: card.entered_at)[:limit]
+    async def look(self, columns: Collection[str] = ()) -> Look:
+        async with self.fuse.call("look at the board"):
+            inside = {
+                column: frozenset(card.id for card in self.cards.values() if card.column == column)
+                for column in {READY, *columns}
+            }
+            ready = [card for card in self.cards.values() if card.column == READY]
+            return Look(sorted(ready, key=lambda card: card.entered_at), inside)
 
     async def read(self, ticket_id: str) -> Card | None:
         async with self.fuse.call("read a card"):
@@ -86,10 +91,6 @@ class FakeBoard:
         async with self.fuse.call("read the column"):
             card = self.cards.get(ticket_id)
             return card.column if card else None
-
-    async def members(self, column: str) -> set[str]:
-        async with self.fuse.call("read a column"):
-            return {card.id for card in self.cards.values() if card.column == column}
 
     async def move(self, ticket_id: str, column: str, seen_in: str | None = None) -> None:
         async with self.fuse.call("move"):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import pytest
 
 from boardhand_api.failures import FailureClass
 from boardhand_api.run import Phase
+from boardhand_operator.boards import Look
 from boardhand_operator.boards.claims import Claimant, claim
 from boardhand_operator.boards.markers import find_closing
 from boardhand_operator.cards import LOOKUPS
@@ -198,10 +199,10 @@ async def test_a_ticket_that_left_while_the_column_was_read_ends_nothing(world: 
     """The list is read before the claim's move, the runs after it: asked by itself, the ticket is in its place."""
     run = await _at_work(world)
 
-    async def nobody(column: str) -> set[str]:
-        return set()
+    async def nobody(columns: Collection[str] = ()) -> Look:
+        return Look([], dict.fromkeys(columns, frozenset()))
 
-    world.board.members = nobody  # type: ignore[method-assign]
+    world.board.look = nobody  # type: ignore[method-assign]
     await Replica(world).poll()
     await _let_go(world)
     (after,) = world.runs()

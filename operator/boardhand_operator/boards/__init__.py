@@ -7,7 +7,7 @@ raises is in `boardhand_operator.errors`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Protocol, cast
@@ -59,6 +59,17 @@ class Card:
     """Whether these are all there are; else at least those since the ticket entered its column."""
 
 
+@dataclass(frozen=True)
+class Look:
+    """What one poll saw. Cards may already be somewhere else."""
+
+    ready: list[Card]
+    """The tickets in the ready column that bear the pool's label, the one that entered first leading; without
+    comments."""
+    members: Mapping[str, frozenset[str]]
+    """For each column that was asked for, and the ready one, the ids of its tickets, whatever their label."""
+
+
 class Board(Protocol):
     """A board, with the credentials of one pool."""
 
@@ -78,10 +89,11 @@ class Board(Protocol):
         """
         ...
 
-    async def ready(self, limit: int | None = None) -> list[Card]:
-        """The tickets in the ready column that bear the pool's label, the one that entered first leading.
+    async def look(self, columns: Collection[str] = ()) -> Look:
+        """The ready column, and who is in these columns: one request where nothing changed and the API allows.
 
-        limit: at most so many. Comments are left out. Cards may already be somewhere else when this returns.
+        However many tickets the board has, only those of the named columns are read. Raises Misconfigured where there
+        is no such column.
         """
         ...
 
@@ -103,13 +115,6 @@ class Board(Protocol):
 
     async def column_of(self, ticket_id: str) -> str | None:
         """Name of the column where the ticket is, or None where it is deleted, archived or on another board."""
-        ...
-
-    async def members(self, column: str) -> set[str]:
-        """Ids of the tickets in the column, whatever their label: one request where the board's API allows.
-
-        Raises Misconfigured where there is no such column.
-        """
         ...
 
     async def move(self, ticket_id: str, column: str, seen_in: str | None = None) -> None:

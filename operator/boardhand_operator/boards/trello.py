@@ -5,15 +5,17 @@ Source: https://developer.atlassian.com/cloud/trello/rest/ ; a test holds every 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import quote
 
 from boardhand_api import pool
 from boardhand_operator.answers import Vendor
-from boardhand_operator.boards import Card, Comment
+from boardhand_operator.boards import Card, Comment, Look
 from boardhand_operator.boards.text import shorten
+from boardhand_operator.boards.trello_batch import together
+from boardhand_operator.boards.trello_entries import Entered, card_actions
 from boardhand_operator.boards.trello_lists import Lists
 from boardhand_operator.boards.trello_log import ENTERING, Entry, Json, birth, comments, entries
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
@@ -22,10 +24,6 @@ from boardhand_operator.transport import Client, Connection, segment
 API = "https://api.trello.com/1"
 CARD_FIELDS = "closed,desc,idList,idShort,labels,name,shortUrl"
 COMMENT_LIMIT = 16384
-PAGES = (100, 1000, 1000, 1000, 1000)
-"""Sizes of the pages of the board's actions that one poll reads at most: a further one where a card is missing."""
-LOOKUPS = 50
-"""Cards older than those pages whose own actions one poll reads; the others wait for the next poll."""
 CARD_PAGE, CARD_PAGES = 50, 20
 """Size and number of the pages that Trello has of a card's actions."""
 
@@ -54,7 +52,7 @@ class TrelloBoard:
         self._board = f"/boards/{segment(spec.board)}"
         self._lists = Lists(self._http, spec.board)
         self._me: str | None = None
-        self._old: dict[tuple[str, str], Entry] = {}
+        self._entered = Entered(self._http, spec.board)
 
     async def check(self) -> None:
         """See `Board.check`: three requests."""
@@ -73,15 +71,19 @@ class TrelloBoard:
         for name in wanted:
             self._lists.known(name)
 
-    async def ready(self, limit: int | None = None) -> list[Card]:
-        """See `Board.ready`: two requests, one where the column is empty."""
-        column = self._spec.columns.ready
-        list_id = await self._lists.id_of(column)
-        found = await self._http.get(f"read column {column!r}", f"/lists/{segment(list_id)}/cards")
-        cards = [card for card in found if not card["closed"] and self._labelled(card)]
-        known = await self._entries(cards, list_id) if cards else {}
-        ready = [_card(card, column, known[card["id"]]) for card in cards if card["id"] in known]
-        return sorted(ready, key=lambda card: (card.entered_at, card.event))[:limit]
+    async def look(self, columns: Collection[str] = ()) -> Look:
+        """See `Board.look`: one request, a second one where cards of the ready column changed since the last two."""
+        ready = self._spec.columns.ready
+        names = [ready, *sorted(set(columns) - {ready})]
+        lists, cards = await self._cards_in(names)
+        here = [card for card in cards[0] if not card["closed"] and self._labelled(card)]
+        known = await self._entered.of(here, lists[0])
+        found = [_card(card, ready, known[card["id"]]) for card in here if card["id"] in known]
+        members = {
+            name: frozenset(str(card["id"]) for card in some if not card["closed"])
+            for name, some in zip(names, cards, strict=True)
+        }
+        return Look(sorted(found, key=lambda card: (card.entered_at, card.event)), members)
 
     async def read(self, ticket_id: str) -> Card | None:
         """See `Board.read`: one request, more where the card was much talked about since it entered its list."""
@@ -96,7 +98,7 @@ class TrelloBoard:
         known: dict[str, Entry] = {}
         fresh: list[Json] = []
         for page in range(CARD_PAGES):
-            fresh = await self._actions(ticket_id, kinds, page) if page else card["actions"]
+            fresh = await card_actions(self._http, ticket_id, kinds, page) if page else card["actions"]
             actions += fresh
             known = entries(actions, card["idList"])
             if known or len(fresh) < CARD_PAGE:
@@ -109,7 +111,7 @@ class TrelloBoard:
         """See `Board.comments`: the newest thousand, which is what Trello gives; 50 a request."""
         actions: dict[str, Json] = {}
         for page in range(CARD_PAGES):
-            fresh = await self._actions(ticket_id, "commentCard", page)
+            fresh = await card_actions(self._http, ticket_id, "commentCard", page)
             # By id, since what is written while pages are read shifts an action onto the next page again.
             actions |= {action["id"]: action for action in fresh}
             if len(fresh) < CARD_PAGE:
@@ -131,13 +133,6 @@ class TrelloBoard:
         """See `Board.column_of`."""
         card = await self._card(ticket_id, "closed,idList")
         return None if card is None or card["closed"] else await self._lists.name_of(card["idList"])
-
-    async def members(self, column: str) -> set[str]:
-        """See `Board.members`: one request."""
-        list_id = await self._lists.id_of(column)
-        params = {"fields": "closed"}
-        cards = await self._http.get(f"read who is in {column!r}", f"/lists/{segment(list_id)}/cards", params)
-        return {str(card["id"]) for card in cards if not card["closed"]}
 
     async def move(self, ticket_id: str, column: str, seen_in: str | None = None) -> None:
         """See `Board.move`."""
@@ -183,40 +178,23 @@ class TrelloBoard:
             return None
         return card
 
-    async def _actions(self, card_id: str, kinds: str, page: int = 0) -> list[Json]:
-        params = {"filter": kinds, "page": str(page)}
-        path = f"/cards/{segment(card_id)}/actions"
-        actions: list[Json] = await self._http.get(f"read what happened to card {card_id}", path, params)
-        return actions
+    async def _cards_in(self, names: Sequence[str]) -> tuple[list[str], list[list[Json]]]:
+        """The lists of these names and the cards in each: all of the first one's, of the others who is there."""
+        while True:
+            lists = [await self._lists.last_id_of(name) for name in names]
+            fields = ["", *["?fields=closed"] * (len(names) - 1)]
+            routes = [f"/lists/{segment(id_)}/cards{more}" for id_, more in zip(lists, fields, strict=True)]
+            if not self._lists.old:
+                return lists, await together(self._http, f"read columns {', '.join(names)}", routes)
+            operation = f"read the lists of board {self._spec.board} and columns {', '.join(names)}"
+            *cards, now = await together(self._http, operation, [*routes, self._lists.route])
+            self._lists.learn(now)
+            # A name that stands on another list by now: read that one.
+            if [self._lists.known(name) for name in names] == lists:
+                return lists, cards
 
     def _labelled(self, card: Json) -> bool:
         return self._spec.label is None or self._spec.label in _labels(card)
-
-    async def _entries(self, cards: list[Json], list_id: str) -> dict[str, Entry]:
-        """The event by which each card came: of the board's log, and of the card's own where that is too long."""
-        # The date of the last activity is part of the key: a card that left and came back is looked up again.
-        keys = {card["id"]: (card["id"], card["dateLastActivity"]) for card in cards}
-        self._old = {key: entry for key, entry in self._old.items() if key in keys.values()}
-        missing = {id_ for id_, key in keys.items() if key not in self._old}
-        found = await self._logged(missing, list_id)
-        for id_ in sorted(missing - found.keys())[:LOOKUPS]:
-            own = entries(await self._actions(id_, ",".join(ENTERING)), list_id)
-            self._old[keys[id_]] = own.get(id_) or birth(id_)
-        return {id_: self._old[key] for id_, key in keys.items() if key in self._old} | found
-
-    async def _logged(self, wanted: set[str], list_id: str) -> dict[str, Entry]:
-        """The events in the board's log, read backwards until all wanted cards are found or PAGES are read."""
-        found: dict[str, Entry] = {}
-        params = {"filter": ",".join(ENTERING), "fields": "data,date,type", "memberCreator": "false"}
-        for size in PAGES:
-            operation = f"read what happened on board {self._spec.board}"
-            params["limit"] = str(size)
-            page: list[Any] = await self._http.get(operation, f"{self._board}/actions", params)
-            found = entries(page, list_id) | found
-            if len(page) < size or wanted <= found.keys():
-                break
-            params["before"] = page[-1]["id"]
-        return found
 
 
 def _fitting(text: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.transport import Client, segment
@@ -22,11 +23,17 @@ class Lists:
         self._names: dict[str, str] = {}
         self._until = 0.0
 
+    @property
+    def route(self) -> str:
+        """What to ask for the lists."""
+        return f"/boards/{segment(self._board_id)}/lists?filter=open&fields=name"
+
     async def refresh(self) -> None:
         """Look the lists up now."""
-        operation = f"read the lists of board {self._board_id}"
-        path = f"/boards/{segment(self._board_id)}/lists"
-        lists = await self._http.get(operation, path, {"filter": "open", "fields": "name"})
+        self.learn(await self._http.get(f"read the lists of board {self._board_id}", self.route))
+
+    def learn(self, lists: list[dict[str, Any]]) -> None:
+        """Take what `route` was answered with."""
         self._names = {entry["id"]: entry["name"].strip() for entry in lists}
         self._until = self._clock() + SECONDS
 
@@ -49,16 +56,23 @@ class Lists:
 
     async def id_of(self, name: str) -> str:
         """As `known`, after a look-up where the name misses or what is known is old."""
-        if name.strip() not in self._names.values() or self._old:
+        if self.old:
+            await self.refresh()
+        return await self.last_id_of(name)
+
+    async def last_id_of(self, name: str) -> str:
+        """As `known`, after a look-up where the name misses: the caller reads the lists anew where they are `old`."""
+        if name.strip() not in self._names.values():
             await self.refresh()
         return self.known(name)
 
     async def name_of(self, list_id: str) -> str | None:
         """The name of the list, or None where it is archived or on another board."""
-        if list_id not in self._names or self._old:
+        if list_id not in self._names or self.old:
             await self.refresh()
         return self._names.get(list_id)
 
     @property
-    def _old(self) -> bool:
+    def old(self) -> bool:
+        """Whether what is known is to be read anew."""
         return self._clock() >= self._until
