@@ -18,6 +18,7 @@ from starlette.routing import Route
 from testbed.faults import Calls, Switches, switch_routes
 from testbed.strikes import answered
 from testbed.trello import page, routes
+from testbed.trello.bulk import bulk_route
 from testbed.trello.call import Refused
 from testbed.trello.deliveries import Deliveries, delivery_routes
 from testbed.trello.faults import failure, limit_route, rate_limited
@@ -60,6 +61,7 @@ def create_app(
             *page.routes(state),
             *switch_routes(switches, calls, reset),
             limit_route(limits),
+            bulk_route(state),
             *delivery_routes(state, deliveries, secret),
         ]
     )

@@ -67,7 +67,10 @@ def _card(state: TrelloState, card: Json) -> Json:
 
 
 def routes(state: TrelloState) -> list[Route]:
-    """`/`, its refreshed part, and that as JSON; `?board=` takes an id or short link (default: the newest)."""
+    """`/`, its refreshed part, and that as JSON; `?board=` takes an id or short link (default: the newest).
+
+    `/_testbed/columns.json` has how many cards stand in the columns of each name, over all boards.
+    """
     templates = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined)
     templates.filters |= {"linked": linked, "clock": clock}
 
@@ -90,6 +93,10 @@ def routes(state: TrelloState) -> list[Route]:
         board = chosen(request)
         return JSONResponse(board, status_code=404 if board is None else 200)
 
+    async def columns(_: Request) -> Response:
+        names = (state.lists[card["idList"]]["name"] for card in state.cards.values() if not card["closed"])
+        return JSONResponse(dict(Counter(names)))
+
     async def card(request: Request) -> Response:
         link = request.path_params["link"]
         boards = [entry["idBoard"] for entry in state.cards.values() if entry["shortLink"] == link]
@@ -101,4 +108,5 @@ def routes(state: TrelloState) -> list[Route]:
         Route("/c/{link}/{_:path}", card),
         Route("/_testbed/board.html", fragment),
         Route("/_testbed/board.json", as_json),
+        Route("/_testbed/columns.json", columns),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from testbed.trello import shapes
@@ -119,7 +119,7 @@ class TrelloState:
 
     def add_card(self, home: Json, name: str, desc: str, pos: str | float, by: Json) -> Json:
         self._card_numbers[home["idBoard"]] += 1
-        place = self._pos(pos, self.cards_in(home))
+        place = self._pos(pos, self._lying_in(home))
         number = self._card_numbers[home["idBoard"]]
         card = shapes.card(self._ids.new(), home, number, name, desc, place, self.now(), self._site)
         self.cards[card["id"]] = card
@@ -150,7 +150,7 @@ class TrelloState:
 
     def _move(self, card: Json, to: Json, pos: str | float, by: Json) -> None:
         before = self.lists[card["idList"]]
-        card["pos"] = self._pos(pos, self.cards_in(to))
+        card["pos"] = self._pos(pos, self._lying_in(to))
         card["idList"] = to["id"]
         data = {"old": {"idList": before["id"]}, "listBefore": _named(before), "listAfter": _named(to)}
         self._record_on_card("updateCard", card, by, data, idList=to["id"])
@@ -172,7 +172,10 @@ class TrelloState:
 
     def cards_in(self, home: Json) -> list[Json]:
         """The list's cards, archived ones too, from top to bottom."""
-        return _by_pos(card for card in self.cards.values() if card["idList"] == home["id"])
+        return _by_pos(self._lying_in(home))
+
+    def _lying_in(self, home: Json) -> Iterator[Json]:
+        return (card for card in self.cards.values() if card["idList"] == home["id"])
 
     def cards_of(self, board: Json) -> list[Json]:
         """The board's cards, archived ones too, list by list."""
@@ -267,13 +270,12 @@ class TrelloState:
         card["dateLastActivity"] = shapes.iso(self.now())
         self.version += 1
 
-    def _pos(self, wanted: str | float, among: list[Json]) -> float:
-        places = [float(entry["pos"]) for entry in among]
-        if wanted == "top":
-            return min(places) / 2 if places else POS_STEP
-        if wanted == "bottom":
-            return max(places) + POS_STEP if places else POS_STEP
-        return float(wanted)
+    def _pos(self, wanted: str | float, among: Iterable[Json]) -> float:
+        """Where it goes; the others are looked at only where the place depends on them: a board may have thousands."""
+        if wanted not in ("top", "bottom"):
+            return float(wanted)
+        places = [float(entry["pos"]) for entry in among] or [0.0 if wanted == "bottom" else 2 * POS_STEP]
+        return min(places) / 2 if wanted == "top" else max(places) + POS_STEP
 
 
 def _by_pos(entries: Iterable[Json]) -> list[Json]:
