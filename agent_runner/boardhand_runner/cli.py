@@ -16,11 +16,20 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from boardhand_api.failures import FailureClass, exit_code_of
-from boardhand_api.order import Order
+from boardhand_api.order import ORDER_VERSION, Order
 from boardhand_api.pod import ORDER_BYTES, Stage
-from boardhand_api.result import Checked, Published, Refusal, Result, termination_message
+from boardhand_api.result import (
+    POD_TERMINATION_BYTES,
+    TERMINATION_BYTES,
+    Checked,
+    Published,
+    Refusal,
+    Result,
+    termination_message,
+)
+from boardhand_api.versions import newer
 from boardhand_runner import local, show
-from boardhand_runner.errors import Configuration, RunnerError
+from boardhand_runner.errors import Configuration, Infrastructure, RunnerError
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages import checkout, publish
 from boardhand_runner.stages.commands import with_commands
@@ -60,11 +69,22 @@ COMMANDS: Mapping[Stage, Command] = {
 }
 
 
+_UNKNOWN = (
+    "The order is of version {version}, and this runner knows versions up to {known}: let the operator and its"
+    " runner.image be of one release."
+)
+_LEAST_ROOM = min(TERMINATION_BYTES, POD_TERMINATION_BYTES // 16)
+"""Bytes of the message where the order does not say: such a pod has more containers than any."""
+
+
 def read_order(settings: Settings) -> Order:
-    """The order in settings.order. Raises Configuration where it is none."""
+    """The order in settings.order. Raises Configuration where it is none, Infrastructure where it is too new."""
     try:
         with settings.order.open("rb") as stream:
-            return Order.model_validate_json(stream.read(ORDER_BYTES))
+            text = stream.read(ORDER_BYTES)
+        if version := newer(text, ORDER_VERSION):
+            raise Infrastructure("VersionUnknown", _UNKNOWN.format(version=version, known=ORDER_VERSION))
+        return Order.model_validate_json(text)
     except OSError as error:
         raise Configuration("OrderUnreadable", f"{settings.order} cannot be read: {error.strerror}.") from None
     except ValidationError as error:
@@ -75,14 +95,16 @@ def read_order(settings: Settings) -> Order:
 
 def run_stage(stage: Stage, settings: Settings) -> int:
     """Run a stage to its answer; the exit code."""
-    command = COMMANDS[stage]
+    command, room = COMMANDS[stage], _LEAST_ROOM
     try:
-        answer = command.run(settings, read_order(settings))
+        order = read_order(settings)
+        room = order.message_bytes
+        answer = command.run(settings, order)
     except RunnerError as error:
         answer = command.failed(error.refusal())
         # Not where the stage answered for itself: the agent's log ends with its result, and nothing may follow that.
         sys.stderr.write(f"{stage}: {error.failure_class}/{error.reason}: {' '.join(error.message.split())}\n")
-    settings.termination_log.write_text(termination_message(answer), encoding="utf-8")
+    settings.termination_log.write_text(termination_message(answer, room), encoding="utf-8")
     if answer.failure is None:
         return 0
     failure = answer.failure

@@ -8,6 +8,7 @@ from boardhand_api.base import NonEmpty, Tolerant
 from boardhand_api.mcp_servers import McpServer
 from boardhand_api.model import Model
 from boardhand_api.pool import OnLimit
+from boardhand_api.result import TERMINATION_BYTES
 from boardhand_api.run import Earlier, Task, Ticket
 
 ORDER_VERSION = 1
@@ -58,5 +59,7 @@ class Order(Tolerant):
     """Whether what is there at a limit is handed over."""
     mcp_servers: list[McpServer] = []
     """Their secrets are mounted, see `pod.MCP_SECRET_PREFIX`."""
+    message_bytes: int = TERMINATION_BYTES
+    """So long a stage's termination message may be: a pod's containers share what the kubelet keeps."""
     persistent: bool = False
     """Whether work, git and `pod.STATE` outlive the pod, so that a later try goes on where an earlier one was."""

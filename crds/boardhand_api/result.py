@@ -16,7 +16,9 @@ Tokens = Annotated[int, Field(ge=0, le=10**15)]
 Money = Annotated[Decimal, Field(ge=0, le=10**9, allow_inf_nan=False), WithJsonSchema({"type": "string"})]
 RESULT_VERSION = 1
 TERMINATION_BYTES = 4096
-"""The kubelet keeps so many bytes of a container's termination message."""
+"""The kubelet keeps so many bytes of a container's termination message, and of a pod's POD_TERMINATION_BYTES, which it
+shares out evenly among all containers; a longer one is cut off wherever that is."""
+POD_TERMINATION_BYTES = 12 * 1024
 
 
 class TestCounts(Tolerant):
@@ -88,6 +90,8 @@ class Result(Tolerant):
     steps: Annotated[int, Field(ge=0)] = 0
     resumed: bool = False
     """It went on where an earlier try of the run was: `usage` and `steps` count that one, too."""
+    cut: bool | None = None
+    """As a termination message: whether it lacks some of what the log has. Absent: not said, as by a former version."""
 
 
 class Published(Tolerant):
@@ -110,21 +114,26 @@ class Checked(Tolerant):
     failure: Refusal | None = None
 
 
-def termination_message(answer: Result | Published | Checked) -> str:
-    """The answer as JSON of at most TERMINATION_BYTES bytes: what does not fit of the summary, then the evidence, then
-    of the failure's message, is cut off."""
+def termination_message(answer: Result | Published | Checked, limit: int = TERMINATION_BYTES) -> str:
+    """The answer as JSON of at most `limit` bytes: what does not fit of the summary, then the evidence, then of the
+    failure's message, then of the title, is cut off. A result says whether something was."""
+    if isinstance(answer, Result) and answer.cut is None:
+        answer = answer.model_copy(update={"cut": False})
     text = answer.model_dump_json(by_alias=True, exclude_none=True)
-    excess = len(text.encode()) - TERMINATION_BYTES
+    excess = len(text.encode()) - limit
     # JSON may escape a character into six bytes, so cutting is repeated until it fits.
-    return text if excess <= 0 else termination_message(_shorter(answer, max(16, excess // 6)))
+    return text if excess <= 0 else termination_message(_shorter(answer, max(16, excess // 6)), limit)
 
 
 def _shorter(answer: Result | Published | Checked, characters: int) -> Result | Published | Checked:
     if isinstance(answer, Result) and answer.summary:
-        return answer.model_copy(update={"summary": answer.summary[:-characters]})
+        return answer.model_copy(update={"summary": answer.summary[:-characters], "cut": True})
     if isinstance(answer, Result) and answer.evidence:
-        return answer.model_copy(update={"evidence": None})
+        return answer.model_copy(update={"evidence": None, "cut": True})
+    if isinstance(answer, Result) and answer.title and not (answer.failure and answer.failure.message):
+        return answer.model_copy(update={"title": answer.title[:-characters], "cut": True})
     if answer.failure is None or not answer.failure.message:
         raise ValueError(f"no text of this {type(answer).__name__} is left to shorten")
     failure = answer.failure.model_copy(update={"message": answer.failure.message[:-characters]})
-    return answer.model_copy(update={"failure": failure})
+    cut = {"cut": True} if isinstance(answer, Result) else {}
+    return answer.model_copy(update={"failure": failure, **cut})

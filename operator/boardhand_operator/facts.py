@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from boardhand_api.events import EVENT_BYTES, last_result
-from boardhand_api.pod import Stage
-from boardhand_api.result import Result
 from boardhand_operator import observe
 from boardhand_operator.budget import Purse
 from boardhand_operator.decide import Facts
 from boardhand_operator.kube import Kube, Resource
+from boardhand_operator.logs import Logs
 from boardhand_operator.observe import Json
 from boardhand_operator.settings import Settings
 from boardhand_operator.snapshots import Snapshots
@@ -18,11 +16,11 @@ from boardhand_operator.store import Store
 from boardhand_operator.views import Pool, Run
 
 
-async def gather(kube: Kube, store: Store, settings: Settings, snapshots: Snapshots, run: Run) -> Facts:
+async def gather(kube: Kube, store: Store, settings: Settings, snapshots: Snapshots, logs: Logs, run: Run) -> Facts:
     """The facts of a run now, with the pool as the run began with it.
 
-    The agent's log is read only once its pod has ended, and only its last line. A run that has not begun is gathered
-    without a pause, so nobody else can be let begin between counting the places and deciding.
+    The agent's log is read only once its pod has ended, and only where its message was cut. A run that has not begun is
+    gathered without a pause, so nobody else can be let begin between counting the places and deciding.
     """
     body = store.get(Resource.POOLS, (run.namespace, run.spec.pool))
     pool = Pool.of(body) if body else None
@@ -37,7 +35,7 @@ async def gather(kube: Kube, store: Store, settings: Settings, snapshots: Snapsh
         job, pod = await _job_and_pod(kube, store, run, run.status.job)
         over = observe.ended(job, pod) and not observe.suspended(job)
         if over and pod is not None and observe.disruption(pod) is None:
-            logged = await _logged(kube, run.namespace, pod)
+            logged = await logs.result(run.namespace, pod)
     return Facts(
         run=run,
         pool=pool,
@@ -53,19 +51,14 @@ async def gather(kube: Kube, store: Store, settings: Settings, snapshots: Snapsh
 
 
 async def _job_and_pod(kube: Kube, store: Store, run: Run, name: str) -> tuple[Json | None, Json | None]:
-    """Absence is believed of the API server only: the memory may be young."""
+    """Absence is believed of the API server only, as is a pod at work whose Job has ended: the memory may be young."""
     job: Json | None = store.get(Resource.JOBS, (run.namespace, name))
     pod: Json | None = store.pod_of(run.namespace, name)
     if job is None:
         job = await kube.get(Resource.JOBS, run.namespace, name)
-    if pod is None and (job is None or observe.ended(job, None)):
+    over = job is None or observe.ended(job, None)
+    if over and not observe.ended(None, pod):
+        pod = None
         async for found in kube.list(Resource.PODS, run.namespace, f"batch.kubernetes.io/job-name={name}"):
             pod = found
     return job, pod
-
-
-async def _logged(kube: Kube, namespace: str, pod: Json) -> Result | None:
-    if not observe.stages(pod).get(Stage.AGENT, observe.StageState()).started:
-        return None
-    line = await kube.last_line(namespace, pod["metadata"]["name"], Stage.AGENT.value, EVENT_BYTES)
-    return last_result(line)

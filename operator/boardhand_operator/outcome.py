@@ -14,13 +14,17 @@ from pydantic import BaseModel, ValidationError
 from boardhand_api.counts import NO_TESTS_EXIT, parse_verify_message, parse_verify_output
 from boardhand_api.failures import LIMITS, FailureClass, class_of_exit_code
 from boardhand_api.pod import Stage
-from boardhand_api.result import Checked, Published, Refusal, Result
+from boardhand_api.result import RESULT_VERSION, Checked, Published, Refusal, Result
 from boardhand_api.run import Failure, TicketRunStatus, Verdict
+from boardhand_api.versions import newer
 from boardhand_operator import lost_pod, observe
 from boardhand_operator.observe import StageState
 
 Json = Mapping[str, Any]
 T = TypeVar("T", bound=BaseModel)
+
+_ANSWERING = (Stage.CHECKOUT, Stage.AGENT, Stage.PUBLISH)
+"""Stages of ours, whose messages have versions."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,21 @@ def _stage_failure(stage: Stage, state: StageState, said: Refusal | None) -> Fai
     if state.reason == "OOMKilled":
         return _failed(FailureClass.INFRASTRUCTURE, "OutOfMemory", f"{stage} was killed for its memory")
     return _failed(cls, f"{stage.value.capitalize()}Failed", f"{stage} ended with exit code {code}")
+
+
+def _too_new(seen: Mapping[Stage, StageState], logged: Result | None) -> Failure | None:
+    """Of an answer in a version that is not known nothing is believed, its stage's exit code neither."""
+    versions = {stage: newer(state.message, RESULT_VERSION) for stage, state in seen.items() if stage in _ANSWERING}
+    if logged and logged.version > RESULT_VERSION:
+        versions[Stage.AGENT] = logged.version
+    for stage, version in versions.items():
+        if version:
+            text = (
+                f"{stage} answered in version {version}, and this operator knows versions up to {RESULT_VERSION}: let"
+                " the operator and its runner.image be of one release"
+            )
+            return _failed(FailureClass.INFRASTRUCTURE, "VersionUnknown", text)
+    return None
 
 
 def _verdict(state: StageState, commands: list[str]) -> Verdict:
@@ -99,6 +118,8 @@ def judge(job: Json | None, pod: Json | None, logged: Result | None, commands: l
         return outcome(*_without_pod(job, commands))
     if why := observe.disruption(pod):
         return outcome(_failed(FailureClass.INFRASTRUCTURE, "Disrupted", why))
+    if too_new := _too_new(seen, logged):
+        return outcome(too_new)
     for stage, state, said in (
         (Stage.CHECKOUT, checkout, checked.failure),
         (Stage.AGENT, agent, result.failure),

@@ -14,6 +14,7 @@ from boardhand_operator.decide import decide
 from boardhand_operator.errors import RateLimited
 from boardhand_operator.facts import gather
 from boardhand_operator.kube import ApiException, Kube, Resource
+from boardhand_operator.logs import Logs
 from boardhand_operator.queue import WorkQueue
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
@@ -34,6 +35,7 @@ class Reconciler:
         self._services = services
         self._settings = settings
         self._queue = queue
+        self._logs = Logs(kube)
         self._elsewhere: dict[Key, float] = {}
         """Until when another operator is left to work a run: event loop's time."""
 
@@ -70,7 +72,7 @@ class Reconciler:
                 self._queue.add(waits)
 
     async def _once(self, run: Run) -> float | None:
-        facts = await gather(self._kube, self._store, self._settings, self._services.snapshots, run)
+        facts = await gather(self._kube, self._store, self._settings, self._services.snapshots, self._logs, run)
         decision = decide(facts)
         if decision.actions:
             _log.debug("%s/%s: %s", run.namespace, run.name, decision.why)

@@ -13,7 +13,16 @@ from pydantic import ValidationError
 
 from boardhand_api.events import EVENT_BYTES, Ended, Nudged, Routed, Started, Step, last_result, parse_event
 from boardhand_api.failures import FailureClass, class_of_exit_code, exit_code_of
-from boardhand_api.result import TERMINATION_BYTES, Checked, Published, Refusal, Result, Usage, termination_message
+from boardhand_api.result import (
+    POD_TERMINATION_BYTES,
+    TERMINATION_BYTES,
+    Checked,
+    Published,
+    Refusal,
+    Result,
+    Usage,
+    termination_message,
+)
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=60)
 MONEY = st.none() | st.decimals(0, 10**6, places=6)
@@ -60,9 +69,25 @@ def test_a_results_message_fits_and_only_the_summary_is_shortened(result: Result
     assert len(message.encode()) <= TERMINATION_BYTES
     back = Result.model_validate_json(message)
     assert result.summary.startswith(back.summary)
-    assert back.model_copy(update={"summary": result.summary}) == result
-    if len(result.model_dump_json(by_alias=True, exclude_none=True).encode()) <= TERMINATION_BYTES:
-        assert back == result
+    assert back.model_copy(update={"summary": result.summary, "cut": None}) == result
+    assert back.cut == (back.summary != result.summary)
+    if len(result.model_dump_json(by_alias=True, exclude_none=True).encode()) <= TERMINATION_BYTES - len(
+        ',"cut":false'
+    ):
+        assert back.cut is False
+
+
+@given(RESULTS, st.integers(2, 13))
+@settings(deadline=None, max_examples=50)
+def test_a_message_fits_the_share_of_a_pod_with_many_containers(result: Result, containers: int) -> None:
+    room = min(TERMINATION_BYTES, POD_TERMINATION_BYTES // containers)
+    message = termination_message(result, room)
+    assert len(message.encode()) <= room
+    back = Result.model_validate_json(message)
+    whole = result.model_copy(update={"cut": False})
+    assert (back == whole) == (back.cut is False)
+    kept = {"summary": result.summary, "title": result.title, "failure": result.failure}
+    assert back.model_copy(update={**kept, "cut": False}) == whole
 
 
 def test_a_shortened_summary_uses_most_of_the_room() -> None:

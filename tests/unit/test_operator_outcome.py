@@ -18,7 +18,8 @@ from tests.support.objects import a_run, ended, job_body, pod_body, running, wai
 
 BASE, HEAD, BRANCH = "a" * 40, "b" * 40, "boardhand/1-fix"
 CHECKED = termination_message(Checked(base_commit=BASE))
-RESULT = Result(specialist="bugfixer", title="Fix", summary="Because.", base_commit=BASE, usage=Usage(prompt_tokens=7))
+USAGE = Usage(prompt_tokens=7)
+RESULT = Result(specialist="bugfixer", title="Fix", summary="Because.", base_commit=BASE, usage=USAGE, cut=False)
 WORKED = termination_message(RESULT)
 PUSHED = termination_message(Published(branch=BRANCH, commit=HEAD))
 NOTHING = termination_message(Published())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from boardhand_api.order import Order, OrderLimits
-from boardhand_api.pod import ORDER_BYTES
+from boardhand_api.pod import ORDER_BYTES, Stage
 from boardhand_api.pool import CodingAgentSpec
+from boardhand_api.result import POD_TERMINATION_BYTES, TERMINATION_BYTES
 from boardhand_api.run import TicketRunSpec
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.names import branch_name
@@ -39,6 +40,7 @@ def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec) -> Order:
         require_tests=pool.policy.require_tests,
         tests_must_fail_on_base=pool.policy.tests_must_fail_on_base,
         on_limit=pool.policy.on_limit,
+        message_bytes=_message_bytes(pool),
         persistent=pool.persistence is not None,
         mcp_servers=list(pool.mcp_servers),
         limits=OrderLimits(
@@ -53,6 +55,11 @@ def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec) -> Order:
         ),
     )
     return _fitting(order)
+
+
+def _message_bytes(pool: CodingAgentSpec) -> int:
+    containers = len(Stage) + len(pool.workbench.services)
+    return min(TERMINATION_BYTES, POD_TERMINATION_BYTES // containers)
 
 
 def _fitting(order: Order) -> Order:
