@@ -155,10 +155,11 @@ class Kube:
         accept: str = _JSON,
     ) -> bytes:
         headers = {"Accept": accept, "Content-Type": content}
-        request = await self._api.param_serialize(
-            method, path, query_params=query, header_params=headers, body=body, auth_settings=["BearerToken"]
+        # The body is plain JSON, which the client would walk through to make it so: a millisecond a Job.
+        _, url, headers, *_ = await self._api.param_serialize(
+            method, path, query_params=query, header_params=headers, auth_settings=["BearerToken"]
         )
-        response = await self._api.call_api(*request, _request_timeout=_SECONDS)
+        response = await self._api.call_api(method, url, headers, body, _request_timeout=_SECONDS)
         data: bytes = await response.read()
         if not 200 <= response.status <= 299:
             raise ApiException(
