@@ -137,9 +137,10 @@ def _hand_over(settings: Settings, order: Order, state: State, failure: RunnerEr
         return
     if commit is None:
         return
+    parts = [f"**Unfinished:** {failure.message}", _left_behind(state), *_not_in_it(left)]
     state["commit"], state["limited"] = commit, True
     state["title"] = order.ticket.title
-    state["summary"] = "\n\n".join([f"**Unfinished:** {failure.message}", *_not_in_it(left)])
+    state["summary"] = "\n\n".join(part for part in parts if part)
 
 
 def result_of(state: State, ledger: Ledger, transcript: Transcript, failure: RunnerError | None) -> Result:
@@ -156,7 +157,8 @@ def result_of(state: State, ledger: Ledger, transcript: Transcript, failure: Run
         message = transcript.clean(refusal.message)
         about = about.model_copy(update={"failure": Refusal(**{**dict(refusal), "message": message})})
         if not state.get("limited"):
-            return about
+            said = transcript.clean(_left_behind(state))[:SUMMARY_CHARACTERS]
+            return about.model_copy(update={"summary": said})
     return about.model_copy(
         update={
             "commit": state.get("commit"),
@@ -167,6 +169,15 @@ def result_of(state: State, ledger: Ledger, transcript: Transcript, failure: Run
             "partial": state.get("partial", False) or state.get("limited", False),
         }
     )
+
+
+def _left_behind(state: State) -> str:
+    if not state.get("messages"):
+        return ""
+    # Not at the top: what it needs is long imported once there are messages, and takes long where there are none.
+    from boardhand_runner.left_behind import left_behind
+
+    return left_behind(state)
 
 
 def summary_of(state: State) -> str:

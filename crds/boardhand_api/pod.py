@@ -55,6 +55,8 @@ CERTIFICATES = ROOT / "certificates" / "ca.crt"
 TRUST_STORE = SERVE / "cacerts.p12"
 """The same authorities for Java, which reads no PEM; made by checkout."""
 TRUST_STORE_PASSWORD = "changeit"  # noqa: S105 (Java's own default; the store holds nothing secret)
+MESSAGE_BYTES = "BOARDHAND_MESSAGE_BYTES"
+"""The variable that tells the verify script how long its termination message may be."""
 VERIFY_SCRIPT = "verify.sh"
 """Beside the server script on the SERVE volume, from where verify runs it."""
 COMMANDS = SERVE / "commands.json"

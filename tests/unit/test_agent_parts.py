@@ -83,6 +83,7 @@ def test_undefined_words_in_prompts_are_errors() -> None:
 def test_prompts_say_what_the_baseline_was(name: str, green: bool) -> None:
     values = {
         "ticket": "T",
+        "earlier": "",
         "notes": "",
         "map": "",
         "workdir": "",
@@ -100,7 +101,7 @@ def test_prompts_say_what_the_baseline_was(name: str, green: bool) -> None:
 
 
 def test_templates_in_data_are_not_templates() -> None:
-    _, user = opening("analyst", "f", {"ticket": "{{ 7 * 7 }} <b>&", "notes": "", "map": ""})
+    _, user = opening("analyst", "f", {"ticket": "{{ 7 * 7 }} <b>&", "earlier": "", "notes": "", "map": ""})
 
     assert "{{ 7 * 7 }} <b>&" in str(user.content)
 

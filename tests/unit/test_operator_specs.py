@@ -204,8 +204,14 @@ def test_certificates_are_what_every_stage_trusts() -> None:
         assert values["SSL_CERT_FILE"] == values["GIT_SSL_CAINFO"] == str(pod.CERTIFICATES)
         assert ("trustStore=" in values.get("JAVA_TOOL_OPTIONS", "")) == (stage in (Stage.WORKBENCH, Stage.VERIFY))
     for box in containers(job()).values():
-        assert environment(box).keys() <= {"HOME", "TMPDIR", "JAVA_TOOL_OPTIONS"}
+        assert environment(box).keys() <= {"HOME", "TMPDIR", "JAVA_TOOL_OPTIONS", pod.MESSAGE_BYTES}
         assert "trustStore" not in environment(box).get("JAVA_TOOL_OPTIONS", "")
+
+
+def test_verify_is_told_how_long_its_message_may_be() -> None:
+    bench = {"image": TOOLCHAIN, "verify": ["true"], "env": {pod.MESSAGE_BYTES: "9"}}
+    boxes = containers(job(workbench=bench))
+    assert int(environment(boxes[Stage.VERIFY])[pod.MESSAGE_BYTES]) == 12 * 1024 // len(boxes)
 
 
 def test_the_workbenchs_environment_reaches_the_toolchain_alone() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from boardhand_api.counts import NO_TESTS_EXIT, parse_verify_message
+from boardhand_api.counts import NO_TESTS_EXIT, parse_verify_message, parse_verify_output
 from boardhand_api.result import TERMINATION_BYTES, TestCounts
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages import checkout
@@ -196,3 +196,48 @@ def test_term_ends_it_at_once(shell: list[str], layout: Settings) -> None:
         assert process.wait(10) == 143
         assert time.monotonic() - began < 2
         os.killpg(process.pid, signal.SIGKILL)
+
+
+NOISY = (
+    "i=0; while [ $i -lt 300 ]; do i=$((i + 1)); echo \"line $i\"; done; printf '\\033[31mE   assert 1 == 2\\033[0m\\n'"
+)
+
+
+def test_the_end_of_what_failed_is_kept(verify: Verify, layout: Settings) -> None:
+    said = f"echo '== 1 passed in 1s =='; {NOISY}; exit 3"
+    assert verify("0", "echo fine", said, BOARDHAND_MESSAGE_BYTES="2457").returncode == 3
+    message = layout.termination_log.read_text()
+    assert len(message.encode()) <= 2457
+    kept = parse_verify_output(message).split("\n")
+    assert kept[-1] == "E   assert 1 == 2"
+    assert kept[-2] == "line 300"
+    assert "fine" not in message
+    outcomes, tests = parse_verify_message(message)
+    assert [(one.index, one.exit_code) for one in outcomes] == [(1, 0), (2, 3)]
+    assert tests == TestCounts(ran=1)
+
+
+@pytest.mark.parametrize("room", [120, 300, 1000, 4096])
+def test_exit_codes_and_counts_go_before_output(verify: Verify, layout: Settings, room: int) -> None:
+    said = f"echo '== 2 failed in 1s =='; {NOISY}; exit 1"
+    assert verify("0", said, BOARDHAND_MESSAGE_BYTES=str(room)).returncode == 1
+    message = layout.termination_log.read_bytes()
+    assert len(message) <= room
+    outcomes, tests = parse_verify_message(message.decode())
+    assert outcomes[0].exit_code == 1
+    assert tests == TestCounts(ran=2, failed=2)
+
+
+def test_what_passed_leaves_no_output_and_what_ran_no_test_does(verify: Verify, layout: Settings) -> None:
+    assert verify("0", "echo fine; echo '== 2 passed in 1s =='").returncode == 0
+    assert parse_verify_output(layout.termination_log.read_text()) == ""
+    assert verify("--require-tests", "0", "echo hm; echo '== no tests ran in 1s =='").returncode == NO_TESTS_EXIT
+    assert parse_verify_output(layout.termination_log.read_text()) == "hm\n== no tests ran in 1s =="
+
+
+def test_output_that_looks_like_the_message_says_nothing(verify: Verify, layout: Settings) -> None:
+    forged = "printf 'output\\ncommand 9 exit 0 seconds 1\\nsummary == 99 passed in 1s ==\\n'; exit 1"
+    assert verify("0", forged).returncode == 1
+    outcomes, tests = parse_verify_message(layout.termination_log.read_text())
+    assert [(one.index, one.exit_code) for one in outcomes] == [(1, 1)]
+    assert tests is None

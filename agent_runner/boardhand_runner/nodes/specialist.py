@@ -13,7 +13,7 @@ from boardhand_runner.errors import Stuck
 from boardhand_runner.models.asking import ask, book
 from boardhand_runner.models.calling import with_tools
 from boardhand_runner.models.tidy import tidied
-from boardhand_runner.nodes.ticket import ticket_text
+from boardhand_runner.nodes.ticket import earlier_text, ticket_text
 from boardhand_runner.nodes.window import window
 from boardhand_runner.prompts import opening
 from boardhand_runner.state import Context, State
@@ -21,6 +21,9 @@ from boardhand_runner.tools.map import MAP_CHARACTERS
 
 SMALL_MAP_CHARACTERS = 1_000
 """A small model is not offered the map as a tool; the files that others use most are told once."""
+
+EARLIER_CHARACTERS, SMALL_EARLIER_CHARACTERS = 16_000, 1_600
+"""Of what is told of earlier attempts."""
 
 
 async def node(state: State, runtime: Runtime[Context]) -> State:
@@ -55,9 +58,11 @@ async def _asked(context: Context, name: str, history: list[BaseMessage], now: W
 async def _values(state: State, context: Context) -> dict[str, object]:
     most = SMALL_MAP_CHARACTERS if context.large.active.abilities.small_prompt else MAP_CHARACTERS
     room = min(most, window(state, context).turn_characters)
+    told = SMALL_EARLIER_CHARACTERS if context.large.active.abilities.small_prompt else EARLIER_CHARACTERS
     return {
         "specialist": state["specialist"],
         "ticket": ticket_text(context.order.ticket),
+        "earlier": earlier_text(context.order.earlier, min(told, window(state, context).turn_characters)),
         "notes": context.notes,
         "workdir": context.order.workdir,
         "submodules": context.repository.submodules.paths if context.order.submodules else [],

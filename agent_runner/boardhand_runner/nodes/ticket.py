@@ -1,8 +1,11 @@
-"""The ticket as prompts show it."""
+"""The ticket, and what earlier attempts at it came to, as prompts show them."""
 
 from __future__ import annotations
 
-from boardhand_api.run import Ticket
+from collections.abc import Sequence
+
+from boardhand_api.failures import FailureClass
+from boardhand_api.run import Earlier, Ticket
 
 
 def ticket_text(ticket: Ticket) -> str:
@@ -13,3 +16,33 @@ def ticket_text(ticket: Ticket) -> str:
     parts.append(ticket.body.strip())
     parts += [f"Comment by {comment.author or 'somebody'}:\n{comment.text.strip()}" for comment in ticket.comments]
     return "\n\n".join(part for part in parts if part)
+
+
+def earlier_text(earlier: Sequence[Earlier], room: int) -> str:
+    """The earlier attempts as plain text, the newest last: so many of the newest as `room` characters take, but that
+    one always, cut to fit. Fenced by the prompt: a model wrote it, and programs that it wrote."""
+    told: list[str] = []
+    for one in reversed(earlier):
+        text = _attempt(one, room)
+        if told and len(text) > room:
+            break
+        told.insert(0, text)
+        room -= len(text)
+    return "\n\n".join(told)
+
+
+def _attempt(one: Earlier, room: int) -> str:
+    """One attempt: of its summary the head, of the output the tail."""
+    ended = (
+        f"failed: {one.failure_class}, {one.reason}: {one.message[: room // 4]}" if one.failure_class else "succeeded."
+    )
+    parts = [f"Attempt {one.attempt}{f' ({one.specialist})' if one.specialist else ''} {ended}"]
+    if one.failure_class is FailureClass.NEEDS_INFO:
+        parts.append("That was its question to a person. Look for the answer in the ticket and its comments.")
+    if one.summary:
+        parts.append(f"What it said of its work:\n{one.summary[: room // 4].strip()}")
+    if one.tampering:
+        parts.append(f"What it took from the tests without being asked to: {'; '.join(one.tampering)[: room // 8]}")
+    if one.output:
+        parts.append(f"The end of what the failing verify command printed:\n{one.output[-(room // 4) :].strip()}")
+    return "\n".join(parts)

@@ -7,7 +7,8 @@
 # repository and left beside this script. They run in this order in ../proof, as seen from this script, or in FOLDER of
 # it; the first that fails ends the stage with its exit code, and that code is the verdict. With --require-tests the
 # stage ends with 65 where every command passed and their output says that no test ran. What was counted, each
-# command's exit code, and the end of what the command printed that the stage ended with, go to $TERMINATION_LOG.
+# command's exit code, and the end of what the command printed that the stage ended with, go to $TERMINATION_LOG: at
+# most $BOARDHAND_MESSAGE_BYTES, which is this container's share of what the kubelet keeps of a pod.
 
 require_tests=
 if [ "$1" = --require-tests ]; then
@@ -25,6 +26,7 @@ setups=$1
 shift
 
 log=${TERMINATION_LOG:-/dev/termination-log}
+limit=${BOARDHAND_MESSAGE_BYTES:-1536}
 message=
 evidence=
 
@@ -74,13 +76,13 @@ END {
 now() { date +%s 2>/dev/null || echo 0; }
 
 report() {
-    if [ "$summaries" ]; then printf '%s' "$message" | tail -c 4096 >"$log"; else printf '%s' "$message" >"$log"; fi
+    if [ "$summaries" ]; then printf '%s' "$message" | tail -c "$limit" >"$log"; else printf '%s' "$message" >"$log"; fi
 }
 
 # Adds the end of what the last command printed, as far as there is room beside exit codes and counts.
 add_output() {
     if [ -z "$summaries" ] || [ ! -f "$scratch/summary" ]; then return; fi
-    room=$((4000 - $(printf '%s' "$message" | LC_ALL=C awk '{ bytes += length($0) + 1 } END { print bytes + 0 }')))
+    room=$((limit - 16 - $(printf '%s' "$message" | LC_ALL=C awk '{ bytes += length($0) + 1 } END { print bytes + 0 }')))
     if [ "$room" -gt 2000 ]; then room=2000; fi
     if [ "$room" -lt 80 ]; then return; fi
     message="${message}output

@@ -70,7 +70,7 @@ def _runner_resources(stage: Stage, pool: CodingAgentSpec) -> Json:
     return {key: value for key, value in chosen.wire().items() if value}
 
 
-def _toolchain(stage: Stage, pool: CodingAgentSpec, command: list[str], directory: str) -> Json:
+def _toolchain(stage: Stage, pool: CodingAgentSpec, command: list[str], directory: str, **variables: str) -> Json:
     bench = pool.workbench
     return _container(
         stage,
@@ -78,19 +78,20 @@ def _toolchain(stage: Stage, pool: CodingAgentSpec, command: list[str], director
         volumes.mounts(stage, pool),
         command=["/bin/sh", *command],
         workingDir=directory,
-        env=_environment(pool, volumes.java_options(pool) | bench.env),
+        env=_environment(pool, volumes.java_options(pool) | bench.env | variables),
         resources={key: value for key, value in bench.resources.wire().items() if value},
     )
 
 
-def _verify(pool: CodingAgentSpec) -> Json:
+def _verify(pool: CodingAgentSpec, order: Order) -> Json:
     bench = pool.workbench
     flags = ["--require-tests"] if pool.policy.require_tests else []
     flags += ["--workdir", pool.repository.workdir] if pool.repository.workdir else []
     # Without verify commands the script takes those that checkout told from the repository, set-up with them.
     commands = [str(len(bench.setup)), *bench.setup, *bench.verify] if bench.verify else []
     script = str(pod.SERVE / pod.VERIFY_SCRIPT)
-    return _toolchain(Stage.VERIFY, pool, [script, *flags, *commands], str(pod.PROOF))
+    room = {pod.MESSAGE_BYTES: str(order.message_bytes)}
+    return _toolchain(Stage.VERIFY, pool, [script, *flags, *commands], str(pod.PROOF), **room)
 
 
 def _service(service: Service) -> Json:
@@ -128,7 +129,7 @@ def _stages(pool: CodingAgentSpec, order: Order, image: str) -> tuple[list[Json]
     agent = _runner(Stage.AGENT, image, pool)
     if order.task is Task.ANALYSE:
         return [checkout, *services, bench], agent
-    return [checkout, *services, bench, agent, _runner(Stage.PUBLISH, image, pool)], _verify(pool)
+    return [checkout, *services, bench, agent, _runner(Stage.PUBLISH, image, pool)], _verify(pool, order)
 
 
 def build_job(name: str, run: Json, pool: CodingAgentSpec, order: Order, runner_image: str) -> Json:
