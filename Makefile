@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: slow help demo try test check wire unit evals evals-short e2e down up images crds lock bench bench-agent clean
+.PHONY: slow help demo try test check wire unit evals evals-short chaos chaos-short e2e down up images crds lock bench bench-agent clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,10 +71,16 @@ evals: $(STAMP) $(JUNIT) build/evals/node/.installed ## the eval suite: 36 tasks
 evals-short: $(STAMP) $(JUNIT) build/evals/node/.installed
 	@$(BIN)/python -m testbed.evals --short
 
+chaos: $(STAMP) ## 1,000 tickets while everything fails and is killed in turn; SEED=… replays its troubles
+	@$(BIN)/python -m testbed.chaos $(if $(SEED),--seed $(SEED))
+
+chaos-short: $(STAMP)
+	@$(BIN)/python -m testbed.chaos --short $(if $(SEED),--seed $(SEED))
+
 e2e: up ## the end-to-end tests on the testbed's cluster
 	@$(PYTEST) tests -m e2e -v --durations=15
 
-test: check slow evals-short e2e ## everything
+test: check slow evals-short chaos-short e2e ## everything
 
 crds: $(STAMP) ## write the CustomResourceDefinitions from the models
 	@$(BIN)/python -m boardhand_api.crd

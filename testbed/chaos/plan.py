@@ -1,0 +1,150 @@
+"""What befalls whom, and when: drawn from the seed, so that a failure can be replayed. Pure."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What can befall the operators, the cluster and the pods."""
+
+    KILL = "operator killed"
+    STEAL = "Lease given to the other"
+    FREEZE = "holder frozen beyond its Lease"
+    CUT = "watches cut"
+    RESTART = "API server restarted"
+    DELETE = "pod deleted"
+    VANISH = "node vanished"
+
+
+@dataclass(frozen=True)
+class Form:
+    """How much of it."""
+
+    tickets: int
+    pools: int
+    seconds: float
+    """For so long troubles are made; then all has to come to rest."""
+    counts: dict[Kind, int]
+    quiet_seconds: float
+    """Everything must have come to rest so long after."""
+    nodes: int = 10
+    concurrency: int = 15
+    """Places of each pool."""
+    doomed: float = 0.1
+    """Share of the tickets whose first try loses its pod."""
+
+
+SHORT = Form(
+    tickets=50,
+    pools=5,
+    seconds=36,
+    counts={
+        Kind.KILL: 10,
+        Kind.STEAL: 2,
+        Kind.FREEZE: 1,
+        Kind.CUT: 6,
+        Kind.RESTART: 1,
+        Kind.DELETE: 5,
+        Kind.VANISH: 1,
+    },
+    quiet_seconds=90,
+)
+LONG = Form(
+    tickets=1000,
+    pools=10,
+    seconds=480,
+    counts={
+        Kind.KILL: 36,
+        Kind.STEAL: 10,
+        Kind.FREEZE: 6,
+        Kind.CUT: 40,
+        Kind.RESTART: 2,
+        Kind.DELETE: 60,
+        Kind.VANISH: 4,
+    },
+    quiet_seconds=240,
+    nodes=20,
+)
+
+
+def sized(form: Form, tickets: int) -> Form:
+    """The form with so many tickets."""
+    return replace(form, tickets=tickets, pools=min(form.pools, tickets))
+
+
+@dataclass(frozen=True)
+class Event:
+    """One trouble. draw: a number in [0, 1) by which it chooses among those that it finds."""
+
+    at: float
+    kind: Kind
+    draw: float
+
+
+def schedule(form: Form, seed: int) -> list[Event]:
+    """All troubles in order. Kills come evenly enough that an operator works in between; a vanished node comes first
+    of all, since its pods are given up a minute later only."""
+    dice = random.Random(f"events {seed}")
+    events = []
+    for kind, number in form.counts.items():
+        for place in range(number):
+            share = (place + dice.random()) / number
+            if kind is Kind.VANISH:
+                share *= 0.5
+            elif kind is Kind.RESTART:
+                share = 0.2 + 0.6 * share
+            events.append(Event(round(1 + share * (form.seconds - 1), 2), kind, dice.random()))
+    return sorted(events, key=lambda event: event.at)
+
+
+def arrivals(form: Form, seed: int) -> list[float]:
+    """When each ticket comes onto its board: a third at once, the others in the course of the troubles."""
+    dice = random.Random(f"tickets {seed}")
+    first = form.tickets // 3
+    later = sorted(dice.uniform(0, 0.85 * form.seconds) for _ in range(form.tickets - first))
+    return [0.0] * first + later
+
+
+def doomed(form: Form, seed: int, run: str) -> float | None:
+    """Whether the first try of the run's pod is lost: then at which of its stages, as a number in [0, 1)."""
+    dice = random.Random(f"fates {seed} {run}")
+    return dice.random() if dice.random() < form.doomed else None
+
+
+_WRITES = r"^(POST|PUT) /1/cards/[^/]+"
+_READS = r"^GET /1/(?!members)"
+_FORGE = r" /api/v1/repos/"
+
+
+def board_faults(seed: int) -> Iterator[dict[str, Any]]:
+    """Of all calls to the board about a fifth. None is of those that put a ticket there: POST /1/cards."""
+    wanted: list[tuple[str, float, dict[str, Any]]] = [
+        (_READS, 0.05, {"status": 429, "headers": {"retry-after": "1"}}),
+        (_READS, 0.04, {"status": 500}),
+        (_READS, 0.03, {"cut": True, "delay": 2}),
+        (r"^GET .*/(cards|lists|actions)$", 0.15, {"shuffle": True}),
+        (_WRITES, 0.05, {"status": 429, "headers": {"retry-after": "1"}}),
+        (_WRITES, 0.05, {"status": 500}),
+        (_WRITES, 0.03, {"cut": True, "delay": 2}),
+        (_WRITES, 0.04, {"status": 502, "after": True}),
+        (_WRITES, 0.04, {"after": True}),
+    ]
+    for place, (match, chance, what) in enumerate(wanted):
+        yield {"match": match, "chance": chance, "seed": seed * 100 + place} | what
+
+
+def forge_faults(seed: int) -> Iterator[dict[str, Any]]:
+    """Of all calls to the forge about a seventh."""
+    wanted: list[tuple[float, dict[str, Any]]] = [
+        (0.04, {"status": 500}),
+        (0.03, {"status": 429, "headers": {"retry-after": "1"}}),
+        (0.03, {"cut": True, "delay": 1}),
+        (0.05, {"after": True}),
+    ]
+    for place, (chance, what) in enumerate(wanted):
+        yield {"match": _FORGE, "chance": chance, "seed": seed * 100 + 50 + place} | what
