@@ -31,10 +31,11 @@ class Row:
     met: bool | None
 
 
-def row(name: str, values: Sequence[float], aim: float | None = None, unit: str = "s") -> Row:
-    """The median and spread of the values; an aim is met from below."""
+def row(name: str, values: Sequence[float], aim: float | None = None, unit: str = "s", at_least: bool = False) -> Row:
+    """The median and spread of the values; an aim is met from below, or from above where it is the least."""
     middle = statistics.median(values)
-    return Row(name, middle, min(values), max(values), unit, aim, None if aim is None else middle <= aim)
+    met = None if aim is None else middle >= aim if at_least else middle <= aim
+    return Row(name, middle, min(values), max(values), unit, aim, met)
 
 
 def show(rows: Sequence[Row]) -> None:

@@ -1,0 +1,27 @@
+"""The scale rows: a real API server, the operator as a process, the stand-ins for Trello and Gitea, simulated pods.
+
+All of it shares this machine's cores, the clients that measure among them: what the operator reaches here is a lower
+bound. The stand-in tells of no rate limit, where Trello allows ten requests a second (see docs/scaling.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from testbed.bench.rows import Row
+from testbed.bench.scale import burst, life, memory, polls, restart
+
+PARTS: Mapping[str, Callable[[], list[Row]]] = {
+    "burst": burst.measure,
+    "growth": burst.measure_growth,
+    "life": life.measure,
+    "polls": polls.measure,
+    "idle": polls.measure_idle,
+    "memory": memory.measure,
+    "restart": restart.measure,
+}
+
+
+def measure(chosen: Sequence[str] = ()) -> list[Row]:
+    """The rows of the chosen parts, or all; raises TestbedError."""
+    return [row for name, part in PARTS.items() if not chosen or name in chosen for row in part()]

@@ -1,0 +1,137 @@
+"""What a scale row happens on: a load cluster, boards with pools, and one operator."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from boardhand_api.order import Order
+from boardhand_api.pod import LABEL_SETTLED
+from testbed.board import COLUMNS, TrelloClient
+from testbed.load import LoadCluster, OperatorProcess, Player, objects
+from testbed.load.api import GROUP, Json
+from testbed.load.standins import start_gitea, start_trello
+from testbed.plan import state_home
+from testbed.shell import TestbedError, wait_for
+
+NAMESPACE = "load"
+RUNS = f"{GROUP}/namespaces/{NAMESPACE}/ticketruns"
+POOLS = f"{GROUP}/namespaces/{NAMESPACE}/codingagents"
+JOBS = f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs"
+_READY_SECONDS = 120
+TICKET = "Acceptance criteria\n" + "\n".join(
+    f"- The {part} of a basket keeps its total when an item is taken out and put back." for part in ("sum", "tax", "id")
+)
+"""A card's text, as long as a short real one."""
+
+
+@dataclass
+class Scene:
+    """Everything of one measurement."""
+
+    cluster: LoadCluster
+    operator: OperatorProcess
+    trello_url: str
+    forge_url: str
+    boards: dict[str, str] = field(default_factory=dict)
+    """Pool to board."""
+
+    def __post_init__(self) -> None:
+        self.trello = TrelloClient(self.trello_url, objects.TRELLO_KEY, objects.TRELLO_TOKEN)
+        self.forge = httpx.AsyncClient(base_url=self.forge_url, timeout=30, trust_env=False)
+
+    def start_operator(self) -> None:
+        """Start it, and wait until every pool is Ready and was polled."""
+        self.operator.start()
+        self.operator.wait_ready()
+        wait_for("the pools", self._pools_ready, _READY_SECONDS, every=0.25)
+
+    def _pools_ready(self) -> bool:
+        self.cluster.require_alive()
+        return all(_ready(pool) for pool in self.cluster.api.list(POOLS))
+
+    def put_cards(self, count: int, column: str = COLUMNS[0]) -> None:
+        """So many cards on each board, in one call: all of them or none are there for a poll."""
+        lists = [self.trello.list_id(board, column) for board in self.boards.values()]
+        answer = httpx.post(
+            f"{self.trello_url}/_testbed/cards",
+            json={"lists": lists, "count": count, "title": "A basket", "desc": TICKET},
+            timeout=120,
+            trust_env=False,
+        )
+        answer.raise_for_status()
+
+    def board_calls(self) -> list[Json]:
+        """The calls that the board was sent, the last 20,000 of them."""
+        calls: list[Json] = httpx.get(f"{self.trello_url}/_testbed/calls", timeout=60, trust_env=False).json()["calls"]
+        return calls
+
+    async def play(self, count: int, seconds: float = 300) -> None:
+        """Play pods until so many runs are settled. Raises TestbedError where one failed."""
+        async with Player(self.cluster, pushed=self._pushed).playing():
+            async with asyncio.timeout(seconds):
+                while len(await asyncio.to_thread(self.settled)) < count:
+                    await asyncio.sleep(0.25)
+        wrong = [run["status"].get("failure") for run in self.settled() if run["status"].get("phase") != "Succeeded"]
+        if wrong:
+            raise TestbedError(f"{len(wrong)} of {count} simulated runs failed, the first with {wrong[0]}")
+
+    def settled(self) -> list[Json]:
+        return list(self.cluster.api.list(RUNS, LABEL_SETTLED))
+
+    async def _pushed(self, order: Order, commit: str) -> None:
+        name = urlsplit(order.repository).path.strip("/").removesuffix(".git")
+        body = {"repository": name, "branch": order.branch, "commit": commit}
+        (await self.forge.post("/_testbed/push", json=body)).raise_for_status()
+
+
+def _ready(pool: Json) -> bool:
+    conditions = (pool.get("status") or {}).get("conditions") or []
+    return any(entry["type"] == "Ready" and entry["status"] == "True" for entry in conditions)
+
+
+@contextmanager
+def scene(
+    pools: int = 1,
+    *,
+    pods: bool = False,
+    poll_seconds: int = 1,
+    concurrency: int = 1000,
+    env: Mapping[str, str] | None = None,
+    module: str = "boardhand_operator",
+    **spec: Any,
+) -> Iterator[Scene]:
+    """A scene with so many pools, a board each; the operator is not started. All of it is gone afterwards.
+
+    pods: whether Jobs get pods. spec: whole fields of every pool's spec.
+    """
+    with LoadCluster(state_home() / "bench-scale", pods=pods) as cluster:
+        cluster.namespace(NAMESPACE)
+        names = [f"pool-{number}" for number in range(pools)]
+        trello = start_trello(cluster)
+        forge = start_gitea(cluster, [f"load/{name}" for name in names])
+        made = Scene(cluster, OperatorProcess(cluster, env=env, module=module), trello, forge)
+        for name in names:
+            board = made.boards[name] = made.trello.board(name)
+            cluster.apply(
+                objects.pool(
+                    NAMESPACE,
+                    name,
+                    board,
+                    trello,
+                    forge,
+                    concurrency=concurrency,
+                    poll_seconds=poll_seconds,
+                    **({"retention": {"runs": 100_000, "days": 3650}} | spec),
+                )
+            )
+        try:
+            yield made
+        finally:
+            made.operator.stop()
