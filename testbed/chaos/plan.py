@@ -42,7 +42,7 @@ class Form:
 SHORT = Form(
     tickets=50,
     pools=5,
-    seconds=36,
+    seconds=32,
     counts={
         Kind.KILL: 10,
         Kind.STEAL: 2,
@@ -73,8 +73,11 @@ LONG = Form(
 
 
 def sized(form: Form, tickets: int) -> Form:
-    """The form with so many tickets."""
-    return replace(form, tickets=tickets, pools=min(form.pools, tickets))
+    """The form with so many tickets; with fewer of them troubles and time are fewer, too, but of each kind is one."""
+    share = min(1.0, tickets / form.tickets)
+    counts = {kind: max(1, round(number * share)) for kind, number in form.counts.items()}
+    seconds = max(form.seconds * share, min(form.seconds, SHORT.seconds))
+    return replace(form, tickets=tickets, pools=min(form.pools, tickets), counts=counts, seconds=seconds)
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ from testbed.shell import TestbedError
 
 _FROZEN_SECONDS = 12.0
 _AWAY_SECONDS = 5.0
-_DOWN_SECONDS = 2.0
-_TRIES = 20
+_DOWN_SECONDS = 1.0
+_PATIENCE_SECONDS = 60.0
+"""So long an event waits for somebody whom it can befall."""
 _OVER = ("Succeeded", "Failed")
 Json = dict[str, Any]
 
@@ -56,15 +57,17 @@ class Troubles:
             Kind.DELETE: self._delete,
             Kind.VANISH: self._vanish,
         }[event.kind]
-        for _ in range(_TRIES):
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
             try:
                 whom = await do(event.draw)
-            except (TestbedError, httpx.HTTPError):
-                await asyncio.sleep(0.5)
-                continue
-            self.done.append({"time": time.time(), "planned": event.at, "kind": event.kind, "whom": whom})
-            return
-        raise TestbedError(f"{event.kind} at {event.at} s could not be made")
+            except (TestbedError, httpx.HTTPError) as refused:
+                if time.monotonic() > deadline:
+                    raise TestbedError(f"{event.kind} at {event.at} s could not be made: {refused}") from refused
+                await asyncio.sleep(0.2)
+            else:
+                self.done.append({"time": time.time(), "planned": event.at, "kind": event.kind, "whom": whom})
+                return
 
     async def _kill(self, draw: float) -> str:
         """Mostly who works, sometimes who stands by."""
@@ -131,14 +134,13 @@ class Troubles:
         name: str = used[int(draw * len(used))]
         await asyncio.to_thread(self._cluster.vanish, name)
         await asyncio.sleep(_AWAY_SECONDS)
-        for _ in range(_TRIES):
+        while True:
             try:
                 await asyncio.to_thread(self._cluster.add_nodes, 1)
             except (TestbedError, httpx.HTTPError):
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(0.2)
             else:
-                break
-        return name
+                return name
 
     async def lose_doomed(self, doomed: set[str], seed: int) -> None:
         """Delete the first pod of each run of these names once it has stood still, until cancelled."""
