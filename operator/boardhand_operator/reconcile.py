@@ -11,7 +11,7 @@ from boardhand_operator.act import Doing, carry_out
 from boardhand_operator.act.doing import REFUSED, Gone
 from boardhand_operator.actions import Launch
 from boardhand_operator.decide import decide
-from boardhand_operator.errors import RateLimited
+from boardhand_operator.errors import Remote
 from boardhand_operator.facts import gather
 from boardhand_operator.kube import ApiException, Kube, Resource
 from boardhand_operator.logs import Logs
@@ -20,6 +20,7 @@ from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
 from boardhand_operator.store import Key, Store
 from boardhand_operator.views import Run
+from boardhand_operator.waits import Waits
 
 _AGAIN = 5.0
 _ELSEWHERE = 10.0
@@ -36,6 +37,8 @@ class Reconciler:
         self._settings = settings
         self._queue = queue
         self._logs = Logs(kube)
+        self._waits = Waits(queue.add, services.gates.clock)
+        services.gates.opened = self._waits.opened
         self._elsewhere: dict[Key, float] = {}
         """Until when another operator is left to work a run: event loop's time."""
 
@@ -57,8 +60,6 @@ class Reconciler:
         except Gone:
             self._store.drop(Resource.RUNS, key)
             return None
-        except RateLimited as limited:
-            return limited.retry_after
         except ApiException as refused:
             _log.warning("%s/%s: %s", *key, refused)
             # Somebody wrote the status since it was read: an operator whose pod is just ending, or a second replica.
@@ -79,7 +80,11 @@ class Reconciler:
         doing = Doing(self._kube, self._store, self._services, self._settings, run, facts.pool)
         begins = any(isinstance(action, Launch) for action in decision.actions)
         with self._store.turns.beginning(run) if begins else nullcontext():
-            await carry_out(doing, decision)
+            try:
+                await carry_out(doing, decision)
+            except Remote as refused:
+                return await self._waits.wait(doing, refused)
+        self._waits.over((run.namespace, run.name))
         if decision.actions and not doing.run.status.phase.finished:
             self._queue.add((run.namespace, run.name))
         return decision.again

@@ -15,6 +15,7 @@ from boardhand_api.pool import CodingAgentSpec
 from boardhand_operator.boards import Board, open_board
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges import Forge, open_forge
+from boardhand_operator.gates import Gates
 from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.ledgers import Ledgers
 from boardhand_operator.snapshots import Snapshots
@@ -49,15 +50,28 @@ class Services:
         self._opened: dict[tuple[str, str, int], _Opened] = {}
         self._retired: list[_Opened] = []
         self.snapshots = Snapshots(kube)
+        self.gates = Gates(clock)
         self.ledgers = Ledgers(kube)
 
     async def board(self, pool: Pool) -> Board | None:
         """The pool's board, or None where it has none. Raises Misconfigured where it cannot be opened."""
-        return (await self._open(pool)).board
+        board = (await self._open(pool)).board
+        return self.guarded_board(pool, board) if board else None
 
     async def forge(self, pool: Pool) -> Forge | None:
         """The pool's forge, or None where it has none. Raises Misconfigured where it cannot be opened."""
-        return (await self._open(pool)).forge
+        forge = (await self._open(pool)).forge
+        return self.guarded_forge(pool, forge) if forge else None
+
+    def guarded_board(self, pool: Pool, board: Board) -> Board:
+        """The pool's board behind its gate, which another address has another one of."""
+        spec = pool.spec.board
+        return self.gates.guarded((pool.namespace, pool.name, f"board {spec and spec.type} {spec and spec.url}"), board)
+
+    def guarded_forge(self, pool: Pool, forge: Forge) -> Forge:
+        """The pool's forge behind its gate."""
+        spec = pool.spec.forge
+        return self.gates.guarded((pool.namespace, pool.name, f"forge {spec and spec.type} {spec and spec.url}"), forge)
 
     async def require_secrets(self, pool: Pool) -> None:
         """See that the Secrets which stages mount are there. Raises Misconfigured naming the first that is not."""

@@ -64,15 +64,15 @@ def clocked(clock: Clock) -> Iterator[None]:
 class FakeServices(Services):
     """Opens the test's board and forge for every pool that names one."""
 
-    def __init__(self, kube: FakeKube, board: FakeBoard, forge: FakeForge) -> None:
-        super().__init__(kube, None)
+    def __init__(self, kube: FakeKube, board: FakeBoard, forge: FakeForge, clock: Callable[[], float]) -> None:
+        super().__init__(kube, None, clock)
         self._fakes: tuple[Board, Forge] = (board, forge)
 
     async def board(self, pool: Pool) -> Board | None:
-        return self._fakes[0] if pool.spec.board else None
+        return self.guarded_board(pool, self._fakes[0]) if pool.spec.board else None
 
     async def forge(self, pool: Pool) -> Forge | None:
-        return self._fakes[1] if pool.spec.forge else None
+        return self.guarded_forge(pool, self._fakes[1]) if pool.spec.forge else None
 
     async def require_secrets(self, pool: Pool) -> None:
         return
@@ -113,7 +113,7 @@ class Replica:
         self.store = Store(lambda: world.clock.time.timestamp())
         self._seen: dict[Resource, set[Key]] = {resource: set() for resource in Resource}
         self.queue: WorkQueue[Key] = WorkQueue()
-        self.services = FakeServices(world.kube, world.board, world.forge)
+        self.services = FakeServices(world.kube, world.board, world.forge, lambda: world.clock.time.timestamp())
         self.reconciler = Reconciler(world.kube, self.store, self.services, SETTINGS, self.queue)
         self.watch()
 
