@@ -20,6 +20,7 @@ GateKey = tuple[str, str, str]
 
 IN_A_ROW = 3
 _FIRST, _MOST = 2.0, 30.0
+_POLLS = ("check", "look")
 _PROBED = 5.0
 """Seconds to wait for who is asking just now."""
 
@@ -38,9 +39,12 @@ class Gate:
         self._until = 0.0
         self._probing = False
 
-    async def through(self, call: Callable[[], Awaitable[T]]) -> T:
-        """The call's answer. Raises what it raises, or the last refusal again while the gate is closed."""
-        probe, closings = self._enter(), self._closings
+    async def through(self, call: Callable[[], Awaitable[T]], *, poll: bool = False) -> T:
+        """The call's answer. Raises what it raises, or the last refusal again while the gate is closed.
+
+        poll: it has a pace of its own, and is sent unless the service asked for a pause.
+        """
+        probe, closings = self._enter(poll), self._closings
         try:
             answer = await call()
         except (RemoteUnavailable, RateLimited) as refused:
@@ -57,9 +61,9 @@ class Gate:
         self._answered()
         return answer
 
-    def _enter(self) -> bool:
+    def _enter(self, poll: bool) -> bool:
         """Whether this call is to find out for the others."""
-        if self._refusal is None:
+        if self._refusal is None or (poll and not isinstance(self._refusal, RateLimited)):
             return False
         left = self._until - self._clock()
         if left > 0 or self._probing:
@@ -68,6 +72,8 @@ class Gate:
         return True
 
     def _failed(self, refused: RemoteUnavailable | RateLimited, probe: bool) -> None:
+        if self._refusal is not None and not probe:
+            return
         self._row += 1
         pause = refused.retry_after if isinstance(refused, RateLimited) else 0.0
         if not (probe or pause or self._row >= IN_A_ROW):
@@ -102,7 +108,7 @@ class _Guarded:
         member = getattr(self._inner, name)
         if name == "aclose" or not inspect.iscoroutinefunction(member):
             return member
-        return lambda *args, **kwargs: self._gate.through(lambda: member(*args, **kwargs))
+        return lambda *args, **kwargs: self._gate.through(lambda: member(*args, **kwargs), poll=name in _POLLS)
 
 
 class Gates:

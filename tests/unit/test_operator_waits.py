@@ -142,6 +142,25 @@ async def test_a_limit_holds_everybody_for_as_long_as_is_asked(clock: Clock) -> 
     assert await gate.through(answers) == "yes"
 
 
+async def test_a_poll_is_sent_through_a_closed_gate_unless_a_pause_was_asked_for(clock: Clock) -> None:
+    gate = Gate(clock)
+    await closed(gate)
+    with pytest.raises(RemoteUnavailable):
+        await gate.through(fails, poll=True)
+    with pytest.raises(RemoteUnavailable):
+        await gate.through(answers)
+    assert await gate.through(answers, poll=True) == "yes"
+    assert await gate.through(answers) == "yes"
+
+    async def limited() -> str:
+        raise RateLimited("Board", "ask", "slower", retry_after=60)
+
+    with pytest.raises(RateLimited):
+        await gate.through(limited)
+    with pytest.raises(RateLimited):
+        await gate.through(answers, poll=True)
+
+
 async def test_an_hour_of_silence_is_asked_into_rarely(clock: Clock) -> None:
     gate, sent = Gate(clock), 0
 
