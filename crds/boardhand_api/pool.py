@@ -42,6 +42,13 @@ class Columns(Wire):
     """A ticket whose run failed is moved here; absent: it stays in progress, for a person to look at."""
 
 
+class Webhook(Wire):
+    """How the board tells of changes at once. Polls go on, and stay what counts."""
+
+    callback_url: Url
+    """Where the board calls, as it reaches it: the operator's webhooks, at the path /webhooks/NAMESPACE/POOL."""
+
+
 class Board(Wire):
     """Where the tickets are."""
 
@@ -52,7 +59,7 @@ class Board(Wire):
     url: Url | None = None
     """The board's API with its version, where it is not the vendor's own, such as https://api.trello.com/1."""
     secret_ref: SecretRef
-    """Credentials; for trello a Secret with the keys `key` and `token`."""
+    """Credentials; for trello a Secret with the keys `key` and `token`, and `webhookSecret` for a webhook."""
     columns: Columns = Columns()
     """Which column means what."""
     label: str | None = None
@@ -62,6 +69,8 @@ class Board(Wire):
     runs of a higher priority begin first, and those of the same by age."""
     poll_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
     """How often the board is asked for ready tickets, in seconds."""
+    webhook: Webhook | None = None
+    """Absent: changes are seen with the next poll."""
 
 
 class Repository(Wire):
@@ -146,6 +155,16 @@ class OnLimit(StrEnum):
     NOTHING = "Nothing"
 
 
+class Commands(Wire):
+    """Who may command by comments such as `/boardhand retry`, and how much."""
+
+    authors: Annotated[list[NonEmpty], Field(max_length=100)] | None = None
+    """User names or ids on the board, of its members; absent: all its members; empty: nobody, and no comment is read
+    for it."""
+    money: Money | None = None
+    """The most US dollars that `/boardhand budget N` may give the next attempt; absent: none, it is refused."""
+
+
 class Policy(Wire):
     """What the pool's owners decided."""
 
@@ -158,6 +177,8 @@ class Policy(Wire):
     """A verify run that is known to have run no test is not a pass."""
     tests_must_fail_on_base: bool = False
     """A change without tests that are shown to fail without it is sent back, and at last handed over as a draft."""
+    commands: Commands = Commands()
+    """Who may command by comments."""
 
 
 class CertificateBundle(Wire):
@@ -279,7 +300,7 @@ class CodingAgentStatus(Wire):
     observed_generation: int | None = None
     """The generation of the spec that was last looked at."""
     conditions: list[Condition] = []
-    """`Ready`: whether tickets are taken, and if not, why and what to do."""
+    """`Ready`: whether tickets are taken, and if not, why and what to do. `Webhook`: whether the board calls."""
     working: int = 0
     """Runs at work."""
     queued: int = 0

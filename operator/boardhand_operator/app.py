@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 from boardhand_api.pod import LABEL_SETTLED
+from boardhand_operator.door import Door
 from boardhand_operator.election import Election, Lost
 from boardhand_operator.kube import Kube, Resource
+from boardhand_operator.pace import first_pause
 from boardhand_operator.pools import PoolWorker
 from boardhand_operator.queue import WorkQueue
 from boardhand_operator.reconcile import Reconciler
+from boardhand_operator.relay import POKE, Relay
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
 from boardhand_operator.store import Key, Store, key_of
@@ -35,6 +39,8 @@ class App:
         self._workers: dict[Key, PoolWorker] = {}
         self._kube: Kube | None = None
         self._services: Services | None = None
+        self._door: Door | None = None
+        self._relay: Relay | None = None
         self._election: Election | None = None
         self._task: asyncio.Task[None] | None = None
         self.working = asyncio.Event()
@@ -52,6 +58,7 @@ class App:
         if self.settings.seat:
             self._election = self._election or Election(kube, self.settings.seat)
         services = self._services = Services(kube, self.settings.certificates, may_write=self._may_write)
+        self._door, self._relay = Door(self.store, services), Relay(kube)
         for namespace in self.settings.namespaces or (None,):
             for resource, selector in ((Resource.POOLS, ""), (Resource.RUNS, f"!{LABEL_SETTLED}")):
                 async for body in kube.list(resource, namespace, selector):
@@ -88,6 +95,8 @@ class App:
         if self._task:
             self._task.cancel()
             await asyncio.wait({self._task})
+        if self._relay:
+            await self._relay.aclose()
         if self._services:
             await self._services.aclose()
         if self._election:
@@ -135,7 +144,25 @@ class App:
         """Wake the pool's worker where its spec changed."""
         worker = self._workers.get(key_of(body))
         if worker:
-            worker.wake(int(body["metadata"].get("generation") or 0))
+            meta = body["metadata"]
+            worker.wake(int(meta.get("generation") or 0), (meta.get("annotations") or {}).get(POKE, ""))
+
+    async def admits(self, key: Key, headers: Mapping[str, str], content: bytes) -> bool:
+        """Whether this webhook was sent by the pool's own board; nobody is let in before the start."""
+        return self._door is not None and await self._door.admits(key, headers, content)
+
+    def poke(self, key: Key) -> None:
+        """Have the pool polled now, here or by the replica that works."""
+        worker = self._workers.get(key)
+        if worker:
+            worker.poke()
+        elif self._relay and not self.working.is_set():
+            self._relay.pass_on(key)
+
+    def first_pause(self, body: Json) -> float:
+        """Seconds before the pool's first poll: those of many pools are spread, a single one polls at once."""
+        board = body["spec"].get("board") or {}
+        return first_pause(self.store.count(Resource.POOLS), float(board.get("pollSeconds") or 30), random.random())  # noqa: S311
 
     def run_deleted(self, body: Json) -> None:
         """Tell the pool's worker, where the run was deleted before it ended: its ticket waits for a word."""

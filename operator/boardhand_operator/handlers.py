@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from typing import Any, cast
 
 import aiohttp
@@ -12,6 +13,7 @@ import kopf
 from boardhand_api import GROUP, VERSION
 from boardhand_api.pod import LABEL_RUN, LABEL_SETTLED
 from boardhand_operator.app import App
+from boardhand_operator.callers import listening
 from boardhand_operator.kube import ApiException, Resource
 from boardhand_operator.store import key_of
 from boardhand_operator.web import serving
@@ -70,7 +72,7 @@ def register(app: App) -> kopf.OperatorRegistry:
         app.seen(Resource.POOLS, body, gone=False)
         await app.working.wait()
         async with app.pool_worker(key_of(body)) as worker:
-            await worker.run()
+            await worker.run(app.first_pause(body))
 
     del login, start, stop, run_event, job_event, pod_event, pool_event, pool_daemon
     return registry
@@ -89,9 +91,12 @@ def configure(settings: kopf.OperatorSettings) -> None:
 
 
 async def operate(app: App) -> None:
-    """Run until cancelled, a signal, or the loss of the Lease. Raises OSError where probes cannot be served."""
+    """Run until cancelled, a signal, or the loss of the Lease. Raises OSError where a port cannot be listened on."""
     namespaces = app.settings.namespaces
-    async with serving(app.vitals, *app.settings.probes):
+    async with AsyncExitStack() as served:
+        await served.enter_async_context(serving(app.vitals, *app.settings.probes))
+        if app.settings.webhooks:
+            await served.enter_async_context(listening(app.admits, app.poke, *app.settings.webhooks))
         await kopf.operator(
             registry=register(app),
             standalone=True,

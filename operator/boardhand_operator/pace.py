@@ -35,11 +35,13 @@ class Failing:
 
     since: datetime
     times: int = 1
+    asked: float = 0.0
+    """Seconds that the vendor asked to wait."""
 
-    def wait(self, poll_seconds: float, asked: float | None = None) -> float:
-        """Seconds until the next try: the pool's own, doubled with each failure. asked: the vendor's wish."""
+    def wait(self, poll_seconds: float) -> float:
+        """Seconds until the next try: the pool's own, doubled with each failure."""
         doubled = poll_seconds * float(2 ** min(self.times - 1, _MOST_DOUBLINGS))
-        return max(min(doubled, max(LONGEST, poll_seconds)), asked or 0.0)
+        return max(min(doubled, max(LONGEST, poll_seconds)), self.asked)
 
     def told(self, now: datetime, wait: float) -> str:
         """For the pool's condition."""
@@ -48,9 +50,9 @@ class Failing:
         return f"Failed {tries} since {stamp(self.since)}; the next try is at about {again}."
 
 
-def failed(before: Failing | None, now: datetime) -> Failing:
-    """After one more failure."""
-    return Failing(before.since, before.times + 1) if before else Failing(now)
+def failed(before: Failing | None, now: datetime, asked: float | None) -> Failing:
+    """After one more failure. asked: seconds that the vendor asked to wait, where it did."""
+    return Failing(before.since if before else now, before.times + 1 if before else 1, asked or 0.0)
 
 
 def first_pause(pools: int, poll_seconds: float, roll: float) -> float:

@@ -6,22 +6,24 @@ import asyncio
 import logging
 import random
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
 
 from boardhand_api.pod import LABEL_TICKET
 from boardhand_api.pool import CodingAgentStatus
-from boardhand_operator import budget, health, intake, retention
+from boardhand_operator import budget, health, hooks, intake, retention
 from boardhand_operator.boards import Board, Card
 from boardhand_operator.boards.markers import find_claims
 from boardhand_operator.boards.ticket import ticket_of
 from boardhand_operator.cards import Cards
 from boardhand_operator.conditions import stamp
-from boardhand_operator.errors import Misconfigured, RateLimited, Remote
+from boardhand_operator.errors import Misconfigured, RateLimited, Remote, RemoteUnavailable
 from boardhand_operator.health import Problem
 from boardhand_operator.kube import ApiException, Conflict, Kube, Resource
 from boardhand_operator.observe import parse_time
+from boardhand_operator.pace import Failing, Pause, failed
 from boardhand_operator.queue import WorkQueue
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
@@ -34,6 +36,10 @@ _POLL_NOTED = timedelta(seconds=60)
 """The time of the last poll is written so often at most: a status write wakes every watcher."""
 _AT_ONCE = 8
 """Tickets that are taken side by side."""
+_POLL_SECONDS = 30
+"""A pool without a board is looked at so often."""
+_SOONEST = 1.0
+"""Seconds from one poll's begin to the next: however often it is woken, a pool polls no oftener."""
 _log = logging.getLogger(__name__)
 
 
@@ -55,54 +61,87 @@ class PoolWorker:
         self._checked: tuple[int, datetime] | None = None
         self._known: set[str] = set()
         self._generation = 0
+        self._passed_on = ""
+        self._changed = False
+        """Whether it was woken by something that a back-off is not to outwait."""
+        self._failing: Failing | None = None
+        self._webhook: Problem | None = hooks.UNKNOWN
         self.polled_at: float | None = None
         """When the board was last read in full (monotonic seconds); None: not yet, or there is nothing to read."""
 
-    def wake(self, generation: int) -> None:
-        """Look at the pool now if its spec changed."""
+    def wake(self, generation: int, passed_on: str = "") -> None:
+        """Look at the pool now if its spec changed. passed_on: changes where another replica was told of a webhook."""
         if generation != self._generation:
             self._generation = generation
-            self._wake.set()
+            self._wake_for_good()
+        if passed_on != self._passed_on:
+            self._passed_on = passed_on
+            self.poke()
 
     def run_deleted(self) -> None:
         """Look now for the ticket whose run was deleted."""
         self._cards.sweep()
+        self._wake_for_good()
+
+    def poke(self) -> None:
+        """Poll now, as a webhook asks for; many are one. While the board fails its back-off goes on."""
         self._wake.set()
 
-    async def run(self) -> None:
-        """Round after round."""
-        while True:
-            seconds = await self._round()
-            try:
-                await asyncio.wait_for(self._wake.wait(), seconds * random.uniform(0.9, 1.1))  # noqa: S311 (jitter)
-            except TimeoutError:
-                continue
-            finally:
-                self._wake.clear()
+    def _wake_for_good(self) -> None:
+        self._changed = True
+        self._wake.set()
 
-    async def _round(self) -> float:
-        """Check, poll, say what was found; seconds until the next round."""
+    async def run(self, first: float = 0.0) -> None:
+        """Round after round; the first one after so many seconds."""
+        if first:
+            await self._rest(Pause(first), time.monotonic() - _SOONEST)
+        while True:
+            began = time.monotonic()
+            self._changed = False
+            pause = await self._round()
+            await self._rest(pause, began)
+
+    async def _rest(self, pause: Pause, began: float) -> None:
+        """Wait until the next round is due, or is asked for. began: when the last one did."""
+        resting = time.monotonic()
+        ends = resting + pause.jittered(random.random())  # noqa: S311 (jitter)
+        while (left := ends - time.monotonic()) > 0:
+            try:
+                await asyncio.wait_for(self._wake.wait(), left)
+            except TimeoutError:
+                break
+            self._wake.clear()
+            if self._changed or not pause.patient:
+                break
+        earliest = max(began + _SOONEST, resting + pause.least)
+        await asyncio.sleep(max(0.0, earliest - time.monotonic()))
+        # What came meanwhile is answered by the round that begins now.
+        self._wake.clear()
+
+    async def _round(self) -> Pause:
+        """Check, poll, say what was found; the pause until the next round."""
         body = self._store.get(Resource.POOLS, self._key)
         if body is None:
-            return 1.0
+            return Pause(1.0)
         try:
             pool = Pool.of(body)
         except Misconfigured as wrong:
             _log.error("pool %s/%s: %s", *self._key, wrong)
-            return 60.0
-        pause = float(pool.spec.board.poll_seconds if pool.spec.board else 30)
+            return Pause(60.0)
+        pause = Pause(float(pool.spec.board.poll_seconds if pool.spec.board else _POLL_SECONDS))
         try:
             await self._services.ledgers.sweep(self._store, pool)
             problem = await self._look(pool)
         except RateLimited as limited:
-            return max(pause, limited.retry_after)
+            _log.warning("pool %s/%s: %s; nothing is asked for %.0f s", *self._key, limited, limited.retry_after)
+            return replace(pause, least=limited.retry_after)
         except (ApiException, aiohttp.ClientError, OSError) as refused:
             _log.warning("pool %s/%s: the API server: %s", *self._key, refused)
             return pause
         if problem:
             await self._services.forget(self._key)
             self._checked = None
-        return pause
+        return Pause(self._failing.wait(pause.seconds), patient=True) if self._failing else pause
 
     async def _look(self, pool: Pool) -> Problem | None:
         """One round with the problem found, which is also written into the pool's status."""
@@ -110,6 +149,7 @@ class PoolWorker:
         flagged = health.run_problem(pool, now, self._settings.configuration_retry_seconds)
         problem: Problem | None = None
         polled = False
+        failing, self._failing = self._failing, None
         try:
             await self._check(pool, now)
             if board := await self._services.board(pool):
@@ -119,6 +159,10 @@ class PoolWorker:
             raise
         except Misconfigured as wrong:
             problem = Problem(wrong.reason, wrong.message)
+        except RemoteUnavailable as down:
+            self._failing = failed(failing, now, down.retry_after)
+            wait = self._failing.wait(pool.spec.board.poll_seconds if pool.spec.board else _POLL_SECONDS)
+            problem = Problem(down.reason, f"{down}. {self._failing.told(now, wait)}")
         except Remote as refused:
             problem = Problem(refused.reason, str(refused))
         if polled and (self._swept is None or now - self._swept >= retention.EVERY):
@@ -136,6 +180,7 @@ class PoolWorker:
         board, forge = await self._services.board(pool), await self._services.forge(pool)
         if board:
             await board.check()
+            self._webhook = await hooks.see_to(pool, board, listening=self._settings.webhooks is not None)
         if forge:
             await forge.check()
         self._checked = (pool.generation, now)
@@ -205,7 +250,7 @@ class PoolWorker:
             last = stamp(now)
         status = CodingAgentStatus(
             observed_generation=pool.generation,
-            conditions=health.conditions(pool, problem, flagged, now),
+            conditions=hooks.with_webhook(health.conditions(pool, problem, flagged, now), pool, self._webhook, now),
             working=working,
             queued=queued,
             last_poll_time=last,

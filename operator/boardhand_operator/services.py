@@ -29,6 +29,8 @@ _KEPT_SECONDS = 60.0
 @dataclass
 class _Opened:
     since: float
+    """When its Secrets were last read."""
+    secrets: tuple[dict[str, str], ...]
     board: Board | None
     forge: Forge | None
 
@@ -115,18 +117,22 @@ class Services:
         known = self._opened.get(key)
         if known and self._clock() - known.since < _KEPT_SECONDS:
             return known
-        spec = pool.spec
-        board = forge = None
+        spec, board_secret, forge_secret = pool.spec, dict[str, str](), dict[str, str]()
         if spec.board:
-            data = await self._secret(pool, spec.board.secret_ref.name, "spec.board.secretRef")
-            board = open_board(spec.board, data, self._connection)
+            board_secret = await self._secret(pool, spec.board.secret_ref.name, "spec.board.secretRef")
         if spec.forge:
-            data = await self._secret(pool, spec.forge.secret_ref.name, "spec.forge.secretRef")
-            forge = open_forge(spec.forge, spec.repository, data, self._connection)
+            forge_secret = await self._secret(pool, spec.forge.secret_ref.name, "spec.forge.secretRef")
         await self._close_retired()
+        known = self._opened.get(key)
+        if known and known.secrets == (board_secret, forge_secret):
+            # With its connections, and what the board remembers of its lists and cards.
+            known.since = self._clock()
+            return known
+        board = open_board(spec.board, board_secret, self._connection) if spec.board else None
+        forge = open_forge(spec.forge, spec.repository, forge_secret, self._connection) if spec.forge else None
         if stale := self._opened.pop(key, None):
             self._retired.append(stale)
-        self._opened[key] = opened = _Opened(self._clock(), board, forge)
+        self._opened[key] = opened = _Opened(self._clock(), (board_secret, forge_secret), board, forge)
         return opened
 
     async def _secret(self, pool: Pool, name: str, field: str) -> dict[str, str]:

@@ -34,6 +34,8 @@ class Settings:
     """PEM bundle of the authorities that boards and forges are checked with; absent: certifi's."""
     probes: tuple[str, int] = ("0.0.0.0", 8080)  # noqa: S104 (the kubelet asks the pod's address)
     """Where /healthz and /readyz are served."""
+    webhooks: tuple[str, int] | None = None
+    """Where boards call; absent: no webhooks are taken."""
     seat: Seat | None = None
     """What several operators compete for; absent: this one works at once, and must be the only one."""
     concurrency: int | None = None
@@ -53,7 +55,8 @@ class Settings:
             runner_image=image,
             certificates=Path(certificates) if certificates else None,
             seat=_seat(environment),
-            probes=_probes(environment),
+            probes=_address(environment, "BOARDHAND_PROBES") or cls.probes,
+            webhooks=_address(environment, "BOARDHAND_WEBHOOKS"),
             concurrency=_number(environment, "BOARDHAND_CONCURRENCY"),
             namespaces=tuple(name.strip() for name in names.split(",") if name.strip()),
             image_grace_seconds=_seconds(environment, "BOARDHAND_IMAGE_GRACE_SECONDS", cls.image_grace_seconds),
@@ -63,13 +66,13 @@ class Settings:
         )
 
 
-def _probes(environment: Mapping[str, str]) -> tuple[str, int]:
-    text = environment.get("BOARDHAND_PROBES", "")
+def _address(environment: Mapping[str, str], name: str) -> tuple[str, int] | None:
+    text = environment.get(name, "")
     host, _, port = text.rpartition(":")
     if not text:
-        return Settings.probes
+        return None
     if not host or not port.isdigit() or int(port) > 65535:
-        raise ValueError(f"BOARDHAND_PROBES={text!r}: give host:port, such as 127.0.0.1:8080")
+        raise ValueError(f"{name}={text!r}: give host:port, such as 127.0.0.1:8080")
     return host, int(port)
 
 

@@ -96,6 +96,10 @@ class Store:
         """The last state seen, or None."""
         return self._objects[resource].get(key)
 
+    def count(self, resource: Resource) -> int:
+        """How many objects are known."""
+        return len(self._objects[resource])
+
     def runs_of(self, namespace: str, pool: str) -> Iterator[Json]:
         """The pool's runs that are not settled."""
         for (where, _), body in self._objects[Resource.RUNS].items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
@@ -25,6 +25,10 @@ class FakeBoard:
     """Card and column of each move that changed something."""
     edits: list[str] = field(default_factory=list)
     """Ids of comments that were changed."""
+    subscribed: int = 0
+    """How often a webhook was seen to."""
+    unreachable: bool = False
+    """Whether the board cannot reach the webhook's address."""
     columns: tuple[str, ...] = (READY, DOING, REVIEW, FAILED)
 
     credential_keys: ClassVar[tuple[str, ...]] = ()
@@ -100,6 +104,15 @@ class FakeBoard:
                 raise NotFound("Board", "move a card", "it is gone")
             if self.cards[ticket_id].column != column:
                 self.put(ticket_id, column)
+
+    async def subscribe(self) -> None:
+        async with self.fuse.call("subscribe"):
+            if self.unreachable:
+                raise Misconfigured("WebhookRefused", "the board cannot reach the operator")
+            self.subscribed += 1
+
+    def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
+        return headers.get("x-signature", "").encode() == body[::-1]
 
     async def aclose(self) -> None:
         return

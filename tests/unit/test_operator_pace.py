@@ -20,13 +20,13 @@ def test_the_wait_doubles_from_the_pools_own_to_ten_minutes() -> None:
 
 
 def test_a_vendors_wish_is_waited_for() -> None:
-    assert Failing(NOON).wait(30, asked=900) == 900
-    assert Failing(NOON, 3).wait(30, asked=5) == 120
+    assert failed(None, NOON, 900).wait(30) == 900
+    assert Failing(NOON, 3, asked=5).wait(30) == 120
 
 
 def test_failures_in_a_row_are_told_with_their_begin_and_the_next_try() -> None:
-    first = failed(None, NOON)
-    third = failed(failed(first, NOON + timedelta(seconds=30)), NOON + timedelta(seconds=90))
+    first = failed(None, NOON, None)
+    third = failed(failed(first, NOON + timedelta(seconds=30), 5), NOON + timedelta(seconds=90), None)
     assert third == Failing(NOON, 3)
     assert third.told(NOON + timedelta(seconds=90), 120) == (
         "Failed 3 times in a row since 2026-01-01T12:00:00Z; the next try is at about 2026-01-01T12:03:30Z."

@@ -125,6 +125,17 @@ class Board(Protocol):
         """
         ...
 
+    async def subscribe(self) -> None:
+        """See that the board calls `spec.board.webhook` at changes: looked up first, so twice is once.
+
+        Raises Misconfigured where the Secret lacks what proves a call, or the board cannot reach the address.
+        """
+        ...
+
+    def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether the board itself sent this to the webhook. Pure; headers: by their names in any case."""
+        ...
+
     async def aclose(self) -> None:
         """Close the connections."""
         ...

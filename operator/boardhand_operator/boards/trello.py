@@ -16,6 +16,7 @@ from boardhand_operator.boards import Card, Comment, Look
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.boards.trello_batch import together
 from boardhand_operator.boards.trello_entries import Entered, card_actions
+from boardhand_operator.boards.trello_hooks import HEADER, SECRET, signed, subscribe
 from boardhand_operator.boards.trello_lists import Lists
 from boardhand_operator.boards.trello_log import ENTERING, Entry, Json, birth, comments, entries
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
@@ -47,8 +48,15 @@ class TrelloBoard:
         )
         # In a header, not in the query, where logs and proxies would keep them.
         oauth = f'OAuth oauth_consumer_key="{quote(key, safe="")}", oauth_token="{quote(token, safe="")}"'
-        self._http = Client(vendor, spec.url or API, {"authorization": oauth}, [key, token], connection)
+        self._http = Client(
+            vendor,
+            spec.url or API,
+            {"authorization": oauth},
+            [key, token, credentials.get(SECRET, "").strip()],
+            connection,
+        )
         self._spec = spec
+        self._token, self._webhook_secret = token, credentials.get(SECRET, "").strip()
         self._board = f"/boards/{segment(spec.board)}"
         self._lists = Lists(self._http, spec.board)
         self._me: str | None = None
@@ -143,6 +151,25 @@ class TrelloBoard:
             seen_in = await self._lists.name_of(card["idList"])
         if seen_in != column:
             await self._http.send("PUT", operation, path, {"idList": list_id})
+
+    async def subscribe(self) -> None:
+        """See `Board.subscribe`: two requests, a third one where there is no webhook yet."""
+        if self._spec.webhook is None:
+            return
+        if not self._webhook_secret:
+            raise Misconfigured(
+                "SecretKeyMissing",
+                f"spec.board.webhook: Secret {self._spec.secret_ref.name} lacks the key {SECRET!r}: put the secret of "
+                "the Trello application there (on the page with its key), by which Trello signs its calls.",
+            )
+        board = await self._board_data()
+        await subscribe(self._http, self._token, str(board["id"]), self._spec.webhook.callback_url)
+
+    def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """See `Board.signed`."""
+        if self._spec.webhook is None or not self._webhook_secret:
+            return False
+        return signed(self._webhook_secret, self._spec.webhook.callback_url, body, headers.get(HEADER, ""))
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -1,0 +1,56 @@
+"""Trello's webhooks: how a call is proved, and how one is asked for.
+
+Sources: https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/ and
+https://developer.atlassian.com/cloud/trello/rest/api-group-webhooks/
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+
+from boardhand_operator.boards.trello_log import Json
+from boardhand_operator.errors import Misconfigured, Rejected
+from boardhand_operator.transport import Client, segment
+
+HEADER = "x-trello-webhook"
+SECRET = "webhookSecret"  # noqa: S105 (the key's name)
+"""The key of the Secret with the application's secret, by which Trello signs."""
+_EXISTS = "already exists"
+
+
+def signature(secret: str, callback: str, body: bytes) -> str:
+    """What Trello sends in HEADER with this body to this address."""
+    return base64.b64encode(hmac.digest(secret.encode(), body + callback.encode(), hashlib.sha1)).decode()
+
+
+def signed(secret: str, callback: str, body: bytes, given: str) -> bool:
+    """Whether the header given is the signature; compared in constant time."""
+    return hmac.compare_digest(signature(secret, callback, body).encode(), given.encode("utf-8", "surrogateescape"))
+
+
+async def subscribe(http: Client, token: str, board_id: str, callback: str) -> None:
+    """See that the token has an active webhook of the board at this address: one request where it has.
+
+    board_id: the long one. Raises Misconfigured where Trello cannot reach the address, and what `Client` raises.
+    """
+    operation = f"call {callback}"
+    hooks: list[Json] = await http.get(operation, f"/tokens/{segment(token)}/webhooks")
+    ours = next((hook for hook in hooks if (hook["callbackURL"], hook["idModel"]) == (callback, board_id)), None)
+    if ours and ours["active"]:
+        return
+    try:
+        if ours:
+            # Trello switches one off whose address failed for long.
+            await http.send("PUT", operation, f"/webhooks/{segment(ours['id'])}", {"active": True})
+        else:
+            wanted = {"callbackURL": callback, "idModel": board_id, "description": "Boardhand"}
+            await http.send("POST", operation, "/webhooks/", wanted)
+    except Rejected as refused:
+        if _EXISTS not in refused.message:
+            raise Misconfigured(
+                "WebhookRefused",
+                f"{refused}. Trello must reach spec.board.webhook.callbackUrl and be answered by this operator: "
+                "its path is /webhooks/NAMESPACE/POOL.",
+            ) from refused

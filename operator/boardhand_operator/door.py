@@ -1,0 +1,44 @@
+"""Whether a webhook is what it says: sent by the board of the pool in its address."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+
+import aiohttp
+
+from boardhand_operator.errors import Misconfigured
+from boardhand_operator.kube import ApiException, Resource
+from boardhand_operator.services import Services
+from boardhand_operator.store import Key, Store
+from boardhand_operator.views import Pool
+
+SHUT_SECONDS = 5.0
+"""A pool whose board cannot be opened is not tried again for so long: strangers make the API server no work."""
+_log = logging.getLogger(__name__)
+
+
+class Door:
+    """Checks calls, with the Secrets that the pools name."""
+
+    def __init__(self, store: Store, services: Services, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._services, self._clock = store, services, clock
+        self._shut: dict[Key, float] = {}
+
+    async def admits(self, key: Key, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether the pool's own board sent this. False for every pool that is not there or has no webhook."""
+        known = self._store.get(Resource.POOLS, key)
+        if known is None or self._clock() < self._shut.get(key, 0.0):
+            return False
+        try:
+            pool = Pool.of(known)
+            if pool.spec.board is None or pool.spec.board.webhook is None:
+                return False
+            board = await self._services.board(pool)
+        except (Misconfigured, ApiException, aiohttp.ClientError, OSError) as wrong:
+            _log.warning("a webhook of pool %s/%s cannot be checked: %s", *key, wrong)
+            self._shut = {one: until for one, until in self._shut.items() if until > self._clock()}
+            self._shut[key] = self._clock() + SHUT_SECONDS
+            return False
+        return board is not None and board.signed(headers, body)
