@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
@@ -30,7 +31,9 @@ class Fate(Enum):
     DEADLINE = "deadline"
 
 
-USAGE = Usage(prompt_tokens=100, completion_tokens=10, seconds=1)
+RED = "command 1 exit 1 seconds 2\noutput\nE   assert 1 == 2\n"
+"""What the verify stage says of a command that failed."""
+USAGE = Usage(prompt_tokens=100, completion_tokens=10, money=Decimal("0.25"), seconds=1)
 _STOPS = {Fate.NEEDS_INFO: FailureClass.NEEDS_INFO, Fate.MODEL_DOWN: FailureClass.INFRASTRUCTURE}
 
 
@@ -123,5 +126,5 @@ def _ends(fate: Fate, order: Order) -> dict[Stage, Json]:
     return ends | {
         Stage.AGENT: ended(0, termination_message(result)),
         Stage.PUBLISH: ended(0, termination_message(pushed)),
-        Stage.VERIFY: ended(1 if fate is Fate.RED else 0, f"command 1 exit {int(fate is Fate.RED)} seconds 2\n"),
+        Stage.VERIFY: ended(1, RED) if fate is Fate.RED else ended(0, "command 1 exit 0 seconds 2\n"),
     }
