@@ -24,20 +24,22 @@ COLUMNS = ("Sprint Backlog", "In Progress", "In Review", "Done")
 class Desk:
     """A board with the default columns; `ada` is a person, the pool's account is `boardhand`."""
 
-    def __init__(self) -> None:
+    def __init__(self, outward: httpx.AsyncBaseTransport | None = None) -> None:
+        """outward: see `create_app`."""
         self.state = TrelloState(KEY, {TOKEN: "boardhand", OTHER: "ada"})
         self.bot = self.state.owner
         self.ada = next(m for m in self.state.members.values() if m["username"] == "ada")
         self.board = self.state.add_board("Shop", self.bot)
         self.lists = {name: self.state.add_list(self.board, name, "bottom", self.bot) for name in COLUMNS}
-        self.app = create_app(self.state)
+        self.app = create_app(self.state, outward=outward)
         self.wire = Wire(httpx.ASGITransport(self.app))
 
-    def open(self, *, token: str = TOKEN, **spec: Any) -> TrelloBoard:
-        """The board under test, through the recording wire."""
+    def open(self, *, token: str = TOKEN, secret: str = "", **spec: Any) -> TrelloBoard:
+        """The board under test, through the recording wire. secret: the application's, where the Secret has it."""
         fields = {"type": "trello", "board": self.board["id"], "url": "http://trello.test/1"}
         wanted = pool.Board.model_validate(fields | {"secretRef": {"name": "shop-trello"}} | spec)
-        return TrelloBoard(wanted, {"key": KEY, "token": f"{token}\n"}, Connection(transport=self.wire))
+        credentials = {"key": KEY, "token": f"{token}\n"} | ({"webhookSecret": f"{secret}\n"} if secret else {})
+        return TrelloBoard(wanted, credentials, Connection(transport=self.wire))
 
     def card(self, name: str = "A card", column: str = "Sprint Backlog", desc: str = "") -> Any:
         return self.state.add_card(self.lists[column], name, desc, "bottom", self.ada)

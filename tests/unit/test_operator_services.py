@@ -31,6 +31,31 @@ async def test_an_mcp_servers_secret_is_missed_by_its_servers_name() -> None:
     await services.require_secrets(pool)
 
 
+async def test_an_opened_board_is_kept_until_its_secret_changes() -> None:
+    now = [0.0]
+    kube = FakeKube()
+    board = {"type": "trello", "board": "b", "secretRef": {"name": "trello"}}
+    pool = a_pool(board=board, forge=False)
+    keep(kube, "trello", key="k", token="t")
+    services = Services(kube, None, lambda: now[0])
+
+    async def opened() -> object:
+        await services.board(pool)
+        return services._opened[pool.namespace, pool.name, pool.spec_generation].board
+
+    first = await opened()
+    now[0] = 61.0
+    assert await opened() is first
+    kube.remove(Resource.SECRETS, ("team", "trello"))
+    keep(kube, "trello", key="k", token="new")
+    now[0] = 100.0
+    assert await opened() is first
+    now[0] = 130.0
+    second = await opened()
+    assert second is not first
+    await services.aclose()
+
+
 async def test_a_key_that_is_missing_is_named() -> None:
     kube = FakeKube()
     keep(kube, "secret", username="ann")
