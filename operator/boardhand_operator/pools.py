@@ -18,6 +18,8 @@ from boardhand_operator.boards import Board, Card
 from boardhand_operator.boards.markers import find_claims
 from boardhand_operator.boards.ticket import ticket_of
 from boardhand_operator.cards import Cards
+from boardhand_operator.commanding import Commands
+from boardhand_operator.commands import granted
 from boardhand_operator.conditions import stamp
 from boardhand_operator.errors import Misconfigured, RateLimited, Remote, RemoteUnavailable
 from boardhand_operator.health import Problem
@@ -57,6 +59,7 @@ class PoolWorker:
         self._queue = queue
         self._wake = asyncio.Event()
         self._cards = Cards(kube, store, queue)
+        self._commands = Commands(kube, store, queue)
         self._swept: datetime | None = None
         self._checked: tuple[int, datetime] | None = None
         self._known: set[str] = set()
@@ -187,11 +190,14 @@ class PoolWorker:
 
     async def _poll(self, pool: Pool, board: Board, now: datetime, *, taking: bool) -> bool:
         """Read the board, and take tickets; whether the ready column was read for it."""
-        columns = self._cards.columns(pool)
-        if not taking and not columns:
+        columns, since = self._cards.columns(pool), self._commands.since(pool, now)
+        if not taking and not columns and since is None:
             return False
-        look = await board.look(columns)
+        look = await board.look(columns, since)
         await self._cards.follow(pool, board, look.members)
+        # Before tickets are taken: what a command allows the next attempt is in time for it.
+        if await self._commands.follow(pool, board, look.said, now):
+            self.poke()
         if not taking:
             return False
         cards = look.ready
@@ -220,7 +226,7 @@ class PoolWorker:
         until = intake.wait_until(pool, earlier)
         if any(run.name == name or not run.status.phase.finished for run in earlier) or (until and now < until):
             return
-        body = intake.build_run(pool, full, ticket_of(full), earlier)
+        body = intake.build_run(pool, full, ticket_of(full), earlier, granted(full.comments, earlier, pool))
         try:
             made = await self._kube.create(Resource.RUNS, pool.namespace, body)
             self._store.wrote(Resource.RUNS, made)

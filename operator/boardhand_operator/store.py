@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from boardhand_api.pod import LABEL_SETTLED, LABEL_TICKET
 from boardhand_operator import views
 from boardhand_operator.boards import Card
+from boardhand_operator.errors import Misconfigured
 from boardhand_operator.kube import Resource
 from boardhand_operator.turns import Turns
 
@@ -99,6 +101,14 @@ class Store:
     def count(self, resource: Resource) -> int:
         """How many objects are known."""
         return len(self._objects[resource])
+
+    def pools(self) -> list[views.Pool]:
+        """All pools that can be read."""
+        found = []
+        for body in self._objects[Resource.POOLS].values():
+            with suppress(Misconfigured):
+                found.append(views.Pool.of(body))
+        return found
 
     def runs_of(self, namespace: str, pool: str) -> Iterator[Json]:
         """The pool's runs that are not settled."""

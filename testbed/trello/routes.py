@@ -103,6 +103,16 @@ def board_members(call: Call) -> list[Json]:
     return _members(call, call.board())
 
 
+def board_memberships(call: Call) -> list[Json]:
+    kinds = {"all": ("admin", "normal", "observer"), "admins": ("admin",), "normal": ("normal",), "none": ()}
+    wanted = kinds[call.choice("filter", "all", *kinds)]
+    found = [dict(entry) for entry in call.board()["memberships"] if entry["memberType"] in wanted]
+    if call.flag("member"):
+        for entry in found:
+            entry["member"] = views.member_view(call.state.members[entry["idMember"]], "fullName,username")
+    return found
+
+
 def add_list(call: Call) -> Json:
     pos = call.pos()
     board = call.named("idBoard", call.state.boards)
@@ -175,6 +185,7 @@ def _endpoints() -> Iterator[Endpoint]:
     yield Endpoint("GET", "/boards/{id}/labels", board_labels, ("limit", "fields"))
     yield Endpoint("POST", "/boards/{id}/labels", add_label, ("name", "color"))
     yield Endpoint("GET", "/boards/{id}/members", board_members)
+    yield Endpoint("GET", "/boards/{id}/memberships", board_memberships, ("filter", "member"))
     yield Endpoint("POST", "/lists", add_list, ("name", "idBoard", "pos"))
     yield Endpoint("GET", "/lists/{id}", get_list, ("fields",))
     yield Endpoint("PUT", "/lists/{id}", update_list, ("name", "closed", "pos"))

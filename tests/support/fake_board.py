@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
-from boardhand_operator.boards import Card, Comment, Look
+from boardhand_operator.boards import Card, Comment, Look, Said
 from boardhand_operator.errors import Misconfigured, NotFound
 from tests.support.fuse import Fuse
 
@@ -60,14 +60,27 @@ class FakeBoard:
         async with self.fuse.call("check the board"):
             return
 
-    async def look(self, columns: Collection[str] = ()) -> Look:
+    def say(self, card_id: str, text: str, author: str = "ada") -> Comment:
+        """What a person does: a comment."""
+        now = self._now()
+        said = Comment(f"comment-{self._ticks:04}", author.title(), f"id-{author}", text, now, False)
+        self._comments(card_id).append(said)
+        return said
+
+    async def people(self) -> dict[str, str]:
+        async with self.fuse.call("read the members"):
+            return {"id-ada": "ada", "id-bob": "bob", "us": "boardhand"}
+
+    async def look(self, columns: Collection[str] = (), since: datetime | None = None) -> Look:
         async with self.fuse.call("look at the board"):
             inside = {
                 column: frozenset(card.id for card in self.cards.values() if card.column == column)
                 for column in {READY, *columns}
             }
             ready = [card for card in self.cards.values() if card.column == READY]
-            return Look(sorted(ready, key=lambda card: card.entered_at), inside)
+            said = [Said(card, one) for card, some in self.said.items() for one in some]
+            new = tuple(one for one in said if since and one.comment.created_at >= since)
+            return Look(sorted(ready, key=lambda card: card.entered_at), inside, new)
 
     async def read(self, ticket_id: str) -> Card | None:
         async with self.fuse.call("read a card"):

@@ -36,6 +36,14 @@ class Comment:
 
 
 @dataclass(frozen=True)
+class Said:
+    """A comment, and on which ticket it stands."""
+
+    ticket: str
+    comment: Comment
+
+
+@dataclass(frozen=True)
 class Card:
     """A ticket as the board has it now."""
 
@@ -68,6 +76,8 @@ class Look:
     comments."""
     members: Mapping[str, frozenset[str]]
     """For each column that was asked for, and the ready one, the ids of its tickets, whatever their label."""
+    said: tuple[Said, ...] = ()
+    """The comments on the whole board since the moment that was asked for."""
 
 
 class Board(Protocol):
@@ -89,12 +99,17 @@ class Board(Protocol):
         """
         ...
 
-    async def look(self, columns: Collection[str] = ()) -> Look:
-        """The ready column, and who is in these columns: one request where nothing changed and the API allows.
+    async def look(self, columns: Collection[str] = (), since: datetime | None = None) -> Look:
+        """The ready column, who is in these columns, and what was said since then: one request where nothing changed
+        and the API allows.
 
-        However many tickets the board has, only those of the named columns are read. Raises Misconfigured where there
-        is no such column.
+        However many tickets the board has, only those of the named columns are read. since: by the board's clock; None:
+        comments are not read. Raises Misconfigured where there is no such column.
         """
+        ...
+
+    async def people(self) -> Mapping[str, str]:
+        """The board's members who may do more than look: their unique names by their ids."""
         ...
 
     async def read(self, ticket_id: str) -> Card | None:

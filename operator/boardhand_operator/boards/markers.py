@@ -14,12 +14,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from urllib.parse import quote, unquote
 
 from boardhand_operator.boards import Comment
 from boardhand_operator.boards.text import shorten, units
 
-_MARK = re.compile(r"^`boardhand:(claim|closing):1((?: [a-z]+=[^\s`]*)*)`$")
+_MARK = re.compile(r"^`boardhand:(claim|closing|command):1((?: [a-z]+=[^\s`]*)*)`$")
 _SIGN = "`boardhand:"
 _BROKEN_SIGN = "`boardhand\u200b:"
 
@@ -77,10 +78,42 @@ def find_closing(comments: Iterable[Comment], run_uid: str) -> str | None:
     return None
 
 
+@dataclass(frozen=True)
+class Reply:
+    """Our answer to a command in a comment."""
+
+    to: str
+    """Id of the comment."""
+    money: Decimal | None
+    """US dollars that it allows the next attempt."""
+    created_at: datetime
+
+
+def reply_text(body: str, comment_id: str, money: Decimal | None = None) -> str:
+    """The comment that answers a command."""
+    amount = {} if money is None else {"money": str(money)}
+    return body.replace(_SIGN, _BROKEN_SIGN) + "\n\n" + _mark("command", comment=comment_id, **amount)
+
+
+def find_replies(comments: Iterable[Comment]) -> list[Reply]:
+    """The answers to commands among comments of ours, in their order."""
+    found = ((comment, _values(comment, "command")) for comment in comments)
+    return [
+        Reply(values["comment"], _amount(values.get("money", "")), comment.created_at)
+        for comment, values in found
+        if "comment" in values
+    ]
+
+
+def _amount(text: str) -> Decimal | None:
+    return Decimal(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,4})?", text) else None
+
+
 def without_marker(comment: Comment) -> str:
-    """A comment's text as a person wants it: a claim is nothing to read, a closing comment is all but its mark."""
+    """A comment's text as who works on the ticket wants it: a closing comment is all but its mark, and a claim or an
+    answer to a command is nothing to read."""
     kind, _ = _parse(comment.text)
-    if kind == "claim":
+    if kind in ("claim", "command"):
         return ""
     return comment.text.rstrip().rpartition("\n")[0].rstrip() if kind else comment.text
 

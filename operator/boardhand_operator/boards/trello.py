@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import ClassVar
 from urllib.parse import quote
 
 from boardhand_api import pool
 from boardhand_operator.answers import Vendor
-from boardhand_operator.boards import Card, Comment, Look
+from boardhand_operator.boards import Card, Comment, Look, Said
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.boards.trello_batch import together
 from boardhand_operator.boards.trello_entries import Entered, card_actions
 from boardhand_operator.boards.trello_hooks import HEADER, SECRET, signed, subscribe
 from boardhand_operator.boards.trello_lists import Lists
 from boardhand_operator.boards.trello_log import ENTERING, Entry, Json, birth, comments, entries
+from boardhand_operator.boards.trello_said import people, route, said_since
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
 from boardhand_operator.transport import Client, Connection, segment
 
@@ -79,11 +81,11 @@ class TrelloBoard:
         for name in wanted:
             self._lists.known(name)
 
-    async def look(self, columns: Collection[str] = ()) -> Look:
+    async def look(self, columns: Collection[str] = (), since: datetime | None = None) -> Look:
         """See `Board.look`: one request, a second one where cards of the ready column changed since the last two."""
         ready = self._spec.columns.ready
         names = [ready, *sorted(set(columns) - {ready})]
-        lists, cards = await self._cards_in(names)
+        lists, cards, said = await self._cards_in(names, since)
         here = [card for card in cards[0] if not card["closed"] and self._labelled(card)]
         known = await self._entered.of(here, lists[0])
         found = [_card(card, ready, known[card["id"]]) for card in here if card["id"] in known]
@@ -91,7 +93,11 @@ class TrelloBoard:
             name: frozenset(str(card["id"]) for card in some if not card["closed"])
             for name, some in zip(names, cards, strict=True)
         }
-        return Look(sorted(found, key=lambda card: (card.entered_at, card.event)), members)
+        return Look(sorted(found, key=lambda card: (card.entered_at, card.event)), members, said)
+
+    async def people(self) -> dict[str, str]:
+        """See `Board.people`: one request."""
+        return await people(self._http, self._spec.board)
 
     async def read(self, ticket_id: str) -> Card | None:
         """See `Board.read`: one request, more where the card was much talked about since it entered its list."""
@@ -205,20 +211,29 @@ class TrelloBoard:
             return None
         return card
 
-    async def _cards_in(self, names: Sequence[str]) -> tuple[list[str], list[list[Json]]]:
-        """The lists of these names and the cards in each: all of the first one's, of the others who is there."""
+    async def _cards_in(
+        self, names: Sequence[str], since: datetime | None
+    ) -> tuple[list[str], list[list[Json]], tuple[Said, ...]]:
+        """The lists of these names and the cards in each: all of the first one's, of the others who is there. And what
+        was said since then."""
+        log = [route(self._spec.board, since)] if since else []
         while True:
             lists = [await self._lists.last_id_of(name) for name in names]
             fields = ["", *["?fields=closed"] * (len(names) - 1)]
             routes = [f"/lists/{segment(id_)}/cards{more}" for id_, more in zip(lists, fields, strict=True)]
-            if not self._lists.old:
-                return lists, await together(self._http, f"read columns {', '.join(names)}", routes)
-            operation = f"read the lists of board {self._spec.board} and columns {', '.join(names)}"
-            *cards, now = await together(self._http, operation, [*routes, self._lists.route])
-            self._lists.learn(now)
+            old = self._lists.old
+            found = await together(
+                self._http, f"read columns {', '.join(names)}", [*routes, *log, *([self._lists.route] if old else [])]
+            )
+            cards, more = found[: len(routes)], found[len(routes) :]
+            if old:
+                self._lists.learn(more.pop())
             # A name that stands on another list by now: read that one.
-            if [self._lists.known(name) for name in names] == lists:
-                return lists, cards
+            if not old or [self._lists.known(name) for name in names] == lists:
+                return lists, cards, await self._said(since, more[0]) if since else ()
+
+    async def _said(self, since: datetime, newest: list[Json]) -> tuple[Said, ...]:
+        return await said_since(self._http, self._spec.board, since, newest, await self._our_id())
 
     def _labelled(self, card: Json) -> bool:
         return self._spec.label is None or self._spec.label in _labels(card)

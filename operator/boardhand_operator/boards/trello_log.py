@@ -76,11 +76,12 @@ def entries(actions: Iterable[Json], list_id: str) -> dict[str, Entry]:
 
 def comments(actions: Iterable[Json], our_id: str) -> list[Comment]:
     """The comments among these actions (newest first), oldest first."""
-    said = [_comment(action, our_id) for action in actions if action["type"] == "commentCard"]
+    said = [comment(action, our_id) for action in actions if action["type"] == "commentCard"]
     return said[::-1]
 
 
-def _comment(action: Json, our_id: str) -> Comment:
+def comment(action: Json, our_id: str) -> Comment:
+    """The comment of a commentCard action."""
     creator = action.get("memberCreator") or {}
     author_id = action.get("idMemberCreator") or creator.get("id") or ""
     return Comment(
