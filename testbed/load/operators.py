@@ -17,7 +17,6 @@ from testbed.load.programs import OPERATOR_NAMESPACE
 from testbed.shell import TestbedError, wait_for
 
 _ROOT = Path(__file__).resolve().parents[2]
-_TICKS = 100.0
 
 
 class OperatorProcess:
@@ -128,5 +127,4 @@ class OperatorProcess:
 
     def cpu_seconds(self) -> float:
         """Processor time since it started, its own and the kernel's for it."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return self._programs.cpu_seconds()[self.name]

@@ -50,6 +50,11 @@ class Programs:
             return {}
         return {path.name: parse_record(path.read_text()) for path in sorted(self._pids.iterdir())}
 
+    def cpu_seconds(self) -> dict[str, float]:
+        """Processor time of each program that lives, its own and the kernel's for it."""
+        living = {name: process for name, process in self.recorded().items() if process.alive}
+        return {name: _cpu_seconds(process.pid) for name, process in living.items()}
+
     def end(self, name: str, number: signal.Signals = signal.SIGTERM) -> None:
         """Send the signal and wait; by force after 10 seconds. Nothing happens where it has ended."""
         process = self.recorded().get(name)
@@ -70,3 +75,8 @@ def send(process: Process, number: signal.Signals) -> None:
     if process.alive:
         with suppress(ProcessLookupError):
             os.kill(process.pid, number)
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

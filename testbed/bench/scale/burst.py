@@ -62,6 +62,7 @@ def watched(stage: Scene, cards: int) -> Burst:
     count = cards * len(stage.boards)
     with Arrivals(stage.cluster, RUNS) as runs, Arrivals(stage.cluster, JOBS, LABEL_RUN) as jobs:
         stage.put_cards(cards)
+        before = stage.cluster.programs.cpu_seconds()
         there = time.time()
         runs.wait_for(1, _SECONDS)
         polled = _first_answer(stage, there)
@@ -69,6 +70,8 @@ def watched(stage: Scene, cards: int) -> Burst:
     took = sorted(jobs.seen[name] - runs.seen[name] for name in jobs.seen)
     found = Burst(count / (max(jobs.seen.values()) - polled), percentile(took, 50), percentile(took, 99))
     say(f"{count} cards: {found.per_second:.0f}/s; run to Job {found.p50:.2f} s, p99 {found.p99:.2f} s")
+    used = stage.cluster.programs.cpu_seconds()
+    say("processor seconds: " + ", ".join(f"{name} {used[name] - before[name]:.1f}" for name in before))
     return found
 
 
