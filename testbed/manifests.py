@@ -6,7 +6,7 @@ from typing import Any
 
 from boardhand_api import API_VERSION
 from testbed.forge.info import ForgeInfo
-from testbed.world import MODEL_KEY, TRELLO_KEY, TRELLO_TOKEN, World
+from testbed.world import MODEL_KEY, TRELLO_KEY, TRELLO_SECRET, TRELLO_TOKEN, World
 
 Json = dict[str, Any]
 
@@ -29,7 +29,7 @@ def secret(namespace: str, name: str, **data: str) -> Json:
 def secrets(namespace: str, forge: ForgeInfo, model_key: str = MODEL_KEY) -> list[Json]:
     """Every Secret that `pool` refers to."""
     return [
-        secret(namespace, "trello", key=TRELLO_KEY, token=TRELLO_TOKEN),
+        secret(namespace, "trello", key=TRELLO_KEY, token=TRELLO_TOKEN, webhookSecret=TRELLO_SECRET),
         secret(namespace, "forge", token=forge.api_token),
         secret(namespace, "git-read", username=forge.bot_user, token=forge.read_token),
         secret(namespace, "git-push", username=forge.bot_user, token=forge.push_token),

@@ -34,6 +34,8 @@ NAMESPACES = ("demo", "e2e")
 IMAGES = ("operator", "runner", "workbench-python", "workbench-java")
 TRELLO_KEY = "f00dfacef00dfacef00dfacef00dface"
 TRELLO_TOKEN = "standin-token-of-the-testbed"
+TRELLO_SECRET = "standin-secret-of-the-testbed"
+"""Signs the stand-in's webhooks."""
 MODEL_KEY = "scripted-model-key-of-the-testbed"
 
 
@@ -94,7 +96,8 @@ def up(plan: Plan, images: tuple[str, ...] = IMAGES) -> World:
 
 def start_standins(plan: Plan, address: str) -> tuple[str, str]:
     """The addresses of the stand-ins for Trello and for a model, started where they do not run."""
-    trello = standin.start("testbed.trello", plan, "trello", address, ["--key", TRELLO_KEY, "--token", TRELLO_TOKEN])
+    who = ["--key", TRELLO_KEY, "--token", TRELLO_TOKEN, "--secret", TRELLO_SECRET]
+    trello = standin.start("testbed.trello", plan, "trello", address, who)
     return trello, standin.start("testbed.model", plan, "model", address, ["--key", MODEL_KEY])
 
 
@@ -110,6 +113,8 @@ def install(world: World) -> None:
             "image": world.images["operator"],
             "imageGraceSeconds": 5,
             "configurationRetrySeconds": 3600,
+            # On the node's own address, which the stand-in on the host reaches.
+            "webhooks": {"enabled": True, "service": {"type": "NodePort"}},
         },
         "runner": {"image": world.images["runner"]},
         "watchNamespaces": list(NAMESPACES),
