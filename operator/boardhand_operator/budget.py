@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Self
 
 from boardhand_api.pool import Budget, CodingAgentSpec, Spending
+from boardhand_api.run import TicketRunSpec
 from boardhand_operator.conditions import stamp
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.views import Pool
@@ -96,6 +97,11 @@ class Purse:
 
     def _left(self, period: _Period) -> Decimal:
         return period.cap - period.booked - sum(self.spending.reserved.values(), NOTHING)
+
+
+def money_of(run: TicketRunSpec, spec: CodingAgentSpec) -> Decimal | None:
+    """US dollars that the run may use: its own amount, else the pool's; None: not limited."""
+    return spec.limits.money if run.money is None else run.money
 
 
 def check(spec: CodingAgentSpec) -> None:

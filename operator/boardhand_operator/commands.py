@@ -158,8 +158,11 @@ def _budget(argument: str, pool: Pool, card: Card, runs: Sequence[Run]) -> Answe
         )
     if found is None or not Decimal(found[1]):
         return Answer("Say how much the next attempt may use, such as `/boardhand budget 5` (US dollars).")
+    budget = pool.spec.budget
+    most = min([most, *(cap for cap in (budget and budget.day, budget and budget.month) if cap)])
     if Decimal(found[1]) > most:
-        return Answer(f"At most {most} US dollars (`spec.policy.commands.money` of the pool {code(pool.name)}).")
+        where = "`spec.policy.commands.money` and `spec.budget`"
+        return Answer(f"At most {most} US dollars, as the pool {code(pool.name)} says ({where}).")
     return _again(pool, card, runs, Decimal(found[1]))
 
 

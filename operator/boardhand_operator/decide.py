@@ -27,7 +27,7 @@ from boardhand_operator.actions import (
     Reserve,
     Settle,
 )
-from boardhand_operator.budget import Lack, Purse
+from boardhand_operator.budget import Lack, Purse, money_of
 from boardhand_operator.charge import with_booking
 from boardhand_operator.conditions import stamp
 from boardhand_operator.delivery import CANCEL_REQUESTED, deliver
@@ -142,7 +142,7 @@ def _begin(facts: Facts, pool: Pool) -> Decision:
         if not pool.ready:
             return _wait(facts, "PoolNotReady", "the pool is not Ready")
     held = facts.purse.reserves(run.uid, number)
-    if not held and (lack := facts.purse.lack(pool.spec.limits.money or facts.purse.each)):
+    if not held and (lack := facts.purse.lack(money_of(run.spec, pool.spec) or facts.purse.each)):
         return _wait_for_money(facts, lack)
     if not begun and not facts.turn.place:
         where = f"{pool.spec.limits.concurrency} places of the pool"

@@ -106,6 +106,29 @@ async def test_a_budget_reaches_the_next_attempt_and_no_other(world: World) -> N
     assert [_order(world, run).limits.money for run in _runs(world)] == [None, Decimal("7.5"), None]
 
 
+async def test_the_pools_budget_reserves_the_amount() -> None:
+    world = _world(Fuse(armed=False), [Fate.RED], limits={"money": 2}, budget={"day": 7})
+    with clocked(world.clock):
+        await live(world)
+        world.board.say(CARD, "/boardhand budget 8")
+        asked = world.board.say(CARD, "/boardhand budget 5")
+        reserved = set()
+        replica = Replica(world)
+        for _ in range(30):
+            replica.watch()
+            await replica.poll()
+            replica.watch()
+            await replica.work()
+            (body,) = world.kube.objects[Resource.POOLS].values()
+            reserved |= {Decimal(one) for one in body["status"]["spending"]["reserved"].values()}
+            world.pass_time(5)
+    assert reserved == {Decimal(5)}
+    refused, granted = _replies(world)
+    assert "At most 7 US dollars" in refused
+    assert "may use 5 US dollars" in granted
+    assert asked.id in granted
+
+
 async def test_stop_cancels_and_the_ticket_says_so(world: World) -> None:
     replica = Replica(world)
     await replica.poll()

@@ -15,7 +15,8 @@ from boardhand_operator.views import Pool
 
 async def reserve(doing: Doing, number: int) -> bool:
     """Reserve what the try may use; whether the budget has it, and the run is as it was when it was looked at."""
-    run, amount = doing.run, doing.its_pool.spec.limits.money
+    run = doing.run
+    amount = budget.money_of(run.spec, doing.its_pool.spec)
 
     def step(pool: Pool, purse: Purse) -> Spending | None:
         if purse.reserves(run.uid, number):
@@ -31,7 +32,8 @@ async def book(doing: Doing, number: int, money: Decimal | None) -> bool:
 
     money: None where it is not known. It counts for the day on which it is booked.
     """
-    run, most = doing.run, doing.its_pool.spec.limits.money or budget.NOTHING
+    run = doing.run
+    most = budget.money_of(run.spec, doing.its_pool.spec) or budget.NOTHING
 
     def step(pool: Pool, purse: Purse) -> Spending | None:
         spending = pool.status.spending

@@ -7,6 +7,7 @@ from boardhand_api.pod import ORDER_BYTES, Stage
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.result import POD_TERMINATION_BYTES, TERMINATION_BYTES
 from boardhand_api.run import TicketRunSpec
+from boardhand_operator.budget import money_of
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.names import branch_name
 
@@ -46,7 +47,7 @@ def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec) -> Order:
         limits=OrderLimits(
             steps=limits.steps,
             tokens=limits.tokens,
-            money=limits.money if run.money is None else run.money,
+            money=money_of(run, pool),
             deadline_seconds=max(1, int(limits.deadline_seconds * _AGENT_SHARE)),
             command_timeout_seconds=limits.deadline_seconds
             if limits.deadline_seconds < pool.workbench.command_timeout_seconds
