@@ -11,7 +11,9 @@ from urllib.parse import quote
 from boardhand_api.evidence import Evidence, Names
 from boardhand_api.failures import FailureClass
 from boardhand_api.result import Usage
-from boardhand_api.run import Verdict
+from boardhand_api.run import Failure, Verdict
+from boardhand_operator.delivery import CANCEL_REQUESTED
+from boardhand_operator.outcome import attempt_spent
 from boardhand_operator.views import Pool, Run
 
 _BACKTICK_SAFE = "\u02cb"
@@ -27,7 +29,7 @@ _SENTENCES = {
     FailureClass.DEADLINE: "The run took longer than it was allowed to.",
     FailureClass.STUCK: "The agent got stuck and stopped.",
     FailureClass.REFUSED: "A policy forbids it.",
-    FailureClass.NEEDS_INFO: "The agent has a question. Answer it in a comment, then move the ticket back to {ready}.",
+    FailureClass.NEEDS_INFO: "The agent has a question. Answer it in a comment, then have the ticket taken again.",
     FailureClass.RED: "The verify commands failed, so this change is not proved.",
     FailureClass.CANCELLED: "The run was stopped.",
 }
@@ -169,8 +171,23 @@ def closing_comment(run: Run, pool: Pool) -> str:
         parts.append(f"The branch {code(status.branch)} is left as it is.")
     if status.verdict:
         parts += verdict_lines(status.verdict)
+    if failure:
+        parts.append(_what_next(run, failure, pool))
     parts.append(f"Run {code(run.name)}, attempt {run.spec.attempt}. {usage_line(status.usage)}")
     return "\n\n".join(part for part in parts if part)
+
+
+def _what_next(run: Run, failure: Failure, pool: Pool) -> str:
+    """How the next attempt begins, where that takes a person."""
+    spent, most = attempt_spent(run.status), pool.spec.limits.attempts
+    if pool.spec.board is None or not (spent or failure.reason == CANCEL_REQUESTED):
+        return ""
+    following = run.spec.attempt + spent
+    if following > most:
+        return f"No attempt is left: the pool {code(pool.name)} allows {most}."
+    command = "" if pool.spec.policy.commands.authors == [] else "say `/boardhand retry`, or "
+    begins = f"For attempt {following} of {most} {command}move the ticket back to **{pool.spec.board.columns.ready}**."
+    return f"{begins} It sees what this one learnt." if spent else begins
 
 
 def deleted_comment(run: str) -> str:

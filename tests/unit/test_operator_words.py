@@ -121,7 +121,7 @@ def first_line(cls: FailureClass) -> str:
 
 
 def test_a_class_that_returns_the_ticket_says_where_it_is() -> None:
-    for cls in (FailureClass.INFRASTRUCTURE, FailureClass.CONFIGURATION, FailureClass.NEEDS_INFO):
+    for cls in (FailureClass.INFRASTRUCTURE, FailureClass.CONFIGURATION):
         assert "**Sprint Backlog**" in first_line(cls)
     assert "No attempt is spent" in first_line(FailureClass.INFRASTRUCTURE)
 
@@ -167,3 +167,28 @@ def test_what_a_run_cost_is_told_as_far_as_it_is_known() -> None:
     assert "cost not known" in usage_line(Usage(prompt_tokens=1))
     assert "(7 cached)" in usage_line(Usage(prompt_tokens=9, cached_tokens=7, money=Decimal("0.5")))
     assert "0.5000 USD" in usage_line(Usage(money=Decimal("0.5")))
+
+
+@pytest.mark.parametrize(
+    ("cls", "reason", "attempt", "said"),
+    [
+        ("Red", "VerifyFailed", 1, "For attempt 2 of 3 say `/boardhand retry`, or move the ticket back to **Sprint"),
+        ("NeedsInfo", "Question", 2, "For attempt 3 of 3 say"),
+        ("Stuck", "NoProgress", 3, "No attempt is left: the pool `shop` allows 3."),
+        ("Refused", "AttemptsExhausted", 4, "No attempt is left"),
+        ("Cancelled", "CancelRequested", 1, "For attempt 1 of 3 say"),
+        ("Cancelled", "TicketMoved", 1, None),
+        ("Infrastructure", "NodeLost", 1, None),
+        ("Configuration", "ImagePull", 1, None),
+    ],
+)
+def test_the_closing_comment_says_how_the_next_attempt_begins(
+    cls: str, reason: str, attempt: int, said: str | None
+) -> None:
+    run = a_run(attempt=attempt, failure={"class": cls, "reason": reason, "message": "One."})
+    comment = closing_comment(run, POOL)
+    assert said in comment if said else "ttempt 2" not in comment and "/boardhand" not in comment
+    if said and said.startswith("For"):
+        quiet = closing_comment(run, a_pool(policy={"commands": {"authors": []}}))
+        assert "/boardhand" not in quiet
+        assert "move the ticket back to **Sprint Backlog**" in quiet
