@@ -218,6 +218,11 @@ class Both:
                 with suppress(asyncio.CancelledError):
                     await worker
 
+    async def calls(self) -> list[str]:
+        """Paths of all requests to the board, oldest first."""
+        async with httpx.AsyncClient(base_url=self.address, trust_env=False) as http:
+            return [call["path"] for call in (await http.get("/_testbed/calls")).json()["calls"]]
+
     def runs(self) -> list[str]:
         return [body["spec"]["ticket"]["title"] for body in self.kube.objects[Resource.RUNS].values()]
 
@@ -248,6 +253,31 @@ async def test_a_card_is_a_run_at_once_although_polls_are_an_hour_apart(both: Bo
         both.desk.card("And the next")
         await _until("the next run", lambda: sorted(both.runs()) == ["And the next", "At once"])
         assert app.vitals().role == "working"
+
+
+async def test_a_quiet_poll_is_one_request_to_the_board(both: Both) -> None:
+    async with both.operator("one") as (app, port):
+        both.add_pool(port)
+        await _until("the webhook", both.subscribed)
+        for number in range(3):
+            both.desk.card(f"card {number}")
+        await _until("the runs", lambda: len(both.runs()) == 3)
+        # Once the log was read twice with the same result, it is remembered.
+        for _ in range(3):
+            await _poll(both, app)
+        quiet = [await _poll(both, app) for _ in range(3)]
+        assert quiet == [["/1/batch"]] * 3
+
+
+async def _poll(both: Both, app: App) -> list[str]:
+    """What one poll asks the board for."""
+    before = len(await both.calls())
+    app.poke(("team", "shop"))
+    async with asyncio.timeout(5):
+        while len(await both.calls()) == before:
+            await asyncio.sleep(0.02)
+    await asyncio.sleep(0.1)
+    return (await both.calls())[before:]
 
 
 async def test_the_one_that_stands_by_passes_a_call_on(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
