@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 import httpx
 
 from boardhand_api.order import Order
-from boardhand_api.pod import LABEL_SETTLED
+from boardhand_api.pod import LABEL_SETTLED, Stage
 from testbed.board import COLUMNS, TrelloClient
 from testbed.load import LoadCluster, OperatorProcess, Player, objects
 from testbed.load.api import GROUP, Json
+from testbed.load.cluster import DELAYS
 from testbed.load.standins import start_gitea, start_trello
 from testbed.plan import state_home
 from testbed.shell import TestbedError, wait_for
@@ -105,13 +106,14 @@ def scene(
     concurrency: int = 1000,
     env: Mapping[str, str] | None = None,
     module: str = "boardhand_operator",
+    delays: Mapping[Stage, float] = DELAYS,
     **spec: Any,
 ) -> Iterator[Scene]:
     """A scene with so many pools, a board each; the operator is not started. All of it is gone afterwards.
 
-    pods: whether Jobs get pods. spec: whole fields of every pool's spec.
+    pods: whether Jobs get pods; delays: seconds that these are in each stage. spec: whole fields of every pool's spec.
     """
-    with LoadCluster(state_home() / "bench-scale", pods=pods) as cluster:
+    with LoadCluster(state_home() / "bench-scale", pods=pods, delays=delays) as cluster:
         cluster.namespace(NAMESPACE)
         names = [f"pool-{number}" for number in range(pools)]
         trello = start_trello(cluster)
