@@ -11,6 +11,8 @@ Json = dict[str, Any]
 
 TRELLO_KEY = "f00dfacef00dfacef00dfacef00dface"
 TRELLO_TOKEN = "standin-token-of-the-testbed"
+WEBHOOK_SECRET = "standin-secret"
+"""What the Trello stand-in signs with, where it is told of no other."""
 FORGE_TOKEN = "standin-token-of-the-forge"
 NODE_LABEL = {"testbed.boardhand.dev/node": "simulated"}
 
@@ -109,7 +111,7 @@ def namespace(name: str) -> Json:
 def secrets(namespace: str) -> list[Json]:
     """Every Secret that `pool` refers to; nothing in them is secret."""
     return [
-        _secret(namespace, "trello", key=TRELLO_KEY, token=TRELLO_TOKEN),
+        _secret(namespace, "trello", key=TRELLO_KEY, token=TRELLO_TOKEN, webhookSecret=WEBHOOK_SECRET),
         _secret(namespace, "forge", token=FORGE_TOKEN),
         _secret(namespace, "git-push", username="boardhand", token=FORGE_TOKEN),
         _secret(namespace, "model", apiKey="no-model-is-asked"),
@@ -131,6 +133,7 @@ def pool(
     concurrency: int = 1000,
     poll_seconds: int = 1,
     repository: str = "",
+    webhook_url: str | None = None,
     **spec: Any,
 ) -> Json:
     """A CodingAgent whose pods are simulated. repository: `owner/name` at the forge; `spec` replaces whole fields.
@@ -158,6 +161,8 @@ def pool(
             "columns": {"failed": "Needs a person"},
             "pollSeconds": poll_seconds,
         }
+        if webhook_url:
+            out["board"]["webhook"] = {"callbackUrl": webhook_url}
     metadata = {"name": name, "namespace": namespace}
     return {"apiVersion": API_VERSION, "kind": "CodingAgent", "metadata": metadata, "spec": out | spec}
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from testbed.bench.rows import Row
-from testbed.bench.scale import burst, life, memory, polls, restart
+from testbed.bench.scale import burst, life, memory, polls, restart, single
 
 PARTS: Mapping[str, Callable[[], list[Row]]] = {
     "burst": burst.measure,
     "growth": burst.measure_growth,
+    "single": single.measure,
     "life": life.measure,
     "polls": polls.measure,
     "idle": polls.measure_idle,

@@ -17,6 +17,7 @@ from testbed.board import COLUMNS, TrelloClient
 from testbed.load import LoadCluster, OperatorProcess, Player, objects
 from testbed.load.api import GROUP, Json
 from testbed.load.cluster import DELAYS
+from testbed.load.ports import free_ports
 from testbed.load.standins import start_gitea, start_trello
 from testbed.plan import state_home
 from testbed.shell import TestbedError, wait_for
@@ -55,7 +56,10 @@ class Scene:
 
     def _pools_ready(self) -> bool:
         self.cluster.require_alive()
-        return all(_ready(pool) for pool in self.cluster.api.list(POOLS))
+        return all(_ready(pool) for pool in self.pools())
+
+    def pools(self) -> list[Json]:
+        return list(self.cluster.api.list(POOLS))
 
     def put_cards(self, count: int, column: str = COLUMNS[0]) -> None:
         """So many cards on each board, in one call: all of them or none are there for a poll."""
@@ -107,18 +111,22 @@ def scene(
     env: Mapping[str, str] | None = None,
     module: str = "boardhand_operator",
     delays: Mapping[Stage, float] = DELAYS,
+    webhooks: bool = False,
     **spec: Any,
 ) -> Iterator[Scene]:
     """A scene with so many pools, a board each; the operator is not started. All of it is gone afterwards.
 
-    pods: whether Jobs get pods; delays: seconds that these are in each stage. spec: whole fields of every pool's spec.
+    pods: whether Jobs get pods; delays: seconds that these are in each stage. webhooks: whether
+    the boards call the operator. spec: whole fields of every pool's spec.
     """
     with LoadCluster(state_home() / "bench-scale", pods=pods, delays=delays) as cluster:
         cluster.namespace(NAMESPACE)
         names = [f"pool-{number}" for number in range(pools)]
         trello = start_trello(cluster)
         forge = start_gitea(cluster, [f"load/{name}" for name in names])
-        made = Scene(cluster, OperatorProcess(cluster, env=env, module=module), trello, forge)
+        (calls,) = free_ports(1)
+        listens = {"BOARDHAND_WEBHOOKS": f"127.0.0.1:{calls}"} if webhooks else {}
+        made = Scene(cluster, OperatorProcess(cluster, env=listens | dict(env or {}), module=module), trello, forge)
         for name in names:
             board = made.boards[name] = made.trello.board(name)
             cluster.apply(
@@ -130,6 +138,7 @@ def scene(
                     forge,
                     concurrency=concurrency,
                     poll_seconds=poll_seconds,
+                    webhook_url=f"http://127.0.0.1:{calls}/webhooks/{NAMESPACE}/{name}" if webhooks else None,
                     **({"retention": {"runs": 100_000, "days": 3650}} | spec),
                 )
             )
