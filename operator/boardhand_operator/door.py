@@ -16,6 +16,7 @@ from boardhand_operator.views import Pool
 
 SHUT_SECONDS = 5.0
 """A pool whose board cannot be opened is not tried again for so long: strangers make the API server no work."""
+_WARN_SECONDS = 60.0
 _log = logging.getLogger(__name__)
 
 
@@ -25,6 +26,7 @@ class Door:
     def __init__(self, store: Store, services: Services, clock: Callable[[], float] = time.monotonic) -> None:
         self._store, self._services, self._clock = store, services, clock
         self._shut: dict[Key, float] = {}
+        self._warned: dict[Key, float] = {}
 
     async def admits(self, key: Key, headers: Mapping[str, str], body: bytes) -> bool:
         """Whether the pool's own board sent this. False for every pool that is not there or has no webhook."""
@@ -41,4 +43,13 @@ class Door:
             self._shut = {one: until for one, until in self._shut.items() if until > self._clock()}
             self._shut[key] = self._clock() + SHUT_SECONDS
             return False
-        return board is not None and board.signed(headers, body)
+        if board is not None and board.signed(headers, body):
+            return True
+        self._warn(key)
+        return False
+
+    def _warn(self, key: Key) -> None:
+        """Say now and then that calls are refused: a wrong secret is seen nowhere else."""
+        if self._clock() >= self._warned.get(key, 0.0):
+            self._warned[key] = self._clock() + _WARN_SECONDS
+            _log.warning("pool %s/%s: a webhook without the right signature; is the secret in its Secret right?", *key)

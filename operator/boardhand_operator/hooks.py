@@ -8,7 +8,7 @@ from datetime import datetime
 from boardhand_api.pool import Condition
 from boardhand_operator.boards import Board
 from boardhand_operator.conditions import with_condition
-from boardhand_operator.errors import Misconfigured
+from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
 from boardhand_operator.health import Problem
 from boardhand_operator.views import Pool
 
@@ -20,7 +20,10 @@ _KIND = "Webhook"
 
 
 async def see_to(pool: Pool, board: Board, *, listening: bool) -> Problem | None:
-    """Have the board call, where the pool wants it to; what stands in the way. Raises Remote."""
+    """Have the board call, where the pool wants it to; what stands in the way.
+
+    Raises what says that the board cannot be asked now, or not with these credentials.
+    """
     if pool.spec.board is None or pool.spec.board.webhook is None:
         return None
     if not listening:
@@ -29,6 +32,8 @@ async def see_to(pool: Pool, board: Board, *, listening: bool) -> Problem | None
         await board.subscribe()
     except Misconfigured as wrong:
         return Problem(wrong.reason, wrong.message)
+    except (NotFound, PermissionMissing, Rejected) as refused:
+        return Problem(refused.reason, str(refused))
     return None
 
 

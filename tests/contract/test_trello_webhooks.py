@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from boardhand_operator import pools, relay
+from boardhand_operator import hooks, pools, relay
 from boardhand_operator.app import App
 from boardhand_operator.boards.trello import TrelloBoard
 from boardhand_operator.callers import listening
@@ -22,7 +22,7 @@ from testbed.trello.app import SECRET, create_app
 from tests.contract.serving import serving
 from tests.contract.trello_board import KEY, TOKEN, Desk
 from tests.support.fake_kube import FakeKube
-from tests.support.objects import pool_body
+from tests.support.objects import a_pool, pool_body
 
 CALLBACK = "https://boardhand.example/webhooks/team/shop"
 HOOK = {"callbackUrl": CALLBACK}
@@ -136,6 +136,19 @@ async def test_an_address_that_trello_does_not_reach_is_said(desk: Desk, board: 
         await board.subscribe()
     assert no.value.reason == "WebhookRefused"
     assert TOKEN not in no.value.message
+
+
+async def test_a_token_that_may_not_have_webhooks_leaves_the_pool_its_polls(
+    desk: Desk, board: TrelloBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
+    await desk.fault(match="GET /1/tokens", status=403)
+    pool = a_pool(board={"type": "trello", "board": "b", "secretRef": {"name": "s"}, "webhook": HOOK}, forge=False)
+    problem = await hooks.see_to(pool, board, listening=True)
+    assert problem and problem.reason == "PermissionMissing"
+    await desk.fault(match="GET /1/boards", status=503)
+    with pytest.raises(RemoteUnavailable):
+        await hooks.see_to(pool, board, listening=True)
 
 
 async def test_a_missing_secret_is_named(desk: Desk) -> None:

@@ -64,6 +64,19 @@ async def test_the_door_opens_for_the_pools_own_board_alone() -> None:
         assert not await door.admits(("team", name), GOOD, b"hello")
 
 
+async def test_a_wrong_secret_is_said_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
+    store, clock = Store(), _Clock()
+    store.put(Resource.POOLS, pool_body("shop", board=BOARD))
+    store.put(Resource.POOLS, pool_body("quiet"))
+    door = Door(store, _services(FakeKube()), clock)
+    for seconds in (0, 59, 1):
+        clock.now += seconds
+        for name in ("shop", "quiet", "none"):
+            assert not await door.admits(("team", name), {}, b"hello")
+    assert caplog.text.count("pool team/shop: a webhook without the right signature") == 2
+    assert len(caplog.records) == 2
+
+
 async def test_strangers_make_the_api_server_no_work() -> None:
     store, clock, services = Store(), _Clock(), _services(FakeKube(), _Broken)
     assert isinstance(services, _Broken)
