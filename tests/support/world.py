@@ -150,18 +150,33 @@ class Replica:
             await self.reconciler.work(key)
 
 
+async def _once(replica: Replica, *, polls: bool) -> Replica:
+    """Poll, and look at every run; the replica that goes on: after a crash a new one."""
+    try:
+        replica.watch()
+        if polls:
+            await replica.poll()
+            replica.watch()
+        await replica.work()
+    except Crash:
+        return Replica(replica.world)
+    return replica
+
+
+async def go_on(world: World, passes: int, *, step: float = 20) -> None:
+    """Run the operator for so many passes, over its deaths."""
+    replica = Replica(world)
+    for _ in range(passes):
+        replica = await _once(replica, polls=True)
+        world.pass_time(step)
+
+
 async def live(world: World, passes: int = 80, *, polls: bool = True, step: float = 20) -> int:
     """Run the operator until every run is settled and no card waits; a new life after each crash. Lives it took."""
     lives, replica = 1, Replica(world)
     for _ in range(passes):
-        try:
-            replica.watch()
-            if polls:
-                await replica.poll()
-                replica.watch()
-            await replica.work()
-        except Crash:
-            lives, replica = lives + 1, Replica(world)
+        following = await _once(replica, polls=polls)
+        lives, replica = lives + (following is not replica), following
         world.pass_time(step)
         if _quiet(world):
             return lives

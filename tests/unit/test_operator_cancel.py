@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -18,8 +19,8 @@ from boardhand_operator.kube import Resource
 from boardhand_operator.views import Run
 from tests.support.fake_board import DOING, FAILED, READY, REVIEW
 from tests.support.fake_nodes import Fate
-from tests.support.fuse import Crash, Fuse, When
-from tests.support.world import Replica, World, clocked, live
+from tests.support.fuse import Fuse, When
+from tests.support.world import Replica, World, clocked, go_on, live
 
 COLUMNS = {"ready": READY, "inProgress": DOING, "review": REVIEW, "failed": FAILED}
 BOARD = {"type": "fake", "board": "b1", "secretRef": {"name": "s"}, "pollSeconds": 1, "columns": COLUMNS}
@@ -73,16 +74,7 @@ def _closings(world: World, run: Run) -> list[str]:
 
 async def _let_go(world: World) -> None:
     """Lives of the operator until nothing changes any more."""
-    replica = Replica(world)
-    for _ in range(8):
-        try:
-            replica.watch()
-            await replica.poll()
-            replica.watch()
-            await replica.work()
-        except Crash:
-            replica = Replica(world)
-        world.pass_time(20)
+    await go_on(world, 8)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +191,7 @@ async def test_a_ticket_that_left_while_the_column_was_read_ends_nothing(world: 
     """The list is read before the claim's move, the runs after it: asked by itself, the ticket is in its place."""
     run = await _at_work(world)
 
-    async def nobody(columns: Collection[str] = ()) -> Look:
+    async def nobody(columns: Collection[str] = (), since: datetime | None = None) -> Look:
         return Look([], dict.fromkeys(columns, frozenset()))
 
     world.board.look = nobody  # type: ignore[method-assign]

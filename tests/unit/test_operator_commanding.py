@@ -21,8 +21,8 @@ from boardhand_operator.kube import Resource
 from boardhand_operator.views import Run
 from tests.support.fake_board import DOING, FAILED, READY, REVIEW
 from tests.support.fake_nodes import Fate
-from tests.support.fuse import Crash, Fuse, When
-from tests.support.world import Replica, World, clocked, live
+from tests.support.fuse import Fuse, When
+from tests.support.world import Replica, World, clocked, go_on, live
 
 COLUMNS = {"ready": READY, "inProgress": DOING, "review": REVIEW, "failed": FAILED}
 BOARD = {"type": "fake", "board": "b1", "secretRef": {"name": "s"}, "pollSeconds": 1, "columns": COLUMNS}
@@ -51,17 +51,8 @@ def world() -> Iterator[World]:
 
 
 async def _settled(world: World, passes: int = 40) -> None:
-    """The operator goes on, over its deaths, until nothing changes any more."""
-    replica = Replica(world)
-    for _ in range(passes):
-        try:
-            replica.watch()
-            await replica.poll()
-            replica.watch()
-            await replica.work()
-        except Crash:
-            replica = Replica(world)
-        world.pass_time(5)
+    """The operator goes on until nothing changes any more."""
+    await go_on(world, passes, step=5)
 
 
 def _runs(world: World) -> list[Run]:
@@ -250,7 +241,11 @@ def _unknown(world: World) -> None:
 @pytest.mark.parametrize("when", When)
 @pytest.mark.parametrize(
     ("text", "check"),
-    [("/boardhand retry", _retry), ("/boardhand budget 4", _budget), ("/boardhand hello", _unknown)],
+    [
+        ("/boardhand budget 4", _budget),
+        pytest.param("/boardhand retry", _retry, marks=pytest.mark.slow),
+        pytest.param("/boardhand hello", _unknown, marks=pytest.mark.slow),
+    ],
 )
 def test_whatever_dies_while_it_is_obeyed(text: str, check: Callable[[World], None], when: When) -> None:
     """A crash at the n-th call, for each of the first calls: reading, moving, replying, taking."""
