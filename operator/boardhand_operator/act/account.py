@@ -35,10 +35,7 @@ async def book(doing: Doing, number: int, money: Decimal | None) -> bool:
     run = doing.run
     most = budget.money_of(run.spec, doing.its_pool.spec) or budget.NOTHING
 
-    def step(pool: Pool, purse: Purse) -> Spending | None:
-        spending = pool.status.spending
-        if spending and budget.key_of(run.uid, number) in spending.counted:
-            return spending
+    def step(_: Pool, purse: Purse) -> Spending | None:
         return budget.book(purse.spending, run.uid, number, money, most)
 
     return await _changed(doing, step)
