@@ -46,6 +46,7 @@ class Scene:
 
     def __post_init__(self) -> None:
         self.trello = TrelloClient(self.trello_url, objects.TRELLO_KEY, objects.TRELLO_TOKEN)
+        self._lists: dict[tuple[str, str], str] = {}
         self.forge = httpx.AsyncClient(base_url=self.forge_url, timeout=30, trust_env=False)
 
     def start_operator(self) -> None:
@@ -63,7 +64,7 @@ class Scene:
 
     def put_cards(self, count: int, column: str = COLUMNS[0]) -> None:
         """So many cards on each board, in one call: all of them or none are there for a poll."""
-        lists = [self.trello.list_id(board, column) for board in self.boards.values()]
+        lists = [self._list_id(board, column) for board in self.boards.values()]
         answer = httpx.post(
             f"{self.trello_url}/_testbed/cards",
             json={"lists": lists, "count": count, "title": "A basket", "desc": TICKET},
@@ -71,6 +72,11 @@ class Scene:
             trust_env=False,
         )
         answer.raise_for_status()
+
+    def _list_id(self, board: str, column: str) -> str:
+        if (board, column) not in self._lists:
+            self._lists[board, column] = self.trello.list_id(board, column)
+        return self._lists[board, column]
 
     def board_calls(self) -> list[Json]:
         """The calls that the board was sent, the last 20,000 of them."""
