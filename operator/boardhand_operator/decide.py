@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from boardhand_api.failures import FailureClass
-from boardhand_api.result import Result, Usage
+from boardhand_api.result import Published, Result, Usage
 from boardhand_api.run import Failure, Phase
 from boardhand_operator import observe, outcome
 from boardhand_operator.actions import (
@@ -31,6 +31,8 @@ from boardhand_operator.budget import Lack, Purse, money_of
 from boardhand_operator.charge import with_booking
 from boardhand_operator.conditions import stamp
 from boardhand_operator.delivery import CANCEL_REQUESTED, deliver
+from boardhand_operator.forges import Head
+from boardhand_operator.names import branch_name
 from boardhand_operator.observe import parse_time
 from boardhand_operator.places import waiting
 from boardhand_operator.turns import Turn
@@ -63,6 +65,8 @@ class Facts:
     image_grace_seconds: float = 20
     moved_to: str | None = None
     """Where the ticket was seen after it left the column of its claim; empty: nowhere on the board."""
+    pushed: Head | None = None
+    """Where the run's branch is at the forge; asked for only where its Job is complete and the pod gone."""
     purse: Purse = field(default_factory=Purse)
     """The pool's money, by its present spec."""
 
@@ -189,7 +193,7 @@ def _not_admitted(run: Run, job: str) -> Decision:
 
 def _ended(facts: Facts, pool: Pool) -> Decision:
     status = facts.run.status
-    ended = outcome.judge(facts.job, facts.pod, facts.logged, list(pool.spec.workbench.verify))
+    ended = outcome.judge(facts.job, facts.pod, facts.logged, list(pool.spec.workbench.verify), _pushed(facts))
     result, failure = ended.result, ended.failure
     usage = (
         (status.usage.plus(result.usage) if status.usage and not result.resumed else result.usage)
@@ -213,6 +217,15 @@ def _ended(facts: Facts, pool: Pool) -> Decision:
         return _retry(facts, pool, failure, {"usage": fields["usage"]})
     text = failure.message if failure else "the change is proved" if ended.verdict else "the question is answered"
     return Decision((_concluded(facts, fields, text),), why="ended")
+
+
+def _pushed(facts: Facts) -> Published | None:
+    """What the run's branch shows that this very try pushed."""
+    if facts.pushed is None or facts.job is None:
+        return None
+    if facts.pushed.committed_at < parse_time(facts.job["metadata"]["creationTimestamp"]):
+        return None
+    return Published(branch=branch_name(facts.run.spec.ticket, facts.run.spec.attempt), commit=facts.pushed.commit)
 
 
 def _retry(facts: Facts, pool: Pool, failure: Failure, fields: dict[str, Any]) -> Decision:

@@ -9,14 +9,15 @@ from boardhand_operator.budget import Purse
 from boardhand_operator.decide import Facts
 from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.logs import Logs
+from boardhand_operator.names import branch_name
 from boardhand_operator.observe import Json
+from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
-from boardhand_operator.snapshots import Snapshots
 from boardhand_operator.store import Store
 from boardhand_operator.views import Pool, Run
 
 
-async def gather(kube: Kube, store: Store, settings: Settings, snapshots: Snapshots, logs: Logs, run: Run) -> Facts:
+async def gather(kube: Kube, store: Store, settings: Settings, services: Services, logs: Logs, run: Run) -> Facts:
     """The facts of a run now, with the pool as the run began with it.
 
     The agent's log is read only once its pod has ended, and only where its message was cut. A run that has not begun is
@@ -29,19 +30,23 @@ async def gather(kube: Kube, store: Store, settings: Settings, snapshots: Snapsh
     store.turns.room_seen((run.namespace, run.spec.pool), purse.room())
     turn = store.turns.turn(run, reserved=purse.reserves(run.uid, run.status.tries + 1))
     if pool is not None and run.status.generation is not None:
-        pool = await snapshots.at(pool, run.status.generation)
-    job = pod = logged = None
+        pool = await services.snapshots.at(pool, run.status.generation)
+    job = pod = logged = pushed = None
     if run.status.job and not run.status.finished_at:
         job, pod = await _job_and_pod(kube, store, run, run.status.job)
         over = observe.ended(job, pod) and not observe.suspended(job)
         if over and pod is not None and observe.disruption(pod) is None:
             logged = await logs.result(run.namespace, pod)
+        if pool is not None and pod is None and observe.condition(job, "Complete"):
+            forge = await services.forge(pool)
+            pushed = await forge.head(branch_name(run.spec.ticket, run.spec.attempt)) if forge else None
     return Facts(
         run=run,
         pool=pool,
         job=job,
         pod=pod,
         logged=logged,
+        pushed=pushed,
         turn=turn,
         now=now,
         purse=purse,

@@ -93,11 +93,18 @@ def _red(verdict: Verdict, message: str) -> Failure:
     )
 
 
-def judge(job: Json | None, pod: Json | None, logged: Result | None, commands: list[str]) -> Outcome:
+def judge(
+    job: Json | None,
+    pod: Json | None,
+    logged: Result | None,
+    commands: list[str],
+    at_forge: Published | None = None,
+) -> Outcome:
     """The outcome of a try whose pod or Job ended.
 
     logged: the result event of the agent's log, which has the whole summary; None where it could not be read.
     commands: the pool's verify commands; empty where checkout told them from the repository, and says so.
+    at_forge: what the forge shows that the try pushed, where the pod is gone.
     """
     seen = observe.stages(pod)
     nothing = StageState()
@@ -115,6 +122,8 @@ def judge(job: Json | None, pod: Json | None, logged: Result | None, commands: l
     if observe.past_deadline(job, pod):
         return outcome(_failed(FailureClass.DEADLINE, "DeadlineExceeded", "the run took longer than its deadline"))
     if pod is None:
+        if at_forge and observe.condition(job, "Complete"):
+            return _lost_words(at_forge, commands)
         return outcome(*_without_pod(job, commands))
     if why := observe.disruption(pod):
         return outcome(_failed(FailureClass.INFRASTRUCTURE, "Disrupted", why))
@@ -141,6 +150,14 @@ def judge(job: Json | None, pod: Json | None, logged: Result | None, commands: l
     verdict = _verdict(verify, commands or checked.verify)
     # Unfinished work is told by what ended it, whatever the verdict: a green one does not make it finished.
     return outcome(_limit(result) or (None if verdict.passed else _red(verdict, verify.message)), verdict)
+
+
+def _lost_words(pushed: Published, commands: list[str]) -> Outcome:
+    """A proved change whose pod is gone with all that it said: the Job is complete, so the verify commands ended with
+    0, and the commit is at the forge. A second try would be paid twice; a person is to look, so it is a draft."""
+    why = "What the agent wrote, and what the verify commands printed, is gone with the run's pod. Its Job is complete,"
+    result = Result(summary=f"{why} so those commands ended with 0 on the commit that was pushed.", partial=True)
+    return Outcome(result, pushed, Verdict(passed=True, exit_code=0, commands=commands))
 
 
 def _without_pod(job: Json | None, commands: list[str]) -> tuple[Failure, Verdict | None]:

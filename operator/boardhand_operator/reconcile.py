@@ -73,7 +73,7 @@ class Reconciler:
                 self._queue.add(waits)
 
     async def _once(self, run: Run) -> float | None:
-        facts = await gather(self._kube, self._store, self._settings, self._services.snapshots, self._logs, run)
+        facts = await gather(self._kube, self._store, self._settings, self._services, self._logs, run)
         decision = decide(facts)
         if decision.actions:
             _log.debug("%s/%s: %s", run.namespace, run.name, decision.why)

@@ -73,7 +73,7 @@ def branch(found: Branch, owner: Repository, site: str) -> Json:
             "url": f"{site}/{owner.full_name}/commit/{found.commit}",
             "author": who,
             "committer": who,
-            "timestamp": iso(owner.at),
+            "timestamp": iso(found.at),
         },
         "protected": False,
         "required_approvals": 0,

@@ -37,6 +37,8 @@ class Branch:
     name: str
     commit: str
     pushes: int = 1
+    at: float = 0.0
+    """When the commit was made: here, when it was pushed."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ class GiteaState:
     def push(self, repository: Repository, branch: str, commit: str) -> Branch:
         """What a git client's push to a branch leaves."""
         known = repository.branches.setdefault(branch, Branch(branch, commit, pushes=0))
-        known.commit = commit
+        known.commit, known.at = commit, self.now()
         known.pushes += 1
         return known
 

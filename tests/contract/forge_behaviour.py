@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import httpx
@@ -79,6 +80,15 @@ class ForgeBehaviour:
     async def test_the_check_passes_and_writes_nothing(self, bench: Bench, forge: GiteaForge) -> None:
         await forge.check()
         assert await pulls(bench) == []
+
+    async def test_a_branch_tells_its_commit_and_when_it_was_made(self, bench: Bench, forge: GiteaForge) -> None:
+        assert await forge.head("boardhand/1-fix") is None
+        before = datetime.now(UTC) - timedelta(seconds=5)
+        await bench.branch("boardhand/1-fix")
+        found = await forge.head("boardhand/1-fix")
+        assert found
+        assert len(found.commit) == 40
+        assert before <= found.committed_at <= datetime.now(UTC) + timedelta(seconds=5)
 
     async def test_a_pull_request_is_opened_once_and_kept_up_to_date(self, bench: Bench, forge: GiteaForge) -> None:
         await bench.branch("boardhand/1-fix")

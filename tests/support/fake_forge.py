@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from boardhand_api.run import PullRequest
 from boardhand_operator.errors import NotFound
+from boardhand_operator.forges import Head
 from tests.support.fuse import Fuse
 
 
@@ -25,6 +27,11 @@ class FakeForge:
     async def check(self) -> None:
         async with self.fuse.call("check the forge"):
             return
+
+    async def head(self, branch: str) -> Head | None:
+        async with self.fuse.call("read a branch"):
+            at = datetime(2026, 1, 1, 12, tzinfo=UTC) + timedelta(days=365)
+            return Head("b" * 40, at) if branch in self.branches else None
 
     async def pull_request(self, head: str) -> PullRequest | None:
         async with self.fuse.call("find a pull request"):

@@ -151,6 +151,6 @@ def job_body(name: str = "run-1-1", *, failed: str = "", complete: bool = False,
     conditions = [{"type": "Failed", "status": "True", "reason": failed}] if failed else []
     conditions += [{"type": "Complete", "status": "True"}] if complete else []
     return {
-        "metadata": {"name": name, "namespace": namespace, "uid": f"uid-{name}"},
+        "metadata": {"name": name, "namespace": namespace, "uid": f"uid-{name}", "creationTimestamp": NOON},
         "status": {"conditions": conditions},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,8 +12,10 @@ from boardhand_api.failures import FailureClass, class_of_exit_code, exit_code_o
 from boardhand_api.pod import Stage
 from boardhand_api.run import Phase
 from boardhand_operator import observe
+from boardhand_operator.actions import Decision, Record
 from boardhand_operator.conditions import stamp
 from boardhand_operator.decide import Facts, decide
+from boardhand_operator.forges import Head
 from boardhand_operator.kube import Resource
 from boardhand_operator.lost_pod import POLICY
 from boardhand_operator.outcome import Outcome, judge
@@ -26,6 +29,7 @@ from tests.support.world import Replica, World, clocked, live
 
 VERIFY = ["pytest -q"]
 NOON = observe.parse_time("2026-01-01T12:00:00Z")
+BOARD = {"type": "fake", "board": "b1", "secretRef": {"name": "s"}, "pollSeconds": 1}
 OWN = (Stage.CHECKOUT, Stage.AGENT, Stage.PUBLISH)
 Json = dict[str, Any]
 
@@ -177,3 +181,49 @@ async def test_a_phase_does_not_go_back_while_no_pod_is_in_sight() -> None:
         await young.reconciler.work((run.namespace, run.name))
         assert world.runs()[0].status.phase is before
         await live(world)
+
+
+def decided_by_head(head: Head | None) -> Decision:
+    """What becomes of a run whose Job is complete and whose pod is gone."""
+    run = a_run(phase="Working", job="run-1-1", tries=1, startedAt="2026-01-01T11:00:00Z")
+    facts = Facts(run, a_pool(), job_body(complete=True), None, None, Turn(place=True), NOON, pushed=head)
+    return decide(facts)
+
+
+def test_a_proved_change_whose_pod_is_gone_is_not_worked_twice() -> None:
+    job = observe.parse_time(job_body()["metadata"]["creationTimestamp"])
+    (record,) = decided_by_head(Head("c" * 40, job)).actions
+    assert isinstance(record, Record)
+    assert (record.fields["commit"], record.fields["failure"], record.fields["partial"]) == ("c" * 40, None, True)
+    assert record.fields["verdict"] == {"passed": True, "exitCode": 0, "commands": VERIFY}
+    assert "is gone with the run's pod" in record.fields["summary"]
+
+
+@pytest.mark.parametrize("old", [True, False])
+def test_a_branch_of_an_earlier_try_or_none_proves_nothing(old: bool) -> None:
+    before = observe.parse_time(job_body()["metadata"]["creationTimestamp"]) - timedelta(seconds=1)
+    (record,) = decided_by_head(Head("c" * 40, before) if old else None).actions
+    assert isinstance(record, Record)
+    assert record.fields["failure"]["reason"] == "ResultLost"
+    assert record.fields["retryAt"]
+
+
+def test_finished_pods_that_are_cleared_away_while_no_operator_looks_cost_no_second_try() -> None:
+    world = World(Fuse())
+    world.add_pool(board=BOARD)
+    world.board.add("card-1")
+
+    async def play() -> None:
+        replica = Replica(world)
+        await replica.poll()
+        await replica.work()
+        for _ in range(8):
+            world.pass_time(20)
+        world.kube.objects[Resource.PODS].clear()
+        await live(world)
+
+    with clocked(world.clock):
+        asyncio.run(play())
+    (run,) = world.runs()
+    assert (run.status.phase, run.status.tries, run.settled) == (Phase.SUCCEEDED, 1, True)
+    assert [request.draft for _, request in world.forge.opened] == [True]

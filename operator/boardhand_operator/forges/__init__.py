@@ -8,6 +8,8 @@ gives. Everything it raises is in `boardhand_operator.errors`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar, Protocol, cast
 
 from boardhand_api import pool
@@ -16,6 +18,15 @@ from boardhand_operator.plugins import implementation, require_keys
 from boardhand_operator.transport import Connection
 
 ENTRY_POINTS = "boardhand.forges"
+
+
+@dataclass(frozen=True)
+class Head:
+    """The commit at which a branch is."""
+
+    commit: str
+    committed_at: datetime
+    """As whoever made it says."""
 
 
 class Forge(Protocol):
@@ -29,6 +40,10 @@ class Forge(Protocol):
 
         Raises Misconfigured, CredentialsRefused, PermissionMissing, and what says that the forge cannot be asked.
         """
+        ...
+
+    async def head(self, branch: str) -> Head | None:
+        """The commit that the branch is at, or None where there is no such branch."""
         ...
 
     async def pull_request(self, head: str) -> PullRequest | None:

@@ -15,7 +15,9 @@ from boardhand_api import pool
 from boardhand_api.run import PullRequest
 from boardhand_operator.answers import Vendor
 from boardhand_operator.errors import Misconfigured, NotFound, Rejected
+from boardhand_operator.forges import Head
 from boardhand_operator.forges.address import owner_and_name
+from boardhand_operator.observe import parse_time
 from boardhand_operator.transport import Client, Connection, segment
 
 DRAFT = "WIP: "
@@ -73,6 +75,14 @@ class GiteaForge:
                 raise Misconfigured(reason, f"Repository {self._full_name} {sentence}.")
         await self._check_branch(str(found.get("default_branch", "")))
         await self._check_scope()
+
+    async def head(self, branch: str) -> Head | None:
+        """See `Forge.head`."""
+        try:
+            found = await self._http.get(f"read branch {branch}", f"{self._repository}/branches/{quote(branch)}")
+        except NotFound:
+            return None
+        return Head(found["commit"]["id"], parse_time(found["commit"]["timestamp"]))
 
     async def pull_request(self, head: str) -> PullRequest | None:
         """See `Forge.pull_request`."""
