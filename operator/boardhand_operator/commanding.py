@@ -51,7 +51,8 @@ class Commands:
             return None
         if self._until is None or self._seen is None:
             self._until = self._seen = now - LOOK_BACK
-        return self._until - OVERLAP if now - self._seen <= OVERLAP else self._until
+        # Once nothing older can turn up any more, an idle board is asked for what comes after alone.
+        return self._until - OVERLAP if now - self._seen <= OVERLAP else self._until + timedelta(seconds=1)
 
     async def follow(self, pool: Pool, board: Board, said: Sequence[Said], now: datetime) -> bool:
         """Obey what is new among these comments; whether a ticket came into the ready column.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +17,7 @@ from boardhand_api.pod import ORDER_ANNOTATION
 from boardhand_api.run import Phase
 from boardhand_operator.boards import Said
 from boardhand_operator.boards.markers import find_replies, reply_text
-from boardhand_operator.commanding import A_POLL
+from boardhand_operator.commanding import A_POLL, LOOK_BACK, OVERLAP, Commands
 from boardhand_operator.kube import Resource
 from boardhand_operator.views import Run
 from tests.support.fake_board import DOING, FAILED, READY, REVIEW
@@ -203,6 +204,22 @@ async def test_an_idle_poll_asks_nothing_more_than_the_one_look(world: World) ->
     await replica.poll()
     assert world.fuse.calls.count("look at the board") == 1
     assert not {"read a card", "read the members", "read comments"} & set(world.fuse.calls)
+
+
+async def test_what_was_looked_at_is_not_read_for_ever_and_what_shows_late_is(world: World) -> None:
+    await live(world)
+    replica = Replica(world)
+    commands = Commands(world.kube, replica.store, replica.queue)
+    (pool,) = replica.store.pools()
+    hello, now = world.board.say(CARD, "hello"), world.clock.time
+    assert commands.since(pool, now) == now - LOOK_BACK + timedelta(seconds=1)
+    late = Said(CARD, replace(hello, id="late", text="/boardhand stop", created_at=hello.created_at - OVERLAP / 2))
+    await commands.follow(pool, world.board, [Said(CARD, hello)], now)
+    assert commands.since(pool, now + OVERLAP) == hello.created_at - OVERLAP
+    assert commands.since(pool, now + 2 * OVERLAP) == hello.created_at + timedelta(seconds=1)
+    for _ in range(2):
+        await commands.follow(pool, world.board, [late, Said(CARD, hello)], now)
+    assert len(_replies(world)) == 1
 
 
 async def test_a_command_on_a_ticket_that_is_gone_harms_nobody(world: World) -> None:

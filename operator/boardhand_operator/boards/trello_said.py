@@ -38,7 +38,8 @@ async def said_since(
     for _ in range(PAGES - 1):
         if len(page) < PAGE:
             break
-        page = await http.get(f"read what was said on board {board_id}", route(board_id, since, page[-1]["id"]))
+        oldest = min(str(action["id"]) for action in page)
+        page = await http.get(f"read what was said on board {board_id}", route(board_id, since, oldest))
         found += page
     else:
         _log.warning("board %s: of its comments only the newest %d are read", board_id, len(found))
