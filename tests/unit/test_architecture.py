@@ -51,6 +51,8 @@ def test_the_vocabularys_surface_is_what_others_build_on() -> None:
         ("words", {"kube", "services", "boards", "forges", "act", "store"}),
         ("health", {"kube", "services", "boards", "forges", "act", "store"}),
         ("intake", {"kube", "services", "forges", "act", "store"}),
+        ("commands", {"kube", "services", "forges", "act", "store"}),
+        ("lessons", {"kube", "services", "boards", "forges", "act", "store"}),
     ],
 )
 def test_the_core_knows_no_edge(module: str, pure_of: set[str]) -> None:
