@@ -22,6 +22,7 @@ from boardhand_operator.relay import POKE, Relay
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
 from boardhand_operator.store import Key, Store, key_of
+from boardhand_operator.views import readable_runs
 from boardhand_operator.vitals import Role, Vitals
 
 Json = Mapping[str, Any]
@@ -165,10 +166,14 @@ class App:
         return first_pause(self.store.count(Resource.POOLS), float(board.get("pollSeconds") or 30), random.random())  # noqa: S311
 
     def run_deleted(self, body: Json) -> None:
-        """Tell the pool's worker, where the run was deleted before it ended: its ticket waits for a word."""
+        """Tell the pool's worker, where the run was deleted before it ended: its ticket waits for a word.
+
+        A settled run leaves the watch in the same way, with its last state before that.
+        """
         worker = self._workers.get((str(body["metadata"]["namespace"]), str(body["spec"].get("pool"))))
-        if worker and LABEL_SETTLED not in (body["metadata"].get("labels") or {}):
-            worker.run_deleted()
+        for run in readable_runs([body]):
+            if worker and not run.status.phase.finished:
+                worker.run_deleted(run)
 
     @asynccontextmanager
     async def pool_worker(self, key: Key) -> AsyncIterator[PoolWorker]:

@@ -11,19 +11,15 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 
-from boardhand_api.pod import LABEL_TICKET
 from boardhand_api.pool import CodingAgentStatus
-from boardhand_operator import budget, health, hooks, intake, retention
-from boardhand_operator.boards import Board, Card
-from boardhand_operator.boards.markers import find_claims
-from boardhand_operator.boards.ticket import ticket_of
+from boardhand_operator import budget, health, hooks, retention
+from boardhand_operator.boards import Board
 from boardhand_operator.cards import Cards
 from boardhand_operator.commanding import Commands
-from boardhand_operator.commands import granted
 from boardhand_operator.conditions import stamp
 from boardhand_operator.errors import Misconfigured, RateLimited, Remote, RemoteUnavailable
 from boardhand_operator.health import Problem
-from boardhand_operator.kube import ApiException, Conflict, Kube, Resource
+from boardhand_operator.kube import ApiException, Kube, Resource
 from boardhand_operator.observe import parse_time
 from boardhand_operator.pace import Failing, Pause, failed
 from boardhand_operator.queue import WorkQueue
@@ -31,13 +27,12 @@ from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
 from boardhand_operator.specs import shape
 from boardhand_operator.store import Key, Store
-from boardhand_operator.views import Pool, Run, readable_runs
+from boardhand_operator.tickets import Tickets
+from boardhand_operator.views import Pool, Run
 
 _CHECK_AGAIN = timedelta(minutes=10)
 _POLL_NOTED = timedelta(seconds=60)
 """The time of the last poll is written so often at most: a status write wakes every watcher."""
-_AT_ONCE = 8
-"""Tickets that are taken side by side."""
 _POLL_SECONDS = 30
 """A pool without a board is looked at so often."""
 _SOONEST = 1.0
@@ -59,10 +54,10 @@ class PoolWorker:
         self._queue = queue
         self._wake = asyncio.Event()
         self._cards = Cards(kube, store, queue)
+        self._tickets = Tickets(kube, store, queue)
         self._commands = Commands(kube, store, queue)
         self._swept: datetime | None = None
         self._checked: tuple[int, datetime] | None = None
-        self._known: set[str] = set()
         self._generation = 0
         self._passed_on = ""
         self._changed = False
@@ -81,9 +76,12 @@ class PoolWorker:
             self._passed_on = passed_on
             self.poke()
 
-    def run_deleted(self) -> None:
+    def run_deleted(self, run: Run) -> None:
         """Look now for the ticket whose run was deleted."""
-        self._cards.sweep()
+        if run.status.claim is None:
+            self._tickets.let_be(run)
+        else:
+            self._cards.sweep()
         self._wake_for_good()
 
     def poke(self) -> None:
@@ -169,7 +167,7 @@ class PoolWorker:
         except Remote as refused:
             problem = Problem(refused.reason, str(refused))
         if polled and (self._swept is None or now - self._swept >= retention.EVERY):
-            await retention.sweep(self._kube, pool, now, self._known)
+            await retention.sweep(self._kube, pool, now, self._tickets.known)
             self._swept = now
         await self._report(pool, problem, now, polled)
         return problem
@@ -200,49 +198,8 @@ class PoolWorker:
             self.poke()
         if not taking:
             return False
-        cards = look.ready
-        self._known &= {intake.name_for(pool, card) for card in cards}
-        new = [card for card in cards if intake.name_for(pool, card) not in self._known]
-        for first in range(0, len(new), _AT_ONCE):
-            taken = (self._take(pool, board, card, now) for card in new[first : first + _AT_ONCE])
-            for problem in await asyncio.gather(*taken, return_exceptions=True):
-                if problem is not None:
-                    raise problem
+        await self._tickets.take(pool, board, look.ready, now)
         return True
-
-    async def _take(self, pool: Pool, board: Board, card: Card, now: datetime) -> None:
-        """Make the card's TicketRun, unless it has one, is being worked, or has to wait."""
-        name, label = intake.name_for(pool, card), intake.label_for(pool, card)
-        there = readable_runs(self._store.runs_of_ticket(pool.namespace, label))
-        if any(run.name == name for run in there):
-            self._known.add(name)
-            return
-        if any(not run.status.phase.finished for run in there):
-            return
-        full = await board.read(card.id)
-        if full is None or full.event != card.event:
-            return
-        earlier = await self._earlier(pool, full, label)
-        until = intake.wait_until(pool, earlier)
-        if any(run.name == name or not run.status.phase.finished for run in earlier) or (until and now < until):
-            return
-        body = intake.build_run(pool, full, ticket_of(full), earlier, granted(full.comments, earlier, pool))
-        try:
-            made = await self._kube.create(Resource.RUNS, pool.namespace, body)
-            self._store.wrote(Resource.RUNS, made)
-            self._store.card_read(made["metadata"]["uid"], full)
-        except Conflict:
-            _log.info("%s/%s: the run is there already", pool.namespace, name)
-        self._known.add(name)
-        self._queue.add((pool.namespace, name))
-
-    async def _earlier(self, pool: Pool, card: Card, label: str) -> list[Run]:
-        """All runs of the ticket. None is asked for where its comments show that none of this pool ever claimed it:
-        what ended without a claim spent no attempt."""
-        if card.all_comments and not any(claim.pool == pool.uid for claim in find_claims(card.comments)):
-            return []
-        selector = f"{LABEL_TICKET}={label}"
-        return readable_runs([body async for body in self._kube.list(Resource.RUNS, pool.namespace, selector)])
 
     async def _report(self, pool: Pool, problem: Problem | None, now: datetime, polled: bool) -> None:
         """Write the status where it differs from what stands there; wake the runs that got a turn by it."""

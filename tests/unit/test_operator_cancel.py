@@ -6,20 +6,26 @@ import asyncio
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from boardhand_api.failures import FailureClass
 from boardhand_api.run import Phase
+from boardhand_operator.app import App
 from boardhand_operator.boards import Look
 from boardhand_operator.boards.claims import Claimant, claim
 from boardhand_operator.boards.markers import find_closing
 from boardhand_operator.cards import LOOKUPS
 from boardhand_operator.kube import Resource
-from boardhand_operator.views import Run
+from boardhand_operator.pools import PoolWorker
+from boardhand_operator.settings import Settings
+from boardhand_operator.tickets import Tickets
+from boardhand_operator.views import Pool, Run
 from tests.support.fake_board import DOING, FAILED, READY, REVIEW
 from tests.support.fake_nodes import Fate
 from tests.support.fuse import Fuse, When
+from tests.support.objects import run_body
 from tests.support.world import Replica, World, clocked, go_on, live
 
 COLUMNS = {"ready": READY, "inProgress": DOING, "review": REVIEW, "failed": FAILED}
@@ -110,6 +116,40 @@ async def test_a_deleted_runs_ticket_is_told_and_never_taken_for_the_same_event_
     assert run.name in said
     assert [to for _, to in world.board.moves] == [DOING, FAILED]
     assert len(world.board.said[CARD]) == 2
+
+
+async def test_a_run_that_is_deleted_while_it_waits_is_not_made_again_by_a_later_operator(world: World) -> None:
+    replica = Replica(world)
+    await replica.poll()
+    (run,) = world.runs()
+    world.kube.objects[Resource.RUNS].clear()
+    replica.watch()
+    board, pool = world.board, Pool.of(next(iter(world.kube.objects[Resource.POOLS].values())))
+    tickets = Tickets(world.kube, replica.store, replica.queue)
+    tickets.let_be(run)
+    await tickets.take(pool, board, (await board.look()).ready, world.clock.time)
+    for _ in range(2):
+        await Replica(world).poll()
+    assert not world.runs()
+    assert len(_closings(world, run)) == 1
+    board.put(CARD, READY)
+    await Replica(world).poll()
+    (again,) = world.runs()
+    assert (again.name != run.name, again.spec.attempt) == (True, 1)
+
+
+async def test_a_run_that_was_deleted_between_its_claim_and_the_move_is_not_made_again(world: World) -> None:
+    replica = Replica(world)
+    await replica.poll()
+    (run,) = world.runs()
+    (pool,) = world.kube.objects[Resource.POOLS].values()
+    event = run.spec.ticket.event
+    assert event
+    await claim(world.board, CARD, Claimant(run.name, run.uid, event, "shop", pool["metadata"]["uid"]))
+    world.kube.objects[Resource.RUNS].clear()
+    await Replica(world).poll()
+    assert not world.runs()
+    assert len(_closings(world, run)) == 1
 
 
 async def test_a_run_that_waits_is_cancelled_and_its_ticket_stays_and_is_not_taken_again(world: World) -> None:
@@ -210,3 +250,13 @@ async def test_a_finished_run_is_not_cancelled_any_more(world: World) -> None:
     await _let_go(world)
     (after,) = world.runs()
     assert after.status.phase is Phase.SUCCEEDED
+
+
+@pytest.mark.parametrize(("phase", "told"), [("Working", 1), ("Succeeded", 0)])
+def test_a_run_that_leaves_the_watch_because_it_is_settled_was_not_deleted(phase: str, told: int) -> None:
+    """The event shows its last state before that, without the label by which it left."""
+    app, worker = App(Settings("runner:1")), Mock(PoolWorker)
+    body = run_body(phase=phase)
+    app._workers[(body["metadata"]["namespace"], body["spec"]["pool"])] = worker
+    app.run_deleted(body)
+    assert worker.run_deleted.call_count == told
