@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from boardhand_api.failures import FailureClass, class_of_exit_code
@@ -19,6 +21,15 @@ _EXIT = re.compile(r"Container (\S+) for pod \S+ failed with exit code ([0-9]+) 
 """The Job controller's sentence (pkg/controller/job/pod_failure_policy.go, read in Kubernetes 1.34)."""
 _KILLED = (137, 143)
 """Exit codes of what was ended from outside, by KILL and TERM; they say nothing of the ticket."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """The commit at which a branch is."""
+
+    commit: str
+    committed_at: datetime
+    """As whoever made it says."""
 
 
 def stage_and_code(job: Json | None) -> tuple[Stage, int] | None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from boardhand_api.run import PullRequest
 from boardhand_operator.errors import NotFound
-from boardhand_operator.forges import Head
+from boardhand_operator.lost_pod import Head
 from tests.support.fuse import Fuse
 
 

@@ -15,9 +15,8 @@ from boardhand_operator import observe
 from boardhand_operator.actions import Decision, Record
 from boardhand_operator.conditions import stamp
 from boardhand_operator.decide import Facts, decide
-from boardhand_operator.forges import Head
 from boardhand_operator.kube import Resource
-from boardhand_operator.lost_pod import POLICY
+from boardhand_operator.lost_pod import POLICY, Head
 from boardhand_operator.outcome import Outcome, judge
 from boardhand_operator.specs.failure_policy import build_policy
 from boardhand_operator.specs.job import build_job

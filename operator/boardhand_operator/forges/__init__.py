@@ -8,25 +8,15 @@ gives. Everything it raises is in `boardhand_operator.errors`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import ClassVar, Protocol, cast
 
 from boardhand_api import pool
 from boardhand_api.run import PullRequest
+from boardhand_operator.lost_pod import Head
 from boardhand_operator.plugins import implementation, require_keys
 from boardhand_operator.transport import Connection
 
 ENTRY_POINTS = "boardhand.forges"
-
-
-@dataclass(frozen=True)
-class Head:
-    """The commit at which a branch is."""
-
-    commit: str
-    committed_at: datetime
-    """As whoever made it says."""
 
 
 class Forge(Protocol):

@@ -15,8 +15,8 @@ from boardhand_api import pool
 from boardhand_api.run import PullRequest
 from boardhand_operator.answers import Vendor
 from boardhand_operator.errors import Misconfigured, NotFound, Rejected
-from boardhand_operator.forges import Head
 from boardhand_operator.forges.address import owner_and_name
+from boardhand_operator.lost_pod import Head
 from boardhand_operator.observe import parse_time
 from boardhand_operator.transport import Client, Connection, segment
 
