@@ -17,12 +17,21 @@ RUN_SECONDS = 5
 
 
 def _callback(world: World, pool: str) -> str:
-    """The pool's address at the node, as the stand-in on the host reaches it."""
+    """The pool's address at the node's port, as the stand-in on the host reaches it."""
     kubectl = world.kubectl(SYSTEM)
     service = kubectl.get("service", "boardhand-webhooks") or {}
     (node, *_) = kubectl.list("nodes")
-    (address,) = [entry["address"] for entry in node["status"]["addresses"] if entry["type"] == "InternalIP"]
-    return f"http://{address}:{service['spec']['ports'][0]['nodePort']}/webhooks/{NAMESPACE}/{pool}"
+    # The embedded cluster's node is reached by its end of the link, whatever it calls its own address.
+    hosts = [world.plan.node_ip, *(entry["address"] for entry in node["status"]["addresses"])]
+    urls = [f"http://{host}:{service['spec']['ports'][0]['nodePort']}/webhooks/{NAMESPACE}/{pool}" for host in hosts]
+    return next(url for url in urls if _answers(url))
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.head(url, timeout=3, trust_env=False).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
 
 
 def _subscribed(shop: Scene, pool: str) -> bool:
