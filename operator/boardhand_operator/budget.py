@@ -27,7 +27,7 @@ class Lack:
     """Why a try cannot begin for its money."""
 
     reason: str
-    """BudgetDay or BudgetMonth."""
+    """BudgetDay, BudgetMonth, or BudgetTooSmall where no period will ever have it."""
     message: str
     until: datetime
     """When the period is over."""
@@ -71,11 +71,13 @@ class Purse:
         lacking = [period for period in self._periods() if self._left(period) < amount]
         if not lacking:
             return None
+        if small := next((period for period in lacking if period.cap < amount), None):
+            return Lack("BudgetTooSmall", _too_small(amount, small.field, small.cap), small.until)
         period = lacking[-1]
         text = (
             f"of the {period.whose} {dollars(period.cap)} (spec.budget.{period.field}) less is left than the"
-            f" {dollars(amount)} that a run may use (limits.money); goes on at {stamp(period.until)}, or once a run"
-            " ends with less than it reserved"
+            f" {dollars(amount)} that the run may use; goes on at {stamp(period.until)}, or once another run ends with"
+            " less than it reserved"
         )
         return Lack(period.reason, text, period.until)
 
@@ -113,8 +115,14 @@ def check(spec: CodingAgentSpec) -> None:
         raise Misconfigured("MoneyMissing", "limits.money is required with spec.budget: it is what a run reserves")
     for name, cap in (("day", budget.day), ("month", budget.month)):
         if cap is not None and money > cap:
-            text = f"a run may use {dollars(money)} (limits.money), more than all of spec.budget.{name}, {dollars(cap)}"
-            raise Misconfigured("BudgetTooSmall", f"{text}: no run would ever begin; lower the one or raise the other")
+            raise Misconfigured("BudgetTooSmall", _too_small(money, name, cap))
+
+
+def _too_small(money: Decimal, name: str, cap: Decimal) -> str:
+    return (
+        f"a run may use {dollars(money)} (limits.money), more than all of spec.budget.{name}, {dollars(cap)}, so it"
+        " would never begin; lower the one or raise the other"
+    )
 
 
 def key_of(uid: str, number: int) -> str:

@@ -146,7 +146,9 @@ def _begin(facts: Facts, pool: Pool) -> Decision:
         if not pool.ready:
             return _wait(facts, "PoolNotReady", "the pool is not Ready")
     held = facts.purse.reserves(run.uid, number)
-    if not held and (lack := facts.purse.lack(money_of(run.spec, pool.spec) or facts.purse.each)):
+    amount = money_of(run.spec, pool.spec) or facts.purse.each
+    # The queue counts in what a run of the pool may use, so one that needs less waits for as much.
+    if not held and (lack := facts.purse.lack(amount if begun else max(amount, facts.purse.each))):
         return _wait_for_money(facts, lack)
     if not begun and not facts.turn.place:
         where = f"{pool.spec.limits.concurrency} places of the pool"

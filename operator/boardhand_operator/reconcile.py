@@ -79,6 +79,8 @@ class Reconciler:
             _log.debug("%s/%s: %s", run.namespace, run.name, decision.why)
         doing = Doing(self._kube, self._store, self._services, self._settings, run, facts.pool)
         begins = any(isinstance(action, Launch) for action in decision.actions)
+        if facts.turn.place and not begins:
+            self._store.turns.hold(run)
         with self._store.turns.beginning(run) if begins else nullcontext():
             try:
                 await carry_out(doing, decision)

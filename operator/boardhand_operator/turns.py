@@ -103,13 +103,16 @@ class Turns:
         its.places = places
 
     def room_seen(self, key: Key, room: int | None) -> None:
-        """Keep how many more the pool's budget lets begin. Where it was none, all of its queue is woken."""
+        """Keep how many more the pool's budget lets begin. Where it was none, all of its queue is woken; where it grew,
+        who has a turn and needs more than others."""
         its = self._pool(key)
         before, able, its.room = its.room, its.able, room
         if before == 0 != room:
             self._woken += [_key(order[1:]) for order in its.waiting]
         if its.able > able:
             self._stirred.add(key)
+        if key in self._held and before is not None and (room is None or room > before):
+            self._woken.append(self._held[key])
         self._freed |= its.able != able
 
     def look(self, key: Key) -> None:
@@ -118,6 +121,11 @@ class Turns:
         if known and self._held.get(known.pool) == key:
             del self._held[known.pool]
             self._freed = True
+
+    def hold(self, run: Run) -> None:
+        """The run does not begin although it is its turn: no other pool is kept waiting for it."""
+        self._held[run.namespace, run.spec.pool] = (run.namespace, run.name)
+        self._freed = True
 
     @contextmanager
     def beginning(self, run: Run) -> Iterator[None]:

@@ -48,6 +48,8 @@ def purse(day: str | None, month: str | None, each: str = "5", **spending: Any) 
         (purse(None, "10", dayMoney="9", monthMoney="6"), "5", "BudgetMonth"),
         (purse("10", "10", dayMoney="6", monthMoney="6"), "5", "BudgetMonth"),
         (purse("10", "20", dayMoney="6", monthMoney="6"), "5", "BudgetDay"),
+        (purse("10", "20"), "10.5", "BudgetTooSmall"),
+        (purse("10", "20", dayMoney="1"), "10", "BudgetDay"),
         (Purse(), "1000", None),
     ],
 )

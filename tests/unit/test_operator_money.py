@@ -25,7 +25,7 @@ from boardhand_operator.views import Pool, Run
 from tests.support.fake_board import DOING, READY, REVIEW
 from tests.support.fake_nodes import Fate
 from tests.support.fuse import Crash, Fuse, When
-from tests.support.objects import run_body
+from tests.support.objects import a_run, pool_body, run_body
 from tests.support.world import Replica, World, clocked, live
 
 POOL = ("team", "shop")
@@ -375,6 +375,43 @@ async def test_a_place_elsewhere_is_not_kept_free_for_a_pool_without_money(world
     await replica.work()
     assert run_of(world, ("team", "run-9")).status.tries == 1
     assert waits_for(run_of(world, ("team", "run-2"))) == "BudgetDay"
+
+
+async def test_a_run_that_needs_more_than_the_others_keeps_no_place_of_another_pool(world: World) -> None:
+    """Both pools have one at work, and one that waits; that without money would be the next."""
+    world.add_pool("other", board=False, limits={"concurrency": 2})
+    add_runs(world, 1)
+    big = run_body("run-1", event=None)
+    world.kube.put(Resource.RUNS, "team", big | {"spec": big["spec"] | {"money": 1.5}})
+    for name in ("run-8", "run-9"):
+        world.kube.put(Resource.RUNS, "team", run_body(name, event=None, pool="other"))
+    replica = Replica(world)
+    replica.store.turns = Turns(3)
+    replica.watch()
+    for number in (0, 8, 1, 9):
+        await replica.reconciler.work(("team", f"run-{number}"))
+    assert [run.status.tries for run in world.runs()] == [1, 0, 1, 1]
+    assert waits_for(run_of(world, ("team", "run-1"))) == "BudgetDay"
+
+
+def test_a_run_that_needs_more_than_the_others_is_woken_whenever_there_is_more() -> None:
+    turns, waits = Turns(), a_run()
+    turns.pool_seen(POOL, pool_body(limits={"concurrency": 3}))
+    turns.room_seen(POOL, 1)
+    turns.run_seen(waits.body)
+    assert turns.turn(waits).place
+    turns.hold(waits)
+    turns.due()
+    for room, wakes in ((1, False), (2, True), (1, False), (2, True), (None, True)):
+        turns.room_seen(POOL, room)
+        assert (("team", waits.name) in turns.due()) is wakes
+
+
+async def test_a_run_that_needs_more_than_the_whole_budget_says_so(world: World) -> None:
+    body = run_body("big", event=None)
+    world.kube.put(Resource.RUNS, "team", body | {"spec": body["spec"] | {"money": 2.5}})
+    await Replica(world).work()
+    assert waits_for(run_of(world, ("team", "big"))) == "BudgetTooSmall"
 
 
 async def test_a_ticket_that_was_lost_costs_nothing() -> None:
