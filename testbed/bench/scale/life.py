@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from boardhand_api.pod import Stage
 from testbed.bench.rows import RUNS as TIMES
 from testbed.bench.rows import Row, row
-from testbed.bench.scale.scene import scene
+from testbed.bench.scale.etcd import etcd_of
+from testbed.bench.scale.scene import NAMESPACE, scene
 from testbed.shell import say
 
 CARDS = 30
@@ -16,17 +19,33 @@ _STAGE_SECONDS = 2.0
 _NOT_COUNTED = ("watches", "leases")
 """Long polls and the election, which are the operator's whether there are runs or not."""
 
+_STORED = {"TicketRun": "boardhand.dev/ticketruns", "Job": "jobs", "pod": "pods", "Events": "events"}
+
+
+@dataclass(frozen=True)
+class Life:
+    """What one run cost, on average."""
+
+    requests: float
+    stored: Mapping[str, float]
+    """Bytes in etcd once it is done, by kind."""
+
 
 def measure() -> list[Row]:
     """Requests a run, of 30 cards that become pull requests. Writes of the pool's status are among them.
 
     Each stage takes two seconds, so that the operator sees and writes every phase: at a burst's speed it may skip some.
     """
-    counts = [_one() for _ in range(TIMES)]
-    return [row("API requests of the operator in a run's life", counts, AIM, "requests")]
+    lives = [_one() for _ in range(TIMES)]
+    rows = [row("API requests of the operator in a run's life", [life.requests for life in lives], AIM, "requests")]
+    for what in _STORED:
+        rows.append(
+            row(f"etcd: bytes a run that is done, {what}", [life.stored[what] for life in lives], None, "bytes")
+        )
+    return rows
 
 
-def _one() -> float:
+def _one() -> Life:
     with scene(pods=True, delays=dict.fromkeys(Stage, _STAGE_SECONDS)) as stage:
         stage.cluster.add_nodes(2)
         stage.start_operator()
@@ -34,7 +53,10 @@ def _one() -> float:
         stage.put_cards(CARDS)
         asyncio.run(stage.play(CARDS))
         after = stage.cluster.operator_requests()
+        with etcd_of(stage.cluster) as etcd:
+            stored = {what: etcd.size(f"/registry/{key}/{NAMESPACE}/") / CARDS for what, key in _STORED.items()}
     used = {kind: (after[kind] - before[kind]) / CARDS for kind in after if after[kind] > before[kind]}
     counted = sum(number for kind, number in used.items() if kind not in _NOT_COUNTED)
     say(f"requests a run: {counted:.2f}, of them " + ", ".join(f"{kind} {n:.2f}" for kind, n in used.items()))
-    return counted
+    say("etcd: bytes a run: " + ", ".join(f"{what} {size:.0f}" for what, size in stored.items()))
+    return Life(counted, stored)

@@ -26,9 +26,9 @@ def measure() -> list[Row]:
         stage.start_operator()
         retained.example(stage)
         for count in RETAINED:
-            size = retained.fill(stage, count) if count else 0.0
+            retained.fill(stage, count)
             values = [_one(stage, f"first-{count}-{time_}") for time_ in range(TIMES)]
-            say(f"restart with {count} retained ({size:.0f} bytes each): {min(values):.2f} to {max(values):.2f} s")
+            say(f"restart with {count} retained: {min(values):.2f} to {max(values):.2f} s")
             rows.append(row(f"restart to first decision, {count:,} runs retained", values, AIM_SECONDS))
     return rows
 
