@@ -7,9 +7,18 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from enum import Enum
 
+from boardhand_operator.errors import RemoteUnavailable
+from boardhand_operator.kube import ApiException
+
 
 class Crash(Exception):
     """The process dies here: nothing catches it, and all memory is to be thrown away."""
+
+
+def refused(name: str) -> Exception:
+    """What a service outside raises where it cannot be reached, for the call of this name."""
+    kube = name.split()[0] in ("get", "list", "create", "patch", "delete") or name == "read the log"
+    return ApiException(status=500, reason=name) if kube else RemoteUnavailable("A service", name, "no answer")
 
 
 class When(Enum):

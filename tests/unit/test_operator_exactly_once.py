@@ -13,12 +13,10 @@ from hypothesis import strategies as st
 from boardhand_api.failures import FailureClass
 from boardhand_api.run import Phase
 from boardhand_operator.boards.markers import find_claims, find_closing
-from boardhand_operator.errors import RemoteUnavailable
-from boardhand_operator.kube import ApiException
 from boardhand_operator.views import Run
 from tests.support.fake_board import DOING, FAILED, READY, REVIEW
 from tests.support.fake_nodes import Fate
-from tests.support.fuse import Crash, Fuse, When
+from tests.support.fuse import Crash, Fuse, When, refused
 from tests.support.world import Replica, World, clocked, live
 
 COLUMNS = {"ready": READY, "inProgress": DOING, "review": REVIEW, "failed": FAILED}
@@ -31,12 +29,6 @@ ENDS = {
     Fate.DEADLINE: (Phase.FAILED, FailureClass.DEADLINE, FAILED, 0),
 }
 """Phase, class, column and pull requests."""
-
-
-def refused(name: str) -> Exception:
-    """What a service outside raises where it cannot be reached, for the call of this name."""
-    kube = name.split()[0] in ("get", "list", "create", "patch", "delete") or name == "read the log"
-    return ApiException(status=500, reason=name) if kube else RemoteUnavailable("A service", name, "no answer")
 
 
 def lived(fuse: Fuse, fates: list[Fate], concurrency: int = 1, first: Fate | None = None) -> tuple[World, int]:

@@ -17,14 +17,13 @@ from hypothesis import strategies as st
 from boardhand_api.pod import LABEL_SETTLED
 from boardhand_api.pool import Spending
 from boardhand_api.run import Phase
-from boardhand_operator.errors import RemoteUnavailable
-from boardhand_operator.kube import ApiException, Resource
+from boardhand_operator.kube import Resource
 from boardhand_operator.store import Key
 from boardhand_operator.turns import Turns
 from boardhand_operator.views import Pool, Run
 from tests.support.fake_board import DOING, READY, REVIEW
 from tests.support.fake_nodes import Fate
-from tests.support.fuse import Crash, Fuse, When
+from tests.support.fuse import Crash, Fuse, When, refused
 from tests.support.objects import a_run, pool_body, run_body
 from tests.support.world import Replica, World, clocked, live
 
@@ -88,11 +87,6 @@ def made(
     if isinstance(fuse, Audited):
         fuse.world = world
     return world
-
-
-def refused(name: str) -> Exception:
-    kube = name.split()[0] in ("get", "list", "create", "patch", "delete") or name == "read the log"
-    return ApiException(status=500, reason=name) if kube else RemoteUnavailable("A service", name, "no answer")
 
 
 def lived(fuse: Fuse, fates: list[Fate], concurrency: int = 5, first: Fate | None = None, **budget: Any) -> World:
