@@ -27,9 +27,10 @@ from testbed.shell import TestbedError, wait_for
 _ROOT = Path(__file__).resolve().parents[2]
 _CRDS = ("codingagents", "ticketruns")
 _READY_SECONDS = 90.0
-_DISPATCHED = re.compile(
-    r'^apiserver_flowcontrol_dispatched_requests_total\{flow_schema="([^"]+)"[^}]*\} ([0-9.e+]+)$', re.MULTILINE
+_METRIC = re.compile(
+    r'^apiserver_flowcontrol_(\w+)\{[^}]*flow_schema="boardhand-([^"]+)"[^}]*\} ([0-9.e+-]+)$', re.MULTILINE
 )
+"""What priority and fairness counts of the operator's requests: name, kind of request, number."""
 DELAYS = {Stage.CHECKOUT: 0.3, Stage.AGENT: 0.3, Stage.PUBLISH: 0.1, Stage.VERIFY: 0.3}
 """Seconds that a simulated pod is in each stage."""
 
@@ -172,10 +173,16 @@ class LoadCluster:
     def operator_requests(self) -> dict[str, int]:
         """The operator's requests since the API server started, by kind (see `objects.COUNTED`), watches among them."""
         counted = dict.fromkeys(objects.COUNTED, 0)
-        for schema, number in _DISPATCHED.findall(self.metrics()):
-            if schema.startswith(objects.FLOW_PREFIX):
-                counted[schema.removeprefix(objects.FLOW_PREFIX)] += int(float(number))
+        for name, kind, number in _METRIC.findall(self.metrics()):
+            if name == "dispatched_requests_total":
+                counted[kind] += int(float(number))
         return counted
+
+    def operator_waits(self) -> tuple[float, int]:
+        """Seconds that the operator's requests waited for a seat, all together, and how many were refused (429)."""
+        found = [(name, float(number)) for name, _, number in _METRIC.findall(self.metrics())]
+        waited = sum(number for name, number in found if name == "request_wait_duration_seconds_sum")
+        return waited, int(sum(number for name, number in found if name == "rejected_requests_total"))
 
     def _write_files(self) -> None:
         at = self.layout

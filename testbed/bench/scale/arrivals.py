@@ -12,7 +12,7 @@ import httpx
 
 from testbed.load import LoadCluster
 from testbed.load.api import context
-from testbed.shell import wait_for
+from testbed.shell import TestbedError, wait_for
 
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
@@ -39,27 +39,30 @@ class Arrivals:
 
     def __enter__(self) -> Arrivals:
         self._thread.start()
-        self._begun.wait(30)
+        if not self._begun.wait(30):
+            raise TestbedError(f"no watch of {self._path} after 30 s")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # The thread closes its connection itself, with the next event: closed from here, the number of its socket could
+        # become another connection's while it still reads from it.
         self._over.set()
-        self._http.close()
 
     def wait_for(self, count: int, seconds: float) -> None:
         """Wait until so many came; raises TestbedError."""
         wait_for(f"{count} of {self._path}", lambda: len(self.seen) >= count, seconds, every=0.01)
 
     def _watch(self) -> None:
-        found = self._http.get(self._path, params={"limit": "1"}).json()
+        # The cluster may end before the watch does.
+        with self._http, suppress(httpx.TransportError):
+            self._follow()
+
+    def _follow(self) -> None:
+        found = self._http.get(self._path, params={"limit": "1"}).raise_for_status().json()
         query = {"watch": "true", "resourceVersion": found["metadata"]["resourceVersion"], "timeoutSeconds": "3000"}
-        # Closing the client from the other thread ends the stream in one of several ways.
-        with (
-            suppress(httpx.HTTPError, httpx.StreamError, OSError, RuntimeError, ValueError),
-            self._http.stream("GET", self._path, params=query, headers={"Accept": _METADATA}) as answer,
-        ):
+        with self._http.stream("GET", self._path, params=query, headers={"Accept": _METADATA}) as answer:
             answer.raise_for_status()
             self._begun.set()
             for line in answer.iter_lines():

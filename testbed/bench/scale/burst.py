@@ -71,6 +71,8 @@ def watched(stage: Scene, cards: int) -> Burst:
     found = Burst(count / (max(jobs.seen.values()) - polled), percentile(took, 50), percentile(took, 99))
     say(f"{count} cards: {found.per_second:.0f}/s; run to Job {found.p50:.2f} s, p99 {found.p99:.2f} s")
     used = stage.cluster.programs.cpu_seconds()
+    waited, refused = stage.cluster.operator_waits()
+    say(f"priority and fairness: {waited:.1f} s waited in all, {refused} refused")
     say("processor seconds: " + ", ".join(f"{name} {used[name] - before[name]:.1f}" for name in before))
     return found
 

@@ -27,6 +27,10 @@ class Life:
     """What one run cost, on average."""
 
     requests: float
+    """To the API server."""
+    board: float
+    forge: float
+    cpu_ms: float
     stored: Mapping[str, float]
     """Bytes in etcd once it is done, by kind."""
 
@@ -49,14 +53,16 @@ def _one() -> Life:
     with scene(pods=True, delays=dict.fromkeys(Stage, _STAGE_SECONDS)) as stage:
         stage.cluster.add_nodes(2)
         stage.start_operator()
-        before = stage.cluster.operator_requests()
+        before, seconds = stage.cluster.operator_requests(), stage.operator.cpu_seconds()
+        board, forge = len(stage.board_calls()), len(stage.forge_calls())
         stage.put_cards(CARDS)
         asyncio.run(stage.play(CARDS))
-        after = stage.cluster.operator_requests()
+        after, seconds = stage.cluster.operator_requests(), stage.operator.cpu_seconds() - seconds
+        board, forge = len(stage.board_calls()) - board, len(stage.forge_calls()) - forge
         with etcd_of(stage.cluster) as etcd:
             stored = {what: etcd.size(f"/registry/{key}/{NAMESPACE}/") / CARDS for what, key in _STORED.items()}
     used = {kind: (after[kind] - before[kind]) / CARDS for kind in after if after[kind] > before[kind]}
     counted = sum(number for kind, number in used.items() if kind not in _NOT_COUNTED)
     say(f"requests a run: {counted:.2f}, of them " + ", ".join(f"{kind} {n:.2f}" for kind, n in used.items()))
     say("etcd: bytes a run: " + ", ".join(f"{what} {size:.0f}" for what, size in stored.items()))
-    return Life(counted, stored)
+    return Life(counted, board / CARDS, forge / CARDS, 1000 * seconds / CARDS, stored)

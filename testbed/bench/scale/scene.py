@@ -80,8 +80,11 @@ class Scene:
 
     def board_calls(self) -> list[Json]:
         """The calls that the board was sent, the last 20,000 of them."""
-        calls: list[Json] = httpx.get(f"{self.trello_url}/_testbed/calls", timeout=60, trust_env=False).json()["calls"]
-        return calls
+        return _calls(self.trello_url)
+
+    def forge_calls(self) -> list[Json]:
+        """The same of the forge."""
+        return _calls(self.forge_url)
 
     async def play(self, count: int, seconds: float = 300) -> None:
         """Play pods until so many runs are settled. Raises TestbedError where one failed."""
@@ -100,6 +103,11 @@ class Scene:
         name = urlsplit(order.repository).path.strip("/").removesuffix(".git")
         body = {"repository": name, "branch": order.branch, "commit": commit}
         (await self.forge.post("/_testbed/push", json=body)).raise_for_status()
+
+
+def _calls(url: str) -> list[Json]:
+    calls: list[Json] = httpx.get(f"{url}/_testbed/calls", timeout=60, trust_env=False).json()["calls"]
+    return calls
 
 
 def _ready(pool: Json) -> bool:
