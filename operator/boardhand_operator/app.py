@@ -39,6 +39,7 @@ class App:
         self.queue: WorkQueue[Key] = WorkQueue()
         self._workers: dict[Key, PoolWorker] = {}
         self._kube: Kube | None = None
+        self._line: Kube | None = None
         self._services: Services | None = None
         self._door: Door | None = None
         self._relay: Relay | None = None
@@ -57,7 +58,9 @@ class App:
         """
         kube = self._kube = self._kube or await Kube.connect()
         if self.settings.seat:
-            self._election = self._election or Election(kube, self.settings.seat)
+            # On connections of its own: what the queue asks for at once must not hold up a renewal.
+            self._line = self._line or await Kube.connect()
+            self._election = self._election or Election(self._line, self.settings.seat)
         services = self._services = Services(kube, self.settings.certificates, may_write=self._may_write)
         self._door, self._relay = Door(self.store, services), Relay(kube)
         for namespace in self.settings.namespaces or (None,):
@@ -102,8 +105,9 @@ class App:
             await self._services.aclose()
         if self._election:
             await self._election.release()
-        if self._kube:
-            await self._kube.close()
+        for connection in (self._kube, self._line):
+            if connection:
+                await connection.close()
 
     def vitals(self) -> Vitals:
         """How the operator is now."""

@@ -36,11 +36,11 @@ _REFUSED = (ApiException, Conflict, aiohttp.ClientError, TimeoutError, OSError)
 class Terms:
     """Seconds of an election."""
 
-    duration: float = 10
+    duration: float = 13
     """A Lease that was not renewed for so long is free."""
     every: float = 2
     """How often it is renewed, or looked at."""
-    give_up: float = 6
+    give_up: float = 9
     """A holder that could not renew for so long stops: well before anybody else may take the Lease."""
     pause: float = 3
     """So long nothing is done with a Lease that came without its former holder's word, longer than `every`: by then
