@@ -72,6 +72,7 @@ class _Armed:
     left: int | None
     until: float | None
     dice: random.Random
+    struck: int = 0
 
     def strikes(self, text: str) -> bool:
         """Whether it strikes this call; a call that it does not match is no throw of its dice."""
@@ -94,15 +95,16 @@ class Switches:
         self._armed.clear()
 
     def active(self) -> list[dict[str, Any]]:
-        """The faults that can still strike, each with how many `times` are left."""
+        """The faults that can still strike, each with how many `times` are left and how often it has struck."""
         self._drop_spent()
-        return [armed.fault.model_dump() | {"times": armed.left} for armed in self._armed]
+        return [armed.fault.model_dump() | {"times": armed.left, "struck": armed.struck} for armed in self._armed]
 
     def take(self, text: str) -> Fault | None:
         """The fault that strikes the call described by `text`, counted as used, or None."""
         self._drop_spent()
         for armed in self._armed:
             if armed.strikes(text):
+                armed.struck += 1
                 if armed.left is not None:
                     armed.left -= 1
                 return armed.fault

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,16 +14,11 @@ import httpx
 from boardhand_api.order import Order
 from testbed.board import COLUMNS, TrelloClient
 from testbed.chaos.plan import Form
-from testbed.load import LoadCluster, objects
+from testbed.load import LoadCluster, objects, standins
 from testbed.load.player import PushFailed
-from testbed.load.ports import free_ports
-from testbed.shell import wait_for
 
 NAMESPACE = "chaos"
 READY, DOING, REVIEW = COLUMNS[:3]
-_ROOT = Path(__file__).resolve().parents[2]
-_READY_SECONDS = 30
-_NO_LIMIT = {"enabled": False, "token": 1_000_000, "key": 1_000_000}
 Json = dict[str, Any]
 
 
@@ -50,6 +43,7 @@ class Ground:
     tickets: list[Ticket] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._before: Counter[str] = Counter()
         auth = {
             "Authorization": f'OAuth oauth_consumer_key="{objects.TRELLO_KEY}", oauth_token="{objects.TRELLO_TOKEN}"'
         }
@@ -87,21 +81,38 @@ class Ground:
         for http, faults in ((self.trello, board), (self.forge, forge)):
             for fault in faults:
                 (await http.post("/_testbed/faults", json=fault)).raise_for_status()
+        self._before = await self._operators_calls()
 
-    async def disarm(self) -> None:
-        """Switch all faults off."""
-        for http in (self.trello, self.forge):
+    async def disarm(self) -> dict[str, Json]:
+        """Switch all faults off; of board and forge how many calls there were meanwhile, and how many were struck."""
+        out, calls = {}, await self._operators_calls()
+        for name, http in (("board", self.trello), ("forge", self.forge)):
+            faults = (await http.get("/_testbed/faults")).raise_for_status().json()["active"]
+            struck = sum(fault["struck"] for fault in faults)
+            out[name] = {"calls": calls[name] - self._before[name], "struck": struck}
             (await http.delete("/_testbed/faults")).raise_for_status()
+        return out
+
+    async def _operators_calls(self) -> Counter[str]:
+        """How many calls there were to board and forge, but for ours that put tickets on the board."""
+        board = [entry for entry in await counters(self.trello) if entry["route"] != "/1/cards"]
+        return Counter(
+            board=sum(entry["count"] for entry in board),
+            forge=sum(entry["count"] for entry in await counters(self.forge)),
+        )
+
+
+async def counters(http: httpx.AsyncClient) -> list[Json]:
+    """How often each route of a stand-in was called, and how often its work was done."""
+    report: Json = (await http.get("/_testbed/calls")).raise_for_status().json()
+    found: list[Json] = report["counters"]
+    return found
 
 
 def prepare(cluster: LoadCluster, form: Form) -> Ground:
     """Start the stand-ins, make boards and repositories, apply the pools; no operator runs yet."""
-    trello_port, forge_port = free_ports(2)
-    ground = Ground(f"http://127.0.0.1:{trello_port}", f"http://127.0.0.1:{forge_port}")
-    _start(cluster, "trello", trello_port, ["--key", objects.TRELLO_KEY, "--token", objects.TRELLO_TOKEN])
-    repositories = [word for number in range(form.pools) for word in ("--repository", f"load/{pool_name(number)}")]
-    _start(cluster, "gitea", forge_port, ["--token", objects.FORGE_TOKEN, *repositories])
-    httpx.post(f"{ground.trello_url}/_testbed/rate-limit", json=_NO_LIMIT, trust_env=False).raise_for_status()
+    repositories = [f"load/{pool_name(number)}" for number in range(form.pools)]
+    ground = Ground(standins.start_trello(cluster), standins.start_gitea(cluster, repositories))
     cluster.add_nodes(form.nodes)
     cluster.namespace(NAMESPACE)
     client = TrelloClient(ground.trello_url, objects.TRELLO_KEY, objects.TRELLO_TOKEN)
@@ -118,20 +129,6 @@ def prepare(cluster: LoadCluster, form: Form) -> Ground:
 
 def pool_name(number: int) -> str:
     return f"pool-{number}"
-
-
-def _start(cluster: LoadCluster, name: str, port: int, args: Sequence[str]) -> None:
-    command = [sys.executable, "-m", f"testbed.{name}", "--host", "127.0.0.1", "--port", str(port), *args]
-    cluster.programs.start(name, command, {"PYTHONPATH": str(_ROOT)})
-
-    def answers() -> bool:
-        cluster.require_alive()
-        try:
-            return httpx.get(f"http://127.0.0.1:{port}/_testbed/faults", timeout=2, trust_env=False).is_success
-        except httpx.HTTPError:
-            return False
-
-    wait_for(f"the stand-in {name}", answers, _READY_SECONDS, every=0.05)
 
 
 async def put_tickets(ground: Ground, arrivals: Sequence[float]) -> None:

@@ -39,34 +39,22 @@ class Form:
     """Share of the tickets whose first try loses its pod."""
 
 
+def _counts(kill: int, steal: int, freeze: int, cut: int, restart: int, delete: int, vanish: int) -> dict[Kind, int]:
+    return dict(zip(Kind, (kill, steal, freeze, cut, restart, delete, vanish), strict=True))
+
+
 SHORT = Form(
     tickets=50,
     pools=5,
     seconds=32,
-    counts={
-        Kind.KILL: 10,
-        Kind.STEAL: 2,
-        Kind.FREEZE: 1,
-        Kind.CUT: 6,
-        Kind.RESTART: 1,
-        Kind.DELETE: 5,
-        Kind.VANISH: 1,
-    },
+    counts=_counts(kill=10, steal=2, freeze=1, cut=6, restart=1, delete=5, vanish=1),
     quiet_seconds=90,
 )
 LONG = Form(
     tickets=1000,
     pools=10,
     seconds=480,
-    counts={
-        Kind.KILL: 36,
-        Kind.STEAL: 10,
-        Kind.FREEZE: 6,
-        Kind.CUT: 40,
-        Kind.RESTART: 2,
-        Kind.DELETE: 60,
-        Kind.VANISH: 4,
-    },
+    counts=_counts(kill=36, steal=10, freeze=6, cut=40, restart=2, delete=60, vanish=4),
     quiet_seconds=240,
     nodes=20,
 )
@@ -120,22 +108,22 @@ def doomed(form: Form, seed: int, run: str) -> float | None:
 
 
 _WRITES = r"^(POST|PUT) /1/cards/[^/]+"
-_READS = r"^GET /1/(?!members)"
+_READS = r"^GET /1/"
 _FORGE = r" /api/v1/repos/"
 
 
 def board_faults(seed: int) -> Iterator[dict[str, Any]]:
     """Of all calls to the board about a fifth. None is of those that put a ticket there: POST /1/cards."""
     wanted: list[tuple[str, float, dict[str, Any]]] = [
-        (_READS, 0.05, {"status": 429, "headers": {"retry-after": "1"}}),
-        (_READS, 0.04, {"status": 500}),
-        (_READS, 0.03, {"cut": True, "delay": 2}),
+        (_READS, 0.07, {"status": 429, "headers": {"retry-after": "1"}}),
+        (_READS, 0.06, {"status": 500}),
+        (_READS, 0.04, {"cut": True, "delay": 2}),
         (r"^GET .*/(cards|lists|actions)$", 0.15, {"shuffle": True}),
-        (_WRITES, 0.05, {"status": 429, "headers": {"retry-after": "1"}}),
+        (_WRITES, 0.06, {"status": 429, "headers": {"retry-after": "1"}}),
         (_WRITES, 0.05, {"status": 500}),
         (_WRITES, 0.03, {"cut": True, "delay": 2}),
-        (_WRITES, 0.04, {"status": 502, "after": True}),
-        (_WRITES, 0.04, {"after": True}),
+        (_WRITES, 0.05, {"status": 502, "after": True}),
+        (_WRITES, 0.05, {"after": True}),
     ]
     for place, (match, chance, what) in enumerate(wanted):
         yield {"match": match, "chance": chance, "seed": seed * 100 + place} | what

@@ -26,6 +26,9 @@ def show(outcome: Outcome) -> None:
     console.print(table)
     made = Counter(str(entry["kind"]) for entry in outcome.troubles)
     console.print("; ".join(f"{kind} {number} times" for kind, number in sorted(made.items())))
+    for name, told in outcome.struck.items():
+        share = told["struck"] / max(1, told["calls"])
+        console.print(f"{told['struck']:,} of {told['calls']:,} calls to the {name} met a fault: {share:.0%}")
     for verdict in outcome.wrong:
         console.print(f"\nWRONG {verdict.title} of {verdict.pool} ({verdict.ticket}): {'; '.join(verdict.wrong)}")
         for line in outcome.histories.get(verdict.ticket, []):
@@ -60,6 +63,7 @@ def write(outcome: Outcome, out: Path = OUT) -> None:
         "starts": outcome.starts,
         "pods": outcome.pods,
         "calls": outcome.calls,
+        "struck": outcome.struck,
         "troubles": outcome.troubles,
     }
     out.parent.mkdir(exist_ok=True)

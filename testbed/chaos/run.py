@@ -16,7 +16,7 @@ from boardhand_api.pod import Stage
 from testbed.chaos import plan
 from testbed.chaos.forwarder import Forwarder
 from testbed.chaos.gather import Everything, gather, history, unsettled
-from testbed.chaos.ground import REVIEW, Ground, prepare, put_tickets
+from testbed.chaos.ground import REVIEW, Ground, counters, prepare, put_tickets
 from testbed.chaos.plan import Form
 from testbed.chaos.replicas import Replica, Replicas
 from testbed.chaos.troubles import Troubles
@@ -44,6 +44,9 @@ class Outcome:
     starts: dict[str, int]
     pods: int
     calls: dict[str, Json]
+    """By route: how many calls there were to board and forge, and of how many the work was done."""
+    struck: dict[str, Json]
+    """How many calls there were while faults were on, and how many of them met one."""
     seconds: float
     histories: dict[str, list[str]] = field(default_factory=dict)
 
@@ -94,7 +97,7 @@ async def run(cluster: LoadCluster, form: Form, seed: int) -> Outcome:
             asyncio.create_task(troubles.lose_doomed(fates.doomed, seed)),
         ]
         try:
-            await _trouble(ground, troubles, form, seed)
+            struck = await _trouble(ground, troubles, form, seed)
             await _rest(cluster, ground, form)
             calls = {"board": await _calls(ground.trello), "forge": await _calls(ground.forge)}
             everything = await gather(cluster, ground)
@@ -111,20 +114,22 @@ async def run(cluster: LoadCluster, form: Form, seed: int) -> Outcome:
         starts={replica.name: replica.starts for replica in replicas.both},
         pods=player.pods,
         calls=calls,
+        struck=struck,
         seconds=round(time.monotonic() - begun, 1),
     )
     outcome.histories = _histories(cluster, everything, outcome)
     return outcome
 
 
-async def _trouble(ground: Ground, troubles: Troubles, form: Form, seed: int) -> None:
-    """From the first ticket to the last trouble; then all faults are off."""
+async def _trouble(ground: Ground, troubles: Troubles, form: Form, seed: int) -> dict[str, Json]:
+    """From the first ticket to the last trouble; then all faults are off. See `Outcome.struck`."""
     await ground.arm(list(plan.board_faults(seed)), list(plan.forge_faults(seed)))
     async with asyncio.TaskGroup() as group:
         group.create_task(put_tickets(ground, plan.arrivals(form, seed)))
         group.create_task(troubles.make(plan.schedule(form, seed)))
-    await ground.disarm()
+    struck = await ground.disarm()
     say("the troubles are over: waiting until all has come to rest")
+    return struck
 
 
 async def _rest(cluster: LoadCluster, ground: Ground, form: Form) -> None:
@@ -143,10 +148,9 @@ async def _rest(cluster: LoadCluster, ground: Ground, form: Form) -> None:
 
 async def _calls(http: httpx.AsyncClient) -> Json:
     """How often each route was called, and how often the work was done."""
-    counters = (await http.get("/_testbed/calls")).raise_for_status().json()["counters"]
     count: Counter[str] = Counter()
     done: Counter[str] = Counter()
-    for entry in counters:
+    for entry in await counters(http):
         route = f"{entry['method']} {entry['route']}"
         count[route] += entry["count"]
         done[route] += entry["done"]

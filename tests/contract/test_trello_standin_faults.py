@@ -114,6 +114,7 @@ def test_a_fault_that_did_not_strike_leaves_the_call_to_the_next() -> None:
     switches.add(Fault(match="GET", status=503))
     found = [fault.status for _ in range(100) if (fault := switches.take("GET /1/x"))]
     assert (found.count(500), found.count(503)) == (10, 90)
+    assert [fault["struck"] for fault in switches.active()] == [90]
 
 
 async def test_a_shuffled_list_has_every_entry_and_some_twice(board: Board) -> None:

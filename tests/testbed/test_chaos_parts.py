@@ -46,10 +46,10 @@ def test_the_plan_is_the_same_for_the_same_seed(form: Form) -> None:
 @pytest.mark.parametrize(
     ("call", "low", "high"),
     [
-        ("GET /1/lists/1/cards", 0.15, 0.35),
-        ("GET /1/batch", 0.08, 0.2),
-        ("POST /1/cards/1/actions/comments", 0.12, 0.28),
-        ("PUT /1/cards/1", 0.12, 0.28),
+        ("GET /1/lists/1/cards", 0.2, 0.4),
+        ("GET /1/batch", 0.12, 0.25),
+        ("POST /1/cards/1/actions/comments", 0.15, 0.3),
+        ("PUT /1/cards/1", 0.15, 0.3),
         ("POST /1/cards", 0, 0),
         ("GET /api/v1/repos/load/pool-1/pulls", 0, 0),
     ],
