@@ -23,7 +23,6 @@ from boardhand_operator.actions import (
     Decision,
     Launch,
     Record,
-    RemoveJob,
     Reserve,
     Settle,
 )
@@ -172,7 +171,7 @@ def _follow(facts: Facts, pool: Pool) -> Decision:
         text = f"stage {stuck.stage} cannot start: {stuck.message}"
         failure = Failure(failure_class=FailureClass.CONFIGURATION, reason=stuck.reason, message=text[:1000])
         record = _concluded(facts, {"failure": failure.wire()}, text)
-        return Decision((record, RemoveJob(job["metadata"]["name"])), why="blocked")
+        return Decision((record,), why="blocked")
     now, since = observe.phase(facts.pod), observe.began(facts.pod)
     # Without a pod in sight nothing new is known: the memory is young, or the Job's word of its end is yet to come.
     unseen = facts.pod is None and run.status.phase in (Phase.WORKING, Phase.PUBLISHING, Phase.VERIFYING)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from boardhand_api.failures import LIMITS, FailureClass
 from boardhand_api.pool import Columns, OnLimit, OnRed
 from boardhand_api.run import Failure, Phase
+from boardhand_operator import observe
 from boardhand_operator.actions import (
     Action,
     CloseTicket,
@@ -14,6 +15,7 @@ from boardhand_operator.actions import (
     RemoveJob,
     Settle,
 )
+from boardhand_operator.names import job_name
 from boardhand_operator.views import Pool, Run
 
 CANCEL_REQUESTED = "CancelRequested"
@@ -24,8 +26,8 @@ def deliver(run: Run, pool: Pool) -> list[Action]:
     """Pull request, comment and column, pool, phase: in this order, so that the comment can name the link."""
     status, failure = run.status, run.status.failure
     actions: list[Action] = []
-    if failure and failure.failure_class is FailureClass.CANCELLED and status.job:
-        actions.append(RemoveJob(status.job))
+    if job := _job_to_remove(run):
+        actions.append(RemoveJob(job))
     if status.pull_request is None and _wants_pull_request(run, pool):
         actions.append(OpenPullRequest(draft=status.partial or failure is not None))
     if run.on_board and pool.spec.board and status.delivery is None and not never_ours(run):
@@ -37,6 +39,17 @@ def deliver(run: Run, pool: Pool) -> list[Action]:
         phase = Phase.CANCELLED if failure.failure_class is FailureClass.CANCELLED else Phase.FAILED
     text = failure.message if failure else "the change is proved" if status.verdict else "the question is answered"
     return [*actions, Record({"phase": phase.value}, text, phase.value, warning=failure is not None), Settle()]
+
+
+def _job_to_remove(run: Run) -> str | None:
+    """The Job of a run that was called off, or whose pod can never begin. One that was made right before the process
+    ended is not noted yet."""
+    status, failure = run.status, run.status.failure
+    if failure is None or never_ours(run):
+        return None
+    if failure.failure_class is FailureClass.CANCELLED:
+        return status.job or job_name(run.name, status.tries + 1)
+    return status.job if failure.reason in observe.BLOCKS else None
 
 
 def never_ours(run: Run) -> bool:

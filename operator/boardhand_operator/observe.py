@@ -23,6 +23,8 @@ _BLOCKING = {
 _LOST = {"Evicted", "NodeLost", "NodeAffinity", "Preempting", "Terminated", "Shutdown", "UnexpectedAdmissionError"}
 
 
+BLOCKS = frozenset({*_BLOCKING.values(), "ServiceFails", "VolumePending"})
+"""Reasons for which a pod can never begin."""
 ENDING = frozenset(Stage) - {Stage.WORKBENCH}
 """The stages that end by themselves."""
 _NODE_SECONDS = 30.0

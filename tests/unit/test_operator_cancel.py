@@ -260,3 +260,13 @@ def test_a_run_that_leaves_the_watch_because_it_is_settled_was_not_deleted(phase
     app._workers[(body["metadata"]["namespace"], body["spec"]["pool"])] = worker
     app.run_deleted(body)
     assert worker.run_deleted.call_count == told
+
+
+async def test_a_job_that_was_made_and_not_noted_goes_with_its_run(world: World) -> None:
+    """The operator died between the two; then somebody called the run off."""
+    run = await _at_work(world)
+    world.kube.set_status(Resource.RUNS, (run.namespace, run.name), {"phase": "Queued"})
+    await _cancel(world, run)
+    await _let_go(world)
+    assert not world.kube.objects[Resource.JOBS]
+    assert len(_closings(world, run)) == 1

@@ -218,7 +218,8 @@ def test_a_stage_that_cannot_start_is_the_pools_configuration(why: str, reason: 
     late = decided(run, job=job_body(), pod=pod, now=NOW + timedelta(seconds=20))
     assert failure_of(late) == ("Configuration", reason)
     assert record_of(late).fields["failure"]["message"] == "stage workbench cannot start: no such image"
-    assert late.actions[1:] == (RemoveJob("run-1-1"),)
+    over = at_work(Phase.PREPARING, finishedAt=stamp(NOW), failure=record_of(late).fields["failure"])
+    assert decided(over).actions[0] == RemoveJob("run-1-1")
 
 
 def test_a_stage_that_waits_for_its_turn_blocks_nothing() -> None:

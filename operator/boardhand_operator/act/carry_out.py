@@ -51,7 +51,7 @@ async def _do(doing: Doing, action: Action) -> bool:
         case Launch(number):
             return await launch.launch(doing, number)
         case RemoveJob(name):
-            await launch.remove(doing, name)
+            await doing.remove_job(name)
         case OpenPullRequest(draft):
             await deliver.open_pull_request(doing, draft)
         case CloseTicket(column):

@@ -57,6 +57,12 @@ class Doing:
         owners = body["metadata"].get("ownerReferences") or [] if body else []
         return self.run.uid in {owner["uid"] for owner in owners}
 
+    async def remove_job(self, name: str) -> None:
+        """Delete the Job and its pod, where it is this run's."""
+        if self.owns(await self.kube.get(Resource.JOBS, self.run.namespace, name)):
+            await self.kube.delete(Resource.JOBS, self.run.namespace, name)
+            self.store.drop(Resource.JOBS, (self.run.namespace, name))
+
     def note(self, fields: Mapping[str, Any]) -> None:
         """Keep fields of the status for the next `record`, which writes them all at once: a write costs a request.
 

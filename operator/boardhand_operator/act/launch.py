@@ -68,9 +68,3 @@ async def _unfit(doing: Doing, text: str) -> None:
     """The end of a run whose Job no API server takes: its pool must be mended."""
     failure = Failure(failure_class=FailureClass.CONFIGURATION, reason="JobInvalid", message=text[:1000])
     await doing.record({"failure": failure.wire(), "finishedAt": stamp(datetime.now(UTC))}, failure.message)
-
-
-async def remove(doing: Doing, name: str) -> None:
-    """Delete the Job and its pod."""
-    await doing.kube.delete(Resource.JOBS, doing.run.namespace, name)
-    doing.store.drop(Resource.JOBS, (doing.run.namespace, name))

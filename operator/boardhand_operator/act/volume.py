@@ -47,11 +47,4 @@ async def remove(doing: Doing) -> None:
     failure = run.status.failure
     if failure is None or failure.failure_class is FailureClass.CANCELLED:
         for number in range(1, run.status.tries + 1):
-            await _remove_job(doing, job_name(run.name, number))
-
-
-async def _remove_job(doing: Doing, name: str) -> None:
-    """A number may also have been counted for a Job that somebody else owns."""
-    if doing.owns(await doing.kube.get(Resource.JOBS, doing.run.namespace, name)):
-        await doing.kube.delete(Resource.JOBS, doing.run.namespace, name)
-        doing.store.drop(Resource.JOBS, (doing.run.namespace, name))
+            await doing.remove_job(job_name(run.name, number))
