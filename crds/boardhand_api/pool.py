@@ -260,7 +260,7 @@ class CodingAgentSpec(Wire):
     """What becomes of runs that are done. Runs applied by hand stay."""
 
 
-class Condition(Wire):
+class Condition(Tolerant):
     """One aspect of an object's state, after the Kubernetes API conventions."""
 
     type: NonEmpty
@@ -294,7 +294,7 @@ class Spending(Tolerant):
     """Tries, named like that, that are booked and whose run is not settled yet: none is booked twice."""
 
 
-class CodingAgentStatus(Wire):
+class CodingAgentStatus(Tolerant):
     """What the operator knows of a pool."""
 
     observed_generation: int | None = None
