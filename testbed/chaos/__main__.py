@@ -7,10 +7,11 @@ import asyncio
 import random
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from testbed.chaos import plan, report
-from testbed.chaos.run import OPERATORS, run
+from testbed.chaos.run import OPERATORS, Outcome, run
 from testbed.load import LoadCluster
 from testbed.plan import state_home
 from testbed.shell import TestbedError, say
@@ -29,19 +30,35 @@ def main() -> int:
     form = plan.sized(form, given.tickets) if given.tickets else form
     seed = random.randrange(100_000) if given.seed is None else given.seed
     say(f"chaos: {form.tickets} tickets over {form.pools} pools, seed {seed}")
+    outcome: Outcome | None = None
     try:
-        with LoadCluster(state_home() / "chaos") as cluster:
-            say("the cluster is up")
-            try:
-                outcome = asyncio.run(run(cluster, form, seed))
-            finally:
-                _keep_logs(cluster)
-    except TestbedError as failed:
-        print(f"chaos: {failed}", file=sys.stderr)
+        outcome = _made(form, seed)
+    except* TestbedError as failed:
+        for leaf in _leaves(failed):
+            print(f"chaos: {leaf}", file=sys.stderr)
+    if outcome is None:
         return 1
     report.show(outcome)
     report.write(outcome)
     return 0 if outcome.passed else 1
+
+
+def _made(form: plan.Form, seed: int) -> Outcome:
+    with LoadCluster(state_home() / "chaos") as cluster:
+        say("the cluster is up")
+        try:
+            return asyncio.run(run(cluster, form, seed))
+        finally:
+            _keep_logs(cluster)
+
+
+def _leaves(failed: BaseException) -> Iterator[BaseException]:
+    """What was raised side by side."""
+    if isinstance(failed, BaseExceptionGroup):
+        for each in failed.exceptions:
+            yield from _leaves(each)
+    else:
+        yield failed
 
 
 def _keep_logs(cluster: LoadCluster) -> None:

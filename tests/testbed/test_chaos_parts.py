@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from testbed.chaos import plan
+from testbed.chaos import plan, report
 from testbed.chaos.forwarder import Forwarder
 from testbed.chaos.gather import Left
 from testbed.chaos.ground import DOING, READY, REVIEW, Ticket
 from testbed.chaos.plan import LONG, SHORT, Form, Kind
-from testbed.chaos.verdict import COUNTED, judge, totals
+from testbed.chaos.run import Outcome
+from testbed.chaos.verdict import COUNTED, Verdict, judge, totals
 from testbed.faults import Fault, Switches
 
 Json = dict[str, Any]
@@ -167,3 +170,40 @@ def test_totals_tell_lost_from_doubled() -> None:
     verdicts = [judge(_left()), judge(_doubled("job")), judge(Left(_left().ticket, READY))]
     jobs = next(total for total in totals(verdicts) if total.name == "Jobs succeeded")
     assert (jobs.number, jobs.lost, jobs.twice) == (3, 1, 1)
+
+
+def _outcome(*verdicts: Verdict, strays: list[str] | None = None) -> Outcome:
+    return Outcome(
+        form=plan.sized(SHORT, len(verdicts)),
+        seed=7,
+        verdicts=list(verdicts),
+        strays=strays or [],
+        troubles=[{"time": 1.0, "planned": 1.0, "kind": Kind.KILL, "whom": "operator-a"}],
+        starts={"operator-a": 2, "operator-b": 1},
+        pods=1,
+        calls={"board": {"GET /1/batch": {"count": 3, "done": 2}}},
+        struck={"board": {"calls": 3, "struck": 1}},
+        seconds=1.0,
+        histories={"c1": ["2026-01-01 board: createCard"]},
+    )
+
+
+def test_only_an_outcome_without_a_fault_passes() -> None:
+    assert _outcome(judge(_left())).passed
+    assert not _outcome(judge(_doubled("job"))).passed
+    assert not _outcome(judge(_left()), strays=["TicketRun r9"]).passed
+
+
+def test_each_wrong_ticket_is_told_with_its_history(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    outcome = _outcome(judge(_doubled("job")))
+    report.write(outcome, tmp_path / "build" / "chaos.json")
+    written = json.loads((tmp_path / "build" / "chaos.json").read_text())
+    assert (written["seed"], written["passed"]) == (7, False)
+    (wrong,) = written["wrong"]
+    assert (wrong["ticket"], wrong["wrong"]) == ("c1", ["Jobs succeeded: 2 instead of 1"])
+    assert wrong["history"] == ["2026-01-01 board: createCard"]
+    report.show(outcome)
+    shown = capsys.readouterr().out
+    assert "WRONG Ticket 1 of pool-0 (c1): Jobs succeeded: 2 instead of 1" in shown
+    assert "2026-01-01 board: createCard" in shown
+    assert "1 of 3 calls to the board met a fault: 33%" in shown
