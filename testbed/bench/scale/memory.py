@@ -33,6 +33,7 @@ def _one() -> tuple[float, float, float]:
         retained.example(stage)
         idle = _fresh(stage)
         retained.fill(stage, RETAINED)
+        stage.rest()
         beside = _fresh(stage)
         with Arrivals(stage.cluster, JOBS, LABEL_RUN) as jobs:
             stage.put_cards(WORKING)

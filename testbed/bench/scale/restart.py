@@ -27,6 +27,8 @@ def measure() -> list[Row]:
         retained.example(stage)
         for count in RETAINED:
             retained.fill(stage, count)
+            stage.operator.kill()
+            stage.rest()
             values = [_one(stage, f"first-{count}-{time_}") for time_ in range(TIMES)]
             say(f"restart with {count} retained: {min(values):.2f} to {max(values):.2f} s")
             rows.append(row(f"restart to first decision, {count:,} runs retained", values, AIM_SECONDS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,10 @@ RUNS = f"{GROUP}/namespaces/{NAMESPACE}/ticketruns"
 POOLS = f"{GROUP}/namespaces/{NAMESPACE}/codingagents"
 JOBS = f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs"
 _READY_SECONDS = 120
+_REST_SECONDS = 300
+_LOOK_SECONDS = 2.0
+_CALM = 0.25
+"""Of one core, all programs together."""
 TICKET = "Acceptance criteria\n" + "\n".join(
     f"- The {part} of a basket keeps its total when an item is taken out and put back." for part in ("sum", "tax", "id")
 )
@@ -72,6 +77,16 @@ class Scene:
             trust_env=False,
         )
         answer.raise_for_status()
+
+    def rest(self) -> None:
+        """Wait until what went before is digested: the API server and the controllers use hardly any processor."""
+        wait_for("a cluster at rest", self._rests, _REST_SECONDS, every=0)
+
+    def _rests(self) -> bool:
+        before = self.cluster.programs.cpu_seconds()
+        time.sleep(_LOOK_SECONDS)
+        after = self.cluster.programs.cpu_seconds()
+        return sum(after[name] - before[name] for name in after if name in before) < _CALM * _LOOK_SECONDS
 
     def _list_id(self, board: str, column: str) -> str:
         if (board, column) not in self._lists:
