@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from contextlib import ExitStack
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -45,6 +46,39 @@ PASSES = 120
 Json = dict[str, Any]
 
 
+EFFECTS = (
+    "comment",
+    "move",
+    "open a pull request",
+    "create RUNS",
+    "create JOBS",
+    "create EVENTS",
+    "delete JOBS",
+    "patch RUNS/status",
+    "patch RUNS",
+    "patch JOBS",
+    "patch PODS",
+    "read a card",
+    "read comments",
+)
+
+
+class NextCall(Fuse):
+    """The process dies at the n-th of the coming calls of a name."""
+
+    fatal: tuple[str, int, When] | None = None
+
+    @asynccontextmanager
+    async def call(self, name: str) -> AsyncIterator[None]:
+        if self.armed and self.fatal and self.fatal[0] == name:
+            _, number, when = self.fatal
+            self.fatal = (name, number - 1, when) if number > 1 else None
+            if number == 1:
+                self.plan = {len(self.calls) + 1: when}
+        async with super().call(name):
+            yield
+
+
 class Nodes(FakeNodes):
     """Some of them vanish with their pods."""
 
@@ -61,7 +95,8 @@ class Life(RuleBasedStateMachine):
     @initialize(fates=st.lists(st.sampled_from(Fate), min_size=1, max_size=8), cards=st.integers(0, 2))
     def begin(self, fates: list[Fate], cards: int) -> None:
         self.fates, self.drawn = fates, dict[tuple[str, int], Fate]()
-        self.world = World(Fuse())
+        self.fuse = NextCall()
+        self.world = World(self.fuse)
         self.world.nodes = Nodes(self.world.kube, self.world.forge, self.fate)
         self.nodes.frozen = set()
         self.around = ExitStack()
@@ -135,9 +170,9 @@ class Life(RuleBasedStateMachine):
         self.patch(Resource.POOLS, POOL, {"suspend": suspend, "limits": {"concurrency": concurrency}})
 
     def patch(self, resource: Resource, key: Key, spec: Json) -> None:
-        self.world.fuse.armed = False
+        self.fuse.armed = False
         self.runner.run(self.world.kube.patch(resource, *key, {"spec": spec}))
-        self.world.fuse.armed = True
+        self.fuse.armed = True
 
     # What the cluster does
 
@@ -212,9 +247,13 @@ class Life(RuleBasedStateMachine):
             self.act(which, True, key)
         self.world.pass_time(seconds)
 
-    @rule(calls=st.integers(1, 9), when=st.sampled_from(When))
-    def one_of_the_next_calls_is_the_last(self, calls: int, when: When) -> None:
-        self.world.fuse.plan = {len(self.world.fuse.calls) + calls: when}
+    @rule(call=st.sampled_from(EFFECTS), number=st.integers(1, 3), when=st.sampled_from(When), which=st.integers(0, 1))
+    def a_replica_works_until_it_dies(self, call: str, number: int, when: When, which: int) -> None:
+        """At a call of this name, if it comes to that; else it lives on, and may die later."""
+        self.fuse.fatal = (call, number, when)
+        for _ in range(14):
+            if self.fuse.fatal:
+                self.round(which, 7)
 
     def act(self, which: int, fresh: bool, key: Key | None) -> None:
         replica = self.replicas[which]
@@ -269,7 +308,7 @@ class Life(RuleBasedStateMachine):
         if not hasattr(self, "world"):
             return
         with self.around:
-            self.world.fuse.plan = {}
+            self.fuse.fatal, self.fuse.plan = None, {}
             self.fates, self.drawn = [Fate.GREEN], {}
             self.patch(Resource.POOLS, POOL, {"suspend": False})
             for namespace, name in self.pods(over=False):
@@ -323,9 +362,9 @@ def lived(examples: int, steps: int) -> None:
 
 
 def test_a_short_life() -> None:
-    lived(12, 30)
+    lived(8, 25)
 
 
 @pytest.mark.slow
 def test_a_long_life() -> None:
-    lived(150, 60)
+    lived(60, 50)
