@@ -78,14 +78,14 @@ class Event:
 
 
 def schedule(form: Form, seed: int) -> list[Event]:
-    """All troubles in order. Kills come evenly enough that an operator works in between; a vanished node comes first
-    of all, since its pods are given up a minute later only."""
+    """All troubles in order. Kills come evenly enough that an operator works in between; what takes long to
+    be got over begins in the first half: a vanished node's pods are given up a minute later only."""
     dice = random.Random(f"events {seed}")
     events = []
     for kind, number in form.counts.items():
         for place in range(number):
             share = (place + dice.random()) / number
-            if kind is Kind.VANISH:
+            if kind in (Kind.VANISH, Kind.FREEZE):
                 share *= 0.5
             elif kind is Kind.RESTART:
                 share = 0.2 + 0.6 * share

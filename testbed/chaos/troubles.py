@@ -12,12 +12,15 @@ from typing import Any
 import httpx
 
 from boardhand_api.pod import LABEL_RUN
+from boardhand_operator.election import Terms
 from testbed.chaos.plan import Event, Kind
 from testbed.chaos.replicas import Replica, Replicas
 from testbed.load import LoadCluster
 from testbed.shell import TestbedError
 
-_FROZEN_SECONDS = 12.0
+_TERMS = Terms()
+_FROZEN_SECONDS = _TERMS.duration + _TERMS.every + _TERMS.pause + 1
+"""Until the other has taken the Lease and works."""
 _AWAY_SECONDS = 5.0
 _DOWN_SECONDS = 1.0
 _PATIENCE_SECONDS = 60.0
