@@ -77,6 +77,8 @@ class Troubles:
         chosen = self._replicas.both[int(draw * 1000) % 2]
         if draw < 0.75:
             chosen = await self._replicas.holder() or chosen
+        if not chosen.operator.alive:
+            raise TestbedError(f"{chosen.name} is dead just now")
         chosen.operator.kill()
         return chosen.name
 
