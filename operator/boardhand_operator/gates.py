@@ -79,7 +79,8 @@ class Gate:
         if not (probe or pause or self._row >= IN_A_ROW):
             return
         self._refusal = refused
-        hold = max(pause, min(_FIRST * 2.0**self._closings, _MOST))
+        # A pause that was asked for is enough, unless asking again after it was in vain.
+        hold = pause if pause and not probe else max(pause, min(_FIRST * 2.0**self._closings, _MOST))
         self._closings += 1
         self._until = self._clock() + hold * random.uniform(1, 1.2)  # noqa: S311 (jitter)
 

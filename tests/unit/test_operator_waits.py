@@ -142,6 +142,24 @@ async def test_a_limit_holds_everybody_for_as_long_as_is_asked(clock: Clock) -> 
     assert await gate.through(answers) == "yes"
 
 
+async def test_a_short_pause_is_no_longer_than_was_asked(clock: Clock) -> None:
+    gate = Gate(clock)
+
+    async def limited() -> str:
+        raise RateLimited("Board", "ask", "slower", retry_after=0.5)
+
+    with pytest.raises(RateLimited):
+        await gate.through(limited)
+    clock.now += 0.61
+    with pytest.raises(RateLimited):
+        await gate.through(limited)
+    clock.now += 0.61
+    with pytest.raises(RateLimited):
+        await gate.through(answers)
+    clock.now += 5
+    assert await gate.through(answers) == "yes"
+
+
 async def test_a_poll_is_sent_through_a_closed_gate_unless_a_pause_was_asked_for(clock: Clock) -> None:
     gate = Gate(clock)
     await closed(gate)
