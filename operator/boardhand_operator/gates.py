@@ -75,7 +75,7 @@ class Gate:
         if self._refusal is not None and not probe:
             return
         self._row += 1
-        pause = refused.retry_after if isinstance(refused, RateLimited) else 0.0
+        pause = refused.retry_after or 0.0
         if not (probe or pause or self._row >= IN_A_ROW):
             return
         self._refusal = refused
@@ -94,9 +94,8 @@ class Gate:
 def _again(refused: Remote, seconds: float) -> Remote:
     """The same refusal, for one who was not sent."""
     about = (refused.service, refused.operation, refused.message, refused.request_id)
-    if isinstance(refused, RateLimited):
-        return RateLimited(*about, retry_after=seconds)
-    return RemoteUnavailable(*about)
+    kind = RateLimited if isinstance(refused, RateLimited) else RemoteUnavailable
+    return kind(*about, retry_after=seconds)
 
 
 class _Guarded:

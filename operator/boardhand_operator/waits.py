@@ -10,7 +10,7 @@ from collections.abc import Callable
 from boardhand_operator.act.doing import Doing
 from boardhand_operator.actions import CloseTicket, OpenPullRequest
 from boardhand_operator.delivery import deliver
-from boardhand_operator.errors import RateLimited, Remote
+from boardhand_operator.errors import RateLimited, Remote, RemoteUnavailable
 from boardhand_operator.store import Key
 
 DELIVERY_WAITS, BOARD_UNAVAILABLE = "DeliveryWaits", "BoardUnavailable"
@@ -52,6 +52,8 @@ class Waits:
         seconds = min(FIRST_SECONDS * 2.0 ** min(row - 1, 10), MOST_SECONDS)
         if isinstance(refused, RateLimited):
             seconds = refused.retry_after
+        elif isinstance(refused, RemoteUnavailable):
+            seconds = max(seconds, refused.retry_after or 0.0)
         seconds *= random.uniform(1, 1.2)  # noqa: S311 (jitter)
         _log.log(
             logging.DEBUG if row > _TOLD_AT else logging.WARNING, "%s/%s: %s; again in %.0f s", *run, refused, seconds

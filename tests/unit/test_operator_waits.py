@@ -142,6 +142,23 @@ async def test_a_limit_holds_everybody_for_as_long_as_is_asked(clock: Clock) -> 
     assert await gate.through(answers) == "yes"
 
 
+async def test_one_who_is_down_and_says_for_how_long_is_believed(clock: Clock) -> None:
+    gate = Gate(clock)
+
+    async def down() -> str:
+        raise RemoteUnavailable("Board", "ask", "maintenance", retry_after=100)
+
+    with pytest.raises(RemoteUnavailable):
+        await gate.through(down)
+    clock.now += 99
+    with pytest.raises(RemoteUnavailable) as held:
+        await gate.through(answers)
+    assert held.value.retry_after is not None
+    assert 0 < held.value.retry_after <= 21
+    clock.now += 21
+    assert await gate.through(answers) == "yes"
+
+
 async def test_a_short_pause_is_no_longer_than_was_asked(clock: Clock) -> None:
     gate = Gate(clock)
 
