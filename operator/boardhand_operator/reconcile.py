@@ -51,6 +51,7 @@ class Reconciler:
         body = self._store.get(Resource.RUNS, key)
         left = self._elsewhere.pop(key, 0) - asyncio.get_running_loop().time()
         if body is None:
+            self._waits.over(key)
             return None
         if left > 0:
             return self._leave(key, left)
