@@ -19,6 +19,8 @@ from testbed.load.player import PushFailed
 
 NAMESPACE = "chaos"
 READY, DOING, REVIEW = COLUMNS[:3]
+# A connection that was idle may be closed by its server in the moment it is used again, so none is kept.
+_LIMITS = httpx.Limits(max_keepalive_connections=0)
 Json = dict[str, Any]
 
 
@@ -47,8 +49,10 @@ class Ground:
         auth = {
             "Authorization": f'OAuth oauth_consumer_key="{objects.TRELLO_KEY}", oauth_token="{objects.TRELLO_TOKEN}"'
         }
-        self.trello = httpx.AsyncClient(base_url=self.trello_url, headers=auth, timeout=30, trust_env=False)
-        self.forge = httpx.AsyncClient(base_url=self.forge_url, timeout=30, trust_env=False)
+        self.trello = httpx.AsyncClient(
+            base_url=self.trello_url, headers=auth, timeout=30, trust_env=False, limits=_LIMITS
+        )
+        self.forge = httpx.AsyncClient(base_url=self.forge_url, timeout=30, trust_env=False, limits=_LIMITS)
 
     async def aclose(self) -> None:
         await self.trello.aclose()
@@ -64,10 +68,13 @@ class Ground:
         self.tickets.append(Ticket(card["id"], pool, str(card["idShort"]), title))
 
     async def pushed(self, order: Order, commit: str) -> None:
-        """What a pod's publish stage does at the forge. Raises PushFailed where it is refused."""
+        """What a pod's publish stage does at the forge. Raises PushFailed where it is refused, or not answered."""
         name = urlsplit(order.repository).path.strip("/").removesuffix(".git")
         body = {"repository": name, "branch": order.branch, "commit": commit}
-        answer = await self.forge.post("/_testbed/push", json=body)
+        try:
+            answer = await self.forge.post("/_testbed/push", json=body)
+        except httpx.TransportError as lost:
+            raise PushFailed(f"the forge does not answer: {lost}") from lost
         if answer.is_error:
             raise PushFailed(answer.text)
 
