@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,8 +19,6 @@ from testbed.load.player import PushFailed
 
 NAMESPACE = "chaos"
 READY, DOING, REVIEW = COLUMNS[:3]
-# A connection that was idle may be closed by its server in the moment it is used again, so none is kept.
-_LIMITS = httpx.Limits(max_keepalive_connections=0)
 Json = dict[str, Any]
 
 
@@ -46,13 +44,9 @@ class Ground:
 
     def __post_init__(self) -> None:
         self._before: Counter[str] = Counter()
-        auth = {
-            "Authorization": f'OAuth oauth_consumer_key="{objects.TRELLO_KEY}", oauth_token="{objects.TRELLO_TOKEN}"'
-        }
-        self.trello = httpx.AsyncClient(
-            base_url=self.trello_url, headers=auth, timeout=30, trust_env=False, limits=_LIMITS
-        )
-        self.forge = httpx.AsyncClient(base_url=self.forge_url, timeout=30, trust_env=False, limits=_LIMITS)
+        oauth = f'OAuth oauth_consumer_key="{objects.TRELLO_KEY}", oauth_token="{objects.TRELLO_TOKEN}"'
+        self.trello = _client(self.trello_url, {"Authorization": oauth})
+        self.forge = _client(self.forge_url, {})
 
     async def aclose(self) -> None:
         await self.trello.aclose()
@@ -107,6 +101,12 @@ class Ground:
             board=sum(entry["count"] for entry in board),
             forge=sum(entry["count"] for entry in await counters(self.forge)),
         )
+
+
+def _client(url: str, headers: Mapping[str, str]) -> httpx.AsyncClient:
+    """A connection that was idle may be closed by its server in the moment it is used again, so none is kept."""
+    limits = httpx.Limits(max_keepalive_connections=0)
+    return httpx.AsyncClient(base_url=url, headers=headers, timeout=30, trust_env=False, limits=limits)
 
 
 async def counters(http: httpx.AsyncClient) -> list[Json]:
