@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from boardhand_api.pod import LABEL_RUN
+from boardhand_api.pod import LABEL_RUN, LABEL_SETTLED
 from testbed.chaos.ground import NAMESPACE, Ground, Ticket
 from testbed.load import LoadCluster
 from testbed.load.api import GROUP
@@ -41,7 +41,7 @@ class Everything:
 def unsettled(cluster: LoadCluster) -> int:
     """How many runs are not settled."""
     path = f"{GROUP}/namespaces/{NAMESPACE}/ticketruns"
-    return sum(1 for _ in cluster.api.list(path, "!boardhand.dev/settled"))
+    return sum(1 for _ in cluster.api.list(path, f"!{LABEL_SETTLED}"))
 
 
 async def gather(cluster: LoadCluster, ground: Ground) -> Everything:

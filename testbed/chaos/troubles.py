@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from boardhand_api.pod import LABEL_RUN
+from boardhand_api.pod import LABEL_RUN, LABEL_SETTLED
 from boardhand_operator.election import Terms
 from testbed.chaos.plan import Event, Kind
 from testbed.chaos.replicas import Replica, Replicas
@@ -163,7 +163,9 @@ class Troubles:
                 continue
 
     async def _pods(self) -> list[Json]:
-        return await asyncio.to_thread(lambda: list(self._cluster.api.list("/api/v1/pods", LABEL_RUN)))
+        """Those of runs that are not done; the others are many."""
+        selector = f"{LABEL_RUN},!{LABEL_SETTLED}"
+        return await asyncio.to_thread(lambda: list(self._cluster.api.list("/api/v1/pods", selector)))
 
 
 def _ending(pod: Json) -> bool:
