@@ -29,6 +29,8 @@ def show(outcome: Outcome) -> None:
     for name, told in outcome.struck.items():
         share = told["struck"] / max(1, told["calls"])
         console.print(f"{told['struck']:,} of {told['calls']:,} calls to the {name} met a fault: {share:.0%}")
+    writes = (_write(where, route, told) for where, routes in outcome.calls.items() for route, told in routes.items())
+    console.print("writes carried out: " + "; ".join(filter(None, writes)))
     for verdict in outcome.wrong:
         console.print(f"\nWRONG {verdict.title} of {verdict.pool} ({verdict.ticket}): {'; '.join(verdict.wrong)}")
         for line in outcome.histories.get(verdict.ticket, []):
@@ -36,6 +38,12 @@ def show(outcome: Outcome) -> None:
     for stray in outcome.strays:
         console.print(f"STRAY {stray}", markup=False)
     console.print("chaos: all is well" if outcome.passed else f"chaos: {len(outcome.wrong)} tickets are wrong")
+
+
+def _write(where: str, route: str, told: dict[str, int]) -> str:
+    """A route by which something is changed, with how often it was; of the testbed's own nothing."""
+    own = route in ("POST /1/boards/", "POST /1/lists", "POST /1/cards")
+    return "" if route.startswith("GET ") or own else f"{where} {route} {told['done']:,}"
 
 
 def _title(outcome: Outcome) -> str:

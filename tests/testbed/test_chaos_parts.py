@@ -181,7 +181,7 @@ def _outcome(*verdicts: Verdict, strays: list[str] | None = None) -> Outcome:
         troubles=[{"time": 1.0, "planned": 1.0, "kind": Kind.KILL, "whom": "operator-a"}],
         starts={"operator-a": 2, "operator-b": 1},
         pods=1,
-        calls={"board": {"GET /1/batch": {"count": 3, "done": 2}}},
+        calls={"board": {"GET /1/batch": {"count": 3, "done": 2}, "PUT /1/cards/{id}": {"count": 3, "done": 2}}},
         struck={"board": {"calls": 3, "struck": 1}},
         seconds=1.0,
         histories={"c1": ["2026-01-01 board: createCard"]},
@@ -206,4 +206,5 @@ def test_each_wrong_ticket_is_told_with_its_history(tmp_path: Path, capsys: pyte
     shown = capsys.readouterr().out
     assert "WRONG Ticket 1 of pool-0 (c1): Jobs succeeded: 2 instead of 1" in shown
     assert "2026-01-01 board: createCard" in shown
+    assert "writes carried out: board PUT /1/cards/{id} 2\n" in shown
     assert "1 of 3 calls to the board met a fault: 33%" in shown
