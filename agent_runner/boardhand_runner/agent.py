@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from boardhand_api.failures import LIMITS
 from boardhand_api.order import Order
-from boardhand_api.pool import OnLimit
+from boardhand_api.policy import OnLimit
 from boardhand_api.result import Refusal, Result
 from boardhand_runner.errors import Infrastructure, RunnerError
 from boardhand_runner.fifo_workbench import FifoWorkbench

@@ -14,7 +14,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from boardhand_api.pool import CodingAgentSpec, CodingAgentStatus
+from boardhand_api.pool import CodingAgentSpec
+from boardhand_api.pool_status import CodingAgentStatus
 from boardhand_api.run import TicketRunSpec, TicketRunStatus
 
 Schema = dict[str, Any]

@@ -7,7 +7,7 @@ from decimal import Decimal
 from boardhand_api.base import NonEmpty, Tolerant
 from boardhand_api.mcp_servers import McpServer
 from boardhand_api.model import Model
-from boardhand_api.pool import OnLimit
+from boardhand_api.policy import OnLimit
 from boardhand_api.result import TERMINATION_BYTES
 from boardhand_api.run import Earlier, Task, Ticket
 

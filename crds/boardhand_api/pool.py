@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -16,7 +14,6 @@ from boardhand_api.base import (
     Quantity,
     Seconds,
     SecretRef,
-    Tolerant,
     Url,
     Wire,
     distinct,
@@ -25,7 +22,7 @@ from boardhand_api.base import (
 from boardhand_api.mcp_servers import McpServer
 from boardhand_api.model import Models
 from boardhand_api.pod_settings import PodSettings
-from boardhand_api.result import Money as Dollars
+from boardhand_api.policy import Policy
 from boardhand_api.workbench import Workbench
 
 
@@ -141,46 +138,6 @@ class Budget(Wire):
     """US dollars a calendar month, UTC; absent: not limited."""
 
 
-class OnRed(StrEnum):
-    """What becomes of a change whose verify commands failed."""
-
-    DRAFT = "Draft"
-    NOTHING = "Nothing"
-
-
-class OnLimit(StrEnum):
-    """What becomes of work that a limit ended: time, money, tokens or steps."""
-
-    DRAFT = "Draft"
-    NOTHING = "Nothing"
-
-
-class Commands(Wire):
-    """Who may command by comments such as `/boardhand retry`, and how much."""
-
-    authors: Annotated[list[NonEmpty], Field(max_length=100)] | None = None
-    """User names or ids on the board, of its members; absent: all its members; empty: nobody, and no comment is read
-    for it."""
-    money: Money | None = None
-    """The most US dollars that `/boardhand budget N` may give the next attempt; absent: none, it is refused."""
-
-
-class Policy(Wire):
-    """What the pool's owners decided."""
-
-    on_red: OnRed = OnRed.DRAFT
-    """Draft: a draft pull request; Nothing: the branch is left as it is, and no pull request opened."""
-    on_limit: OnLimit = OnLimit.DRAFT
-    """Draft: what is there when a limit ends the run is pushed, tried and opened as a draft pull request; Nothing: it
-    is dropped."""
-    require_tests: bool = True
-    """A verify run that is known to have run no test is not a pass."""
-    tests_must_fail_on_base: bool = False
-    """A change without tests that are shown to fail without it is sent back, and at last handed over as a draft."""
-    commands: Commands = Commands()
-    """Who may command by comments."""
-
-
 class CertificateBundle(Wire):
     """Certificate authorities that all stages trust."""
 
@@ -258,54 +215,3 @@ class CodingAgentSpec(Wire):
     """Absent: a run that loses its pod starts anew."""
     retention: Retention = Retention()
     """What becomes of runs that are done. Runs applied by hand stay."""
-
-
-class Condition(Tolerant):
-    """One aspect of an object's state, after the Kubernetes API conventions."""
-
-    type: NonEmpty
-    """Which aspect."""
-    status: Annotated[str, Field(json_schema_extra={"enum": ["True", "False", "Unknown"]})]
-    """True, False or Unknown."""
-    reason: NonEmpty
-    """One CamelCase word, for programs."""
-    message: str = ""
-    """One sentence, for people."""
-    last_transition_time: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
-    """When the status last changed."""
-    observed_generation: int | None = None
-    """The generation of the spec this was seen with."""
-
-
-class Spending(Tolerant):
-    """US dollars booked and reserved against the budget."""
-
-    day: str = ""
-    """The day, UTC, that dayMoney is of, such as 2026-11-23."""
-    day_money: Dollars = Decimal(0)
-    """Booked on that day: what tries used that ended, and all they had reserved where that is not known."""
-    month: str = ""
-    """The month, UTC, that monthMoney is of, such as 2026-11."""
-    month_money: Dollars = Decimal(0)
-    """Booked in that month."""
-    reserved: dict[str, Dollars] = {}
-    """What tries under way may use at most, by the run's UID and the try's number, such as UID/1."""
-    counted: list[str] = []
-    """Tries, named like that, that are booked and whose run is not settled yet: none is booked twice."""
-
-
-class CodingAgentStatus(Tolerant):
-    """What the operator knows of a pool."""
-
-    observed_generation: int | None = None
-    """The generation of the spec that was last looked at."""
-    conditions: list[Condition] = []
-    """`Ready`: whether tickets are taken, and if not, why and what to do. `Webhook`: whether the board calls."""
-    working: int = 0
-    """Runs at work."""
-    queued: int = 0
-    """Runs that wait."""
-    last_poll_time: Annotated[str | None, Field(json_schema_extra={"format": "date-time"})] = None
-    """When the board was last read in full."""
-    spending: Spending | None = None
-    """Of a pool with a budget."""

@@ -10,7 +10,7 @@ from pydantic import Field, PlainSerializer
 from boardhand_api.base import Money, NonEmpty, Priority, Tolerant, Wire, rules
 from boardhand_api.evidence import Evidence
 from boardhand_api.failures import FailureClass
-from boardhand_api.pool import Condition
+from boardhand_api.pool_status import Condition
 from boardhand_api.result import TestCounts, Usage
 
 Short = Annotated[str, Field(min_length=1, max_length=253)]

@@ -11,19 +11,19 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from boardhand_api.pod import LABEL_SETTLED
-from boardhand_operator.door import Door
 from boardhand_operator.election import Election, Lost
 from boardhand_operator.kube import Kube, Resource
-from boardhand_operator.pace import first_pause
-from boardhand_operator.pools import PoolWorker
+from boardhand_operator.pools.pace import first_pause
+from boardhand_operator.pools.worker import PoolWorker
 from boardhand_operator.queue import WorkQueue
 from boardhand_operator.reconcile import Reconciler
-from boardhand_operator.relay import POKE, Relay
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
 from boardhand_operator.store import Key, Store, key_of
 from boardhand_operator.views import readable_runs
 from boardhand_operator.vitals import Role, Vitals
+from boardhand_operator.webhooks.door import Door
+from boardhand_operator.webhooks.relay import POKE, Relay
 
 Json = Mapping[str, Any]
 

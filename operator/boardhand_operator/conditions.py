@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from boardhand_api.pool import Condition
+from boardhand_api.pool_status import Condition
 from boardhand_api.run import Phase, TicketRunStatus
 
 

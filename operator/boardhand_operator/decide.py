@@ -26,11 +26,11 @@ from boardhand_operator.actions import (
     Reserve,
     Settle,
 )
-from boardhand_operator.budget import Lack, Purse, money_of
-from boardhand_operator.charge import with_booking
 from boardhand_operator.conditions import stamp
 from boardhand_operator.delivery import CANCEL_REQUESTED, deliver
 from boardhand_operator.lost_pod import Head
+from boardhand_operator.money.budget import Lack, Purse, money_of
+from boardhand_operator.money.charge import with_booking
 from boardhand_operator.names import branch_name
 from boardhand_operator.observe import parse_time
 from boardhand_operator.places import waiting

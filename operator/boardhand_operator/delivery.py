@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from boardhand_api.failures import LIMITS, FailureClass
-from boardhand_api.pool import Columns, OnLimit, OnRed
+from boardhand_api.policy import OnLimit, OnRed
+from boardhand_api.pool import Columns
 from boardhand_api.run import Failure, Phase
 from boardhand_operator import observe
 from boardhand_operator.actions import (

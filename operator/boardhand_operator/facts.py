@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from boardhand_operator import observe
-from boardhand_operator.budget import Purse
 from boardhand_operator.decide import Facts
 from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.logs import Logs
+from boardhand_operator.money.budget import Purse
 from boardhand_operator.names import branch_name
 from boardhand_operator.observe import Json
 from boardhand_operator.services import Services

@@ -13,10 +13,10 @@ import kopf
 from boardhand_api import GROUP, VERSION
 from boardhand_api.pod import LABEL_RUN, LABEL_SETTLED
 from boardhand_operator.app import App
-from boardhand_operator.callers import listening
 from boardhand_operator.kube import ApiException, Resource
 from boardhand_operator.store import key_of
 from boardhand_operator.web import serving
+from boardhand_operator.webhooks.callers import listening
 
 Json = Mapping[str, Any]
 

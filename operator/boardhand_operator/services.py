@@ -17,7 +17,7 @@ from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges import Forge, open_forge
 from boardhand_operator.gates import Gates
 from boardhand_operator.kube import Kube, Resource
-from boardhand_operator.ledgers import Ledgers
+from boardhand_operator.money.ledgers import Ledgers
 from boardhand_operator.snapshots import Snapshots
 from boardhand_operator.transport import Connection
 from boardhand_operator.views import Pool

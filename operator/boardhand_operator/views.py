@@ -10,7 +10,8 @@ from typing import Any, Self
 from pydantic import ValidationError
 
 from boardhand_api.pod import LABEL_SETTLED
-from boardhand_api.pool import CodingAgentSpec, CodingAgentStatus, Condition
+from boardhand_api.pool import CodingAgentSpec
+from boardhand_api.pool_status import CodingAgentStatus, Condition
 from boardhand_api.run import TicketRunSpec, TicketRunStatus
 from boardhand_operator.errors import Misconfigured
 

@@ -11,13 +11,14 @@ from typing import Any
 import httpx
 import pytest
 
-from boardhand_operator import hooks, pools, relay
 from boardhand_operator.app import App
 from boardhand_operator.boards.trello import TrelloBoard
-from boardhand_operator.callers import listening
 from boardhand_operator.errors import Misconfigured, RemoteUnavailable
 from boardhand_operator.kube import Resource
+from boardhand_operator.pools import worker as pools
 from boardhand_operator.settings import Seat, Settings
+from boardhand_operator.webhooks import hooks, relay
+from boardhand_operator.webhooks.callers import listening
 from testbed.trello.app import SECRET, create_app
 from tests.contract.serving import serving
 from tests.contract.trello_board import KEY, TOKEN, Desk

@@ -12,13 +12,15 @@ from typing import Any
 from unittest import mock
 
 from boardhand_api.pod import LABEL_SETTLED
-from boardhand_operator import facts, ledgers, pools
+from boardhand_operator import facts
 from boardhand_operator.act import deliver, doing, launch, take
 from boardhand_operator.boards import Board
 from boardhand_operator.conditions import stamp
 from boardhand_operator.forges import Forge
 from boardhand_operator.kube import Resource
-from boardhand_operator.pools import PoolWorker
+from boardhand_operator.money import ledgers
+from boardhand_operator.pools import worker as pools
+from boardhand_operator.pools.worker import PoolWorker
 from boardhand_operator.queue import WorkQueue
 from boardhand_operator.reconcile import Reconciler
 from boardhand_operator.services import Services

@@ -16,7 +16,7 @@ from langchain_core.outputs import ChatResult
 from boardhand_api.events import Ended, parse_event
 from boardhand_api.failures import FailureClass
 from boardhand_api.model import Model
-from boardhand_api.pool import OnLimit
+from boardhand_api.policy import OnLimit
 from boardhand_api.run import Task, Ticket
 from boardhand_runner.models import Mind
 from boardhand_runner.surroundings import git_server

@@ -11,7 +11,8 @@ import yaml
 from pydantic import BaseModel
 
 from boardhand_api.crd import definitions, files, main, structural
-from boardhand_api.pool import CodingAgentSpec, CodingAgentStatus
+from boardhand_api.pool import CodingAgentSpec
+from boardhand_api.pool_status import CodingAgentStatus
 from boardhand_api.run import TicketRunSpec, TicketRunStatus
 
 ROOT = Path(__file__).parents[2]

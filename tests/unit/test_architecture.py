@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from importlinter.cli import lint_imports
 
 import boardhand_api
 
@@ -26,12 +27,12 @@ SURFACE = {
 }
 
 
-def test_the_import_contracts_hold(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    code = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
-    said = capsys.readouterr().out
-    assert code == 0, said
-    assert "0 broken" in said
+def test_the_import_contracts_hold() -> None:
+    """In a process of its own: it switches off every logger that is there."""
+    program = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([program, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "0 broken" in done.stdout
 
 
 def test_the_vocabularys_surface_is_what_others_build_on() -> None:
@@ -49,10 +50,15 @@ def test_the_vocabularys_surface_is_what_others_build_on() -> None:
         ("places", {"kube", "services", "boards", "forges", "act", "store"}),
         ("names", {"kube", "services", "boards", "forges", "act", "store"}),
         ("words", {"kube", "services", "boards", "forges", "act", "store"}),
-        ("health", {"kube", "services", "boards", "forges", "act", "store"}),
-        ("intake", {"kube", "services", "forges", "act", "store"}),
-        ("commands", {"kube", "services", "forges", "act", "store"}),
-        ("lessons", {"kube", "services", "boards", "forges", "act", "store"}),
+        ("pools/health", {"kube", "services", "boards", "forges", "act", "store"}),
+        ("pools/intake", {"kube", "services", "forges", "act", "store"}),
+        ("pools/commands", {"kube", "services", "forges", "act", "store"}),
+        ("pools/lessons", {"kube", "services", "boards", "forges", "act", "store"}),
+        ("pools/pace", {"kube", "services", "boards", "forges", "act", "store"}),
+        ("money/budget", {"kube", "services", "boards", "forges", "act", "store"}),
+        ("money/charge", {"kube", "services", "boards", "forges", "act", "store"}),
+        ("lost_pod", {"kube", "services", "boards", "forges", "act", "store"}),
+        ("delivery", {"kube", "services", "boards", "forges", "act", "store"}),
     ],
 )
 def test_the_core_knows_no_edge(module: str, pure_of: set[str]) -> None:

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boardhand_api.pool import Budget, Spending
-from boardhand_operator.budget import (
+from boardhand_api.pool import Budget
+from boardhand_api.pool_status import Spending
+from boardhand_operator.errors import Misconfigured
+from boardhand_operator.money.budget import (
     Purse,
     book,
     check,
@@ -21,7 +23,6 @@ from boardhand_operator.budget import (
     rolled,
     without,
 )
-from boardhand_operator.errors import Misconfigured
 from tests.support.objects import a_pool
 
 NEW_YEARS_EVE = datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from boardhand_operator import callers
-from boardhand_operator.callers import listening
 from boardhand_operator.store import Key
+from boardhand_operator.webhooks import callers
+from boardhand_operator.webhooks.callers import listening
 
 POOL = ("team", "shop")
 PATH = "/webhooks/team/shop"

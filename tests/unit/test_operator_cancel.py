@@ -16,11 +16,11 @@ from boardhand_operator.app import App
 from boardhand_operator.boards import Look
 from boardhand_operator.boards.claims import Claimant, claim
 from boardhand_operator.boards.markers import find_closing
-from boardhand_operator.cards import LOOKUPS
 from boardhand_operator.kube import Resource
-from boardhand_operator.pools import PoolWorker
+from boardhand_operator.pools.cards import LOOKUPS
+from boardhand_operator.pools.tickets import Tickets
+from boardhand_operator.pools.worker import PoolWorker
 from boardhand_operator.settings import Settings
-from boardhand_operator.tickets import Tickets
 from boardhand_operator.views import Pool, Run
 from tests.support.fake_board import DOING, FAILED, READY, REVIEW
 from tests.support.fake_nodes import Fate

@@ -17,8 +17,8 @@ from boardhand_api.pod import ORDER_ANNOTATION
 from boardhand_api.run import Phase
 from boardhand_operator.boards import Said
 from boardhand_operator.boards.markers import find_replies, reply_text
-from boardhand_operator.commanding import A_POLL, LOOK_BACK, OVERLAP, Commands
 from boardhand_operator.kube import Resource
+from boardhand_operator.pools.commanding import A_POLL, LOOK_BACK, OVERLAP, Commands
 from boardhand_operator.views import Run
 from tests.support.fake_board import DOING, FAILED, READY, REVIEW
 from tests.support.fake_nodes import Fate

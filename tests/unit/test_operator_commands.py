@@ -14,7 +14,7 @@ from boardhand_api.failures import FailureClass
 from boardhand_operator.boards import Card, Comment
 from boardhand_operator.boards.markers import claim_text, find_replies, reply_text, without_marker
 from boardhand_operator.boards.ticket import ticket_of
-from boardhand_operator.commands import Answer, Command, concerns, granted, judge, may, parse
+from boardhand_operator.pools.commands import Answer, Command, concerns, granted, judge, may, parse
 from boardhand_operator.views import Pool, Run
 from tests.support.objects import a_pool, a_run
 

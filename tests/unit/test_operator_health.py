@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boardhand_api.pool import Condition
+from boardhand_api.pool_status import Condition
 from boardhand_api.run import Phase, TicketRunStatus
 from boardhand_operator.conditions import run_conditions, stamp, with_condition
-from boardhand_operator.health import Problem, conditions, run_problem
+from boardhand_operator.pools.health import Problem, conditions, run_problem
 from boardhand_operator.views import Pool
 from tests.support.objects import pool_body
 

@@ -15,7 +15,7 @@ from boardhand_api.run import TicketRunSpec
 from boardhand_operator.boards import Card
 from boardhand_operator.boards.ticket import ticket_of
 from boardhand_operator.conditions import stamp
-from boardhand_operator.intake import build_run, label_for, name_for, next_attempt, wait_until
+from boardhand_operator.pools.intake import build_run, label_for, name_for, next_attempt, wait_until
 from boardhand_operator.views import Run
 from tests.support.objects import a_pool, a_run
 

@@ -15,9 +15,9 @@ from boardhand_api.run import Earlier, Ticket, TicketComment, TicketRunSpec
 from boardhand_operator.boards import Card
 from boardhand_operator.boards.ticket import ticket_of
 from boardhand_operator.conditions import stamp
-from boardhand_operator.intake import build_run
-from boardhand_operator.lessons import TOLD, lessons
 from boardhand_operator.outcome import judge
+from boardhand_operator.pools.intake import build_run
+from boardhand_operator.pools.lessons import TOLD, lessons
 from boardhand_operator.specs.order import build_order
 from boardhand_operator.views import Run
 from tests.support.objects import IMPLEMENT_STAGES, a_pool, a_run, ended, job_body, pod_body

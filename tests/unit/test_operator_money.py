@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boardhand_api.pod import LABEL_SETTLED
-from boardhand_api.pool import Spending
+from boardhand_api.pool_status import Spending
 from boardhand_api.run import Phase
 from boardhand_operator.kube import Resource
 from boardhand_operator.store import Key

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boardhand_operator.pace import Failing, Pause, failed, first_pause
+from boardhand_operator.pools.pace import Failing, Pause, failed, first_pause
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ROLLS = st.floats(0, 1)

@@ -15,13 +15,13 @@ import httpx
 import pytest
 
 from boardhand_api import pool as api
-from boardhand_operator import pools
 from boardhand_operator.boards import Board, Look
 from boardhand_operator.boards.trello import TrelloBoard
 from boardhand_operator.errors import Misconfigured, RateLimited, RemoteUnavailable
 from boardhand_operator.kube import Resource
-from boardhand_operator.pace import Pause
-from boardhand_operator.pools import PoolWorker
+from boardhand_operator.pools import worker as pools
+from boardhand_operator.pools.pace import Pause
+from boardhand_operator.pools.worker import PoolWorker
 from boardhand_operator.queue import WorkQueue
 from boardhand_operator.store import Key, Store
 from boardhand_operator.transport import Connection

@@ -15,7 +15,7 @@ from boardhand_api.pod import LABEL_POOL
 from boardhand_api.pool import Retention
 from boardhand_operator.conditions import stamp
 from boardhand_operator.kube import Resource
-from boardhand_operator.retention import EVERY, expired
+from boardhand_operator.pools.retention import EVERY, expired
 from tests.support.fuse import Fuse
 from tests.support.objects import run_body
 from tests.support.world import Replica, World, clocked

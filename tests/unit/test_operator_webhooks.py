@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from boardhand_operator import relay
-from boardhand_operator.door import SHUT_SECONDS, Door
 from boardhand_operator.kube import Resource
-from boardhand_operator.relay import POKE, Relay
 from boardhand_operator.settings import Settings
 from boardhand_operator.store import Store
 from boardhand_operator.views import Pool
+from boardhand_operator.webhooks import relay
+from boardhand_operator.webhooks.door import SHUT_SECONDS, Door
+from boardhand_operator.webhooks.relay import POKE, Relay
 from tests.support.fake_board import FakeBoard
 from tests.support.fake_forge import FakeForge
 from tests.support.fake_kube import FakeKube

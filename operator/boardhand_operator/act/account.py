@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from boardhand_api.pool import Spending
-from boardhand_operator import budget
+from boardhand_api.pool_status import Spending
 from boardhand_operator.act.doing import Doing, Gone
-from boardhand_operator.budget import Purse
 from boardhand_operator.kube import Resource
-from boardhand_operator.ledgers import Step
+from boardhand_operator.money import budget
+from boardhand_operator.money.budget import Purse
+from boardhand_operator.money.ledgers import Step
 from boardhand_operator.views import Pool
 
 

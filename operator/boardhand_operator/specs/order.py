@@ -7,8 +7,8 @@ from boardhand_api.pod import ORDER_BYTES, Stage
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.result import POD_TERMINATION_BYTES, TERMINATION_BYTES
 from boardhand_api.run import TicketRunSpec
-from boardhand_operator.budget import money_of
 from boardhand_operator.errors import Misconfigured
+from boardhand_operator.money.budget import money_of
 from boardhand_operator.names import branch_name
 
 _AGENT_SHARE = 0.8

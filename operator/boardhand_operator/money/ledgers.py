@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
-from boardhand_api.pool import Spending
-from boardhand_operator.budget import Purse, runs_of, without
+from boardhand_api.pool_status import Spending
 from boardhand_operator.kube import ApiException, Json, Kube, Resource
+from boardhand_operator.money.budget import Purse, runs_of, without
 from boardhand_operator.store import Store
 from boardhand_operator.views import Key, Pool
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from boardhand_api.pool import Condition
+from boardhand_api.pool_status import Condition
 from boardhand_operator.boards import Board
 from boardhand_operator.conditions import with_condition
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
-from boardhand_operator.health import Problem
+from boardhand_operator.pools.health import Problem
 from boardhand_operator.views import Pool
 
 UNKNOWN = Problem("NotChecked", "the board could not be asked yet")

@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from boardhand_api.pod import LABEL_TICKET
-from boardhand_operator import intake, words
+from boardhand_operator import words
 from boardhand_operator.boards import Board, Card
 from boardhand_operator.boards.claims import Claimant, claim, close
 from boardhand_operator.boards.markers import Claim, find_claims
 from boardhand_operator.boards.ticket import ticket_of
-from boardhand_operator.commands import granted
 from boardhand_operator.errors import NotFound
 from boardhand_operator.kube import Conflict, Kube, Resource
+from boardhand_operator.pools import intake
+from boardhand_operator.pools.commands import granted
 from boardhand_operator.queue import WorkQueue
 from boardhand_operator.store import Key, Store
 from boardhand_operator.views import Pool, Run, readable_runs

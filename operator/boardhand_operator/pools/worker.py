@@ -11,24 +11,26 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 
-from boardhand_api.pool import CodingAgentStatus
-from boardhand_operator import budget, health, hooks, retention
+from boardhand_api.pool_status import CodingAgentStatus
 from boardhand_operator.boards import Board
-from boardhand_operator.cards import Cards
-from boardhand_operator.commanding import Commands
 from boardhand_operator.conditions import stamp
 from boardhand_operator.errors import Misconfigured, RateLimited, Remote, RemoteUnavailable
-from boardhand_operator.health import Problem
 from boardhand_operator.kube import ApiException, Kube, Resource
+from boardhand_operator.money import budget
 from boardhand_operator.observe import parse_time
-from boardhand_operator.pace import Failing, Pause, failed
+from boardhand_operator.pools import health, retention
+from boardhand_operator.pools.cards import Cards
+from boardhand_operator.pools.commanding import Commands
+from boardhand_operator.pools.health import Problem
+from boardhand_operator.pools.pace import Failing, Pause, failed
+from boardhand_operator.pools.tickets import Tickets
 from boardhand_operator.queue import WorkQueue
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
 from boardhand_operator.specs import shape
 from boardhand_operator.store import Key, Store
-from boardhand_operator.tickets import Tickets
 from boardhand_operator.views import Pool, Run
+from boardhand_operator.webhooks import hooks
 
 _CHECK_AGAIN = timedelta(minutes=10)
 _POLL_NOTED = timedelta(seconds=60)

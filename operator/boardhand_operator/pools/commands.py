@@ -12,8 +12,8 @@ from decimal import Decimal
 
 from boardhand_operator.boards import Card, Comment
 from boardhand_operator.boards.markers import find_claims, find_replies
-from boardhand_operator.intake import next_attempt
 from boardhand_operator.outcome import attempt_spent
+from boardhand_operator.pools.intake import next_attempt
 from boardhand_operator.views import Pool, Run
 from boardhand_operator.words import code
 

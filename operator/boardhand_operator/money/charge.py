@@ -14,8 +14,8 @@ from boardhand_api.result import Result
 from boardhand_api.run import TicketRunStatus
 from boardhand_operator import observe
 from boardhand_operator.actions import Book, Decision, Record
-from boardhand_operator.budget import NOTHING, Purse
 from boardhand_operator.delivery import never_ours
+from boardhand_operator.money.budget import NOTHING, Purse
 from boardhand_operator.views import Run
 
 
