@@ -55,7 +55,7 @@ LONG = Form(
     pools=10,
     seconds=480,
     counts=_counts(kill=36, steal=10, freeze=6, cut=40, restart=2, delete=60, vanish=4),
-    quiet_seconds=240,
+    quiet_seconds=300,
     nodes=20,
 )
 
