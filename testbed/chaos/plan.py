@@ -39,6 +39,10 @@ class Form:
     """Share of the tickets whose first try loses its pod."""
 
 
+LAST_ARRIVAL = 0.85
+"""After so much of the time no ticket comes any more, and no pod is deleted: there may be none."""
+
+
 def _counts(kill: int, steal: int, freeze: int, cut: int, restart: int, delete: int, vanish: int) -> dict[Kind, int]:
     return dict(zip(Kind, (kill, steal, freeze, cut, restart, delete, vanish), strict=True))
 
@@ -89,6 +93,8 @@ def schedule(form: Form, seed: int) -> list[Event]:
                 share *= 0.5
             elif kind is Kind.RESTART:
                 share = 0.2 + 0.6 * share
+            elif kind is Kind.DELETE:
+                share *= LAST_ARRIVAL
             events.append(Event(round(1 + share * (form.seconds - 1), 2), kind, dice.random()))
     return sorted(events, key=lambda event: event.at)
 
@@ -97,7 +103,7 @@ def arrivals(form: Form, seed: int) -> list[float]:
     """When each ticket comes onto its board: a third at once, the others in the course of the troubles."""
     dice = random.Random(f"tickets {seed}")
     first = form.tickets // 3
-    later = sorted(dice.uniform(0, 0.85 * form.seconds) for _ in range(form.tickets - first))
+    later = sorted(dice.uniform(0, LAST_ARRIVAL * form.seconds) for _ in range(form.tickets - first))
     return [0.0] * first + later
 
 

@@ -16,15 +16,16 @@ from boardhand_operator.election import Terms
 from testbed.chaos.plan import Event, Kind
 from testbed.chaos.replicas import Replica, Replicas
 from testbed.load import LoadCluster
-from testbed.shell import TestbedError
+from testbed.shell import TestbedError, say
 
 _TERMS = Terms()
 _FROZEN_SECONDS = _TERMS.duration + _TERMS.every + _TERMS.pause + 1
 """Until the other has taken the Lease and works."""
 _AWAY_SECONDS = 5.0
 _DOWN_SECONDS = 1.0
-_PATIENCE_SECONDS = 60.0
-"""So long an event waits for somebody whom it can befall."""
+_PATIENCE_SECONDS, _POD_SECONDS = 60.0, 15.0
+"""So long an event waits for somebody whom it can befall; for a pod it waits less, and is left out where none lives."""
+_OF_PODS = (Kind.DELETE, Kind.VANISH)
 _OVER = ("Succeeded", "Failed")
 Json = dict[str, Any]
 
@@ -60,13 +61,16 @@ class Troubles:
             Kind.DELETE: self._delete,
             Kind.VANISH: self._vanish,
         }[event.kind]
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + (_POD_SECONDS if event.kind in _OF_PODS else _PATIENCE_SECONDS)
         while True:
             try:
                 whom = await do(event.draw)
             except (TestbedError, httpx.HTTPError) as refused:
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline and event.kind not in _OF_PODS:
                     raise TestbedError(f"{event.kind} at {event.at} s could not be made: {refused}") from refused
+                if time.monotonic() > deadline:
+                    say(f"{event.kind} at {event.at} s finds nobody: {refused}")
+                    return
                 await asyncio.sleep(0.2)
             else:
                 self.done.append({"time": time.time(), "planned": event.at, "kind": event.kind, "whom": whom})
