@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx
@@ -92,7 +93,7 @@ async def run(cluster: LoadCluster, form: Form, seed: int) -> Outcome:
         wires = [await stack.enter_async_context(Forwarder(cluster.layout.api_port).passing()) for _ in OPERATORS]
         first, second = (Replica(cluster, name, wire) for name, wire in zip(OPERATORS, wires, strict=True))
         replicas = Replicas(cluster, (first, second))
-        troubles = Troubles(cluster, replicas)
+        troubles = Troubles(cluster, replicas, partial(_all_in_review, ground, form))
         beside = [
             *(asyncio.create_task(replica.keep()) for replica in replicas.both),
             asyncio.create_task(_tell(ground, troubles, form)),
@@ -142,13 +143,16 @@ async def _mostly_done(ground: Ground, form: Form) -> None:
         await asyncio.sleep(0.5)
 
 
+async def _all_in_review(ground: Ground, form: Form) -> bool:
+    return (await ground.columns())[REVIEW] == form.tickets
+
+
 async def _rest(cluster: LoadCluster, ground: Ground, form: Form) -> None:
     """Return once every card is in review and every run settled for a while, or the time is up."""
     deadline = time.monotonic() + form.quiet_seconds
     calm_since: float | None = None
     while time.monotonic() < deadline:
-        columns = await ground.columns()
-        done = columns[REVIEW] == form.tickets and await asyncio.to_thread(unsettled, cluster) == 0
+        done = await _all_in_review(ground, form) and await asyncio.to_thread(unsettled, cluster) == 0
         calm_since = (calm_since or time.monotonic()) if done else None
         if calm_since and time.monotonic() - calm_since >= _CALM_SECONDS:
             return

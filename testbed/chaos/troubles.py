@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import httpx
@@ -23,8 +23,8 @@ _FROZEN_SECONDS = _TERMS.duration + _TERMS.every + _TERMS.pause + 1
 """Until the other has taken the Lease and works."""
 _AWAY_SECONDS = 5.0
 _DOWN_SECONDS = 1.0
-_PATIENCE_SECONDS, _POD_SECONDS = 60.0, 15.0
-"""So long an event waits for somebody whom it can befall; for a pod it waits less, and is left out where none lives."""
+_PATIENCE_SECONDS = 60.0
+"""So long an event waits for somebody whom it can befall."""
 _OF_PODS = (Kind.DELETE, Kind.VANISH)
 _OVER = ("Succeeded", "Failed")
 Json = dict[str, Any]
@@ -33,9 +33,11 @@ Json = dict[str, Any]
 class Troubles:
     """Does what the plan says, and writes down what was done."""
 
-    def __init__(self, cluster: LoadCluster, replicas: Replicas) -> None:
+    def __init__(self, cluster: LoadCluster, replicas: Replicas, all_done: Callable[[], Awaitable[bool]]) -> None:
+        """all_done: whether no ticket is left, so that no pod will come any more."""
         self._cluster = cluster
         self._replicas = replicas
+        self._all_done = all_done
         self.done: list[Json] = []
 
     @property
@@ -61,16 +63,16 @@ class Troubles:
             Kind.DELETE: self._delete,
             Kind.VANISH: self._vanish,
         }[event.kind]
-        deadline = time.monotonic() + (_POD_SECONDS if event.kind in _OF_PODS else _PATIENCE_SECONDS)
+        deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
             try:
                 whom = await do(event.draw)
             except (TestbedError, httpx.HTTPError) as refused:
-                if time.monotonic() > deadline and event.kind not in _OF_PODS:
-                    raise TestbedError(f"{event.kind} at {event.at} s could not be made: {refused}") from refused
-                if time.monotonic() > deadline:
-                    say(f"{event.kind} at {event.at} s finds nobody: {refused}")
+                if event.kind in _OF_PODS and await self._all_done():
+                    say(f"{event.kind}, planned for {event.at:.0f} s, finds nobody: all tickets are done")
                     return
+                if time.monotonic() > deadline:
+                    raise TestbedError(f"{event.kind} at {event.at} s could not be made: {refused}") from refused
                 await asyncio.sleep(0.2)
             else:
                 self.done.append({"time": time.time(), "planned": event.at, "kind": event.kind, "whom": whom})
