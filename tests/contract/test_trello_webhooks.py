@@ -207,7 +207,7 @@ class Both:
         """An operator that competes for the Lease, with what kopf does for it; and the port where it is called."""
         seat = Seat("team", "boardhand", who)
         app = App(Settings(runner_image="runner:1", webhooks=("127.0.0.1", 0), seat=seat))
-        app._kube = self.kube
+        app._kube = app._line = self.kube
         async with AsyncExitStack() as stack:
             port = await stack.enter_async_context(listening(app.admits, lambda key: app.poke(key), "127.0.0.1", 0))
             await app.start()

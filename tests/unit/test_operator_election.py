@@ -138,9 +138,9 @@ async def test_who_was_stopped_for_a_while_is_not_sure() -> None:
 async def test_a_holder_that_cannot_renew_stops_before_anybody_may_take_over() -> None:
     kube = FakeKube()
     election = _election(kube, "a")
+    begin = time.monotonic()
     await _held(election)
     kube.fuse = Fuse(dict.fromkeys(range(1, 10_000), When.BEFORE), lambda name: ApiException(status=500, reason=name))
-    begin = time.monotonic()
     async with _keeping(election) as renewing:
         with pytest.raises(Lost, match="not renewed for"):
             await asyncio.wait_for(renewing, _MOST)
