@@ -15,6 +15,7 @@ from boardhand_api.pod import LABEL_RUN, LABEL_SETTLED
 from boardhand_operator.app import App
 from boardhand_operator.kube import ApiException, Resource
 from boardhand_operator.store import key_of
+from boardhand_operator.undiffed import NoDiffBase, NoEssence
 from boardhand_operator.web import serving
 from boardhand_operator.webhooks.callers import listening
 
@@ -83,6 +84,8 @@ def configure(settings: kopf.OperatorSettings) -> None:
     settings.posting.enabled = False
     settings.scanning.disabled = True
     settings.persistence.finalizer = f"{GROUP}/pool"
+    settings.persistence.diffbase_storage = NoDiffBase()
+    settings.persistence.progress_storage = NoEssence()
     settings.watching.label_selectors[GROUP, "ticketruns"] = f"!{LABEL_SETTLED}"
     settings.watching.label_selectors["batch", "jobs"] = f"{LABEL_RUN},!{LABEL_SETTLED}"
     settings.watching.label_selectors["pods"] = f"{LABEL_RUN},!{LABEL_SETTLED}"
