@@ -81,6 +81,17 @@ _ROW = """
 {{ end }}
 """  # noqa: E501
 
+_ROWS = f"""
+initContainerStatuses:
+{{{{ range $row := .status.initContainerStatuses }}}}
+{_ROW}
+{{{{ end }}}}
+containerStatuses:
+{{{{ range $row := .status.containerStatuses }}}}
+{_ROW}
+{{{{ end }}}}
+"""
+
 _LEAVE = """
 {{ $now := Now }}
 {{ $end := ENDING }}
@@ -95,14 +106,7 @@ phase: Running
 {{ else }}
 phase: Pending
 {{ end }}
-initContainerStatuses:
-{{ range $row := .status.initContainerStatuses }}
-ROW
-{{ end }}
-containerStatuses:
-{{ range $row := .status.containerStatuses }}
-ROW
-{{ end }}
+ROWS
 """
 
 _KILLED = """
@@ -111,14 +115,7 @@ _KILLED = """
 {{ $ok := false }}
 {{ $over := true }}
 phase: Failed
-initContainerStatuses:
-{{ range $row := .status.initContainerStatuses }}
-ROW
-{{ end }}
-containerStatuses:
-{{ range $row := .status.containerStatuses }}
-ROW
-{{ end }}
+ROWS
 """
 
 _NODE = """
@@ -191,7 +188,7 @@ def _leave(left: Stage, following: Stage | None, seconds: float) -> Json:
     ]
     read = f"(index .metadata.annotations {json.dumps(annotation)} | fromJson)"
     ending = read if left is Stage.PUBLISH else f"(index {read} {json.dumps(left.value)})"
-    text = _LEAVE.replace("ROW", _ROW).replace("ENDING", ending).replace("LEFT", left.value)
+    text = _LEAVE.replace("ROWS", _ROWS).replace("ENDING", ending).replace("LEFT", left.value)
     text = text.replace("NEXT", following.value if following else "")
     return _stage(f"pod-leaves-{left.value}", "Pod", selector, seconds, {"statusTemplate": text})
 
@@ -202,7 +199,7 @@ def _killed() -> Json:
         {"key": ".metadata.deletionTimestamp", "operator": "Exists"},
         {"key": ".status.phase", "operator": "NotIn", "values": _OVER},
     ]
-    text = _KILLED.replace("ROW", _ROW).replace("LEFT", "").replace("NEXT", "")
+    text = _KILLED.replace("ROWS", _ROWS).replace("LEFT", "").replace("NEXT", "")
     return _stage("pod-is-killed", "Pod", going, 0.1, {"statusTemplate": text})
 
 

@@ -97,7 +97,7 @@ def test_each_stage_of_the_pod_is_left_by_one_stage_of_kwok() -> None:
     assert named["pod-leaves-agent"]["delay"] == {"durationMilliseconds": 1500}
     assert "delay" not in named["pod-leaves-verify"]
     words = " ".join(str(spec) for spec in named.values())
-    assert not {"LEFT", "NEXT", "ENDING", "ROW"} & set(words.replace('"', " ").split())
+    assert not {"LEFT", "NEXT", "ENDING", "ROWS"} & set(words.replace('"', " ").split())
 
 
 def test_a_pool_is_one_that_the_operator_accepts() -> None:

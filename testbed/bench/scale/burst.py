@@ -18,7 +18,7 @@ GROWTH = {100: TIMES, 1000: 1, 5000: 1}
 """Cards, and how often they are measured: the large ones take minutes on two cores."""
 _POOLS = 10
 """Of the growth rows: one pool has at most 1,000 runs at work."""
-_SECONDS = 300.0
+_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
