@@ -42,10 +42,15 @@ def measure() -> list[Row]:
     """
     lives = [_one() for _ in range(TIMES)]
     rows = [row("API requests of the operator in a run's life", [life.requests for life in lives], AIM, "requests")]
+    for name, values, unit in (
+        ("requests to the board in a run's life, polls among them", [life.board for life in lives], "requests"),
+        ("requests to the forge in a run's life", [life.forge for life in lives], "requests"),
+        ("processor time of the operator in a run's life", [life.cpu_ms for life in lives], "ms"),
+    ):
+        rows.append(row(name, values, None, unit))
     for what in _STORED:
-        rows.append(
-            row(f"etcd: bytes a run that is done, {what}", [life.stored[what] for life in lives], None, "bytes")
-        )
+        sizes = [life.stored[what] for life in lives]
+        rows.append(row(f"etcd: bytes a run that is done, {what}", sizes, None, "bytes"))
     return rows
 
 
@@ -64,5 +69,6 @@ def _one() -> Life:
     used = {kind: (after[kind] - before[kind]) / CARDS for kind in after if after[kind] > before[kind]}
     counted = sum(number for kind, number in used.items() if kind not in _NOT_COUNTED)
     say(f"requests a run: {counted:.2f}, of them " + ", ".join(f"{kind} {n:.2f}" for kind, n in used.items()))
+    say(f"board {board / CARDS:.2f}, forge {forge / CARDS:.2f} requests; {1000 * seconds / CARDS:.0f} ms of processor")
     say("etcd: bytes a run: " + ", ".join(f"{what} {size:.0f}" for what, size in stored.items()))
     return Life(counted, board / CARDS, forge / CARDS, 1000 * seconds / CARDS, stored)
