@@ -166,6 +166,16 @@ def test_what_was_not_done_is_wrong() -> None:
     assert judge(left).wrong == ["Job r-1 has not ended"]
 
 
+def test_a_draft_is_right_where_the_run_says_that_its_pod_was_lost() -> None:
+    left = _left()
+    left.pulls[0]["draft"] = True
+    assert judge(left).wrong == ["pull request 1 of boardhand/1-ticket-1: open, draft: True"]
+    left.runs[0]["status"]["partial"] = True
+    assert judge(left).wrong == []
+    left.pulls[0]["draft"] = False
+    assert judge(left).wrong == ["pull request 1 of boardhand/1-ticket-1: open, draft: False"]
+
+
 def test_totals_tell_lost_from_doubled() -> None:
     verdicts = [judge(_left()), judge(_doubled("job")), judge(Left(_left().ticket, READY))]
     jobs = next(total for total in totals(verdicts) if total.name == "Jobs succeeded")
