@@ -53,7 +53,7 @@ class Store:
         known = self._objects[resource].get(key_of(body))
         if known and known["metadata"]["uid"] == body["metadata"]["uid"] and _version(known) > _version(body):
             return
-        self._objects[resource][key_of(body)] = body
+        body = self._objects[resource][key_of(body)] = _lean(resource, body)
         if resource is Resource.PODS:
             self._pods.setdefault(_job_of(body), {})[key_of(body)] = body
         elif resource is Resource.RUNS:
@@ -134,6 +134,17 @@ class Store:
         """The run's ticket as it was read a moment ago; once."""
         card, since = self._cards.pop(uid, (None, 0.0))
         return card if self._clock() - since < _FRESH else None
+
+
+def _lean(resource: Resource, body: Json) -> Json:
+    """The object without what nobody here reads, which is most of a Job and its pod: their template and the order."""
+    dropped = {"managedFields", "annotations"} if resource in (Resource.JOBS, Resource.PODS) else {"managedFields"}
+    lean = {**body, "metadata": {key: value for key, value in body["metadata"].items() if key not in dropped}}
+    if resource is Resource.PODS:
+        lean.pop("spec", None)
+    elif resource is Resource.JOBS and "spec" in body:
+        lean["spec"] = {"suspend": body["spec"].get("suspend")}
+    return lean
 
 
 def _take_out(index: dict[Key, dict[Key, Json]], at: Key, key: Key) -> None:

@@ -14,6 +14,7 @@ from boardhand_operator.boards.markers import claim_text, find_claims
 from boardhand_operator.boards.ticket import ticket_of
 from boardhand_operator.boards.trello import TrelloBoard
 from boardhand_operator.boards.trello_batch import together
+from boardhand_operator.boards.trello_log import entries
 from boardhand_operator.errors import (
     CredentialsRefused,
     Misconfigured,
@@ -525,3 +526,13 @@ async def test_the_credentials_are_in_the_header_alone(desk: Desk, board: Trello
     for request in desk.wire.requests:
         assert f'oauth_token="{TOKEN}"' in request.headers["authorization"]
         assert TOKEN not in str(request.url)
+
+
+def test_the_latest_event_counts_in_whatever_order_actions_come() -> None:
+    def entered(number: int) -> dict[str, object]:
+        data = {"card": {"id": "c"}, "list": {"id": "l"}}
+        return {"id": f"a{number}", "type": "createCard", "date": f"2026-01-01T12:00:0{number}.000Z", "data": data}
+
+    newest_first = [entered(2), entered(1)]
+    assert entries(newest_first, "l") == entries(newest_first[::-1], "l")
+    assert entries(newest_first, "l")["c"].event == "a2"

@@ -36,10 +36,10 @@ def _settled(days: float, name: str) -> dict[str, Any]:
     st.sets(st.integers(0, 29), max_size=5),
 )
 def test_what_is_kept_is_young_few_and_the_newest(ages: list[int], days: int, runs: int, spared: set[int]) -> None:
-    bodies = {f"run-{at:02}": _settled(age, f"run-{at:02}") for at, age in enumerate(ages)}
+    made = {f"run-{at:02}": stamp(NOW - timedelta(days=age)) for at, age in enumerate(ages)}
     stays = {f"run-{at:02}" for at in spared}
-    gone = expired(bodies.values(), Retention(days=days, runs=runs), NOW, stays)
-    kept = bodies.keys() - gone
+    gone = expired([(when, name) for name, when in made.items()], Retention(days=days, runs=runs), NOW, stays)
+    kept = made.keys() - gone
     assert not stays & set(gone)
     assert len(kept - stays) <= runs
     assert all(ages[int(name[4:])] <= days for name in kept - stays)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from boardhand_operator.kube import Resource
 from boardhand_operator.store import Store, key_of
-from tests.support.objects import pod_body, run_body
+from tests.support.objects import job_body, pod_body, run_body
 
 KEY = ("team", "run-1")
 
@@ -71,3 +71,19 @@ def test_the_youngest_pod_of_a_job_counts() -> None:
     found = store.pod_of("team", "run-1-1")
     assert found and found["metadata"]["name"] == "new"
     assert store.pod_of("elsewhere", "run-1-1") is None
+
+
+def test_of_jobs_and_pods_only_what_is_read_is_kept() -> None:
+    store = Store()
+    about = {"managedFields": [{}], "annotations": {"boardhand.dev/order": "{}"}, "labels": {"boardhand.dev/run": "r"}}
+    job = job_body()
+    job["metadata"] |= about
+    job["spec"] = {"suspend": False, "template": {"spec": {"containers": []}}}
+    store.put(Resource.JOBS, job)
+    kept = store.get(Resource.JOBS, ("team", "run-1-1"))
+    assert kept
+    assert kept["spec"] == {"suspend": False}
+    assert kept["status"] == job["status"]
+    assert not {"managedFields", "annotations"} & kept["metadata"].keys()
+    assert kept["metadata"]["labels"] == about["labels"]
+    assert "managedFields" in job["metadata"]

@@ -65,9 +65,10 @@ def entered(action: Json) -> tuple[str, str] | None:
 
 
 def entries(actions: Iterable[Json], list_id: str) -> dict[str, Entry]:
-    """For each card the latest event that put it into this list. Actions come newest first."""
+    """For each card the latest event that put it into this list. Actions come newest first, but for an answer that a
+    proxy or two pages mixed up; those of one moment are left as they came."""
     found: dict[str, Entry] = {}
-    for action in actions:
+    for action in sorted(actions, key=lambda action: str(action["date"]), reverse=True):
         into = entered(action)
         if into and into[1] == list_id:
             found.setdefault(into[0], Entry(action["id"], moment(action["date"])))

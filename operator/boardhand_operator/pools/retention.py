@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from boardhand_api.pod import LABEL_POOL, LABEL_SETTLED
 from boardhand_api.pool import Retention
@@ -17,24 +16,20 @@ from boardhand_operator.views import Pool
 EVERY = timedelta(minutes=10)
 AT_ONCE = 500
 """So many are deleted a sweep: the rest waits for the next one."""
+Settled = tuple[str, str]
+"""When a run was made, and its name: of very many no more is held."""
 _log = logging.getLogger(__name__)
 
 
-def expired(settled: Iterable[Mapping[str, Any]], keep: Retention, now: datetime, spared: Collection[str]) -> list[str]:
+def expired(settled: Iterable[Settled], keep: Retention, now: datetime, spared: Collection[str]) -> list[str]:
     """Names of the runs to delete, the oldest first: beyond the pool's age or count.
 
-    settled: objects with their metadata. spared: names that stay whatever their age, since a ticket that is still in
+    spared: names that stay whatever their age, since a ticket that is still in
     the ready column would be taken again for the event that made them.
     """
-    newest_first = sorted(
-        settled, key=lambda body: (str(body["metadata"]["creationTimestamp"]), body["metadata"]["name"]), reverse=True
-    )
     oldest = now - timedelta(days=keep.days)
-    old = [
-        str(body["metadata"]["name"])
-        for at, body in enumerate(newest_first)
-        if at >= keep.runs or parse_time(body["metadata"]["creationTimestamp"]) < oldest
-    ]
+    newest_first = enumerate(sorted(settled, reverse=True))
+    old = [name for at, (made, name) in newest_first if at >= keep.runs or parse_time(made) < oldest]
     return [name for name in reversed(old) if name not in spared]
 
 
@@ -44,7 +39,8 @@ async def sweep(kube: Kube, pool: Pool, now: datetime, spared: Collection[str]) 
     Raises ApiException; what is left is left for the next sweep.
     """
     selector = f"{LABEL_SETTLED},{LABEL_POOL}={label_value(pool.name)}"
-    settled = [body async for body in kube.metadata(Resource.RUNS, pool.namespace, selector)]
+    listed = kube.metadata(Resource.RUNS, pool.namespace, selector)
+    settled = [(str(body["metadata"]["creationTimestamp"]), str(body["metadata"]["name"])) async for body in listed]
     names = expired(settled, pool.spec.retention, now, spared)[:AT_ONCE]
     for name in names:
         await kube.delete(Resource.RUNS, pool.namespace, name)
