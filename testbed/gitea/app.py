@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from starlette.routing import Route
 
 from testbed.faults import Calls, Switches, switch_routes
 from testbed.gitea import routes
+from testbed.gitea.call import Call, Listed
 from testbed.gitea.levers import lever_routes
 from testbed.gitea.state import GiteaState, Refused, Token
 from testbed.strikes import answered
@@ -63,13 +65,13 @@ class _Api:
             endpoint, named = routes.find(request.method, request.url.path.removeprefix(_API))
             _check_scope(token, endpoint)
             body = await _body(request)
-            call = routes.Call(self._state, token.login, named, dict(request.query_params), body)
+            call = Call(self._state, token.login, named, dict(request.query_params), body)
             found = await endpoint.handler(call)
         except Refused as refused:
             return self._refusal(refused.status, {}, refused.message)
-        if isinstance(found, routes.Listed):
+        if isinstance(found, Listed):
             return JSONResponse(found.entries, headers={"x-total-count": str(found.total)})
-        return JSONResponse(found, endpoint.status)
+        return Response(status_code=204) if endpoint.status == 204 else JSONResponse(found, endpoint.status)
 
     def _token(self, request: Request) -> Token:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
@@ -86,11 +88,23 @@ class _Api:
 
 
 def _check_scope(token: Token, endpoint: routes.Endpoint) -> None:
-    kind = "issue" if "/issues/" in endpoint.path else "repository"
-    if not token.writes and (endpoint.method != "GET" or kind == "issue"):
-        wanted = ("read:" if endpoint.method == "GET" else "write:") + kind
-        text = f"token does not have at least one of required scope(s), required=[{wanted}]"
-        raise Refused(403, f"{text}, token scope=read:repository")
+    wanted = _needed(endpoint)
+    if wanted is None or wanted in token.scopes or wanted.replace("read:", "write:") in token.scopes:
+        return
+    text = f"token does not have at least one of required scope(s), required=[{wanted}]"
+    raise Refused(403, f"{text}, token scope={','.join(token.scopes)}")
+
+
+def _needed(endpoint: routes.Endpoint) -> str | None:
+    """The scope that the call needs, or None."""
+    if endpoint.path.startswith("/settings"):
+        return None
+    kind = "repository"
+    if endpoint.path == "/user":
+        kind = "user"
+    elif re.match(r"/repos/[^/]+/[^/]+/(issues|labels)", endpoint.path):
+        kind = "issue"
+    return ("read:" if endpoint.method == "GET" else "write:") + kind
 
 
 async def _key(request: Request) -> dict[str, str | None]:
@@ -101,7 +115,8 @@ async def _key(request: Request) -> dict[str, str | None]:
     except Refused:
         return {"route": "unknown", "repository": None, "about": None}
     about = named.get("head") or named.get("index") or body.get("head")
-    return {"route": _API + endpoint.path, "repository": f"{named['owner']}/{named['repo']}", "about": about}
+    repository = f"{named['owner']}/{named['repo']}" if "repo" in named else None
+    return {"route": _API + endpoint.path, "repository": repository, "about": about}
 
 
 async def _body(request: Request) -> dict[str, Any]:

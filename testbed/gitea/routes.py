@@ -8,71 +8,18 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from testbed.gitea import issue_routes as tracker
 from testbed.gitea import shapes
+from testbed.gitea.call import Call, Listed
 from testbed.gitea.shapes import Json
-from testbed.gitea.state import GiteaState, Pull, Refused, Repository, not_found
+from testbed.gitea.state import Refused, not_found
 
-PAGE_MAX = 50
 OPENING_SECONDS = 0.02
 """Between Gitea's look for another pull request and its writing of the new one: two at once both come through."""
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call by the person `by`: what its path names, its query and its JSON body."""
-
-    state: GiteaState
-    by: str
-    path: Mapping[str, str]
-    params: Mapping[str, str]
-    body: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def site(self) -> str:
-        return self.state.site
-
-    @property
-    def repository(self) -> Repository:
-        return self.state.repository(f"{self.path['owner']}/{self.path['repo']}")
-
-    @property
-    def with_pulls(self) -> Repository:
-        """The repository, where it has pull requests at all. Raises Refused (404)."""
-        found = self.repository
-        if not found.pull_requests:
-            raise not_found()
-        return found
-
-    def pull(self) -> Pull:
-        return self.state.pull(self.with_pulls, int(self.path["index"]))
-
-    def required(self, name: str) -> str:
-        value = self.body.get(name)
-        if not isinstance(value, str) or not value:
-            raise Refused(422, f"[{name.capitalize()}]: Required")
-        return value
-
-    def text(self, name: str) -> str | None:
-        value = self.body.get(name)
-        if value is not None and not isinstance(value, str):
-            raise Refused(422, f"json: cannot unmarshal into Go struct field {name} of type string")
-        return value
-
-    def number(self, name: str, default: int) -> int:
-        value = self.params.get(name, "")
-        return int(value) if value.isdigit() and int(value) > 0 else default
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A page of a list, and how many entries there are on all of them."""
-
-    entries: list[Json]
-    total: int
 
 
 @dataclass(frozen=True)
@@ -89,7 +36,7 @@ class Endpoint:
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         text = re.sub(r"\{(head|branch)\}$", r"(?P<\1>.+)", self.path)
-        text = re.sub(r"\{index\}", r"(?P<index>[0-9]+)", text)
+        text = re.sub(r"\{(index|id|identifier)\}", r"(?P<\1>[0-9]+)", text)
         return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", text) + "/?$")
 
 
@@ -106,7 +53,7 @@ async def get_branch(call: Call) -> Json:
 
 async def list_pulls(call: Call) -> Listed:
     wanted, page, limit = call.params.get("state", "open"), call.number("page", 1), call.number("limit", 30)
-    size = min(limit, PAGE_MAX)
+    size = min(limit, call.state.page_max)
     owner = call.with_pulls
     found = [
         pull for pull in reversed(owner.pulls.values()) if wanted not in ("open", "closed") or pull.state == wanted
@@ -146,19 +93,12 @@ async def edit_pull(call: Call) -> Json:
     return shapes.pull_request(found, call.repository, call.site)
 
 
-async def list_comments(call: Call) -> list[Json]:
-    pull, owner = call.pull(), call.repository
-    return [shapes.comment(said, pull, owner, call.site) for said in pull.comments]
-
-
-async def add_comment(call: Call) -> Json:
-    pull, body = call.pull(), call.required("body")
-    return shapes.comment(call.state.add_comment(pull, body, call.by), pull, call.repository, call.site)
-
-
 _REPOSITORY = "/repos/{owner}/{repo}"
 _PULLS = f"{_REPOSITORY}/pulls"
-_COMMENTS = f"{_REPOSITORY}/issues/{{index}}/comments"
+_ISSUES = f"{_REPOSITORY}/issues"
+_ISSUE = f"{_ISSUES}/{{index}}"
+_COMMENTS = f"{_ISSUE}/comments"
+_HOOK = ("active", "events")
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", _REPOSITORY, get_repository),
@@ -168,8 +108,25 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", f"{_PULLS}/{{index}}", get_pull),
     Endpoint("PATCH", f"{_PULLS}/{{index}}", edit_pull, fields=("title", "body", "state"), status=201),
     Endpoint("GET", f"{_PULLS}/{{base}}/{{head}}", find_pull),
-    Endpoint("GET", _COMMENTS, list_comments),
-    Endpoint("POST", _COMMENTS, add_comment, fields=("body",), status=201),
+    Endpoint("GET", "/user", tracker.get_user),
+    Endpoint("GET", "/settings/api", tracker.get_settings),
+    Endpoint("GET", f"{_REPOSITORY}/assignees", tracker.list_assignees),
+    Endpoint("GET", _ISSUES, tracker.list_issues, params=("state", "type", "labels", "since", "page", "limit")),
+    Endpoint("POST", _ISSUES, tracker.make_issue, fields=("title", "body", "labels"), status=201),
+    Endpoint("GET", f"{_ISSUES}/comments", tracker.list_all_comments, params=("since", "page", "limit")),
+    Endpoint("PATCH", f"{_ISSUES}/comments/{{id}}", tracker.edit_comment, fields=("body",)),
+    Endpoint("GET", _ISSUE, tracker.get_issue),
+    Endpoint("PATCH", _ISSUE, tracker.edit_issue, fields=("title", "body", "state"), status=201),
+    Endpoint("GET", f"{_ISSUE}/timeline", tracker.get_timeline, params=("page", "limit")),
+    Endpoint("GET", _COMMENTS, tracker.list_comments),
+    Endpoint("POST", _COMMENTS, tracker.add_comment, fields=("body",), status=201),
+    Endpoint("POST", f"{_ISSUE}/labels", tracker.put_labels_on, fields=("labels",)),
+    Endpoint("DELETE", f"{_ISSUE}/labels/{{identifier}}", tracker.take_label_off, status=204),
+    Endpoint("GET", f"{_REPOSITORY}/labels", tracker.list_labels, params=("page", "limit")),
+    Endpoint("POST", f"{_REPOSITORY}/labels", tracker.make_label, fields=("name", "color"), status=201),
+    Endpoint("GET", f"{_REPOSITORY}/hooks", tracker.list_hooks, params=("page", "limit")),
+    Endpoint("POST", f"{_REPOSITORY}/hooks", tracker.make_hook, fields=("type", "config", *_HOOK), status=201),
+    Endpoint("PATCH", f"{_REPOSITORY}/hooks/{{id}}", tracker.edit_hook, fields=_HOOK),
 )
 
 

@@ -54,7 +54,7 @@ def repository(found: Repository, site: str) -> Json:
         "clone_url": f"{url}.git",
         "url": f"{site}/api/v1/repos/{found.full_name}",
         "default_branch": found.default_branch,
-        "has_issues": True,
+        "has_issues": found.tracker.on,
         "has_pull_requests": found.pull_requests,
         "open_pr_counter": sum(pull.state == "open" for pull in found.pulls.values()),
         "permissions": {"admin": False, "push": True, "pull": True},

@@ -6,7 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from testbed.gitea.issue_models import Tracker
+
 TITLE_MAX = 255
+PAGE_MAX = 50
+"""Entries that a page has at most, unless the server is set otherwise."""
 
 
 class Refused(Exception):
@@ -24,10 +28,15 @@ def not_found() -> Refused:
 
 @dataclass(frozen=True)
 class Token:
-    """Whose it is, and whether its scopes are write:repository and write:issue, or read:repository alone."""
+    """Whose it is, and its scopes: unless given read:user, write:repository and write:issue, or those of a reader."""
 
     login: str
     writes: bool
+    given: tuple[str, ...] = ()
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        return self.given or (("read:user", "write:repository", "write:issue") if self.writes else ("read:repository",))
 
 
 @dataclass
@@ -79,8 +88,15 @@ class Repository:
     at: float
     archived: bool = False
     pull_requests: bool = True
+    numbers: int = 0
     branches: dict[str, Branch] = field(default_factory=dict)
     pulls: dict[int, Pull] = field(default_factory=dict)
+    tracker: Tracker = field(default_factory=Tracker)
+
+    def next_number(self) -> int:
+        """Issues and pull requests are counted together; a number is not given again."""
+        self.numbers += 1
+        return self.numbers
 
     @property
     def full_name(self) -> str:
@@ -96,6 +112,7 @@ class GiteaState:
         self.tokens = tokens
         self.site = site
         self.now = now
+        self.page_max = PAGE_MAX
         self.clear()
 
     def clear(self) -> None:
@@ -103,7 +120,8 @@ class GiteaState:
         self.repositories: dict[str, Repository] = {}
         self._last_id = 0
 
-    def _id(self) -> int:
+    def next_id(self) -> int:
+        """Ids grow, whatever they are of."""
         self._last_id += 1
         return self._last_id
 
@@ -117,7 +135,7 @@ class GiteaState:
     def add_repository(self, full_name: str, branch: str = "main", *, empty: bool = False) -> Repository:
         """A repository, with a first commit on its branch unless it shall be empty; one that is there stays."""
         owner, name = full_name.split("/")
-        made = Repository(self._id(), owner, name, branch, self.now())
+        made = Repository(self.next_id(), owner, name, branch, self.now())
         found = self.repositories.setdefault(full_name.lower(), made)
         if not empty and not found.branches:
             self.push(found, branch, f"{found.id:040x}")
@@ -145,8 +163,8 @@ class GiteaState:
                 raise Refused(409, f"pull request already exists for these targets [{place}]")
 
     def open_pull(self, repository: Repository, head: str, base: str, title: str, body: str, by: str) -> Pull:
-        number, now = len(repository.pulls) + 1, self.now()
-        made = Pull(self._id(), number, head, base, title[:TITLE_MAX], body, by, now, changed=now)
+        number, now = repository.next_number(), self.now()
+        made = Pull(self.next_id(), number, head, base, title[:TITLE_MAX], body, by, now, changed=now)
         repository.pulls[number] = made
         return made
 
@@ -164,7 +182,7 @@ class GiteaState:
         pull.changed = self.now()
 
     def add_comment(self, pull: Pull, body: str, by: str) -> Comment:
-        made = Comment(self._id(), by, body, self.now())
+        made = Comment(self.next_id(), by, body, self.now())
         pull.comments.append(made)
         pull.changed = made.at
         return made

@@ -1,0 +1,78 @@
+"""Whether a pool's Gitea board is well described, and its token may do what it must."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from boardhand_api import pool
+from boardhand_operator.boards.gitea_labels import Labels
+from boardhand_operator.boards.gitea_log import Json
+from boardhand_operator.errors import Misconfigured, NotFound, Rejected
+from boardhand_operator.transport import Client
+
+
+def owner_and_name(spec: pool.Board) -> tuple[str, str]:
+    """The two parts of `spec.board.board`. Raises Misconfigured."""
+    owner, _, name = spec.board.partition("/")
+    if not owner or not name or "/" in name:
+        raise Misconfigured(
+            "BoardMalformed",
+            f"spec.board.board is {spec.board!r}: for Gitea it is owner/repository, such as team/shop.",
+        )
+    return owner, name
+
+
+def server(spec: pool.Board) -> str:
+    """The server's address, with or without the API's path in the spec. Raises Misconfigured where there is none."""
+    if spec.url is None:
+        raise Misconfigured(
+            "UrlMissing", "spec.board.url is missing: give the address of your Gitea, such as https://git.example.com."
+        )
+    return spec.url.rstrip("/").removesuffix("/api/v1")
+
+
+async def check_repository(http: Client, root: str, spec: pool.Board) -> None:
+    """See that the repository is there, and its issues. Raises Misconfigured, and what `Client.get` raises."""
+    try:
+        found: Json = await http.get(f"read repository {spec.board}", root)
+    except NotFound as failed:
+        raise Misconfigured(
+            "BoardMissing",
+            f"Gitea has no repository {spec.board} that the token in Secret {spec.secret_ref.name} may see: "
+            "correct spec.board.board, or give the token's account access.",
+        ) from failed
+    if found.get("archived"):
+        raise Misconfigured("BoardClosed", f"Repository {spec.board} is archived: unarchive it.")
+    if not found.get("has_issues", True) or found.get("external_tracker"):
+        raise Misconfigured(
+            "IssuesOff", f"Repository {spec.board} has no issues of its own: switch them on in its settings."
+        )
+
+
+async def check_columns(spec: pool.Board, labels: Labels, columns: Sequence[str]) -> None:
+    """See that there are labels of these names, and the pool's own. Raises Misconfigured, and as `Client.get`."""
+    ready = spec.columns.ready
+    if columns.count(ready) > 1:
+        raise Misconfigured(
+            "ColumnTwice", f"The ready column {ready!r} also has another meaning in spec.board.columns."
+        )
+    await labels.refresh()
+    for name in columns:
+        labels.known(name)
+        if "," in name:
+            raise Misconfigured(
+                "ColumnMalformed", f"Gitea cannot be asked for label {name!r}: a column's name has no comma in it."
+            )
+    if spec.label is not None:
+        labels.known(spec.label, "spec.board.label")
+
+
+async def check_writing(http: Client, root: str) -> None:
+    """See that token and account may write issues: a label without a name is refused, but only then.
+
+    Raises PermissionMissing, whose message names the scope, and what else `Client.send` raises.
+    """
+    try:
+        await http.send("POST", "write issues", f"{root}/labels", {"name": "", "color": ""})
+    except Rejected:
+        return
