@@ -32,7 +32,7 @@ TOKENS = {
 class GiteaBench:
     """A repository with the four columns as labels; every look at the clock is a second later."""
 
-    secret = "shop-gitea"
+    secret, person = "shop-gitea", "ada"
     comment_written, moved, page = "POST .*/comments$", "POST .*/labels$", 120
 
     def __init__(self) -> None:
