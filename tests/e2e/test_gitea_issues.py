@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -9,6 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from boardhand_api import pool
 from boardhand_operator.boards.gitea_issues import GiteaIssues
@@ -21,6 +26,7 @@ from testbed.plan import plan_from_environment
 from tests.contract.board_behaviour import DOING, DONE, READY, REVIEW, BoardBehaviour
 from tests.contract.board_wires import Wire
 from tests.contract.forge_requests import check_forge_requests
+from tests.contract.serving import serving
 
 pytestmark = pytest.mark.e2e
 NAME = "board-behaviour"
@@ -136,6 +142,9 @@ def tokens(info: ForgeInfo) -> dict[str, str]:
             answer = http.post(f"/users/{name}/tokens", auth=(name, PASSWORD), json=wanted)
             assert answer.status_code == 201, answer.text
             made[name] = str(answer.json()["sha1"])
+            wanted = {"name": "reading", "scopes": ["read:user", "read:repository", "read:issue"]}
+            answer = http.post(f"/users/{name}/tokens", auth=(name, PASSWORD), json=wanted)
+            made[f"{name}-reading"] = str(answer.json()["sha1"])
     return made
 
 
@@ -205,6 +214,41 @@ async def test_a_webhook_is_made_once_and_only_by_who_may(bench: RealBench) -> N
     assert again["active"]
     assert {"issues", "issue_label", "issue_comment"} <= set(again["events"])
     await board.aclose()
+
+
+async def test_a_call_of_gitea_is_known_by_its_signature(bench: RealBench) -> None:
+    calls: list[tuple[dict[str, str], bytes]] = []
+
+    async def heard(request: Request) -> Response:
+        calls.append((dict(request.headers), await request.body()))
+        return Response()
+
+    async with serving(Starlette(routes=[Route("/hook", heard, methods=["POST"])])) as site:
+        board = bench.open(webhook={"callbackUrl": f"{site}/hook"}, token=bench.info.admin_token)
+        await board.subscribe()
+        ticket = await bench.ticket()
+        await bench.put(ticket, DOING)
+        await bench.say(ticket, "grüße 🚀")
+        async with asyncio.timeout(20):
+            while {"issue_label", "issue_comment"} - {headers.get("x-gitea-event-type") for headers, _ in calls}:
+                await asyncio.sleep(0.05)
+        for headers, body in list(calls):
+            assert board.signed(headers, body)
+            assert not board.signed(headers, body + b" ")
+        await bench.call("DELETE", f"/hooks/{(await bench.call('GET', '/hooks'))[0]['id']}")
+        await board.aclose()
+
+
+async def test_the_check_says_what_token_and_account_lack(bench: RealBench) -> None:
+    before = await bench.call("GET", "/labels")
+    with pytest.raises(PermissionMissing, match="the right to write issues"):
+        await bench.open(token=bench.reader_token()).check()
+    with pytest.raises(PermissionMissing, match=r"required=\[write:issue\]"):
+        await bench.open(token=bench.tokens["issues-bot-reading"]).check()
+    with pytest.raises(PermissionMissing, match=r"required=\[read:user\]"):
+        await bench.open(token=bench.info.read_token).check()
+    await bench.open().check()
+    assert await bench.call("GET", "/labels") == before
 
 
 async def test_a_label_that_is_gone(bench: RealBench) -> None:
