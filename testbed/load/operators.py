@@ -43,7 +43,7 @@ class OperatorProcess:
         self._env = self._environment(lease) | dict(env or {})
 
     def _environment(self, lease: str | None) -> dict[str, str]:
-        paths = (_ROOT / "crds", _ROOT / "operator", _ROOT)
+        paths = (Path(__file__).with_name("without"), _ROOT / "crds", _ROOT / "operator", _ROOT)
         out = {
             "PYTHONPATH": ":".join(str(path) for path in paths),
             "KUBECONFIG": str(self._cluster.operator_kubeconfig),
