@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -22,10 +21,10 @@ from boardhand_operator.errors import (
 from boardhand_operator.forges import gitea
 from boardhand_operator.forges.gitea import GiteaForge
 from boardhand_operator.transport import Connection
-from tests.contract.board_wires import Wire
 from tests.contract.forge_requests import FILE, check_forge_requests
 from tests.contract.request_check import operation
 from tests.contract.samples import documented_answers
+from tests.contract.scripted_server import ScriptedServer
 
 API = "/api/v1/repos/team/app"
 MAPPED: dict[int, type[BoardhandError]] = {
@@ -51,22 +50,8 @@ def pull(**changes: Any) -> dict[str, Any]:
     return found | {"state": "open", "base": place, "head": place | {"ref": "b"}} | changes
 
 
-class Scripted:
-    """A forge whose answers are given by "METHOD path" pattern; the first that fits is taken."""
-
-    def __init__(self) -> None:
-        self.script: list[tuple[str, int, Any]] = []
-        self.wire = Wire(httpx.MockTransport(self._answer))
-
-    def on(self, pattern: str, status: int, body: Any) -> None:
-        self.script.append((pattern, status, body))
-
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        place = f"{request.method} {request.url.path}"
-        for pattern, status, body in self.script:
-            if re.fullmatch(pattern, place):
-                return httpx.Response(status, json=body) if body is not None else httpx.Response(status)
-        raise AssertionError(f"nothing scripted for {place}")
+class Scripted(ScriptedServer):
+    """A forge."""
 
     def open(self, base: str = "main") -> GiteaForge:
         spec = {"type": "gitea", "url": "http://git.test", "secretRef": {"name": "s"}}

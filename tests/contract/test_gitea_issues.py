@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from boardhand_operator.boards import gitea_entered, gitea_labels
+from boardhand_api import pool
+from boardhand_operator.boards import gitea_entered, gitea_labels, open_board
 from boardhand_operator.boards.gitea_issues import GiteaIssues
 from boardhand_operator.errors import Misconfigured, PermissionMissing, RemoteUnavailable
 from testbed.gitea import issue_state as desk
@@ -277,6 +278,15 @@ async def test_a_comma_in_a_columns_name(bench: GiteaBench) -> None:
     desk.add_label(bench.state, bench.repository, "To do, now")
     with pytest.raises(Misconfigured, match="no comma"):
         await bench.open(columns={"ready": "To do, now"}).check()
+
+
+async def test_it_is_installed_and_needs_a_token() -> None:
+    spec = pool.Board.model_validate({"type": "gitea", "board": NAME, "url": SITE, "secretRef": {"name": "shop-gitea"}})
+    opened = open_board(spec, {"token": "t"})
+    assert isinstance(opened, GiteaIssues)
+    await opened.aclose()
+    with pytest.raises(Misconfigured, match="shop-gitea.*`token`"):
+        open_board(spec, {})
 
 
 async def test_the_address_with_the_apis_path(bench: GiteaBench) -> None:

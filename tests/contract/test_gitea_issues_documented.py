@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
 from boardhand_api import pool
@@ -15,10 +13,10 @@ from boardhand_operator.boards.gitea_issues import GiteaIssues
 from boardhand_operator.errors import BoardhandError, Misconfigured, NotFound, PermissionMissing, Rejected
 from boardhand_operator.errors import RemoteUnavailable as Unavailable
 from boardhand_operator.transport import Connection
-from tests.contract.board_wires import Wire
 from tests.contract.forge_requests import FILE, check_forge_requests
 from tests.contract.request_check import operation
 from tests.contract.samples import documented_answers
+from tests.contract.scripted_server import ScriptedServer
 
 HOOK = {"callbackUrl": "https://boardhand.example/webhooks/team/app"}
 LABELS = [{"id": number, "name": name} for number, name in enumerate(("Sprint Backlog", "In Progress", "In Review"), 1)]
@@ -41,22 +39,10 @@ def issue(**changes: Any) -> dict[str, Any]:
     return found | {"state": "open", "number": 7, "labels": LABELS[:1]} | changes
 
 
-class Scripted:
-    """A server whose answers are given by "METHOD path" pattern; the first that fits is taken."""
+class Scripted(ScriptedServer):
+    """A Gitea."""
 
-    def __init__(self) -> None:
-        self.script: list[tuple[str, int, Any]] = []
-        self.wire = Wire(httpx.MockTransport(self._answer))
-
-    def on(self, pattern: str, status: int, body: Any) -> None:
-        self.script.append((pattern, status, body))
-
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        place = f"{request.method} {request.url.path.removeprefix('/api/v1/repos/team/app')}"
-        for pattern, status, body in self.script:
-            if re.fullmatch(pattern, place):
-                return httpx.Response(status, json=body)
-        raise AssertionError(f"nothing scripted for {place}")
+    below = "/api/v1/repos/team/app"
 
     def rest(self) -> None:
         """What the other requests are answered with."""

@@ -210,7 +210,7 @@ class GiteaIssues:
         size = await self._pages.size()
 
         def done(page: list[Any]) -> bool:
-            return len(page) < size or not all(named(issue, [column]) for issue in page)
+            return len(page) < size or not any(named(issue, [column]) for issue in page)
 
         found = await self._pages.until(f"read column {column!r}", "/issues", params, done)
         here = [issue for issue in found if named(issue, [column])]
