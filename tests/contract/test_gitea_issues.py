@@ -285,7 +285,7 @@ async def test_it_is_installed_and_needs_a_token() -> None:
     opened = open_board(spec, {"token": "t"})
     assert isinstance(opened, GiteaIssues)
     await opened.aclose()
-    with pytest.raises(Misconfigured, match="shop-gitea.*`token`"):
+    with pytest.raises(Misconfigured, match=r"shop-gitea.*`token`"):
         open_board(spec, {})
 
 
