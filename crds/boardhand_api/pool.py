@@ -50,13 +50,16 @@ class Board(Wire):
     """Where the tickets are."""
 
     type: NonEmpty
-    """Which board it is, as one of the installed implementations names itself: trello."""
+    """Which board it is, as one of the installed implementations names itself: trello, or gitea for the issues of a
+    repository at Gitea or Forgejo."""
     board: NonEmpty
-    """The board's id."""
+    """The board's id; for gitea the repository, owner/name."""
     url: Url | None = None
-    """The board's API with its version, where it is not the vendor's own, such as https://api.trello.com/1."""
+    """The board's API with its version, where it is not the vendor's own, such as https://api.trello.com/1; for gitea
+    the server's address, and required."""
     secret_ref: SecretRef
-    """Credentials; for trello a Secret with the keys `key` and `token`, and `webhookSecret` for a webhook."""
+    """Credentials; for trello a Secret with the keys `key` and `token`, for gitea with `token`; for both with
+    `webhookSecret` where there is a webhook."""
     columns: Columns = Columns()
     """Which column means what."""
     label: str | None = None
