@@ -42,7 +42,7 @@ check: $(STAMP) ## lint, types, architecture, unit and contract tests; no cluste
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
-	@$(PYTEST) -q -n 2 --dist worksteal tests/unit tests/contract tests/testbed -m "not e2e and not slow"
+	@$(PYTEST) -q -n 3 --dist worksteal tests/unit tests/contract tests/testbed -m "not e2e and not slow"
 
 slow: $(STAMP) ## the unit and contract tests that take many seconds
 	@$(PYTEST) -q -n 2 --dist worksteal tests/unit tests/contract tests/testbed -m slow

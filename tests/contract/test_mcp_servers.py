@@ -41,6 +41,8 @@ from tests.support.mcp_server import FILE, notes, serving
 from tests.support.runs import EDIT, FILES, FINISH, Run
 from tests.support.scripted import calls
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "Bearer token-123456"
 
 

@@ -19,6 +19,8 @@ from tests.support.benches import LIMITS, lay_out
 from tests.support.canned import Canned, serving
 from tests.support.runs import FINISH, Run
 
+pytestmark = pytest.mark.slow
+
 STEPS = 60
 FILES = {f"src/part{at}.sh": f"# part {at}\n" + f"echo {at} and so on, line after line\n" * 150 for at in range(40)}
 BYTES_A_TOKEN = 3

@@ -13,6 +13,8 @@ from tests.support.benches import LIMITS, lay_out
 from tests.support.runs import EDIT, FINISH, Run
 from tests.support.scripted import calls
 
+pytestmark = pytest.mark.slow
+
 CHECK = """\
 . ./total.sh
 fails=0

@@ -130,6 +130,7 @@ async def test_a_server_without_key_is_given_a_word(serve: Any, provider: Provid
     assert server.seen[0]["key"] == "none"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_it_asks_again_after_what_passes(
     serve: Any, provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -91,6 +91,7 @@ def test_any_one_call_may_fail(when: When, error: Callable[[str], Exception]) ->
         assert lives == (2 if error is Crash else 1)
 
 
+@pytest.mark.slow
 @given(
     plan=st.dictionaries(st.integers(1, 150), st.sampled_from(When), max_size=6),
     error=st.sampled_from([Crash, refused]),
