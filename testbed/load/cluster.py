@@ -8,6 +8,7 @@ import shutil
 import signal
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,7 +20,7 @@ from testbed.cluster import binaries
 from testbed.cluster.certificates import Authority, write_kubeconfig, write_service_account_keys
 from testbed.load import objects, programs, stages
 from testbed.load.api import GROUP, Api
-from testbed.load.ports import free_ports
+from testbed.load.ports import free_ports, is_free
 from testbed.load.processes import Programs
 from testbed.load.programs import OPERATOR_USER, SUBJECTS, USERS, Layout
 from testbed.shell import TestbedError, wait_for
@@ -67,11 +68,10 @@ class LoadCluster:
         return self.layout.kubeconfig("operator")
 
     def __enter__(self) -> LoadCluster:
-        try:
+        with ExitStack() as half_made:
+            half_made.callback(self.down)
             self.up()
-        except BaseException:
-            self.down()
-            raise
+            half_made.pop_all()
         return self
 
     def __exit__(
@@ -121,6 +121,8 @@ class LoadCluster:
     def kill_api_server(self) -> None:
         """End the API server as a crash would."""
         self.programs.end("apiserver", signal.SIGKILL)
+        # Its last threads hold the port for a moment longer than the process is to be seen.
+        wait_for("the API server's port", lambda: is_free(self.layout.api_port), 10, every=0.02)
 
     def wait_ready(self) -> None:
         """Wait until the API server is ready; raises TestbedError with its last words where it ends."""
