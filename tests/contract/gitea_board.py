@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from boardhand_api import pool
-from boardhand_operator.boards.gitea_issues import GiteaIssues
+from boardhand_operator.boards.gitea.board import GiteaIssues
 from boardhand_operator.transport import Connection
 from testbed.gitea import issue_state as desk
 from testbed.gitea.app import create_app

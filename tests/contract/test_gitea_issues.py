@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from boardhand_api import pool
-from boardhand_operator.boards import gitea_entered, gitea_labels, open_board
-from boardhand_operator.boards.gitea_issues import GiteaIssues
+from boardhand_operator.boards import open_board
+from boardhand_operator.boards.gitea import entered as gitea_entered
+from boardhand_operator.boards.gitea import labels as gitea_labels
+from boardhand_operator.boards.gitea.board import GiteaIssues
 from boardhand_operator.errors import Misconfigured, PermissionMissing, RemoteUnavailable
 from testbed.gitea import issue_state as desk
 from tests.contract.board_behaviour import DOING, DONE, READY, REVIEW, BoardBehaviour

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from boardhand_api import pool
-from boardhand_operator.boards import gitea_log
-from boardhand_operator.boards.gitea_issues import GiteaIssues
+from boardhand_operator.boards.gitea import log as gitea_log
+from boardhand_operator.boards.gitea.board import GiteaIssues
 from boardhand_operator.errors import BoardhandError, Misconfigured, NotFound, PermissionMissing, Rejected
 from boardhand_operator.errors import RemoteUnavailable as Unavailable
 from boardhand_operator.transport import Connection

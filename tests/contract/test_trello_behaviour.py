@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from boardhand_operator.boards.trello import TrelloBoard
+from boardhand_operator.boards.trello.board import TrelloBoard
 from tests.contract.board_behaviour import READY, BoardBehaviour
 from tests.contract.trello_board import OTHER, TOKEN, Desk
 

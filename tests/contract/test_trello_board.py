@@ -12,9 +12,9 @@ from boardhand_operator.boards import Look, trello_entries, trello_lists
 from boardhand_operator.boards.claims import Claimant, Lost, Won, claim, close
 from boardhand_operator.boards.markers import claim_text, find_claims
 from boardhand_operator.boards.ticket import ticket_of
-from boardhand_operator.boards.trello import TrelloBoard
-from boardhand_operator.boards.trello_batch import together
-from boardhand_operator.boards.trello_log import entries
+from boardhand_operator.boards.trello.batch import together
+from boardhand_operator.boards.trello.board import TrelloBoard
+from boardhand_operator.boards.trello.log import entries
 from boardhand_operator.errors import (
     CredentialsRefused,
     Misconfigured,

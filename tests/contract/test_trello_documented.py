@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from boardhand_api import pool
-from boardhand_operator.boards.trello import TrelloBoard
+from boardhand_operator.boards.trello.board import TrelloBoard
 from boardhand_operator.errors import CredentialsRefused, NotFound, RateLimited, Rejected, Remote, RemoteUnavailable
 from boardhand_operator.transport import Connection
 from tests.contract.openapi_schema import contract

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from boardhand_operator.boards import trello_said
-from boardhand_operator.boards.trello import TrelloBoard
-from boardhand_operator.boards.trello_log import moment
+from boardhand_operator.boards.trello import said as trello_said
+from boardhand_operator.boards.trello.board import TrelloBoard
+from boardhand_operator.boards.trello.log import moment
 from tests.contract.openapi_schema import problems, validator
 from tests.contract.trello_board import Desk
 from tests.contract.trello_client import client

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from boardhand_operator.app import App
-from boardhand_operator.boards.trello import TrelloBoard
+from boardhand_operator.boards.trello.board import TrelloBoard
 from boardhand_operator.errors import Misconfigured, RemoteUnavailable
 from boardhand_operator.kube import Resource
 from boardhand_operator.pools import worker as pools

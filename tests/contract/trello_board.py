@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from boardhand_api import pool
-from boardhand_operator.boards.trello import TrelloBoard
+from boardhand_operator.boards.trello.board import TrelloBoard
 from boardhand_operator.transport import Connection
 from testbed.trello.app import create_app
 from testbed.trello.state import TrelloState

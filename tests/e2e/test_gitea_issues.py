@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from boardhand_api import pool
-from boardhand_operator.boards.gitea_issues import GiteaIssues
+from boardhand_operator.boards.gitea.board import GiteaIssues
 from boardhand_operator.errors import Misconfigured, PermissionMissing, RemoteUnavailable
 from boardhand_operator.transport import Connection
 from testbed.forge.info import ForgeInfo

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boardhand_operator.boards.gitea_log import placed
+from boardhand_operator.boards.gitea.log import placed
 
 COLUMNS = {"ready": 1, "doing": 2, "review": 3}
 LABELS = {**COLUMNS, "bug": 4}

@@ -4,7 +4,7 @@ import pytest
 
 from boardhand_api import pool
 from boardhand_operator.boards import open_board
-from boardhand_operator.boards.trello import TrelloBoard
+from boardhand_operator.boards.trello.board import TrelloBoard
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges import open_forge
 from boardhand_operator.forges.address import owner_and_name

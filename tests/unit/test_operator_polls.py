@@ -16,7 +16,7 @@ import pytest
 
 from boardhand_api import pool as api
 from boardhand_operator.boards import Board, Look
-from boardhand_operator.boards.trello import TrelloBoard
+from boardhand_operator.boards.trello.board import TrelloBoard
 from boardhand_operator.errors import Misconfigured, RateLimited, RemoteUnavailable
 from boardhand_operator.kube import Resource
 from boardhand_operator.pools import worker as pools

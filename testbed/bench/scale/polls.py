@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import httpx
 
 from boardhand_api import pool as api
-from boardhand_operator.boards.trello import TrelloBoard
+from boardhand_operator.boards.trello.board import TrelloBoard
 from boardhand_operator.transport import Connection
 from testbed.bench.rows import RUNS as TIMES
 from testbed.bench.rows import Row, row

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from boardhand_api import pool
-from boardhand_operator.boards.gitea_labels import Labels
-from boardhand_operator.boards.gitea_log import Json
+from boardhand_operator.boards.gitea.labels import Labels
+from boardhand_operator.boards.gitea.log import Json
 from boardhand_operator.errors import Misconfigured, NotFound, Rejected
 from boardhand_operator.transport import Client
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from boardhand_operator.boards.trello_log import ENTERING, Entry, Json, birth, entries
+from boardhand_operator.boards.trello.log import ENTERING, Entry, Json, birth, entries
 from boardhand_operator.transport import Client, segment
 
 PAGES = (100, 1000, 1000, 1000, 1000)

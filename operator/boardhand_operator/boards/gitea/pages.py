@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from boardhand_operator.boards.gitea_log import Json
+from boardhand_operator.boards.gitea.log import Json
 from boardhand_operator.transport import Client, segment
 
 LARGEST = 50

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 
-from boardhand_operator.boards.gitea_log import Entry, Json, named, placed
-from boardhand_operator.boards.gitea_pages import Pages
+from boardhand_operator.boards.gitea.log import Entry, Json, named, placed
+from boardhand_operator.boards.gitea.pages import Pages
 
 LOOKUPS = 50
 """Timelines that one poll reads; the issues beyond wait for the next poll."""

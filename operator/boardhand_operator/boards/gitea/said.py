@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from boardhand_operator.boards import Said
-from boardhand_operator.boards.gitea_log import comment, moment
-from boardhand_operator.boards.gitea_pages import Pages
+from boardhand_operator.boards.gitea.log import comment, moment
+from boardhand_operator.boards.gitea.pages import Pages
 
 
 async def said_since(pages: Pages, board: str, since: datetime, our_id: int) -> tuple[Said, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from boardhand_operator.boards.gitea_pages import Pages
+from boardhand_operator.boards.gitea.pages import Pages
 from boardhand_operator.errors import Misconfigured
 
 SECONDS = 60.0

@@ -15,12 +15,12 @@ from boardhand_api import pool
 from boardhand_operator.answers import Vendor
 from boardhand_operator.boards import Card, Comment, Look, Said
 from boardhand_operator.boards.text import shorten
-from boardhand_operator.boards.trello_batch import together
-from boardhand_operator.boards.trello_entries import Entered, card_actions
-from boardhand_operator.boards.trello_hooks import HEADER, SECRET, signed, subscribe
-from boardhand_operator.boards.trello_lists import Lists
-from boardhand_operator.boards.trello_log import ENTERING, Entry, Json, birth, comments, entries
-from boardhand_operator.boards.trello_said import people, route, said_since
+from boardhand_operator.boards.trello.batch import together
+from boardhand_operator.boards.trello.entries import Entered, card_actions
+from boardhand_operator.boards.trello.hooks import HEADER, SECRET, signed, subscribe
+from boardhand_operator.boards.trello.lists import Lists
+from boardhand_operator.boards.trello.log import ENTERING, Entry, Json, birth, comments, entries
+from boardhand_operator.boards.trello.said import people, route, said_since
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
 from boardhand_operator.transport import Client, Connection, segment
 

@@ -17,13 +17,13 @@ from typing import Any, ClassVar
 from boardhand_api import pool
 from boardhand_operator.answers import Vendor
 from boardhand_operator.boards import Card, Comment, Look
-from boardhand_operator.boards.gitea_check import check_columns, check_repository, check_writing, owner_and_name, server
-from boardhand_operator.boards.gitea_entered import Entered, timeline
-from boardhand_operator.boards.gitea_hooks import HEADER, SECRET, signed, subscribe
-from boardhand_operator.boards.gitea_labels import Labels
-from boardhand_operator.boards.gitea_log import Json, card, comment, named, placed
-from boardhand_operator.boards.gitea_pages import Pages
-from boardhand_operator.boards.gitea_said import said_since
+from boardhand_operator.boards.gitea.check import check_columns, check_repository, check_writing, owner_and_name, server
+from boardhand_operator.boards.gitea.entered import Entered, timeline
+from boardhand_operator.boards.gitea.hooks import HEADER, SECRET, signed, subscribe
+from boardhand_operator.boards.gitea.labels import Labels
+from boardhand_operator.boards.gitea.log import Json, card, comment, named, placed
+from boardhand_operator.boards.gitea.pages import Pages
+from boardhand_operator.boards.gitea.said import said_since
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.errors import Misconfigured, NotFound, RemoteUnavailable
 from boardhand_operator.transport import Client, Connection, segment

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 
-from boardhand_operator.boards.trello_log import Json
+from boardhand_operator.boards.trello.log import Json
 from boardhand_operator.errors import Misconfigured, Rejected
 from boardhand_operator.transport import Client, segment
 

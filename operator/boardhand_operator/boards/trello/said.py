@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from boardhand_operator.boards import Said
-from boardhand_operator.boards.trello_log import Json, comment
+from boardhand_operator.boards.trello.log import Json, comment
 from boardhand_operator.transport import Client, segment
 
 PAGE, PAGES = 1000, 5

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from boardhand_operator.boards.gitea_pages import Pages
+from boardhand_operator.boards.gitea.pages import Pages
 from boardhand_operator.errors import Misconfigured, Rejected
 from boardhand_operator.transport import Client
 
