@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 NonEmpty = Annotated[str, Field(min_length=1)]
 HTTP_URL = r"^https?://[^\s]+$"
 Url = Annotated[str, Field(pattern=HTTP_URL)]
+CloneUrl = Annotated[str, Field(pattern=r"^(https?|ssh)://[^\s]+$")]
 Priority = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 Seconds = Annotated[int, Field(ge=1)]
 PATH_PART = r"\.?[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*"

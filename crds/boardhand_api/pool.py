@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from boardhand_api.base import (
+    CloneUrl,
     Folder,
     Money,
     NonEmpty,
@@ -40,33 +41,37 @@ class Columns(Wire):
 
 
 class Webhook(Wire):
-    """How the board tells of changes at once. Polls go on, and stay what counts."""
+    """How a board or forge tells of changes at once. Polls go on, and stay what counts."""
 
     callback_url: Url
-    """Where the board calls, as it reaches it: the operator's webhooks, at the path /webhooks/NAMESPACE/POOL."""
+    """Where it calls, as it reaches it: the operator's webhooks, at the path /webhooks/NAMESPACE/POOL."""
 
 
 class Board(Wire):
     """Where the tickets are."""
 
     type: NonEmpty
-    """Which board it is, as one of the installed implementations names itself: trello, or gitea for the issues of a
-    repository at Gitea or Forgejo."""
+    """Which board it is, as one of the installed implementations names itself: trello, jira, jira-dc, github,
+    github-projects, gitlab, gitea, forgejo, linear, azure."""
     board: NonEmpty
-    """The board's id; for gitea the repository, owner/name."""
+    """Trello: the board's id; Jira: the project's key; GitHub, Gitea, Forgejo: owner/name; GitHub Projects:
+    orgs/NAME/NUMBER or users/NAME/NUMBER; GitLab: group/project; Linear: the team's key; Azure: organisation/project,
+    or organisation/project/team."""
     url: Url | None = None
-    """The board's API with its version, where it is not the vendor's own, such as https://api.trello.com/1; for gitea
-    the server's address, and required."""
+    """The server's address, where it is not the vendor's own; required for Jira, Gitea and Forgejo. For trello the API
+    with its version, such as https://api.trello.com/1."""
     secret_ref: SecretRef
-    """Credentials; for trello a Secret with the keys `key` and `token`, for gitea with `token`; for both with
-    `webhookSecret` where there is a webhook."""
+    """Credentials: a Secret with the key `token`; for trello `key` too, for jira `email` too, for a GitHub App `appId`
+    and `privateKey` instead; with `webhookSecret` where there is a webhook."""
     columns: Columns = Columns()
     """Which column means what."""
     label: str | None = None
     """Only tickets with this label are taken; absent: all of the ready column."""
+    filter: Annotated[NonEmpty | None, Field(max_length=4000)] = None
+    """Only tickets that the board's own query language finds with this are taken; for Jira, JQL."""
     priorities: Annotated[dict[str, Priority], Field(max_length=100)] = {}
-    """Label to priority, such as `urgent: 100`. Of a ticket's labels the highest counts, without one it is 0; waiting
-    runs of a higher priority begin first, and those of the same by age."""
+    """Label, or word of the board's own priority field, to priority, such as `urgent: 100`. Of a ticket's the highest
+    counts, without one it is 0; waiting runs of a higher priority begin first, and those of the same by age."""
     poll_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
     """How often the board is asked for ready tickets, in seconds."""
     webhook: Webhook | None = None
@@ -76,14 +81,15 @@ class Board(Wire):
 class Repository(Wire):
     """What the tickets are about."""
 
-    url: Url
-    """Clone address over http or https, without credentials."""
+    url: CloneUrl
+    """Clone address over https, http or ssh (ssh://git@host/path), without credentials."""
     branch: NonEmpty = "main"
     """The branch that work starts from and pull requests go to."""
     read_secret_ref: SecretRef | None = None
-    """Credentials for cloning, keys `username` and `token`; absent: the repository is public."""
+    """Credentials for cloning, keys as for pushing; absent: the repository is public."""
     push_secret_ref: SecretRef
-    """Credentials for pushing, keys `username` and `token`. Only the publish stage sees them."""
+    """Credentials for pushing, keys `username` and `token`; over ssh `sshKey` and `knownHosts`; of a GitHub App `appId`
+    and `privateKey`, which no stage sees: tokens of an hour are made of them. Only the publish stage sees them."""
     workdir: Folder | None = None
     """The folder that set-up, verify and the agent's commands start in, from the repository's root; absent: there."""
     sparse: Annotated[list[Folder], Field(max_length=100)] = []
@@ -98,11 +104,23 @@ class Forge(Wire):
     """Where pull requests are opened."""
 
     type: NonEmpty
-    """Which forge it is, as one of the installed implementations names itself: gitea."""
-    url: Url
-    """The forge's address, without the API's path."""
-    secret_ref: SecretRef
-    """Credentials for the API, key `token`. Only the operator sees them."""
+    """Which forge it is, as one of the installed implementations names itself: github, gitlab, gitea, forgejo,
+    bitbucket, azure; or git: a plain remote, where the branch is all there is."""
+    url: Url | None = None
+    """The forge's address, without the API's path; absent: github.com, gitlab.com, bitbucket.org, dev.azure.com. It is
+    required for gitea and forgejo."""
+    secret_ref: SecretRef | None = None
+    """Credentials for the API, key `token`; for bitbucket `email` too where it is a person's, for a GitHub App `appId`
+    and `privateKey` instead; with `webhookSecret` where there is a webhook. Only the operator sees them. Absent for a
+    plain remote that is public or reached by ssh."""
+    labels: Annotated[list[Annotated[NonEmpty, Field(max_length=100)]], Field(max_length=20)] = []
+    """Labels that pull requests get; they must be there."""
+    reviewers: Annotated[list[Annotated[NonEmpty, Field(max_length=100)]], Field(max_length=20)] = []
+    """Who is asked to review pull requests, by the names the forge knows them by."""
+    template: bool = True
+    """Whether a description follows the repository's pull-request template, where it has one."""
+    webhook: Webhook | None = None
+    """Absent: what happens to pull requests is seen with the next poll."""
 
 
 class Limits(Wire):
@@ -175,7 +193,7 @@ class CodingAgentSpec(Wire):
         "json_schema_extra": rules(
             (
                 "!has(self.board) || has(self.forge)",
-                "spec.forge is required with spec.board: a ticket ends in a pull request",
+                "spec.forge is required with spec.board: a ticket ends in a pull request, or with type git in a branch",
             ),
             (
                 "!has(self.budget) || (has(self.limits) && has(self.limits.money))",

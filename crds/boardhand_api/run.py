@@ -25,7 +25,7 @@ class Task(StrEnum):
     ANALYSE = "Analyse"
 
 
-class TicketComment(Wire):
+class TicketComment(Tolerant):
     """What somebody said on the ticket."""
 
     author: Annotated[str, Field(max_length=256)] = ""
@@ -34,7 +34,34 @@ class TicketComment(Wire):
     """As written."""
 
 
-class Ticket(Wire):
+class ChecklistItem(Tolerant):
+    """One line of a checklist."""
+
+    text: Annotated[str, Field(max_length=1024)]
+    """As written."""
+    done: bool = False
+    """Whether it is ticked."""
+
+
+class Checklist(Tolerant):
+    """A list of things to do that the board keeps beside the description."""
+
+    name: Annotated[str, Field(max_length=256)] = ""
+    """Its title."""
+    items: Annotated[list[ChecklistItem], Field(max_length=100)] = []
+    """In the board's order."""
+
+
+class Linked(Tolerant):
+    """A file of the ticket, or a page or ticket it is related to. Nothing of it is fetched."""
+
+    name: Annotated[str, Field(max_length=256)] = ""
+    """As the board shows it."""
+    url: Annotated[str, Field(max_length=2048)] = ""
+    """Where it is."""
+
+
+class Ticket(Tolerant):
     """The ticket as it was when it was taken: data, whatever it says."""
 
     id: Short
@@ -51,6 +78,14 @@ class Ticket(Wire):
     """The description, Markdown."""
     labels: Annotated[list[Annotated[str, Field(max_length=256)]], Field(max_length=100)] = []
     """As on the board."""
+    priority: Annotated[str, Field(max_length=64)] = ""
+    """The board's own word for it."""
+    checklists: Annotated[list[Checklist], Field(max_length=20)] = []
+    """What the board keeps of them beside the description."""
+    attachments: Annotated[list[Linked], Field(max_length=50)] = []
+    """Its files."""
+    links: Annotated[list[Linked], Field(max_length=50)] = []
+    """Pages and tickets that it is related to."""
     comments: Annotated[list[TicketComment], Field(max_length=50)] = []
     """Oldest first."""
 

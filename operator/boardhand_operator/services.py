@@ -120,7 +120,7 @@ class Services:
         spec, board_secret, forge_secret = pool.spec, dict[str, str](), dict[str, str]()
         if spec.board:
             board_secret = await self._secret(pool, spec.board.secret_ref.name, "spec.board.secretRef")
-        if spec.forge:
+        if spec.forge and spec.forge.secret_ref:
             forge_secret = await self._secret(pool, spec.forge.secret_ref.name, "spec.forge.secretRef")
         await self._close_retired()
         known = self._opened.get(key)

@@ -5,17 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from boardhand_api.failures import FailureClass
-from boardhand_api.run import Earlier, Ticket
+from boardhand_api.run import Checklist, Earlier, Linked, Ticket
 
 
 def ticket_text(ticket: Ticket) -> str:
-    """Title, labels, body and comments as plain text; fenced by the prompt, since anybody may have written it."""
+    """Title, labels, body, structure and comments as plain text; fenced by the prompt, since anybody may have written
+    it."""
     parts = [f"Title: {ticket.title}"]
     if ticket.labels:
         parts.append(f"Labels: {', '.join(ticket.labels)}")
+    if ticket.priority:
+        parts.append(f"Priority: {ticket.priority}")
     parts.append(ticket.body.strip())
+    parts += [_checklist(one) for one in ticket.checklists if one.items]
+    parts += [_linked("Attachments, which cannot be opened:", ticket.attachments), _linked("Links:", ticket.links)]
     parts += [f"Comment by {comment.author or 'somebody'}:\n{comment.text.strip()}" for comment in ticket.comments]
     return "\n\n".join(part for part in parts if part)
+
+
+def _checklist(found: Checklist) -> str:
+    lines = [f"- [{'x' if item.done else ' '}] {item.text.strip()}" for item in found.items]
+    return "\n".join([f"Checklist {found.name}:".replace(" :", ":"), *lines])
+
+
+def _linked(head: str, found: Sequence[Linked]) -> str:
+    return "\n".join([head, *(f"- {one.name} {one.url}".rstrip() for one in found)]) if found else ""
 
 
 def earlier_text(earlier: Sequence[Earlier], room: int) -> str:

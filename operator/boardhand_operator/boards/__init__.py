@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import ClassVar, Protocol, cast
 
 from boardhand_api import pool
+from boardhand_operator.comment import Comment as Comment
 from boardhand_operator.plugins import implementation, require_keys
 from boardhand_operator.transport import Connection
 
@@ -20,19 +21,35 @@ ENTRY_POINTS = "boardhand.boards"
 
 
 @dataclass(frozen=True)
-class Comment:
-    """What somebody said on a ticket."""
+class Item:
+    """One line of a checklist."""
 
-    id: str
-    author: str
-    """Name as the board shows it."""
-    author_id: str
-    """By which the board knows the author; unlike the name it cannot be taken by somebody else."""
     text: str
-    created_at: datetime
-    """By the board's clock, with time zone."""
-    by_us: bool
-    """Written by the account of the pool's credentials. Only such comments can carry a marker."""
+    done: bool
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """A list of things to do that the board keeps beside the description."""
+
+    name: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file of a ticket; it is never fetched."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A page or another ticket that a ticket is related to."""
+
+    title: str
+    url: str
 
 
 @dataclass(frozen=True)
@@ -61,6 +78,12 @@ class Card:
     """When that was, by the board's clock."""
     column: str
     """Name of the column."""
+    priority: str = ""
+    """The board's own word for it, where it has one."""
+    checklists: tuple[Checklist, ...] = ()
+    """Only `Board.read` fills in these three."""
+    attachments: tuple[Attachment, ...] = ()
+    links: tuple[Link, ...] = ()
     comments: tuple[Comment, ...] = ()
     """Oldest first. Only `Board.read` fills it in."""
     all_comments: bool = False

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from boardhand_api.run import Ticket, TicketComment
+from collections.abc import Iterable
+
+from boardhand_api.run import Checklist, ChecklistItem, Linked, Ticket, TicketComment
 from boardhand_operator.boards import Card
+from boardhand_operator.boards import Checklist as CardChecklist
 from boardhand_operator.boards.markers import without_marker
 from boardhand_operator.boards.text import shorten
 
 TITLE, BODY, COMMENT, COMMENTS = 1024, 131072, 16384, 50
+NAME, ITEM, ADDRESS, PRIORITY = 256, 1024, 2048, 64
+CHECKLISTS, ITEMS, LINKED = 20, 100, 50
 """What a TicketRun holds of a ticket (boardhand_api.run)."""
 
 
@@ -26,5 +31,21 @@ def ticket_of(card: Card) -> Ticket:
         title=shorten(" ".join(card.title.split()) or card.key or card.id, TITLE, "…"),
         body=shorten(card.body, BODY),
         labels=list(card.labels),
+        priority=shorten(card.priority, PRIORITY, "…"),
+        checklists=[_checklist(one) for one in card.checklists[:CHECKLISTS]],
+        attachments=_linked((file.name, file.url) for file in card.attachments),
+        links=_linked((link.title, link.url) for link in card.links),
         comments=comments[-COMMENTS:],
     )
+
+
+def _checklist(found: CardChecklist) -> Checklist:
+    items = [ChecklistItem(text=shorten(item.text, ITEM, "…"), done=item.done) for item in found.items[:ITEMS]]
+    return Checklist(name=shorten(found.name, NAME, "…"), items=items)
+
+
+def _linked(pairs: Iterable[tuple[str, str]]) -> list[Linked]:
+    """An address that is too long would lead elsewhere once it is cut: only its name stays."""
+    return [Linked(name=shorten(name, NAME, "…"), url=url if len(url) <= ADDRESS else "") for name, url in pairs][
+        :LINKED
+    ]

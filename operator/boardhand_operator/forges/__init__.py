@@ -7,13 +7,16 @@ gives. Everything it raises is in `boardhand_operator.errors`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Protocol, cast
 
 from boardhand_api import pool
 from boardhand_api.run import PullRequest
+from boardhand_operator.comment import Comment
+from boardhand_operator.errors import Misconfigured
 from boardhand_operator.lost_pod import Head
 from boardhand_operator.plugins import implementation, require_keys
+from boardhand_operator.reviews import Check, Judgement, LineComment, Review
 from boardhand_operator.transport import Connection
 
 ENTRY_POINTS = "boardhand.forges"
@@ -24,9 +27,11 @@ class Forge(Protocol):
 
     credential_keys: ClassVar[tuple[str, ...]]
     """Keys that the Secret must have."""
+    pull_requests: ClassVar[bool]
+    """False: the branch is all there is, and nothing below `head` but `aclose` is called."""
 
     async def check(self) -> None:
-        """See that credentials, repository and base branch are good; nothing is written.
+        """See that credentials, repository, base branch, labels and reviewers are good; nothing is written.
 
         Raises Misconfigured, CredentialsRefused, PermissionMissing, and what says that the forge cannot be asked.
         """
@@ -40,16 +45,58 @@ class Forge(Protocol):
         """The open pull request of this branch into the pool's branch, or None."""
         ...
 
-    async def open_pull_request(self, head: str, base: str, title: str, body: str, draft: bool) -> PullRequest:
+    async def open_pull_request(
+        self,
+        head: str,
+        base: str,
+        title: str,
+        body: str,
+        draft: bool,
+        labels: Sequence[str] = (),
+        reviewers: Sequence[str] = (),
+    ) -> PullRequest:
         """The open pull request from `head` into `base`, with this title, body and draft state.
 
-        There is never a second one: an open one is found and brought up to date. Raises NotFound where a branch is
-        not at the forge.
+        There is never a second one: an open one is found and brought up to date. Labels and reviewers are added to
+        those it has; one that the forge does not know any more is left out. Raises NotFound where a branch is not at
+        the forge.
         """
         ...
 
-    async def comment(self, number: int, text: str) -> None:
-        """Write a comment to a pull request. Not idempotent: after RemoteUnavailable it may be there."""
+    async def template(self) -> str | None:
+        """The repository's pull-request template on the pool's branch, at most 16 kB of it, or None."""
+        ...
+
+    async def comment(self, number: int, text: str) -> str:
+        """Write a comment to a pull request; its id. Not idempotent: after RemoteUnavailable it may be there."""
+        ...
+
+    async def comments(self, number: int) -> list[Comment]:
+        """All comments on a pull request but those of reviews, oldest first. Raises NotFound where it is gone."""
+        ...
+
+    async def review(self, number: int, text: str, judgement: Judgement, lines: Sequence[LineComment] = ()) -> str:
+        """Write a review; its id. Not idempotent. Raises Rejected for a line that the change does not show, and where
+        the forge lets nobody judge a pull request of their own."""
+        ...
+
+    async def reviews(self, number: int) -> list[Review]:
+        """The reviews of a pull request with their comments on lines, oldest first."""
+        ...
+
+    async def checks(self, commit: str) -> list[Check]:
+        """What CI says of a commit, by name; the newest of each."""
+        ...
+
+    async def subscribe(self) -> None:
+        """See that the forge calls `spec.forge.webhook` at changes: looked up first, so twice is once.
+
+        Raises Misconfigured where the Secret lacks what proves a call, or the forge cannot reach the address.
+        """
+        ...
+
+    def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether the forge itself sent this to the webhook. Pure; headers: by their names in any case."""
         ...
 
     async def aclose(self) -> None:
@@ -61,6 +108,7 @@ class ForgeType(Protocol):
     """What an entry point names."""
 
     credential_keys: ClassVar[tuple[str, ...]]
+    pull_requests: ClassVar[bool]
 
     def __call__(
         self, spec: pool.Forge, repository: pool.Repository, credentials: Mapping[str, str], connection: Connection
@@ -75,9 +123,21 @@ def open_forge(
 ) -> Forge:
     """The forge of a pool; nothing is sent yet.
 
-    credentials: the data of the Secret `spec.secretRef`, decoded. Raises Misconfigured where the type is not
-    installed, the Secret lacks a key, or the repository is not at this forge.
+    credentials: the data of the Secret `spec.secretRef`, decoded; nothing where it is absent. Raises Misconfigured
+    where the type is not installed, the Secret lacks a key, or the repository is not at this forge.
     """
-    kind = cast(ForgeType, implementation(ENTRY_POINTS, spec.type, "spec.forge.type"))
-    require_keys(credentials, kind.credential_keys, spec.secret_ref.name, "spec.forge.secretRef")
+    kind = forge_type(spec)
+    if kind.credential_keys and spec.secret_ref is None:
+        raise Misconfigured("SecretMissing", f"spec.forge.secretRef is required for type {spec.type}: name a Secret.")
+    require_keys(credentials, kind.credential_keys, secret_name(spec), "spec.forge.secretRef")
     return kind(spec, repository, credentials, connection or Connection())
+
+
+def forge_type(spec: pool.Forge) -> ForgeType:
+    """The class of the forge. Raises Misconfigured where the type is not installed."""
+    return cast(ForgeType, implementation(ENTRY_POINTS, spec.type, "spec.forge.type"))
+
+
+def secret_name(spec: pool.Forge) -> str:
+    """The Secret's name for messages."""
+    return spec.secret_ref.name if spec.secret_ref else "(spec.forge.secretRef is absent)"

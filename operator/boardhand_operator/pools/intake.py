@@ -56,7 +56,7 @@ def next_attempt(earlier: Sequence[Run]) -> int:
 
 
 def priority_of(labels: Sequence[str], priorities: Mapping[str, int]) -> int:
-    """The highest priority that one of the labels has; 0 where none has one."""
+    """The highest priority that one of the labels, or words of the board's own priority, has; 0 where none has one."""
     return max((priorities[label] for label in labels if label in priorities), default=0)
 
 
@@ -70,7 +70,7 @@ def build_run(
     spec = TicketRunSpec(
         pool=pool.name,
         attempt=next_attempt(earlier),
-        priority=priority_of(ticket.labels, _board(pool).priorities),
+        priority=priority_of([*ticket.labels, ticket.priority], _board(pool).priorities),
         ticket=ticket,
         earlier=lessons(earlier),
         money=money,
