@@ -37,19 +37,25 @@ down: $(STAMP) ## remove every trace of the testbed
 images: $(STAMP) ## build the images
 	@$(BIN)/python -m testbed.images
 
-check: $(STAMP) ## lint, types, architecture, unit and contract tests; no cluster
+check: $(STAMP) build/github/.installed ## lint, types, architecture, unit and contract tests; no cluster
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
 	@$(PYTEST) -q -n 3 --dist worksteal tests/unit tests/contract tests/testbed -m "not e2e and not slow"
 
-slow: $(STAMP) ## the unit and contract tests that take many seconds
+slow: $(STAMP) build/github/.installed ## the unit and contract tests that take many seconds
 	@$(PYTEST) -q -n 2 --dist worksteal tests/unit tests/contract tests/testbed -m slow
 
 build/wire/.installed: testbed/wire/package-lock.json
 	@mkdir -p $(@D) && cp testbed/wire/package.json testbed/wire/package-lock.json $(@D)
 	@cd $(@D) && npm ci --silent --no-audit --no-fund && touch .installed
+
+# Of the package's descriptions the one that is checked against is kept: all of them take 400 MB.
+build/github/.installed: testbed/github/contract/package-lock.json
+	@mkdir -p $(@D) && cp testbed/github/contract/package.json testbed/github/contract/package-lock.json $(@D)
+	@cd $(@D) && npm ci --silent --no-audit --no-fund --ignore-scripts \
+		&& mv node_modules/@octokit/openapi/generated/api.github.com.json . && rm -r node_modules && touch .installed
 
 wire: $(STAMP) build/wire/.installed ## the model clients against an independent mock server; needs Node.js 20, so it stands apart
 	@$(PYTEST) -q tests/wire
