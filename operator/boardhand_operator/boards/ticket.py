@@ -9,11 +9,14 @@ from boardhand_operator.boards import Card
 from boardhand_operator.boards import Checklist as CardChecklist
 from boardhand_operator.boards.markers import without_marker
 from boardhand_operator.boards.text import shorten
+from boardhand_operator.fitting import fitted
 
 TITLE, BODY, COMMENT, COMMENTS = 1024, 131072, 16384, 50
 NAME, ITEM, ADDRESS, PRIORITY = 256, 1024, 2048, 64
 CHECKLISTS, ITEMS, LINKED = 20, 100, 50
 """What a TicketRun holds of a ticket (boardhand_api.run)."""
+BYTES = 640 * 1024
+"""An object in Kubernetes may have 1.5 MiB, and a run holds more than its ticket."""
 
 
 def ticket_of(card: Card) -> Ticket:
@@ -23,7 +26,7 @@ def ticket_of(card: Card) -> Ticket:
         for comment in card.comments
         if (text := without_marker(comment) if comment.by_us else comment.text).strip()
     ]
-    return Ticket(
+    ticket = Ticket(
         id=card.id,
         key=card.key,
         url=card.url,
@@ -37,6 +40,7 @@ def ticket_of(card: Card) -> Ticket:
         links=_linked((link.title, link.url) for link in card.links),
         comments=comments[-COMMENTS:],
     )
+    return fitted(ticket, BYTES)
 
 
 def _checklist(found: CardChecklist) -> Checklist:

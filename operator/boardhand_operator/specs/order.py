@@ -8,6 +8,7 @@ from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.result import POD_TERMINATION_BYTES, TERMINATION_BYTES
 from boardhand_api.run import TicketRunSpec
 from boardhand_operator.errors import Misconfigured
+from boardhand_operator.fitting import smaller
 from boardhand_operator.money.budget import money_of
 from boardhand_operator.names import branch_name
 
@@ -18,7 +19,7 @@ def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec) -> Order:
     """The order of the run `name`; the agent gets four fifths of the deadline, the rest is for the proof.
 
     What is too long for an annotation loses what the attempts before the last one told, then the ticket's oldest
-    comments, then what the last attempt told, then the end of the description. Raises Misconfigured where the pool's
+    comments, then what the last attempt told, then what `fitting` names. Raises Misconfigured where the pool's
     own commands leave no room.
     """
     limits = pool.limits
@@ -69,15 +70,12 @@ def _fitting(order: Order) -> Order:
         if len(order.earlier) > bool(ticket.comments):
             order = order.model_copy(update={"earlier": order.earlier[1:]})
             continue
-        if ticket.comments:
-            smaller = ticket.model_copy(update={"comments": ticket.comments[1:]})
-        elif not ticket.body:
+        less = smaller(ticket)
+        if less is None:
             raise Misconfigured(
                 "OrderTooLong",
                 f"spec.workbench: set-up and verify commands with the ticket's title and labels exceed {ORDER_BYTES}"
                 " bytes; put them into a script of the repository",
             )
-        else:
-            smaller = ticket.model_copy(update={"body": ticket.body[: len(ticket.body) * 3 // 4]})
-        order = order.model_copy(update={"ticket": smaller})
+        order = order.model_copy(update={"ticket": less})
     return order
