@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: slow help demo try test check wire unit evals evals-short chaos chaos-short e2e down up images crds lock bench bench-agent clean
+.PHONY: slow matrix help demo try test check wire unit evals evals-short chaos chaos-short e2e down up images crds lock bench bench-agent clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ $(STAMP): requirements/dev.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(STAMP) ## three cards on a real Kubernetes: two become pull requests, one an answer
+demo: $(STAMP) ## three cards on a real Kubernetes: two pull requests, one answer; BOARD=trello|gitea
 	@$(BIN)/python -m testbed.demo
 
 try: $(STAMP) ## the same ticket through the runner's stages as local processes, without a cluster
@@ -42,10 +42,13 @@ check: $(STAMP) build/github/.installed ## lint, types, architecture, unit and c
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
-	@$(PYTEST) -q -n 3 --dist worksteal tests/unit tests/contract tests/testbed -m "not e2e and not slow"
+	@$(PYTEST) -q -n 3 --dist worksteal tests/unit tests/contract tests/testbed -m "not e2e and not slow and not matrix"
 
 slow: $(STAMP) build/github/.installed ## the unit and contract tests that take many seconds
-	@$(PYTEST) -q -n 2 --dist worksteal tests/unit tests/contract tests/testbed -m slow
+	@$(PYTEST) -q -n 2 --dist worksteal tests/unit tests/contract tests/testbed -m "slow and not matrix"
+
+matrix: $(STAMP) ## every board and every forge by every case of its suite, as tables and build/matrix.json
+	@$(PYTEST) -q -n 2 --dist worksteal -p tests.matrix -m matrix tests/contract
 
 build/wire/.installed: testbed/wire/package-lock.json
 	@mkdir -p $(@D) && cp testbed/wire/package.json testbed/wire/package-lock.json $(@D)
@@ -86,7 +89,7 @@ chaos-short: $(STAMP)
 e2e: up ## the end-to-end tests on the testbed's cluster
 	@$(PYTEST) tests -m e2e -v --durations=15
 
-test: check slow evals-short chaos-short e2e ## everything
+test: check slow matrix evals-short chaos-short e2e ## everything
 
 crds: $(STAMP) ## write the CustomResourceDefinitions from the models
 	@$(BIN)/python -m boardhand_api.crd

@@ -1,9 +1,10 @@
 """`make matrix`: each case of the behaviour suites at each board and forge, as tables and in build/matrix.json.
 
 A pytest plugin (`-p tests.matrix`). A column is a class that inherits BoardBehaviour or ForgeBehaviour, named by its
-attribute `vendor`; a row is a case of that suite, its parameters together. A case that finds its vendor without what it
-is about ends early and says so with `record_property("absent", WHAT)`. The run fails where a case is red or was not
-run, and where a board or forge that is registered as an entry point has no column.
+attribute `vendor`; a row is a case of that suite, its parameters together. A dash stands where the vendor has no such
+thing: the case is named after one of THINGS that the bench's `has` leaves out, or it says so itself with
+`record_property("absent", WHAT)`; what it asserts then is that nothing is made up. The run fails where a case is red or
+was not run, and where a board or forge that is registered as an entry point has no column.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from rich.table import Column, Table
 
 SUITES = {"BoardBehaviour": "boards", "ForgeBehaviour": "forges"}
 """The suites' classes, and what their columns are."""
+THINGS = ("checklists", "attachments", "links", "priority")
 FILE = "build/matrix.json"
 _SIGNS = {"passed": "✓", "failed": "✗", "absent": "–", "not run": "?"}
 _PLACE = "matrix"
@@ -38,14 +40,14 @@ class Matrix:
     """Names of entry points to what they load."""
     cells: dict[str, dict[str, Outcome]] = field(default_factory=dict)
     """Case to vendor to outcome."""
-    lines: dict[str, int] = field(default_factory=dict)
+    order: dict[str, int] = field(default_factory=dict)
     """Where each case stands in its suite."""
     vendors: set[str] = field(default_factory=set)
 
-    def note(self, case: str, vendor: str, outcome: Outcome, line: int = 0) -> None:
+    def note(self, case: str, vendor: str, outcome: Outcome, place: int = 0) -> None:
         """One part of a case (a parameter, a phase) is done: the worst of them counts."""
         self.vendors.add(vendor)
-        self.lines[case] = line
+        self.order[case] = place
         row = self.cells.setdefault(case, {})
         before = row.get(vendor, outcome)
         row[vendor] = max(before, outcome, key=("absent", "passed", "failed").index)
@@ -56,7 +58,7 @@ class Matrix:
 
     def cases(self) -> list[str]:
         """In the suite's order."""
-        return sorted(self.cells, key=lambda case: (self.lines[case], case))
+        return sorted(self.cells, key=lambda case: (self.order[case], case))
 
     def names(self, vendor: str) -> list[str]:
         """The vendor and the other names under which the same class is registered."""
@@ -120,13 +122,14 @@ class Matrix:
 
 
 def place_of(cls: type, case: str) -> tuple[str, str, str, int] | None:
-    """Kind, vendor, case and its line of a test of this class, or None where it is no case of a behaviour suite."""
+    """Kind, vendor and case of a test of this class, and how many cases come before; None where it is no case."""
     suite = next((base for base in cls.__mro__ if base.__name__ in SUITES), None)
     if suite is None or suite is cls or not hasattr(suite, case):
         return None
     found = re.search(r"test_(.+?)(_standin)?_behaviour$", cls.__module__)
     named = getattr(cls, "vendor", None) or (found[1].replace("_", "-") if found else cls.__name__)
-    return SUITES[suite.__name__], str(named), case, getattr(suite, case).__code__.co_firstlineno
+    cases = [name for part in suite.__mro__ for name in vars(part) if name.startswith("test_")]
+    return SUITES[suite.__name__], str(named), case, cases.index(case)
 
 
 class Plugin:
@@ -139,9 +142,9 @@ class Plugin:
         said: dict[str, Any] = dict(report.user_properties)
         if _PLACE not in said or not (report.when == "call" or report.failed):
             return
-        kind, vendor, case, line = said[_PLACE]
+        kind, vendor, case, place = said[_PLACE]
         fine: Outcome = "absent" if "absent" in said else "passed"
-        self.matrices[kind].note(case, vendor, fine if report.passed else "failed", line)
+        self.matrices[kind].note(case, vendor, fine if report.passed else "failed", place)
 
     def problems(self) -> list[str]:
         return [problem for matrix in self.matrices.values() for problem in matrix.problems()]
@@ -182,3 +185,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Give each case its place, which its reports carry."""
     if isinstance(item, pytest.Function) and item.cls and (place := place_of(item.cls, item.originalname)):
         item.user_properties.append((_PLACE, place))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Note where the vendor has nothing of what the case is about."""
+    has = getattr(getattr(item, "funcargs", {}).get("bench"), "has", None)
+    if has is not None and isinstance(item, pytest.Function):
+        lacking = [thing for thing in THINGS if thing in item.originalname.split("_") and thing not in has]
+        item.user_properties.extend(("absent", thing) for thing in lacking)

@@ -32,7 +32,7 @@ class TestNamed(BoardBehaviour):
 def test_a_case_of_the_suite_has_a_place_and_a_classes_own_has_none() -> None:
     place = place_of(TestBoat, "test_it_floats")
     assert place is not None
-    assert place[:3] == ("boards", "boat", "test_it_floats")
+    assert place == ("boards", "boat", "test_it_floats", 0)
     assert place_of(TestBoat, "test_of_its_own") is None
     assert place_of(BoardBehaviour, "test_it_floats") is None
     assert place_of(Matrix, "test_it_floats") is None
@@ -87,6 +87,13 @@ SUITE = """
 import pytest
 
 class BoardBehaviour:
+    @pytest.fixture
+    def bench(self):
+        return self
+
+    def test_it_has_links(self, bench):
+        assert bench.has is not None
+
     def test_it_sinks(self, record_property):
         record_property("absent", "a keel")
 
@@ -95,10 +102,10 @@ class BoardBehaviour:
         assert wind < self.strength
 
 class TestBoat(BoardBehaviour):
-    vendor, strength = "boat", 3
+    vendor, strength, has = "boat", 3, {"links"}
 
 class TestPlane(BoardBehaviour):
-    vendor, strength = "plane", 2
+    vendor, strength, has = "plane", 2, set()
 """
 
 
@@ -112,8 +119,13 @@ def test_two_workers_make_one_table(tmp_path: Path) -> None:
     )
     told = json.loads((tmp_path / "build" / "matrix.json").read_text())["boards"]
     floats = {"boat": "passed", "plane": "failed"}
-    assert told["cases"] == {"test_it_sinks": dict.fromkeys(floats, "absent"), "test_it_floats": floats}
-    assert "│ it floats │  ✓   │   ✗   │" in done.stdout
+    assert list(told["cases"].items()) == [
+        ("test_it_has_links", {"boat": "passed", "plane": "absent"}),
+        ("test_it_sinks", dict.fromkeys(floats, "absent")),
+        ("test_it_floats", floats),
+    ]
+    assert "│ it floats    │  ✓   │   ✗   │" in done.stdout
+    assert "│ it has links │  ✓   │   –   │" in done.stdout
     # Neither is one of those that are registered.
     assert "is registered in boardhand.boards and has no column" in done.stdout
     assert done.returncode == 1
