@@ -1,19 +1,23 @@
 """Git towards a repository's server: address, credentials, and what its refusals mean.
 
-Credentials reach git in its environment: they stand neither on a command line nor in a file.
+Over http credentials reach git in its environment: they stand neither on a command line nor in a file. Over ssh the
+key is a file while git runs, since ssh takes it no other way.
 """
 
 from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from boardhand_runner.errors import Configuration, Infrastructure, RunnerError
 from boardhand_runner.git import Completed, execute, git_environment, tail_of
 from boardhand_runner.settings import Settings
+from boardhand_runner.ssh import Identity, read_identity
 
 REMOTE_SECONDS = 900
 
@@ -52,13 +56,22 @@ class Remote:
     """Git towards the repository's server: its address, its credentials, and what its refusals mean."""
 
     def __init__(self, settings: Settings, address: str) -> None:
-        """Raises Configuration for an address that is neither http(s) nor a local folder, or holds credentials."""
+        """Raises Configuration for an address that is no http(s), ssh or local folder, or holds credentials."""
         self.address, self.protocols = _checked(address)
         self._settings = settings
-        self._credentials = read_credentials(settings.git_secret) if self.protocols != "file" else None
+        self._credentials = read_credentials(settings.git_secret) if self.protocols == "http:https" else None
+        self._identity: Identity | None = read_identity(settings.git_secret) if self.protocols == "ssh" else None
 
-    def environment(self) -> dict[str, str]:
-        """The environment of a git process that talks to this server, credentials included."""
+    @contextmanager
+    def environment(self) -> Iterator[dict[str, str]]:
+        """The environment of a git process that talks to this server, credentials included, while this lasts."""
+        if self._identity:
+            with self._identity.environment() as added:
+                yield git_environment(self._settings) | {"GIT_ALLOW_PROTOCOL": self.protocols} | added
+        else:
+            yield self._web_environment()
+
+    def _web_environment(self) -> dict[str, str]:
         config = []
         if self._credentials:
             # Only for this server: a redirect to another must not take the credentials along.
@@ -71,11 +84,10 @@ class Remote:
 
     def attempt(self, *arguments: str, in_repository: bool = True) -> Completed:
         """Run git with access to the server, whatever comes of it. Raises Infrastructure where it takes too long."""
-        environment = self.environment()
-        if in_repository:
-            environment["GIT_DIR"] = str(self._settings.git_dir)
+        where = {"GIT_DIR": str(self._settings.git_dir)} if in_repository else {}
         cwd = self._settings.git_dir if in_repository else None
-        return execute(arguments, environment, REMOTE_SECONDS, cwd=cwd)
+        with self.environment() as environment:
+            return execute(arguments, environment | where, REMOTE_SECONDS, cwd=cwd)
 
     def run(self, *arguments: str, in_repository: bool = True) -> Completed:
         """Run git with access to the server. Raises what `fault` makes of an end with another code than 0."""
@@ -100,6 +112,22 @@ class Remote:
 
 _FAULTS = (
     (
+        r"Host key verification failed",
+        "GitHostKeyUnknown",
+        "the server shows a host key that `knownHosts` in the repository's Secret does not hold; compare it with the"
+        " one that the server's owner publishes, and put its line there.",
+    ),
+    (
+        r"Load key .*: (?!Permission denied)",
+        "GitKeyUnusable",
+        "`sshKey` in the repository's Secret is no private key that ssh can read; put the whole file there.",
+    ),
+    (
+        r"Permission denied \(|marked as read only|does not have write access|not authorized to write",
+        "GitAuthenticationFailed",
+        "the server refuses the key; give the public key of `sshKey` in the repository's Secret the access it lacks.",
+    ),
+    (
         r"could not read (Username|Password)|Authentication failed|Access denied|returned error: 40[13]",
         "GitAuthenticationFailed",
         "the server refuses the credentials; put a valid username and token into the repository's Secret.",
@@ -117,7 +145,7 @@ _FAULTS = (
     (
         r"not valid: is this a git repository|transport '.*' not allowed",
         "GitAddressWrong",
-        "this is no git repository over http or https; mend spec.repository.url.",
+        "this is no git repository over http, https or ssh; mend spec.repository.url.",
     ),
     (
         r"[Cc]ertificate",
@@ -135,14 +163,20 @@ def _checked(address: str) -> tuple[str, str]:
     parts = urlsplit(address)
     if parts.scheme == "file":
         return address, "file"
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https", "ssh") or not parts.hostname or parts.hostname.startswith("-"):
         raise Configuration(
             "GitAddressWrong",
-            "The repository's address must begin with https:// or http://; mend spec.repository.url.",
+            "The repository's address must begin with https://, http:// or ssh:// (git@host:path is"
+            " ssh://git@host/path); mend spec.repository.url.",
         )
-    if parts.username or parts.password:
+    if _holds_credentials(parts):
         raise Configuration(
             "GitAddressHoldsCredentials",
             "The repository's address holds credentials; put them into a Secret and name it in spec.repository.",
         )
-    return address, "http:https"
+    return address, "ssh" if parts.scheme == "ssh" else "http:https"
+
+
+def _holds_credentials(parts: SplitResult) -> bool:
+    """Over ssh the user is a part of the address, such as git, and no secret."""
+    return bool(parts.password or (parts.username and parts.scheme != "ssh"))

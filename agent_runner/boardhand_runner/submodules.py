@@ -162,7 +162,7 @@ def resolved(path: str, url: str | None, parent: str) -> str:
     if parent.startswith("/") and url.startswith("/"):
         return url
     here, there = urlsplit(parent), urlsplit(url)
-    if there.scheme not in ("http", "https") or (there.scheme, there.netloc) != (here.scheme, here.netloc):
+    if there.scheme not in ("http", "https", "ssh") or (there.scheme, there.netloc) != (here.scheme, here.netloc):
         raise Configuration(
             "SubmoduleElsewhere",
             f"Submodule {path}: only submodules on {here.netloc or 'this machine'} are fetched, and its url is"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 
 from boardhand_api.order import Order
 from boardhand_api.pod import BRANCH_PREFIX
@@ -16,11 +17,14 @@ from boardhand_runner.git import BASE_REF, Git
 from boardhand_runner.leaks import Added, added_lines, find_leaks, numbered
 from boardhand_runner.remote import Remote
 from boardhand_runner.settings import Settings
+from boardhand_runner.ssh import KEY, KNOWN_HOSTS
 from boardhand_runner.submodules import add_files, recorded
 
 CHANGE_BYTES = 100_000_000
 """A larger change is refused, counting every version of every file."""
 LEAKS_NAMED = 5
+_PUBLIC = ("username", KNOWN_HOSTS)
+"""Keys of Secrets whose values are no secrets."""
 
 
 def main(settings: Settings, order: Order) -> Published:
@@ -70,8 +74,8 @@ def check_size(git: Git, base: str, head: str) -> None:
 def check_leaks(settings: Settings, git: Git, base: str, head: str) -> None:
     """No secret is in any line, message or name that any of the commits adds, later removed or not."""
     # A mounted Secret also holds folders of its own, by which the kubelet swaps new values in.
-    files = (file for file in sorted(settings.secrets.glob("*/*")) if file.is_file() and file.name != "username")
-    literals = [file.read_bytes().strip() for file in files]
+    files = (file for file in sorted(settings.secrets.glob("*/*")) if file.is_file() and file.name not in _PUBLIC)
+    literals = [value for file in files for value in _telling(file)]
     patch = settings.home / "publish.patch"
     settings.home.mkdir(parents=True, exist_ok=True)
     git.run(
@@ -102,6 +106,12 @@ def check_leaks(settings: Settings, git: Git, base: str, head: str) -> None:
     if leaks:
         places = "; ".join(str(leak)[:150] for leak in leaks)
         raise Refused("SecretFound", f"Nothing was pushed, because the change holds {places}.")
+
+
+def _telling(file: Path) -> list[bytes]:
+    """All of a secret; of a key each line that no other key has, since lines are looked at one by one."""
+    secret = file.read_bytes().strip()
+    return [line.strip() for line in secret.splitlines()[2:-1]] if file.name == KEY else [secret]
 
 
 def push(settings: Settings, order: Order, head: str) -> None:
