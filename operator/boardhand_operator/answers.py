@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -25,6 +26,10 @@ RETRY_AFTER = 10.0
 """Seconds to wait where a vendor refuses for its load and does not say for how long."""
 _REQUEST_IDS = ("x-request-id", "x-github-request-id", "atl-traceid", "x-arequestid", "cf-ray")
 _TRELLO_LIMITS = ("x-rate-limit-api-token", "x-rate-limit-api-key")
+_LIMITS = ("x-ratelimit", "ratelimit", "x-ratelimit-requests", "x-ratelimit-complexity")
+_EPOCH = 1_000_000_000
+"""A larger number of seconds is a moment and no span."""
+_LINK = re.compile(r'<([^<>]{1,4000})>\s*;[^,<>]{0,200}?\brel="?(\w+)"?')
 _PLENTY = 0.25
 """With so much of a limit left nothing is slowed down."""
 _TRANSIENT = (408, 425)
@@ -41,6 +46,8 @@ class Vendor:
     """Which permission is needed, and how to give it: one sentence."""
     permission_words: tuple[str, ...] = ()
     """A 401 that holds one of these is about a permission, and the credentials are good."""
+    read_error: Callable[[Any], str | None] = lambda _: None
+    """The sentence in a JSON error that is not under `message` or `error`; None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,9 @@ class Answer:
 
 def data_of(vendor: Vendor, operation: str, answer: Answer) -> Any:
     """The answer's JSON (None for an empty answer). Raises RemoteUnavailable where it is none, as from a proxy."""
+    if answer.status == 304:
+        sentence = "answered that nothing changed, and was not asked that"
+        raise RemoteUnavailable(vendor.name, operation, sentence, answer.request_id)
     if not answer.body.strip():
         return None
     try:
@@ -68,16 +78,17 @@ def data_of(vendor: Vendor, operation: str, answer: Answer) -> Any:
         raise RemoteUnavailable(vendor.name, operation, sentence, answer.request_id) from wrong
 
 
-def sentence_of(answer: Answer) -> str:
+def sentence_of(answer: Answer, read_error: Callable[[Any], str | None] = lambda _: None) -> str:
     """The vendor's own words: of a JSON error its message, else the text; at most QUOTED characters."""
     text = answer.body.decode("utf-8", "replace").strip()
     try:
         parsed = json.loads(text)
     except ValueError:
         parsed = None
-    if isinstance(parsed, dict):
+    said = read_error(parsed) if isinstance(parsed, dict | list) else None
+    if said is None and isinstance(parsed, dict):
         said = parsed.get("message") or parsed.get("error")
-        text = said if isinstance(said, str) else text
+    text = said if isinstance(said, str) else text
     text = " ".join(text.split()) or "no reason given"
     return text if len(text) <= QUOTED else text[: QUOTED - 1] + "…"
 
@@ -85,7 +96,8 @@ def sentence_of(answer: Answer) -> str:
 def seconds_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
     """How long the vendor asks to wait, in seconds (never negative), or None where it does not say.
 
-    Reads Retry-After (RFC 9110 section 10.2.3: seconds or a date), then Trello's rate limit interval.
+    Reads Retry-After (RFC 9110 section 10.2.3: seconds or a date), then Trello's rate limit interval, then when a
+    limit of which nothing is left begins anew.
     """
     value = headers.get("retry-after", "").strip()
     if value.isdecimal():
@@ -96,23 +108,53 @@ def seconds_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
         interval = _number(headers, f"{limit}-interval-ms")
         if interval is not None:
             return interval / 1000
+    used_up = (limit for limit in _LIMITS if _number(headers, f"{limit}-remaining") == 0)
+    return next((wait for limit in used_up if (wait := _until_reset(headers, limit, now)) is not None), None)
+
+
+def spacing(headers: Mapping[str, str], now: datetime) -> float:
+    """Seconds to leave between requests from now on, so that a limit the vendor tells of is not reached.
+
+    0 where plenty is left, or nothing is told. Reads how many requests an interval has, and how many of them are left:
+    Trello's headers (https://developer.atlassian.com/cloud/trello/guides/rest-api/rate-limits/), and those with a
+    moment at which the interval ends (GitHub, GitLab, Jira, Azure, Linear).
+    """
+    trello = max(
+        _spacing(headers, limit, "max", (_number(headers, f"{limit}-interval-ms") or 0.0) / 1000)
+        for limit in _TRELLO_LIMITS
+    )
+    return max(trello, *(_spacing(headers, limit, "limit", _until_reset(headers, limit, now)) for limit in _LIMITS))
+
+
+def next_page(answer: Answer) -> str | None:
+    """The address of the page after this one, as its Link header names it (RFC 8288); None after the last."""
+    for target, kind in _LINK.findall(answer.headers.get("link", "")):
+        if kind == "next":
+            return str(target)
     return None
 
 
-def spacing(headers: Mapping[str, str]) -> float:
-    """Seconds to leave between requests from now on, so that a limit the vendor tells of is not reached.
-
-    0 where plenty is left, or nothing is told. Reads Trello's headers: how many requests an interval has, and how many
-    of them are left (https://developer.atlassian.com/cloud/trello/guides/rest-api/rate-limits/).
-    """
-    return max(_spacing(headers, limit) for limit in _TRELLO_LIMITS)
-
-
-def _spacing(headers: Mapping[str, str], limit: str) -> float:
-    most, left, interval = (_number(headers, f"{limit}-{name}") for name in ("max", "remaining", "interval-ms"))
+def _spacing(headers: Mapping[str, str], limit: str, most_name: str, interval: float | None) -> float:
+    most, left = _number(headers, f"{limit}-{most_name}"), _number(headers, f"{limit}-remaining")
     if not most or left is None or interval is None or left >= most * _PLENTY:
         return 0.0
-    return interval / 1000 / (left + 1)
+    return interval / (left + 1)
+
+
+def _until_reset(headers: Mapping[str, str], limit: str, now: datetime) -> float | None:
+    """Seconds until the limit's interval ends: told as an epoch in seconds or milliseconds, a span, or a date.
+
+    Measured by the vendor's clock where the answer tells it.
+    """
+    said = headers.get(f"{limit}-reset", "").strip()
+    if not said:
+        return None
+    here = _date(headers.get("date", "")) or now
+    if not said.isdecimal():
+        end = _date(said)
+        return None if end is None else max(0.0, (end - here).total_seconds())
+    seconds = float(said) / (1000 if len(said) > 11 else 1)
+    return max(0.0, seconds - here.timestamp()) if seconds > _EPOCH else seconds
 
 
 def _number(headers: Mapping[str, str], name: str) -> float | None:
@@ -121,26 +163,39 @@ def _number(headers: Mapping[str, str], name: str) -> float | None:
 
 
 def _until(date: str, now: datetime) -> float | None:
+    moment = _date(date)
+    return None if moment is None else max(0.0, (moment - now).total_seconds())
+
+
+def _date(text: str) -> datetime | None:
+    """A moment as HTTP or ISO 8601 write it."""
     try:
-        moment = parsedate_to_datetime(date)
+        moment = parsedate_to_datetime(text)
     except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _used_up(headers: Mapping[str, str]) -> bool:
+    """Whether a limit is, which GitHub answers with 403."""
+    return any(_number(headers, f"{limit}-remaining") == 0 for limit in _LIMITS)
 
 
 def error_of(vendor: Vendor, operation: str, answer: Answer, now: datetime) -> Remote | None:
-    """The error an answer means, or None for a 2xx. 3xx is the transport's to follow."""
+    """The error an answer means, or None for a 2xx and a 304. Other 3xx are the transport's to follow."""
     status, request_id = answer.status, answer.request_id
-    if 200 <= status < 300:
+    if 200 <= status < 300 or status == 304:
         return None
-    said = f"{sentence_of(answer)} ({status})"
+    said = f"{sentence_of(answer, vendor.read_error)} ({status})"
     wait = seconds_to_wait(answer.headers, now)
     if status >= 500 or status in _TRANSIENT:
         asked = wait if "retry-after" in answer.headers else None
         return RemoteUnavailable(vendor.name, operation, said, request_id, retry_after=asked)
-    if status == 429:
+    limited = status == 403 and ("retry-after" in answer.headers or _used_up(answer.headers))
+    if status == 429 or limited:
         after = RETRY_AFTER if wait is None else wait
         return RateLimited(vendor.name, operation, said, request_id, retry_after=after)
     lacking = status == 401 and any(words in said for words in vendor.permission_words)

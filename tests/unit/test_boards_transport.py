@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from boardhand_operator import transport
+from boardhand_operator import exchange
 from boardhand_operator.answers import Vendor, seconds_to_wait, spacing
 from boardhand_operator.errors import (
     CredentialsRefused,
@@ -157,7 +157,7 @@ def _left(token: int, key: int = 300) -> dict[str, str]:
     ],
 )
 def test_requests_are_spaced_by_what_is_left_of_the_limit(headers: dict[str, str], seconds: float) -> None:
-    assert spacing(headers) == seconds
+    assert spacing(headers, datetime.now(UTC)) == seconds
 
 
 async def test_the_last_requests_of_a_limit_are_spread() -> None:
@@ -204,7 +204,7 @@ async def test_who_may_not_write_sends_nothing_and_may_read() -> None:
 
 
 async def test_an_answer_may_not_be_endless(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "ANSWER_BYTES", 1000)
+    monkeypatch.setattr(exchange, "ANSWER_BYTES", 1000)
     assert await answering(200, f'"{"x" * 990}"').http.get("ask", "/x") == "x" * 990
     with pytest.raises(RemoteUnavailable, match="more than 1000 bytes"):
         await answering(200, f'"{"x" * 1000}"').http.get("ask", "/x")

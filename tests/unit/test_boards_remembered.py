@@ -1,0 +1,206 @@
+"""What the transport does beyond plain requests: answers that are remembered, pages, credentials that change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from boardhand_operator.answers import Vendor, seconds_to_wait, spacing
+from boardhand_operator.errors import (
+    CredentialsRefused,
+    Misconfigured,
+    NotFound,
+    PermissionMissing,
+    RateLimited,
+    Rejected,
+    RemoteUnavailable,
+)
+from boardhand_operator.graphql import Graph
+from boardhand_operator.remembered import ANSWERS, BYTES
+from boardhand_operator.transport import Authorization, Client, Connection
+
+VENDOR = Vendor("The board", "Make a new token.", "Give it the right.")
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+class Server:
+    """Answers by a function, and keeps what it was asked."""
+
+    def __init__(self, answer: Callable[[httpx.Request], httpx.Response], authorize: Authorization | None = None):
+        self.requests: list[httpx.Request] = []
+        self._answer = answer
+        connection = Connection(transport=httpx.MockTransport(self._take))
+        self.http = Client(VENDOR, "https://api.test/v1", {}, [], connection, authorize=authorize, sleep=self._wait)
+
+    def _take(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return self._answer(request)
+
+    async def _wait(self, _: float) -> None:
+        return None
+
+
+def tagged(request: httpx.Request) -> httpx.Response:
+    tag = f'"{request.url}"'
+    if request.headers.get("if-none-match") == tag:
+        return httpx.Response(304)
+    return httpx.Response(200, json=[str(request.url)], headers={"etag": tag})
+
+
+async def test_what_did_not_change_is_given_again() -> None:
+    server = Server(tagged)
+    first = await server.http.get("look", "/issues", {"page": "1"}, remember=True)
+    again = await server.http.get("look", "/issues", {"page": "1"}, remember=True)
+    other = await server.http.get("look", "/issues", {"page": "2"}, remember=True)
+    assert first == again != other
+    assert ["if-none-match" in request.headers for request in server.requests] == [False, True, False]
+    await server.http.get("look", "/issues", {"page": "1"})
+    assert "if-none-match" not in server.requests[-1].headers
+
+
+async def test_only_so_many_answers_are_remembered() -> None:
+    server = Server(tagged)
+    for number in range(ANSWERS + 1):
+        await server.http.get("look", f"/{number}", remember=True)
+    await server.http.get("look", "/0", remember=True)
+    assert "if-none-match" not in server.requests[-1].headers
+    await server.http.get("look", f"/{ANSWERS}", remember=True)
+    assert "if-none-match" in server.requests[-1].headers
+
+
+async def test_a_large_answer_is_not_remembered() -> None:
+    server = Server(lambda _: httpx.Response(200, json=["x" * BYTES], headers={"etag": '"a"'}))
+    for _ in range(2):
+        await server.http.get("look", "/", remember=True)
+    assert "if-none-match" not in server.requests[-1].headers
+
+
+async def test_an_unchanged_answer_that_was_not_asked_for_is_none() -> None:
+    server = Server(lambda _: httpx.Response(304))
+    with pytest.raises(RemoteUnavailable, match="was not asked that"):
+        await server.http.get("look", "/")
+
+
+def paged(last: int, host: str = "https://api.test") -> Callable[[httpx.Request], httpx.Response]:
+    def answer(request: httpx.Request) -> httpx.Response:
+        page = int(request.url.params.get("page", "1"))
+        link = (
+            f'<{host}/v1/issues?page={page + 1}&q=a%2Cb>; title="x"; rel="next", <{host}/v1/issues?page=9>; rel="last"'
+        )
+        return httpx.Response(200, json=[page], headers={"link": link} if page < last else {})
+
+    return answer
+
+
+async def test_pages_are_read_as_each_names_the_next() -> None:
+    server = Server(paged(3))
+    assert [page async for page in server.http.pages("list", "/issues", {"labels": "bot"})] == [[1], [2], [3]]
+    assert [str(request.url) for request in server.requests][:2] == [
+        "https://api.test/v1/issues?labels=bot",
+        "https://api.test/v1/issues?page=2&q=a%2Cb",
+    ]
+
+
+async def test_a_list_beyond_the_bound_is_not_taken_for_whole() -> None:
+    with pytest.raises(RemoteUnavailable, match="more than 2 pages"):
+        async for _ in Server(paged(3)).http.pages("list", "/issues", most=2):
+            pass
+
+
+async def test_a_page_at_another_host_gets_no_credentials() -> None:
+    server = Server(paged(3, "https://evil.test"))
+    with pytest.raises(Misconfigured, match=r"points to https://evil\.test"):
+        async for _ in server.http.pages("list", "/issues"):
+            pass
+    assert len(server.requests) == 1
+
+
+class Tokens:
+    def __init__(self) -> None:
+        self.number = 1
+
+    async def __call__(self) -> Mapping[str, str]:
+        return {"authorization": f"Bearer {self.number}"}
+
+    def refused(self) -> None:
+        self.number += 1
+
+
+async def test_credentials_that_ran_out_are_made_anew_once() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(201 if request.headers["authorization"] == "Bearer 2" else 401, json={"message": "old"})
+
+    server = Server(answer, Tokens())
+    assert await server.http.send("POST", "write", "/x", {"a": 1}) == {"message": "old"}
+    assert [request.content for request in server.requests] == [b'{"a":1}'] * 2
+    never = Server(lambda _: httpx.Response(401, json={"message": "no"}), Tokens())
+    with pytest.raises(CredentialsRefused):
+        await never.http.get("read", "/x")
+    assert len(never.requests) == 2
+
+
+async def test_a_query_is_asked_again_and_a_write_is_not() -> None:
+    answers = [httpx.Response(503), httpx.Response(200, json={"data": {"a": 1}})]
+    server = Server(lambda _: answers.pop(0))
+    graph = Graph(server.http, "The board", "/graphql", lambda _: None)
+    assert await graph.query("look", "query($n: Int) { a }", {"n": 1}) == {"a": 1}
+    server = Server(lambda _: httpx.Response(503))
+    graph = Graph(server.http, "The board", "/graphql", lambda _: None)
+    with pytest.raises(RemoteUnavailable):
+        await graph.mutate("write", "mutation { a }", {})
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ({"data": None, "errors": [{"type": "NOT_FOUND", "message": "no such item"}]}, NotFound),
+        ({"errors": [{"type": "FORBIDDEN", "message": "no"}]}, PermissionMissing),
+        ({"errors": [{"type": "RATE_LIMITED", "message": "slow"}]}, RateLimited),
+        ({"errors": [{"message": "wrong"}]}, Rejected),
+        ({"nothing": 1}, RemoteUnavailable),
+        ([1], RemoteUnavailable),
+    ],
+)
+async def test_errors_of_graphql(said: Any, error: type[Exception]) -> None:
+    kinds: Any = {"NOT_FOUND": NotFound, "FORBIDDEN": PermissionMissing, "RATE_LIMITED": RateLimited}
+    server = Server(lambda _: httpx.Response(200, json=said))
+    hints: Any = {PermissionMissing: "Give the token the scope."}
+    graph = Graph(server.http, "The board", "/graphql", lambda one: kinds.get(one.get("type")), hints)
+    with pytest.raises(error) as failed:
+        await graph.mutate("write", "mutation { a }", {})
+    assert ("Give the token the scope" in str(failed.value)) is (error is PermissionMissing)
+
+
+@pytest.mark.parametrize(
+    "reset",
+    [f"{NOW.timestamp() + 90:.0f}", f"{(NOW.timestamp() + 90) * 1000:.0f}", "90", "2026-11-23T12:01:30Z"],
+)
+def test_a_limit_that_is_used_up_says_when_it_begins_anew(reset: str) -> None:
+    headers = {"x-ratelimit-limit": "100", "x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}
+    assert seconds_to_wait(headers, NOW) == 90
+    nearly = headers | {"x-ratelimit-remaining": "8"}
+    assert (seconds_to_wait(nearly, NOW), spacing(nearly, NOW)) == (None, 10)
+    assert spacing(headers | {"x-ratelimit-remaining": "30"}, NOW) == 0
+
+
+def test_a_reset_is_measured_by_the_vendors_clock() -> None:
+    theirs = datetime(2026, 11, 22, tzinfo=UTC)
+    headers = {"ratelimit-remaining": "0", "ratelimit-reset": f"{theirs.timestamp() + 7:.0f}"}
+    assert seconds_to_wait(headers | {"date": format_datetime(theirs)}, NOW) == 7
+
+
+async def test_a_refusal_for_the_limit_is_no_missing_permission() -> None:
+    for headers, wait in (({"retry-after": "60"}, 60), ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "5"}, 5)):
+        refusing = Server(lambda _, headers=headers: httpx.Response(403, json={"message": "slow"}, headers=headers))  # type: ignore[misc]
+        with pytest.raises(RateLimited) as limited:
+            await refusing.http.send("POST", "write", "/", {})
+        assert limited.value.retry_after == wait
+    plain = Server(lambda _: httpx.Response(403, json={"message": "no"}, headers={"x-ratelimit-remaining": "7"}))
+    with pytest.raises(PermissionMissing):
+        await plain.http.send("POST", "write", "/", {})
