@@ -189,7 +189,8 @@ def _or_null(check: Any) -> Any:
 
 
 _SOFTENED = ("type", "enum", "anyOf", "oneOf", "allOf")
-_Validator: Any = validators.extend(
+_extend: Any = validators.extend
+_Validator: Any = _extend(
     Draft202012Validator, {name: _or_null(Draft202012Validator.VALIDATORS[name]) for name in _SOFTENED}
 )
 
