@@ -19,7 +19,7 @@ from boardhand_operator.errors import (
     Rejected,
     RemoteUnavailable,
 )
-from boardhand_operator.forges.gitea import GiteaForge
+from boardhand_operator.forges.gitea.forge import GiteaForge
 from boardhand_operator.transport import Connection
 from tests.contract.board_wires import Wire
 

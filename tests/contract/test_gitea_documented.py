@@ -18,8 +18,8 @@ from boardhand_operator.errors import (
     Rejected,
     RemoteUnavailable,
 )
-from boardhand_operator.forges import gitea
-from boardhand_operator.forges.gitea import GiteaForge
+from boardhand_operator.forges.gitea import forge as gitea
+from boardhand_operator.forges.gitea.forge import GiteaForge
 from boardhand_operator.transport import Connection
 from tests.contract.forge_requests import FILE, check_forge_requests
 from tests.contract.request_check import operation

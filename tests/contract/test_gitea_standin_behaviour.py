@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from boardhand_operator.forges import gitea
+from boardhand_operator.forges.gitea import forge as gitea
 from testbed.gitea.app import create_app
 from testbed.gitea.state import GiteaState, Token
 from tests.contract.board_wires import Wire

@@ -8,7 +8,7 @@ from boardhand_operator.boards.trello.board import TrelloBoard
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges import open_forge
 from boardhand_operator.forges.address import owner_and_name
-from boardhand_operator.forges.gitea import GiteaForge, title_of
+from boardhand_operator.forges.gitea.forge import GiteaForge, title_of
 
 
 def board(kind: str = "trello") -> pool.Board:
@@ -33,10 +33,10 @@ async def test_implementations_are_found_by_their_entry_points() -> None:
 
 
 def test_an_unknown_type_is_said_with_those_installed() -> None:
-    with pytest.raises(Misconfigured, match=r"spec\.board\.type is 'jira'; installed are: .*trello"):
-        open_board(board("jira"), {})
-    with pytest.raises(Misconfigured, match=r"spec\.forge\.type is 'github'; installed are: .*gitea"):
-        open_forge(forge("github"), repository(), {})
+    with pytest.raises(Misconfigured, match=r"spec\.board\.type is 'paper'; installed are: .*trello"):
+        open_board(board("paper"), {})
+    with pytest.raises(Misconfigured, match=r"spec\.forge\.type is 'fossil'; installed are: .*gitea"):
+        open_forge(forge("fossil"), repository(), {})
 
 
 @pytest.mark.parametrize("credentials", [{}, {"key": "k"}, {"key": "k", "token": " \n"}])

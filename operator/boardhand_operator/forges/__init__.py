@@ -141,3 +141,10 @@ def forge_type(spec: pool.Forge) -> ForgeType:
 def secret_name(spec: pool.Forge) -> str:
     """The Secret's name for messages."""
     return spec.secret_ref.name if spec.secret_ref else "(spec.forge.secretRef is absent)"
+
+
+def required_url(spec: pool.Forge) -> str:
+    """The forge's address. Raises Misconfigured where the pool does not give it."""
+    if spec.url is None:
+        raise Misconfigured("AddressMissing", f"spec.forge.url is required for type {spec.type}: the server's address.")
+    return spec.url

@@ -15,6 +15,7 @@ from boardhand_api import pool
 from boardhand_api.run import PullRequest
 from boardhand_operator.answers import Vendor
 from boardhand_operator.errors import Misconfigured, NotFound, Rejected
+from boardhand_operator.forges import required_url, secret_name
 from boardhand_operator.forges.address import owner_and_name
 from boardhand_operator.lost_pod import Head
 from boardhand_operator.observe import parse_time
@@ -37,21 +38,23 @@ class GiteaForge:
     """One repository at a Gitea or Forgejo, with a token."""
 
     credential_keys: ClassVar[tuple[str, ...]] = ("token",)
+    pull_requests: ClassVar[bool] = True
 
     def __init__(
         self, spec: pool.Forge, repository: pool.Repository, credentials: Mapping[str, str], connection: Connection
     ) -> None:
         """Raises Misconfigured where the repository is not at this forge or the token cannot be sent."""
-        owner, name = owner_and_name(spec.url, repository.url)
+        url = required_url(spec)
+        owner, name = owner_and_name(url, repository.url)
         token = credentials["token"].strip()
-        secret = spec.secret_ref.name
+        secret = secret_name(spec)
         vendor = Vendor(
             "The forge",
             f"It refused the token in Secret {secret}: make a new one and put it under the key `token`.",
             f"The token in Secret {secret} needs the scopes write:repository and write:issue, and its account "
             f"access to {owner}/{name}.",
         )
-        base_url = spec.url.rstrip("/") + "/api/v1"
+        base_url = url.rstrip("/") + "/api/v1"
         self._http = Client(vendor, base_url, {"authorization": f"token {token}"}, [token], connection)
         self._secret = secret
         self._full_name = f"{owner}/{name}"
