@@ -10,18 +10,18 @@ import base64
 import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
-
-import httpx
+from urllib.parse import urlencode
 
 from boardhand_operator.answers import Answer, Vendor
 from boardhand_operator.errors import CredentialsRefused, Misconfigured, PermissionMissing, Remote
-from boardhand_operator.transport import Client, Connection, segment
+from boardhand_operator.exchange import Params
+from boardhand_operator.transport import JSON, Client, Connection, segment
 
 SERVER = "https://dev.azure.com"
 API = "7.1"
 JSON_PATCH = "application/json-patch+json"
 CREDENTIAL_KEYS = ("token",)
-_SIGN_IN = re.compile(r"/_signin\b|login\.microsoftonline\.com|\.vssps\.visualstudio\.com")
+_SIGN_IN = re.compile(r"/_signin\b|\blogin\.microsoftonline\.com|vssps\.(visualstudio|dev\.azure)\.com")
 _KNOWN_USER = re.compile(r"TF400813: The user '[^']+'")
 """A 401 that names the user: the token is good, its scopes are not. One that names nobody refuses the token."""
 
@@ -52,9 +52,7 @@ class AzureClient(Client):
         super().__init__(vendor, base_url, headers, hidden, connection)
         self._of = vendor
 
-    async def get(
-        self, operation: str, path: str, params: Mapping[str, str] | None = None, *, remember: bool = False
-    ) -> Any:
+    async def get(self, operation: str, path: str, params: Params | None = None, *, remember: bool = False) -> Any:
         """As `Client.get`; another API version than 7.1 is given in params."""
         return await super().get(operation, path, _versioned(params), remember=remember)
 
@@ -63,34 +61,48 @@ class AzureClient(Client):
         method: str,
         operation: str,
         path: str,
-        body: Any,
+        body: Any = None,
         *,
-        params: Mapping[str, str] | None = None,
-        content_type: str = "application/json",
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+        content_type: str = JSON,
     ) -> Any:
         """As `Client.send`; another API version than 7.1 is given in params."""
-        return await super().send(method, operation, path, body, params=_versioned(params), content_type=content_type)
+        wanted = _versioned(params)
+        return await super().send(
+            method, operation, path, body, params=wanted, headers=headers, content_type=content_type
+        )
 
-    async def query(self, operation: str, path: str, body: Mapping[str, Any], **params: str) -> Any:
-        """A POST that only reads, as `Client.ask`."""
-        query = httpx.QueryParams(_versioned(params))
-        return await super().ask(operation, f"{path}?{query}", body)
+    async def query(self, operation: str, path: str, body: Mapping[str, Any], params: Params | None = None) -> Any:
+        """A POST that only reads: as `Client.ask`, with the API version as for `get`."""
+        return await self.ask(operation, f"{path}?{urlencode(_versioned(params))}", body)
 
     def failure(self, operation: str, answer: Answer) -> Remote | None:
         """As `Client.failure`; a page to sign in (203, or HTML) and a 401 for missing scopes are told apart."""
         said = answer.body.decode("utf-8", "replace")
-        kind = answer.headers.get("content-type", "")
-        if answer.status == 203 or (answer.status in (200, 401) and "text/html" in kind):
+        page = "text/html" in answer.headers.get("content-type", "") and _SIGN_IN.search(said)
+        if answer.status == 203 or (page and answer.status < 400):
             return self._refused(operation, f"It answered with a page to sign in ({answer.status})")
         if answer.status == 401 and _KNOWN_USER.search(said):
             read = super().failure(operation, Answer(403, answer.headers, answer.body))
             return PermissionMissing(self._of.name, operation, read.message, answer.request_id) if read else None
         return super().failure(operation, answer)
 
-    def _redirected(self, operation: str, request: httpx.Request, answer: Answer) -> httpx.Request:
-        if _SIGN_IN.search(answer.headers.get("location", "")):
-            raise self._refused(operation, f"It points to a page to sign in ({answer.status})")
-        return super()._redirected(operation, request, answer)
+    async def _once(
+        self,
+        method: str,
+        operation: str,
+        path: str,
+        params: Params | None,
+        content: bytes | None,
+        headers: Mapping[str, str],
+    ) -> Answer:
+        try:
+            return await super()._once(method, operation, path, params, content, headers)
+        except Misconfigured as wrong:
+            if wrong.reason == "Redirected" and _SIGN_IN.search(wrong.message):
+                raise self._refused(operation, "It points to a page to sign in") from wrong
+            raise
 
     def _refused(self, operation: str, sentence: str) -> CredentialsRefused:
         return CredentialsRefused(self._of.name, operation, f"{sentence}. {self._of.credentials_hint}")
@@ -104,5 +116,5 @@ def parts(text: str, field: str, wanted: str, counts: Collection[int]) -> list[s
     return found
 
 
-def _versioned(params: Mapping[str, str] | None) -> dict[str, str]:
+def _versioned(params: Params | None) -> dict[str, str | Sequence[str]]:
     return {"api-version": API, **(params or {})}

@@ -1,0 +1,1 @@
+"""Linear as the board."""
