@@ -13,10 +13,10 @@ from boardhand_operator.boards import Board
 from tests.contract.board_bench import COLUMNS, DOING, DONE, READY, REVIEW, RUN, BoardBench
 from tests.contract.board_cases_claims import ClaimCases
 from tests.contract.board_cases_columns import ColumnCases
-from tests.contract.board_cases_hooks import HookCases
 from tests.contract.board_cases_ready import ReadyCases
 from tests.contract.board_cases_refusals import RefusalCases
 from tests.contract.board_cases_ticket import TicketCases
+from tests.contract.hook_cases import HookCases
 
 __all__ = ["COLUMNS", "DOING", "DONE", "READY", "REVIEW", "RUN", "BoardBehaviour", "BoardBench"]
 

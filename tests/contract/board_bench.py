@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from boardhand_operator.boards import Board
 from boardhand_operator.boards.claims import Claimant
-from tests.contract.board_wires import Wire
+from tests.contract.hook_bench import HookBench
 
 READY, DOING, REVIEW, DONE = "Sprint Backlog", "In Progress", "In Review", "Done"
 COLUMNS = (READY, DOING, REVIEW, DONE)
@@ -14,20 +14,15 @@ RUN = Claimant("run", "uid", "e1", "shop", "uid-shop")
 RIVAL = Claimant("rival", "uid-rival", "e1", "shop", "uid-shop")
 
 
-class BoardBench(Protocol):
+class BoardBench(HookBench, Protocol):
     """A fresh board with the four columns and a label `bot`, and what a person named ada does there."""
 
-    wire: Wire
-    secret: str
-    """Name of the Secret."""
     person: str
     """Who ada is to the board."""
     comment_written: str
     """Pattern of the place (see `Wire`) of the request that writes a comment."""
     moved: str
     """That of the first write of a move."""
-    subscribed: str
-    """That of the request that makes a webhook."""
     page: int
     """More tickets than a page of the vendor's list has."""
     full_page: int
@@ -38,8 +33,6 @@ class BoardBench(Protocol):
     """What the vendor keeps beside the description: of checklists, attachments, links, priority."""
     markup: str
     """What descriptions and comments are stored as: markdown, adf or html."""
-    signs_body: bool
-    """Whether a webhook's proof covers its body; where not, it is a password."""
     filter: str
     """A spec.board.filter that the vendor understands and no ticket fits; empty where it has nothing of the kind."""
 
@@ -78,25 +71,4 @@ class BoardBench(Protocol):
 
     async def archive_column(self, column: str) -> bool:
         """Archive or close the column itself; False where the vendor has no such thing."""
-        ...
-
-    async def fault(self, **fault: Any) -> None:
-        """Switch a fault of the stand-in on (testbed.faults); `match` is a pattern of places."""
-        ...
-
-    async def clock(self, seconds: float) -> None:
-        """The vendor's clock is off by so much from now on."""
-        ...
-
-    def reader_token(self) -> str:
-        """Of an account that may look and not write."""
-        ...
-
-    def call(self, *, secret: str | None = None) -> tuple[dict[str, str], bytes]:
-        """Headers and body of a call that the vendor makes for a webhook of `open(hook=True)`. secret: a forger's, in
-        place of the one that the vendor was given."""
-        ...
-
-    async def hooks(self) -> int:
-        """How many webhooks the vendor has with the address of `open(hook=True)`."""
         ...

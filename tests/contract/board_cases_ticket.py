@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta, timezone
 
 import pytest
@@ -13,14 +12,6 @@ from boardhand_operator.boards.ticket import ticket_of
 from boardhand_operator.errors import NotFound
 from tests.contract.board_bench import DONE, RUN, BoardBench
 from tests.contract.markup import PIECES, STORED, same
-
-Record = Callable[[str, object], None]
-
-
-def note_absent(what: str, bench: BoardBench, record_property: Record) -> None:
-    """Tell the matrix where the vendor has nothing of the kind."""
-    if what not in bench.has:
-        record_property("absent", what)
 
 
 class TicketCases:
@@ -139,8 +130,7 @@ class TicketCases:
 
     # Structure
 
-    async def test_a_ticket_has_its_checklists(self, bench: BoardBench, board: Board, record_property: Record) -> None:
-        note_absent("checklists", bench, record_property)
+    async def test_a_ticket_has_its_checklists(self, bench: BoardBench, board: Board) -> None:
         ticket = await bench.ticket()
         await bench.furnish(ticket)
         read = await board.read(ticket)
@@ -148,8 +138,7 @@ class TicketCases:
         assert read is not None
         assert read.checklists == (steps if "checklists" in bench.has else ())
 
-    async def test_a_ticket_has_its_attachments(self, bench: BoardBench, board: Board, record_property: Record) -> None:
-        note_absent("attachments", bench, record_property)
+    async def test_a_ticket_has_its_attachments(self, bench: BoardBench, board: Board) -> None:
         ticket = await bench.ticket()
         await bench.furnish(ticket)
         read = await board.read(ticket)
@@ -157,8 +146,7 @@ class TicketCases:
         assert [found.name for found in read.attachments] == (["plan.pdf"] if "attachments" in bench.has else [])
         assert all(found.url.startswith(("https://", "http://")) for found in read.attachments)
 
-    async def test_a_ticket_has_its_links(self, bench: BoardBench, board: Board, record_property: Record) -> None:
-        note_absent("links", bench, record_property)
+    async def test_a_ticket_has_its_links(self, bench: BoardBench, board: Board) -> None:
         ticket = await bench.ticket()
         await bench.furnish(ticket)
         read = await board.read(ticket)
@@ -166,10 +154,7 @@ class TicketCases:
         assert [found.title for found in read.links] == (["Design"] if "links" in bench.has else [])
         assert all(found.url.startswith(("https://", "http://")) for found in read.links)
 
-    async def test_the_priority_is_the_boards_own_word(
-        self, bench: BoardBench, board: Board, record_property: Record
-    ) -> None:
-        note_absent("priority", bench, record_property)
+    async def test_the_priority_is_the_boards_own_word(self, bench: BoardBench, board: Board) -> None:
         ticket = await bench.ticket()
         await bench.furnish(ticket)
         (ready,) = (await board.look()).ready
