@@ -224,7 +224,8 @@ def _pushed(facts: Facts) -> Published | None:
     """What the run's branch shows that this very try pushed."""
     if facts.pushed is None or facts.job is None:
         return None
-    if facts.pushed.committed_at < parse_time(facts.job["metadata"]["creationTimestamp"]):
+    made = facts.pushed.committed_at
+    if made is None or made < parse_time(facts.job["metadata"]["creationTimestamp"]):
         return None
     return Published(branch=branch_name(facts.run.spec.ticket, facts.run.spec.attempt), commit=facts.pushed.commit)
 

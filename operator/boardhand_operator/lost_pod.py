@@ -28,8 +28,8 @@ class Head:
     """The commit at which a branch is."""
 
     commit: str
-    committed_at: datetime
-    """As whoever made it says."""
+    committed_at: datetime | None
+    """As whoever made it says; None where the forge does not tell."""
 
 
 def stage_and_code(job: Json | None) -> tuple[Stage, int] | None:

@@ -25,6 +25,15 @@ from boardhand_operator.views import Pool
 _KEPT_SECONDS = 60.0
 """A Secret is read again after so long, so that a new token is used without a restart."""
 
+WEB_KEYS = ("username", "token")
+SSH_KEYS = ("sshKey", "knownHosts")
+"""What the stages need to reach a repository over http, and over ssh."""
+
+
+def git_keys(clone_url: str) -> tuple[str, ...]:
+    """The keys that a Secret for this repository has."""
+    return SSH_KEYS if clone_url.startswith("ssh://") else WEB_KEYS
+
 
 @dataclass
 class _Opened:
@@ -78,19 +87,25 @@ class Services:
     async def require_secrets(self, pool: Pool) -> None:
         """See that the Secrets which stages mount are there. Raises Misconfigured naming the first that is not."""
         spec = pool.spec
+        keys = git_keys(spec.repository.url)
+        if keys is SSH_KEYS and spec.repository.read_secret_ref is None:
+            raise Misconfigured(
+                "SecretMissing",
+                f"spec.repository.readSecretRef is required over ssh: name a Secret with {' and '.join(SSH_KEYS)}",
+            )
         named: dict[str, tuple[SecretRef | None, tuple[str, ...]]] = {
-            "spec.repository.readSecretRef": (spec.repository.read_secret_ref, ("username", "token")),
-            "spec.repository.pushSecretRef": (spec.repository.push_secret_ref, ("username", "token")),
+            "spec.repository.readSecretRef": (spec.repository.read_secret_ref, keys),
+            "spec.repository.pushSecretRef": (spec.repository.push_secret_ref, keys),
         }
         for field, model in _models(spec).items():
             named[f"spec.models.{field}.secretRef"] = (model.secret_ref, ("apiKey",))
         for server in spec.mcp_servers:
             named[f"spec.mcpServers[{server.name}].secretRef"] = (server.secret_ref, ())
-        for field, (reference, keys) in named.items():
+        for field, (reference, wanted) in named.items():
             if reference is None:
                 continue
             data = await self._secret(pool, reference.name, field)
-            for key in keys:
+            for key in wanted:
                 if not data.get(key):
                     raise Misconfigured("SecretKeyMissing", f"{field}: Secret {reference.name} lacks the key {key!r}")
 

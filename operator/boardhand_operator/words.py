@@ -169,6 +169,8 @@ def closing_comment(run: Run, pool: Pool) -> str:
         parts.append(f"{draft}: {status.pull_request.url}")
     elif status.branch and failure:
         parts.append(f"The branch {code(status.branch)} is left as it is.")
+    elif status.branch:
+        parts.append(f"Branch: {code(status.branch)}")
     if status.verdict:
         parts += verdict_lines(status.verdict)
     if failure:

@@ -23,6 +23,7 @@ class FakeForge:
     bodies: dict[int, str] = field(default_factory=dict)
 
     credential_keys: ClassVar[tuple[str, ...]] = ()
+    pull_requests: ClassVar[bool] = True
 
     async def check(self) -> None:
         async with self.fuse.call("check the forge"):

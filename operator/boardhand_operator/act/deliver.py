@@ -16,11 +16,17 @@ from boardhand_operator.names import job_name
 
 
 async def open_pull_request(doing: Doing, draft: bool) -> None:
-    """Open the pull request of the run's branch, or find the one that is open, and note it."""
+    """Open the pull request of the run's branch, or find the one that is open, and note it.
+
+    At a plain git remote the branch is all there is, and the ticket is told its name.
+    """
     run, pool = doing.run, doing.its_pool
     forge = await doing.services.forge(pool)
     if forge is None or run.status.branch is None:
         raise Misconfigured("ForgeMissing", f"pool {pool.name} has no forge to open a pull request at")
+    if not forge.pull_requests:
+        doing.said.append(f"branch {run.status.branch} is pushed")
+        return
     title, body = words.pull_request_title(run), words.pull_request_body(run, pool)
     opened = await forge.open_pull_request(run.status.branch, pool.spec.repository.branch, title, body, draft)
     doing.note({"pullRequest": opened.wire()})
