@@ -1,0 +1,56 @@
+"""Which repository of which GitHub is meant, and how it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from boardhand_operator.errors import CredentialsRefused, NotFound, PermissionMissing, RateLimited
+from boardhand_operator.graphql import Graph, Kind
+from boardhand_operator.transport import Client, segment
+
+Json = dict[str, Any]
+PAGE = {"per_page": "100"}
+_KINDS: Mapping[str, Kind] = {
+    "NOT_FOUND": NotFound,
+    "FORBIDDEN": PermissionMissing,
+    "INSUFFICIENT_SCOPES": PermissionMissing,
+    "RATE_LIMITED": RateLimited,
+    "UNAUTHENTICATED": CredentialsRefused,
+}
+
+
+@dataclass(frozen=True)
+class At:
+    """A repository, with the client of its pool."""
+
+    http: Client
+    graph: Graph
+    rest: str
+    """What stands before the REST API's paths."""
+    owner: str
+    name: str
+    branch: str
+    """The pool's branch."""
+    secret: str
+    """The Secret of the credentials, for messages."""
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+    @property
+    def root(self) -> str:
+        """The path of the repository."""
+        return f"{self.rest}/repos/{segment(self.owner)}/{segment(self.name)}"
+
+    async def all(self, operation: str, path: str, params: Mapping[str, str] | None = None) -> list[Any]:
+        """The entries of all pages of a list."""
+        pages = self.http.pages(operation, self.root + path, {**PAGE, **(params or {})})
+        return [entry async for page in pages for entry in page]
+
+
+def kind_of(error: Json) -> Kind | None:
+    """What one of GraphQL's errors is (https://docs.github.com/graphql/reference names no list of the types)."""
+    return _KINDS.get(str(error.get("type", "")))
