@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from boardhand_api import pool
+from boardhand_operator.boards import entered as gitea_entered
+from boardhand_operator.boards import labels as gitea_labels
 from boardhand_operator.boards import open_board
-from boardhand_operator.boards.gitea import entered as gitea_entered
-from boardhand_operator.boards.gitea import labels as gitea_labels
 from boardhand_operator.boards.gitea.board import GiteaIssues
 from boardhand_operator.errors import Misconfigured, PermissionMissing, RemoteUnavailable
 from testbed.gitea import issue_state as desk

@@ -17,13 +17,14 @@ from typing import Any, ClassVar
 from boardhand_api import pool
 from boardhand_operator.answers import Vendor
 from boardhand_operator.boards import Card, Comment, Look
-from boardhand_operator.boards.gitea.check import check_columns, check_repository, check_writing, owner_and_name, server
-from boardhand_operator.boards.gitea.entered import Entered, timeline
+from boardhand_operator.boards.columns import Reading, sorted_out
+from boardhand_operator.boards.gitea.check import check_repository, check_writing, owner_and_name, server
 from boardhand_operator.boards.gitea.hooks import HEADER, SECRET, signed, subscribe
-from boardhand_operator.boards.gitea.labels import Labels
 from boardhand_operator.boards.gitea.log import Json, card, comment, named, placed
 from boardhand_operator.boards.gitea.pages import Pages
 from boardhand_operator.boards.gitea.said import said_since
+from boardhand_operator.boards.gitea.timeline import entered, timeline
+from boardhand_operator.boards.labels import Labels
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.errors import Misconfigured, NotFound, RemoteUnavailable
 from boardhand_operator.transport import Client, Connection, segment
@@ -56,8 +57,10 @@ class GiteaIssues:
         )
         self._spec = spec
         self._pages = Pages(self._http, owner, name)
-        self._labels = Labels(self._pages, spec.board)
-        self._entered = Entered(self._pages)
+        advice = "Make it in the repository (not in the organisation)"
+        self._labels = Labels(self._pages.labels, f"Repository {spec.board}", advice)
+        self._entered = entered(self._pages)
+        self._reading = Reading(_number, named, card, self._labelled)
         self._me: int | None = None
         wanted = spec.columns
         self._columns = [wanted.ready, wanted.in_progress, wanted.review, *filter(None, [wanted.failed])]
@@ -66,7 +69,7 @@ class GiteaIssues:
         """See `Board.check`: five requests; the last one is always refused, and shows what the token may do."""
         await self._our_id()
         await check_repository(self._http, self._pages.root, self._spec)
-        await check_columns(self._spec, self._labels, self._columns)
+        await self._labels.check(self._spec, self._columns, "Gitea")
         await check_writing(self._http, self._pages.root)
 
     async def look(self, columns: Collection[str] = (), since: datetime | None = None) -> Look:
@@ -76,23 +79,7 @@ class GiteaIssues:
         names = [ready, *sorted(set(columns) - {ready})]
         known = {*self._columns, *names}
         found = {name: await self._in(name) for name in names}
-        asked = {
-            issue["number"]: issue
-            for name, issues in found.items()
-            for issue in issues
-            if len(named(issue, known)) > 1 or (name == ready and self._labelled(issue))
-        }
-        places = await self._entered.of(list(asked.values()), known)
-        cards = []
-        for issue in found[ready]:
-            place = places.get(issue["number"])
-            if place and place[0] == ready and self._labelled(issue):
-                cards.append((place[1], card(issue, ready, place[1], known)))
-        members = {
-            name: frozenset(str(issue["number"]) for issue in issues if _is_in(issue, name, places, asked))
-            for name, issues in found.items()
-        }
-        ordered = [entered for _, entered in sorted(cards, key=lambda pair: (pair[0], int(pair[1].id)))]
+        ordered, members = await sorted_out(found, ready, known, self._entered, self._reading)
         said = await said_since(self._pages, self._spec.board, since, await self._our_id()) if since else ()
         return Look(ordered, members, said)
 
@@ -238,10 +225,8 @@ class GiteaIssues:
         return self._spec.label is None or bool(named(issue, [self._spec.label]))
 
 
-def _is_in(issue: Json, column: str, places: Mapping[int, Any], asked: Collection[int]) -> bool:
-    """Whether an issue that bears this label is in its column; one that waits to be read is."""
-    place = places.get(issue["number"])
-    return issue["number"] not in asked or place is None or place[0] == column
+def _number(issue: Json) -> int:
+    return int(issue["number"])
 
 
 def _ids(labels: list[Json]) -> list[int]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from boardhand_api import pool
-from boardhand_operator.boards.gitea.labels import Labels
 from boardhand_operator.boards.gitea.log import Json
 from boardhand_operator.errors import Misconfigured, NotFound, Rejected
 from boardhand_operator.transport import Client
@@ -47,24 +44,6 @@ async def check_repository(http: Client, root: str, spec: pool.Board) -> None:
         raise Misconfigured(
             "IssuesOff", f"Repository {spec.board} has no issues of its own: switch them on in its settings."
         )
-
-
-async def check_columns(spec: pool.Board, labels: Labels, columns: Sequence[str]) -> None:
-    """See that there are labels of these names, and the pool's own. Raises Misconfigured, and as `Client.get`."""
-    ready = spec.columns.ready
-    if columns.count(ready) > 1:
-        raise Misconfigured(
-            "ColumnTwice", f"The ready column {ready!r} also has another meaning in spec.board.columns."
-        )
-    await labels.refresh()
-    for name in columns:
-        labels.known(name)
-        if "," in name:
-            raise Misconfigured(
-                "ColumnMalformed", f"Gitea cannot be asked for label {name!r}: a column's name has no comma in it."
-            )
-    if spec.label is not None:
-        labels.known(spec.label, "spec.board.label")
 
 
 async def check_writing(http: Client, root: str) -> None:

@@ -5,27 +5,17 @@ Sources: https://docs.gitea.com/api/ (issueGetCommentsAndTimeline), and services
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from boardhand_operator.boards import Card, Comment
+from boardhand_operator.boards import Card, Comment, labels
+from boardhand_operator.boards.labels import Entry, Place
 
 Json = dict[str, Any]
 
 PUT_ON = "1"
 """The body of a timeline entry by which a label was put on; that of one by which it was taken off is empty."""
-
-
-@dataclass(frozen=True, order=True)
-class Entry:
-    """The timeline entry that put an issue into a column."""
-
-    at: datetime
-    number: int
-    """Its id on the server; 0 where the issue's creation is meant."""
-    event: str
 
 
 def moment(text: str) -> datetime:
@@ -38,26 +28,21 @@ def named(issue: Json, columns: Collection[str]) -> dict[str, int]:
     return {label["name"]: int(label["id"]) for label in issue["labels"] or () if label["name"] in columns}
 
 
-def placed(issue: Json, timeline: Iterable[Json], columns: Collection[str]) -> tuple[str, Entry] | None:
-    """In which column an issue is, and by which event; None where it is closed or bears none of these labels.
-
-    Of several column labels the one that was put on last counts. Reopening puts an issue into its column anew.
-    """
-    here = named(issue, columns)
-    if issue["state"] != "open" or not here:
+def placed(issue: Json, timeline: Iterable[Json], columns: Collection[str]) -> Place | None:
+    """In which column an issue is, and by which event; None where it is closed or bears none of these labels."""
+    if issue["state"] != "open":
         return None
     birth = Entry(moment(issue["created_at"]), 0, f"created:{issue['id']}")
-    put: dict[int, Entry] = {}
-    reopened = birth
+    return labels.placed(named(issue, columns), birth, _happened(timeline))
+
+
+def _happened(timeline: Iterable[Json]) -> Iterator[tuple[int | None, Entry]]:
     for happened in timeline:
         entry = Entry(moment(happened["created_at"]), int(happened["id"]), str(happened["id"]))
-        label = int((happened.get("label") or {}).get("id", 0))
         if happened["type"] == "label" and happened["body"] == PUT_ON:
-            put[label] = max(entry, put.get(label, birth))
+            yield int((happened.get("label") or {}).get("id", 0)), entry
         elif happened["type"] == "reopen":
-            reopened = max(entry, reopened)
-    column = max(here, key=lambda name: (put.get(here[name], birth), here[name]))
-    return column, max(put.get(here[column], birth), reopened)
+            yield None, entry
 
 
 def comment(found: Json, our_id: int) -> Comment:

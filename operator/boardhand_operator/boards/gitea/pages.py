@@ -46,6 +46,12 @@ class Pages:
                 break
         return list(found.values())
 
+    async def labels(self) -> dict[str, int]:
+        """The ids of the repository's own labels. Those of its organisation are not among them: lists cannot be asked
+        for by these."""
+        found = await self.all("read the labels", "/labels")
+        return {label["name"]: int(label["id"]) for label in found}
+
     async def size(self) -> int:
         """How many entries a full page of this server has."""
         if not self._size:
