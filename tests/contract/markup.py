@@ -33,4 +33,4 @@ def plain(markdown: str) -> str:
     text = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
     text = re.sub(r"^(\s*)[*+-]\s+", r"\1- ", text, flags=re.MULTILINE)
     text = re.sub(r"^```\w+$", "```", text, flags=re.MULTILINE)
-    return re.sub(r"(?<!\w)\*(?!\*)([^*\n]+)\*(?!\*)", r"_\1_", text)
+    return re.sub(r"(?<![\w*])\*(?!\*)([^*\n]+)\*(?!\*)", r"_\1_", text)
