@@ -14,6 +14,8 @@ VERIFY = {"python-shop": "python3 -m pytest -q -p no:cacheprovider", "java-ledge
 WORKBENCH = {"python-shop": "workbench-python", "java-ledger": "workbench-java"}
 SCRIPTED = "boardhand-scripted"
 """The model's name says what it is wherever a person meets it."""
+ISSUES_SECRET = "gitea-signs-with-this-on-the-testbed"
+"""With it the testbed's Gitea signs its calls about issues."""
 
 
 def secret(namespace: str, name: str, **data: str) -> Json:
@@ -31,6 +33,7 @@ def secrets(namespace: str, forge: ForgeInfo, model_key: str = MODEL_KEY) -> lis
     return [
         secret(namespace, "trello", key=TRELLO_KEY, token=TRELLO_TOKEN, webhookSecret=TRELLO_SECRET),
         secret(namespace, "forge", token=forge.api_token),
+        secret(namespace, "issues", token=forge.api_token, webhookSecret=ISSUES_SECRET),
         secret(namespace, "git-read", username=forge.bot_user, token=forge.read_token),
         secret(namespace, "git-push", username=forge.bot_user, token=forge.push_token),
         secret(namespace, "model", apiKey=model_key),
@@ -45,6 +48,31 @@ def model(name: str, base_url: str | None, scripted: bool) -> Json:
     if scripted:
         out["price"] = {"prompt": 2.5, "cached": 1.25, "completion": 10}
     return out
+
+
+def trello(world: World, board: str) -> Json:
+    """spec.board for a board at Trello's stand-in."""
+    return {
+        "type": "trello",
+        "board": board,
+        "url": f"{world.trello_url}/1",
+        "secretRef": {"name": "trello"},
+        "columns": {"failed": "Needs a person"},
+        "pollSeconds": 1,
+    }
+
+
+def gitea_issues(forge: ForgeInfo, repository: str, callback: str | None) -> Json:
+    """spec.board for a repository's issues. callback: where Gitea is to call; None: polls alone show changes."""
+    out: Json = {
+        "type": "gitea",
+        "board": f"{forge.organisation}/{repository}",
+        "url": forge.base_url,
+        "secretRef": {"name": "issues"},
+        "columns": {"failed": "Needs a person"},
+        "pollSeconds": 30 if callback else 2,
+    }
+    return out | ({"webhook": {"callbackUrl": callback}} if callback else {})
 
 
 def pool(world: World, namespace: str, name: str, repository: str, board: str | None, **spec: Any) -> Json:
@@ -67,14 +95,7 @@ def pool(world: World, namespace: str, name: str, repository: str, board: str | 
         "limits": {"concurrency": 2, "deadlineSeconds": 600, "retrySeconds": 2, "modelPatienceSeconds": 120},
     }
     if board:
-        out["board"] = {
-            "type": "trello",
-            "board": board,
-            "url": f"{world.trello_url}/1",
-            "secretRef": {"name": "trello"},
-            "columns": {"failed": "Needs a person"},
-            "pollSeconds": 1,
-        }
+        out["board"] = trello(world, board)
     metadata = {"name": name, "namespace": namespace}
     return {"apiVersion": API_VERSION, "kind": "CodingAgent", "metadata": metadata, "spec": out | spec}
 
