@@ -47,7 +47,7 @@ check: $(STAMP) build/github/.installed ## lint, types, architecture, unit and c
 slow: $(STAMP) build/github/.installed ## the unit and contract tests that take many seconds
 	@$(PYTEST) -q -n 2 --dist worksteal tests/unit tests/contract tests/testbed -m "slow and not matrix"
 
-matrix: $(STAMP) ## every board and every forge by every case of its suite, as tables and build/matrix.json
+matrix: $(STAMP) build/github/.installed ## every board and every forge by every case of its suite, as tables and build/matrix.json
 	@$(PYTEST) -q -n 2 --dist worksteal -p tests.matrix -m matrix tests/contract
 
 build/wire/.installed: testbed/wire/package-lock.json

@@ -73,11 +73,10 @@ class Matrix:
     def problems(self) -> list[str]:
         """What is wrong beside the cases that pytest itself names."""
         covered = {name for vendor in self.vendors for name in self.names(vendor)}
-        missing = [
-            f"{name} is registered in boardhand.{self.kind} and has no column: a class that inherits the behaviour "
-            f'suite with vendor = "{name}" is wanted'
-            for name in self.registered
-            if name not in covered
+        missing = [name for name in self.registered if name not in covered]
+        gaps = [
+            f"registered in boardhand.{self.kind} and without a column: {', '.join(missing)}; for each a class that "
+            "inherits the behaviour suite is wanted, with its name as `vendor`"
         ]
         left = [
             f"{vendor}: case {case} was not run"
@@ -85,7 +84,7 @@ class Matrix:
             for vendor in self.columns()
             if self.outcome(case, vendor) == "not run"
         ]
-        return missing + left
+        return (gaps if missing else []) + left
 
     def count(self, outcome: Outcome, vendors: Iterable[str]) -> int:
         """Cells of these columns with this outcome."""

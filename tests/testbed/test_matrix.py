@@ -67,7 +67,7 @@ def test_a_class_is_the_column_of_all_its_names_and_what_has_none_is_wrong() -> 
     matrix.note("test_it_floats", "boat", "passed")
     assert matrix.names("boat") == ["boat", "ferry"]
     (problem,) = matrix.problems()
-    assert "plane is registered in boardhand.boards and has no column" in problem
+    assert "registered in boardhand.boards and without a column: plane;" in problem
     matrix.note("test_it_floats", "plane", "absent")
     matrix.note("test_it_floats", "kite", "passed")
     assert matrix.problems() == []
@@ -127,5 +127,5 @@ def test_two_workers_make_one_table(tmp_path: Path) -> None:
     assert "│ it floats    │  ✓   │   ✗   │" in done.stdout
     assert "│ it has links │  ✓   │   –   │" in done.stdout
     # Neither is one of those that are registered.
-    assert "is registered in boardhand.boards and has no column" in done.stdout
+    assert "registered in boardhand.boards and without a column: " in done.stdout
     assert done.returncode == 1
