@@ -16,7 +16,7 @@ fragment Ticket on Issue {
   id identifier url title description priority priorityLabel createdAt updatedAt trashed archivedAt labelIds
   state { id name }
 }"""
-_HAPPENED = "nodes { id createdAt fromStateId toStateId archived trashed toTeamId }"
+_HAPPENED = "nodes { id createdAt fromStateId toStateId archived trashed }"
 _IN_TEAM = "team: {key: {eq: $team}}"
 
 POLL = f"""
