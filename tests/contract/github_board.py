@@ -1,0 +1,148 @@
+"""GitHub's boards on the stand-in in this process, and what people do there meanwhile."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import itertools
+from typing import Any
+
+import httpx
+
+from boardhand_api import pool
+from boardhand_operator.boards.github.issues import GitHubIssues
+from boardhand_operator.transport import Connection
+from testbed.github import desk
+from testbed.github.app import create_app
+from testbed.github.models import Issue, Label
+from testbed.github.state import GitHubState, Token
+from tests.contract.board_behaviour import COLUMNS, READY
+from tests.contract.board_wires import Wire
+from tests.contract.github_api import check_requests
+
+SITE, NAME, API = "http://github.test", "team/shop", "/api/v3"
+CALLBACK = "https://boardhand.example/webhooks/team/shop"
+WEBHOOK_SECRET = "a-secret-of-ours"
+LEAST = {"metadata": "read", "issues": "write"}
+"""What the docs ask for."""
+BOT, HOOKS, READER, BLIND = "a-token-of-the-bot", "a-token-for-hooks", "a-token-of-a-reader", "a-token-without-issue"
+TOKENS = {
+    BOT: Token("boardhand", LEAST),
+    HOOKS: Token("boardhand", {**LEAST, "repository_hooks": "write"}),
+    READER: Token("reader", {**LEAST, "repository_hooks": "write"}),
+    BLIND: Token("boardhand", {"metadata": "read", "issues": "read"}),
+}
+
+
+class GitHubDesk:
+    """A repository at the stand-in, and its people; every look at the clock is a second later."""
+
+    secret, person = "shop-github", "ada"
+    page, full_page = 120, 100
+    markup, filter = "markdown", ""
+    signs_body = True
+
+    def __init__(self, tokens: dict[str, Token]) -> None:
+        ticks = itertools.count(1767225600)
+        self.off = 0.0
+        self.state = GitHubState(dict(tokens), SITE, now=lambda: next(ticks) + self.off)
+        self.repository = self.state.add_repository(NAME)
+        self.repository.roles = {"ada": "write", "boardhand": "admin", "reader": "read"}
+        self.app = create_app(self.state)
+        self.wire = Wire(httpx.ASGITransport(self.app))
+
+    def reader_token(self) -> str:
+        return READER
+
+    def issue(self, ticket: str) -> Issue:
+        return self.repository.issues[int(ticket)]
+
+    def call(self, *, secret: str | None = None) -> tuple[dict[str, str], bytes]:
+        body = '{"action":"labeled","text":"grüße 🚀"}'.encode()
+        made = hmac.new((secret or WEBHOOK_SECRET).encode(), body, hashlib.sha256).hexdigest()
+        return {"x-hub-signature-256": f"sha256={made}"}, body
+
+    def stored(self, markdown: str) -> str:
+        return markdown
+
+    async def edit(self, ticket: str, title: str, body: str) -> None:
+        desk.edit(self.state, self.issue(ticket), title, body)
+
+    async def say(self, ticket: str, text: str, *, by_us: bool = False) -> None:
+        desk.say(self.state, self.issue(ticket), text, self.state.user("boardhand" if by_us else "ada"))
+
+    async def said(self, ticket: str) -> list[str]:
+        return [entry.body for entry in self.issue(ticket).said]
+
+    async def delete(self, ticket: str) -> None:
+        desk.delete_issue(self.repository, self.issue(ticket))
+
+    async def archive(self, ticket: str, *, back: bool = False) -> None:
+        desk.set_state(self.state, self.issue(ticket), "open" if back else "closed", self.state.user("ada"))
+
+    async def archive_column(self, column: str) -> bool:
+        return False
+
+    async def mention(self, ticket: str, title: str) -> None:
+        """Another issue of this title mentions the ticket."""
+        other = desk.add_issue(self.state, self.repository, title, f"See #{ticket}.", self.state.user("ada"))
+        desk.mention(self.state, self.issue(ticket), other)
+
+    async def fault(self, **fault: Any) -> None:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=SITE) as http:
+            assert (await http.post("/_testbed/faults", json=fault)).status_code == 201
+
+    async def clock(self, seconds: float) -> None:
+        self.off += seconds
+
+    def check_requests(self) -> None:
+        """Every request so far is one that GitHub documents, with the token in its header alone."""
+        check_requests(self.wire.requests, API)
+        assert not any(token in str(request.url) for request in self.wire.requests for token in TOKENS)
+
+
+class GitHubIssuesBench(GitHubDesk):
+    """The repository with the four columns as labels."""
+
+    comment_written, moved, subscribed = "POST .*/comments$", "POST .*/labels$", "POST .*/hooks$"
+    nowhere = "team/nowhere"
+    has = frozenset({"links"})
+
+    def __init__(self) -> None:
+        super().__init__(TOKENS)
+        for name in (*COLUMNS, "bot"):
+            desk.add_label(self.state, self.repository, name)
+
+    def open(self, *, token: str | None = None, hook: bool = False, secret: str = "", **spec: Any) -> GitHubIssues:
+        fields: dict[str, Any] = {"type": "github", "board": NAME, "url": SITE, "secretRef": {"name": self.secret}}
+        credentials = {"token": f"{token or (HOOKS if hook else BOT)}\n"}
+        if hook:
+            fields["webhook"] = {"callbackUrl": CALLBACK}
+        if hook or secret:
+            credentials["webhookSecret"] = secret or WEBHOOK_SECRET
+        return GitHubIssues(pool.Board.model_validate(fields | spec), credentials, Connection(transport=self.wire))
+
+    def label(self, name: str) -> Label:
+        found = desk.label_named(self.repository, name)
+        assert found is not None
+        return found
+
+    async def hooks(self) -> int:
+        return sum(hook.url == CALLBACK for hook in self.repository.hooks.values())
+
+    async def ticket(self, title: str = "A ticket", column: str = READY, body: str = "", label: str = "") -> str:
+        labels = [self.label(name) for name in (column, label) if name]
+        return str(desk.add_issue(self.state, self.repository, title, body, self.state.user("ada"), labels).number)
+
+    async def put(self, ticket: str, column: str) -> None:
+        ada = self.state.user("ada")
+        for name in COLUMNS:
+            if found := desk.label_named(self.repository, name):
+                desk.take_off(self.state, self.issue(ticket), found, ada)
+        desk.put_on(self.state, self.issue(ticket), self.label(column), ada)
+
+    async def rename(self, column: str, name: str) -> None:
+        self.label(column).name = name
+
+    async def furnish(self, ticket: str) -> None:
+        await self.mention(ticket, "Design")
