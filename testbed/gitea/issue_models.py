@@ -12,6 +12,7 @@ class Label:
     id: int
     name: str
     color: str = "00aabb"
+    archived: bool = False
 
 
 @dataclass
@@ -30,6 +31,15 @@ class Happened:
     """Who wrote it on the server that it was brought from."""
 
 
+@dataclass(frozen=True)
+class File:
+    """An attachment of an issue."""
+
+    id: int
+    name: str
+    at: float
+
+
 @dataclass
 class Issue:
     """An issue, whose number it shares with no pull request."""
@@ -44,6 +54,7 @@ class Issue:
     state: str = "open"
     labels: list[Label] = field(default_factory=list)
     log: list[Happened] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
 
 
 @dataclass

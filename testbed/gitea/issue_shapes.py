@@ -5,7 +5,7 @@ Source: as `testbed.gitea.shapes`.
 
 from __future__ import annotations
 
-from testbed.gitea.issue_models import Happened, Hook, Issue, Label
+from testbed.gitea.issue_models import File, Happened, Hook, Issue, Label
 from testbed.gitea.shapes import Json, iso, user
 from testbed.gitea.state import Repository
 
@@ -15,7 +15,7 @@ def label(found: Label, owner: Repository, site: str) -> Json:
         "id": found.id,
         "name": found.name,
         "exclusive": False,
-        "is_archived": False,
+        "is_archived": found.archived,
         "color": found.color,
         "description": "",
         "url": f"{site}/api/v1/repos/{owner.full_name}/labels/{found.id}",
@@ -34,7 +34,7 @@ def issue(found: Issue, owner: Repository, site: str) -> Json:
         "title": found.title,
         "body": found.body,
         "ref": "",
-        "assets": [],
+        "assets": [asset(file, site) for file in found.files],
         "labels": [label(one, owner, site) for one in found.labels],
         "milestone": None,
         "assignee": None,
@@ -49,6 +49,19 @@ def issue(found: Issue, owner: Repository, site: str) -> Json:
         "pull_request": None,
         "repository": {"id": owner.id, "name": owner.name, "owner": owner.owner, "full_name": owner.full_name},
         "pin_order": 0,
+    }
+
+
+def asset(found: File, site: str) -> Json:
+    return {
+        "id": found.id,
+        "name": found.name,
+        "size": 1024,
+        "download_count": 0,
+        "created_at": iso(found.at),
+        "uuid": f"{found.id:08x}-0000-4000-8000-000000000000",
+        "browser_download_url": f"{site}/attachments/{found.id:08x}-0000-4000-8000-000000000000",
+        "type": "attachment",
     }
 
 

@@ -205,20 +205,20 @@ def check_item(id_: str, checklist_id: str, name: str, pos: float, *, checked: b
     }
 
 
-def attachment(id_: str, member_id: str, url: str, name: str, pos: float, now: float) -> Json:
+def attachment(id_: str, member_id: str, url: str, name: str, pos: float, now: float, *, upload: bool = False) -> Json:
     return {
         "id": id_,
-        "bytes": None,
+        "bytes": 1024 if upload else None,
         "date": iso(now),
         "edgeColor": None,
         "idMember": member_id,
-        "isUpload": False,
-        "mimeType": "",
+        "isUpload": upload,
+        "mimeType": "application/octet-stream" if upload else "",
         "name": name,
         "previews": [],
         "url": url,
         "pos": pos,
-        "fileName": None,
+        "fileName": name if upload else None,
     }
 
 

@@ -52,6 +52,11 @@ class TrelloState:
         for token, username in self._first_tokens.items():
             self.add_member(username, username.replace("-", " ").title(), token)
 
+    def set_clock(self, now: Callable[[], float]) -> None:
+        """As if the clock had always gone so: new ids and dates are by it."""
+        self.now = now
+        self._ids.restart(now)
+
     # People
 
     def add_member(self, username: str, full_name: str, token: str | None = None) -> Json:
@@ -204,10 +209,11 @@ class TrelloState:
         self.actions.forget(comment)
         self.version += 1
 
-    def add_attachment(self, card: Json, url: str, name: str, by: Json) -> Json:
+    def add_attachment(self, card: Json, url: str, name: str, by: Json, *, upload: bool = False) -> Json:
+        """A link, or with `upload` a file, that hangs on the card."""
         there = self.attachments.setdefault(card["id"], [])
         pos = self._pos("bottom", there)
-        made = shapes.attachment(self._ids.new(), by["id"], url, name or url, pos, self.now())
+        made = shapes.attachment(self._ids.new(), by["id"], url, name or url, pos, self.now(), upload=upload)
         there.append(made)
         card["badges"]["attachments"] = len(there)
         self._touch(card)

@@ -12,17 +12,20 @@ from boardhand_operator.boards.gitea.board import GiteaIssues
 from boardhand_operator.transport import Connection
 from testbed.gitea import issue_state as desk
 from testbed.gitea.app import create_app
-from testbed.gitea.issue_models import Issue
+from testbed.gitea.hook_call import hook_call
+from testbed.gitea.issue_models import File, Issue
 from testbed.gitea.state import GiteaState, Token
 from tests.contract.board_behaviour import DOING, DONE, READY, REVIEW
 from tests.contract.board_wires import Wire
 from tests.contract.forge_requests import check_forge_requests
 
 SITE, NAME = "http://gitea.test", "team/shop"
+CALLBACK, HOOK_SECRET = "https://boardhand.example/webhooks/team/shop", "a-secret-of-ours"
 LEAST = ("read:user", "read:repository", "write:issue")
 """The scopes that the docs ask for."""
 TOKENS = {
     "a-token-of-the-bot": Token("boardhand", True, LEAST),
+    "a-token-of-the-owner": Token("team", True),
     "a-token-for-hooks": Token("boardhand", True),
     "a-token-of-a-reader": Token("reader", True, LEAST),
     "a-token-without-issue": Token("boardhand", True, ("read:user", "read:repository", "read:issue")),
@@ -33,11 +36,14 @@ class GiteaBench:
     """A repository with the four columns as labels; every look at the clock is a second later."""
 
     secret, person = "shop-gitea", "ada"
-    comment_written, moved, page = "POST .*/comments$", "POST .*/labels$", 120
+    comment_written, moved, subscribed = "POST .*/comments$", "POST .*/labels$", "POST .*/hooks$"
+    page, full_page, nowhere = 120, 50, "team/none"
+    has, markup, signs_body, filter = frozenset({"attachments"}), "markdown", True, ""
 
     def __init__(self) -> None:
         ticks = itertools.count(1767225600)
-        self.state = GiteaState(dict(TOKENS), SITE, now=lambda: float(next(ticks)))
+        self.off = 0.0
+        self.state = GiteaState(dict(TOKENS), SITE, now=lambda: float(next(ticks)) + self.off)
         self.repository = self.state.add_repository(NAME)
         self.repository.tracker.writers = {"ada", "boardhand"}
         for name in (READY, DOING, REVIEW, DONE, "bot"):
@@ -45,7 +51,10 @@ class GiteaBench:
         self.app = create_app(self.state)
         self.wire = Wire(httpx.ASGITransport(self.app))
 
-    def open(self, *, token: str | None = None, secret: str = "", **spec: Any) -> GiteaIssues:
+    def open(self, *, token: str | None = None, hook: bool = False, secret: str = "", **spec: Any) -> GiteaIssues:
+        if hook:
+            spec, secret = {"webhook": {"callbackUrl": CALLBACK}} | spec, HOOK_SECRET
+            token = token or "a-token-of-the-owner"
         fields = {"type": "gitea", "board": NAME, "url": SITE, "secretRef": {"name": self.secret}}
         credentials = {"token": f"{token or 'a-token-of-the-bot'}\n"} | ({"webhookSecret": secret} if secret else {})
         return GiteaIssues(pool.Board.model_validate(fields | spec), credentials, Connection(transport=self.wire))
@@ -89,6 +98,26 @@ class GiteaBench:
 
     async def rename(self, column: str, name: str) -> None:
         self.label(column).name = name
+
+    async def archive_column(self, column: str) -> bool:
+        self.label(column).archived = True
+        return True
+
+    def stored(self, markdown: str) -> str:
+        return markdown
+
+    async def furnish(self, ticket: str) -> None:
+        self.issue(ticket).files.append(File(self.state.next_id(), "plan.pdf", self.state.now()))
+
+    async def clock(self, seconds: float) -> None:
+        self.off = seconds
+
+    def call(self, *, secret: str | None = None) -> tuple[dict[str, str], bytes]:
+        payload = {"action": "label_updated", "issue": {"title": "grüße 🚀"}}
+        return hook_call(secret or HOOK_SECRET, "issue_label", payload)
+
+    async def hooks(self) -> int:
+        return sum(hook.url == CALLBACK for hook in self.repository.tracker.hooks.values())
 
     async def fault(self, **fault: Any) -> None:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=SITE) as http:

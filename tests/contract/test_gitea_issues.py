@@ -41,6 +41,8 @@ async def board(bench: GiteaBench) -> AsyncIterator[GiteaIssues]:
 class TestGiteaIssues(BoardBehaviour):
     """All of it."""
 
+    vendor = "gitea"
+
 
 # Events
 

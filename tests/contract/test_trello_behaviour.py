@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 
 from boardhand_operator.boards.trello.board import TrelloBoard
+from testbed.trello.app import SECRET
+from testbed.trello.deliveries import signature
 from tests.contract.board_behaviour import READY, BoardBehaviour
 from tests.contract.trello_board import OTHER, TOKEN, Desk
+
+CALLBACK = "https://boardhand.example/webhooks/team/shop"
 
 
 class TrelloBench:
     """A desk, as the cases of every board know it."""
 
     secret, person = "shop-trello", "Ada"
-    comment_written, moved, page = "POST .*/comments$", "PUT /1/cards/[0-9a-f]+$", 120
+    comment_written, moved, subscribed = "POST .*/comments$", "PUT /1/cards/[0-9a-f]+$", "POST .*/webhooks/$"
+    page, full_page, nowhere = 120, 50, "0" * 24
+    has, markup, signs_body, filter = frozenset({"checklists", "attachments", "links"}), "markdown", True, ""
 
     def __init__(self) -> None:
-        self.desk = Desk()
+        self.desk = Desk(outward=httpx.MockTransport(lambda _: httpx.Response(200)))
         self.wire = self.desk.wire
         self.desk.state.add_label(self.desk.board, "bot", "green")
 
-    def open(self, *, token: str | None = None, **spec: Any) -> TrelloBoard:
-        return self.desk.open(token=token or TOKEN, **spec)
+    def open(self, *, token: str | None = None, hook: bool = False, **spec: Any) -> TrelloBoard:
+        wanted: dict[str, Any] = {"webhook": {"callbackUrl": CALLBACK}, "secret": SECRET} if hook else {}
+        return self.desk.open(token=token or TOKEN, **wanted, **spec)
 
     def reader_token(self) -> str:
         self.desk.ada["idBoards"].clear()
@@ -58,6 +68,34 @@ class TrelloBench:
     async def rename(self, column: str, name: str) -> None:
         self.desk.state.update_list(self.desk.lists[column], {"name": name}, self.desk.ada)
 
+    async def archive_column(self, column: str) -> bool:
+        self.desk.state.update_list(self.desk.lists[column], {"closed": True}, self.desk.ada)
+        return True
+
+    def stored(self, markdown: str) -> str:
+        return markdown
+
+    async def furnish(self, ticket: str) -> None:
+        state, card, ada = self.desk.state, self.card(ticket), self.desk.ada
+        steps = state.add_checklist(card, "Steps", ada)
+        state.add_check_item(steps, "one", checked=True)
+        state.add_check_item(steps, "two", checked=False)
+        address = "https://trello.com/1/cards/1/attachments/2/download/plan.pdf"
+        state.add_attachment(card, address, "plan.pdf", ada, upload=True)
+        state.add_attachment(card, "https://example.com/design", "Design", ada)
+
+    async def clock(self, seconds: float) -> None:
+        self.desk.state.set_clock(lambda: time.time() + seconds)
+
+    def call(self, *, secret: str | None = None) -> tuple[dict[str, str], bytes]:
+        action = {"type": "updateCard", "data": {"card": {"name": "grüße 🚀"}}}
+        body = json.dumps({"action": action, "model": {"id": self.desk.board["id"]}}, ensure_ascii=False).encode()
+        signed = signature(secret or SECRET, body, CALLBACK)
+        return {"Content-Type": "application/json", "X-Trello-Webhook": signed}, body
+
+    async def hooks(self) -> int:
+        return sum(hook["callbackURL"] == CALLBACK for hook in self.desk.state.webhooks.values())
+
     async def fault(self, **fault: Any) -> None:
         await self.desk.fault(**fault)
 
@@ -74,3 +112,5 @@ async def bench() -> AsyncIterator[TrelloBench]:
 
 class TestTrello(BoardBehaviour):
     """All of it."""
+
+    vendor = "trello"

@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from boardhand_operator.boards import Look, trello_entries, trello_lists
+from boardhand_operator.boards import Look
 from boardhand_operator.boards.claims import Claimant, Lost, Won, claim, close
 from boardhand_operator.boards.markers import claim_text, find_claims
 from boardhand_operator.boards.ticket import ticket_of
+from boardhand_operator.boards.trello import entries as trello_entries
+from boardhand_operator.boards.trello import lists as trello_lists
 from boardhand_operator.boards.trello.batch import together
 from boardhand_operator.boards.trello.board import TrelloBoard
 from boardhand_operator.boards.trello.log import entries

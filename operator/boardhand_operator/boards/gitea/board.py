@@ -18,19 +18,21 @@ from boardhand_api import pool
 from boardhand_operator.answers import Vendor
 from boardhand_operator.boards import Card, Comment, Look
 from boardhand_operator.boards.columns import Reading, sorted_out
-from boardhand_operator.boards.gitea.check import check_repository, check_writing, owner_and_name, server
-from boardhand_operator.boards.gitea.hooks import HEADER, SECRET, signed, subscribe
-from boardhand_operator.boards.gitea.log import Json, card, comment, named, placed
-from boardhand_operator.boards.gitea.pages import Pages
+from boardhand_operator.boards.gitea.check import check_filter, check_repository, check_writing, owner_and_name, server
+from boardhand_operator.boards.gitea.log import card, comment, named, placed
 from boardhand_operator.boards.gitea.said import said_since
 from boardhand_operator.boards.gitea.timeline import entered, timeline
 from boardhand_operator.boards.labels import Labels
 from boardhand_operator.boards.text import shorten
-from boardhand_operator.errors import Misconfigured, NotFound, RemoteUnavailable
+from boardhand_operator.errors import NotFound, RemoteUnavailable
+from boardhand_operator.gitea.hooks import secret_of, signed, subscribe
+from boardhand_operator.gitea.pages import Json, Pages
 from boardhand_operator.transport import Client, Connection, segment
 
 COMMENT_LIMIT = 65536
 """Ours: Gitea itself takes longer ones."""
+EVENTS = ("issues", "issue_label", "issue_comment")
+"""Of these Gitea tells."""
 
 
 class GiteaIssues:
@@ -51,7 +53,7 @@ class GiteaIssues:
             "administer it).",
         )
         base = server(spec) + "/api/v1"
-        self._webhook_secret = credentials.get(SECRET, "").strip()
+        self._webhook_secret = secret_of(credentials)
         self._http = Client(
             vendor, base, {"authorization": f"token {token}"}, [token, self._webhook_secret], connection
         )
@@ -67,6 +69,7 @@ class GiteaIssues:
 
     async def check(self) -> None:
         """See `Board.check`: five requests; the last one is always refused, and shows what the token may do."""
+        check_filter(self._spec)
         await self._our_id()
         await check_repository(self._http, self._pages.root, self._spec)
         await self._labels.check(self._spec, self._columns, "Gitea")
@@ -163,21 +166,15 @@ class GiteaIssues:
 
     async def subscribe(self) -> None:
         """See `Board.subscribe`: one request, a second one where there is no webhook yet."""
-        if self._spec.webhook is None:
-            return
-        if not self._webhook_secret:
-            raise Misconfigured(
-                "SecretKeyMissing",
-                f"spec.board.webhook: Secret {self._spec.secret_ref.name} lacks the key {SECRET!r}: put a long random "
-                "text there, with which Gitea is to sign its calls.",
-            )
-        await subscribe(self._http, self._pages, self._spec.webhook.callback_url, self._webhook_secret)
+        if self._spec.webhook is not None:
+            secret = self._spec.secret_ref.name, self._webhook_secret
+            await subscribe(self._http, self._pages, self._spec.webhook, "spec.board", secret, EVENTS)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """See `Board.signed`."""
         if self._spec.webhook is None or not self._webhook_secret:
             return False
-        return signed(self._webhook_secret, body, headers.get(HEADER, ""))
+        return signed(self._webhook_secret, headers, body)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from boardhand_api import pool
-from boardhand_operator.boards.gitea.log import Json
 from boardhand_operator.errors import Misconfigured, NotFound, Rejected
+from boardhand_operator.gitea.pages import Json
 from boardhand_operator.transport import Client
 
 
@@ -43,6 +43,14 @@ async def check_repository(http: Client, root: str, spec: pool.Board) -> None:
     if not found.get("has_issues", True) or found.get("external_tracker"):
         raise Misconfigured(
             "IssuesOff", f"Repository {spec.board} has no issues of its own: switch them on in its settings."
+        )
+
+
+def check_filter(spec: pool.Board) -> None:
+    """Raises Misconfigured: Gitea has no query language for issues."""
+    if spec.filter is not None:
+        raise Misconfigured(
+            "FilterUnsupported", "spec.board.filter is not for Gitea: leave it out, and use spec.board.label."
         )
 
 

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
-from typing import Any
 
-from boardhand_operator.boards import Card, Comment, labels
+from boardhand_operator.boards import Attachment, Card, Comment, labels
 from boardhand_operator.boards.labels import Entry, Place
-
-Json = dict[str, Any]
+from boardhand_operator.gitea.pages import Json
 
 PUT_ON = "1"
 """The body of a timeline entry by which a label was put on; that of one by which it was taken off is empty."""
@@ -24,8 +22,12 @@ def moment(text: str) -> datetime:
 
 
 def named(issue: Json, columns: Collection[str]) -> dict[str, int]:
-    """Those of these column labels that the issue bears, with their ids."""
-    return {label["name"]: int(label["id"]) for label in issue["labels"] or () if label["name"] in columns}
+    """Those of these column labels that the issue bears, with their ids; an archived label is no column any more."""
+    return {
+        label["name"]: int(label["id"])
+        for label in issue["labels"] or ()
+        if label["name"] in columns and not label.get("is_archived")
+    }
 
 
 def placed(issue: Json, timeline: Iterable[Json], columns: Collection[str]) -> Place | None:
@@ -72,4 +74,5 @@ def card(issue: Json, column: str, entry: Entry, columns: Collection[str]) -> Ca
         event=entry.event,
         entered_at=entry.at,
         column=column,
+        attachments=tuple(Attachment(file["name"], file["browser_download_url"]) for file in issue.get("assets") or ()),
     )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from boardhand_operator.boards import Said
 from boardhand_operator.boards.gitea.log import comment, moment
-from boardhand_operator.boards.gitea.pages import Pages
+from boardhand_operator.gitea.pages import Pages
 
 
 async def said_since(pages: Pages, board: str, since: datetime, our_id: int) -> tuple[Said, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from boardhand_operator.boards.entered import Entered
-from boardhand_operator.boards.gitea.log import Json, named, placed
-from boardhand_operator.boards.gitea.pages import Pages
+from boardhand_operator.boards.gitea.log import named, placed
 from boardhand_operator.boards.labels import Place
+from boardhand_operator.gitea.pages import Json, Pages
 
 
 async def timeline(pages: Pages, number: int | str) -> list[Json]:

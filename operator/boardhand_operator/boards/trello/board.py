@@ -17,10 +17,11 @@ from boardhand_operator.boards import Card, Comment, Look, Said
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.boards.trello.batch import together
 from boardhand_operator.boards.trello.entries import Entered, card_actions
-from boardhand_operator.boards.trello.hooks import HEADER, SECRET, signed, subscribe
+from boardhand_operator.boards.trello.hooks import SECRET, signed, subscribe
 from boardhand_operator.boards.trello.lists import Lists
 from boardhand_operator.boards.trello.log import ENTERING, Entry, Json, birth, comments, entries
 from boardhand_operator.boards.trello.said import people, route, said_since
+from boardhand_operator.boards.trello.structure import STRUCTURE, with_structure
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
 from boardhand_operator.transport import Client, Connection, segment
 
@@ -67,6 +68,10 @@ class TrelloBoard:
     async def check(self) -> None:
         """See `Board.check`: three requests."""
         columns = self._spec.columns
+        if self._spec.filter is not None:
+            raise Misconfigured(
+                "FilterUnsupported", "spec.board.filter is not for Trello: leave it out, and use spec.board.label."
+            )
         await self._our_id()
         board = await self._board_data()
         if board.get("closed"):
@@ -119,7 +124,8 @@ class TrelloBoard:
                 break
         said = tuple(comments(actions, await self._our_id()))
         entry = known.get(card["id"]) or birth(card["id"])
-        return replace(_card(card, column, entry), comments=said, all_comments=len(fresh) < CARD_PAGE)
+        found = with_structure(_card(card, column, entry), card)
+        return replace(found, comments=said, all_comments=len(fresh) < CARD_PAGE)
 
     async def comments(self, ticket_id: str) -> list[Comment]:
         """See `Board.comments`: the newest thousand, which is what Trello gives; 50 a request."""
@@ -175,7 +181,7 @@ class TrelloBoard:
         """See `Board.signed`."""
         if self._spec.webhook is None or not self._webhook_secret:
             return False
-        return signed(self._webhook_secret, self._spec.webhook.callback_url, body, headers.get(HEADER, ""))
+        return signed(self._webhook_secret, self._spec.webhook.callback_url, headers, body)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -204,7 +210,8 @@ class TrelloBoard:
 
     async def _card(self, ticket_id: str, fields: str, actions: str | None = None) -> Json | None:
         operation = f"read card {ticket_id}"
-        params = {"fields": fields} | ({"actions": actions, "actions_limit": str(CARD_PAGE)} if actions else {})
+        whole = {"actions": actions, "actions_limit": str(CARD_PAGE), **STRUCTURE} if actions else {}
+        params = {"fields": fields, **whole}
         try:
             card: Json = await self._http.get(operation, f"/cards/{segment(ticket_id)}", params)
         except NotFound:

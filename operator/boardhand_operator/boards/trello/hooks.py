@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Mapping
 
 from boardhand_operator.boards.trello.log import Json
 from boardhand_operator.errors import Misconfigured, Rejected
@@ -25,9 +26,10 @@ def signature(secret: str, callback: str, body: bytes) -> str:
     return base64.b64encode(hmac.digest(secret.encode(), body + callback.encode(), hashlib.sha1)).decode()
 
 
-def signed(secret: str, callback: str, body: bytes, given: str) -> bool:
-    """Whether the header given is the signature; compared in constant time."""
-    return hmac.compare_digest(signature(secret, callback, body).encode(), given.encode("utf-8", "surrogateescape"))
+def signed(secret: str, callback: str, headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether the headers, by their names in any case, hold the signature; compared in constant time."""
+    given = {name.lower(): value for name, value in headers.items()}.get(HEADER, "")
+    return hmac.compare_digest(signature(secret, callback, body).encode(), given.encode("utf-8", "surrogatepass"))
 
 
 async def subscribe(http: Client, token: str, board_id: str, callback: str) -> None:

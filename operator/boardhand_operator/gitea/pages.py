@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from boardhand_operator.boards.gitea.log import Json
 from boardhand_operator.transport import Client, segment
+
+Json = dict[str, Any]
 
 LARGEST = 50
 """Entries asked for with a page; a server may allow fewer, and says how many."""
@@ -50,7 +52,7 @@ class Pages:
         """The ids of the repository's own labels. Those of its organisation are not among them: lists cannot be asked
         for by these."""
         found = await self.all("read the labels", "/labels")
-        return {label["name"]: int(label["id"]) for label in found}
+        return {label["name"]: int(label["id"]) for label in found if not label.get("is_archived")}
 
     async def size(self) -> int:
         """How many entries a full page of this server has."""

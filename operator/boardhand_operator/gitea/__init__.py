@@ -1,0 +1,1 @@
+"""What Gitea and Forgejo have in common as the board and as the forge: lists in pages, webhooks."""

@@ -1,0 +1,66 @@
+"""Gitea's webhooks: how a call is proved, and how one is asked for.
+
+Source: https://docs.gitea.com/usage/webhooks ; Forgejo signs with the same header.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Collection, Mapping
+
+from boardhand_api import pool
+from boardhand_operator.errors import Misconfigured, Rejected
+from boardhand_operator.gitea.pages import Pages
+from boardhand_operator.transport import Client
+
+HEADER = "x-gitea-signature"
+SECRET = "webhookSecret"  # noqa: S105 (the key's name)
+"""The key of the Secret with what Gitea signs its calls with: any text of your own."""
+
+
+def signed(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether the headers, by their names in any case, hold this body's signature; compared in constant time."""
+    given = {name.lower(): value for name, value in headers.items()}.get(HEADER, "")
+    made = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(made.encode(), given.encode("utf-8", "surrogatepass"))
+
+
+def secret_of(credentials: Mapping[str, str]) -> str:
+    """What calls are signed with; empty where the Secret does not have it."""
+    return credentials.get(SECRET, "").strip()
+
+
+async def subscribe(
+    http: Client, pages: Pages, hook: pool.Webhook, field: str, secret: tuple[str, str], events: Collection[str]
+) -> None:
+    """See that the repository has an active webhook with these events: one request where it has.
+
+    field: which part of the pool has the webhook, such as spec.board. secret: the Secret's name, and what calls are
+    signed with. Raises Misconfigured where that is empty or Gitea does not take the address, and what `Client` raises.
+    """
+    name, proof = secret
+    if not proof:
+        raise Misconfigured(
+            "SecretKeyMissing",
+            f"{field}.webhook: Secret {name} lacks the key {SECRET!r}: put a long random text there, with which Gitea "
+            "is to sign its calls.",
+        )
+    callback = hook.callback_url
+    operation, path = f"call {callback}", f"{pages.root}/hooks"
+    ours = next((one for one in await pages.all(operation, "/hooks") if one["config"].get("url") == callback), None)
+    if ours and ours["active"] and set(events) <= set(ours["events"]):
+        return
+    try:
+        if ours:
+            # Board and forge of one pool may share it.
+            wanted = {"active": True, "events": sorted({*ours["events"], *events})}
+            await http.send("PATCH", operation, f"{path}/{ours['id']}", wanted)
+        else:
+            config = {"url": callback, "content_type": "json", "secret": proof}
+            made = {"type": "gitea", "active": True, "config": config, "events": sorted(events)}
+            await http.send("POST", operation, path, made)
+    except Rejected as refused:
+        raise Misconfigured(
+            "WebhookRefused", f"{refused}. Gitea must take {field}.webhook.callbackUrl as a webhook's address."
+        ) from refused
