@@ -33,6 +33,8 @@ _LINK = re.compile(r'<([^<>]{1,4000})>\s*;[^,<>]{0,200}?\brel="?(\w+)"?')
 _PLENTY = 0.25
 """With so much of a limit left nothing is slowed down."""
 _TRANSIENT = (408, 425)
+_WANTED = ("x-accepted-github-permissions", "x-accepted-oauth-scopes")
+"""Headers that name what a request takes: GitHub's."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,8 @@ def error_of(vendor: Vendor, operation: str, answer: Answer, now: datetime) -> R
         return RateLimited(vendor.name, operation, said, request_id, retry_after=after)
     lacking = status == 401 and any(words in said for words in vendor.permission_words)
     if status == 403 or lacking:
-        return PermissionMissing(vendor.name, operation, f"{said}. {vendor.permission_hint}", request_id)
+        wanted = next((f"; it takes {answer.headers[name]}" for name in _WANTED if answer.headers.get(name)), "")
+        return PermissionMissing(vendor.name, operation, f"{said}{wanted}. {vendor.permission_hint}", request_id)
     if status == 401:
         return CredentialsRefused(vendor.name, operation, f"{said}. {vendor.credentials_hint}", request_id)
     if status in (404, 410):

@@ -20,7 +20,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from testbed.faults import Calls, Switches, switch_routes
-from testbed.github import hook_routes, issue_routes, repository_routes
+from testbed.github import (
+    hook_routes,
+    issue_routes,
+    pull_code_routes,
+    pull_graph,
+    pull_routes,
+    repository_routes,
+    token_desk,
+    token_routes,
+)
 from testbed.github.call import Call, Endpoint, Json, Moved, Page
 from testbed.github.state import GitHubState, Refused, Token, not_found
 from testbed.strikes import answered
@@ -29,6 +38,10 @@ TABLES: tuple[Iterable[Endpoint], ...] = (
     repository_routes.TABLE,
     issue_routes.TABLE,
     hook_routes.TABLE,
+    pull_routes.TABLE,
+    pull_code_routes.TABLE,
+    pull_graph.TABLE,
+    token_routes.TABLE,
 )
 """Every endpoint there is; the first that fits a path is taken."""
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
@@ -79,11 +92,13 @@ class Api:
             call = Call(self._state, token, named, dict(request.query_params), body, headers)
             return self._shown(request, endpoint, endpoint.handler(call))
         except Refused as refused:
-            return self._refusal(refused.status, {}, refused)
+            return self._refusal(refused.status, refused.headers, refused)
 
     def token(self, request: Request) -> Token:
         """Whose call it is. Raises Refused (401)."""
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if given.count(".") == 2:
+            return token_desk.signed(self._state, given.strip())
         found = self._state.tokens.get(given.strip())
         if scheme.lower() not in ("token", "bearer") or found is None:
             raise Refused(401, "Bad credentials" if given else "Requires authentication")
@@ -151,7 +166,9 @@ def _check_permission(token: Token, endpoint: Endpoint) -> None:
     wanted = [tuple(one.split(":")) for one in endpoint.permission.split("|")] if endpoint.permission else []
     if wanted and not any(token.may(permission, access) for permission, access in wanted):
         whose = "integration" if token.of_app else "personal access token"
-        raise Refused(403, f"Resource not accessible by {whose}")
+        accepted = "; ".join("=".join(one) for one in wanted)
+        headers = {"x-accepted-github-permissions": accepted}
+        raise Refused(403, f"Resource not accessible by {whose}", headers=headers)
 
 
 def _conditional(request: Request, answer: Response) -> Response:

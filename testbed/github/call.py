@@ -74,6 +74,8 @@ class Call:
 
     def may(self, repository: Repository, role: str) -> bool:
         """Whether the token's account has this role there."""
+        if self.token.repositories is not None and repository.full_name not in self.token.repositories:
+            return False
         return self.token.of_app or (role == "read" and not repository.private) or repository.may(self.by.login, role)
 
     def needs(self, role: str) -> Repository:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from testbed.github.pull_models import Code
+
 ROLES = ("read", "triage", "write", "maintain", "admin")
 """What an account may do in a repository; each may what those before it may."""
 
@@ -32,13 +34,15 @@ class Happened:
 
     id: int
     kind: str
-    """As GitHub names it: commented, labeled, unlabeled, closed, reopened."""
+    """As GitHub names it: commented, labeled, unlabeled, closed, reopened, transferred, cross-referenced."""
     by: User
     at: float
     changed: float
     body: str = ""
     label: str = ""
     """The label's name as it was then."""
+    source: Issue | None = None
+    """The issue that mentions this one."""
 
 
 @dataclass
@@ -96,6 +100,7 @@ class Repository:
     transferred: dict[int, tuple[int, int]] = field(default_factory=dict)
     """Number of an issue that was transferred, to the repository's id and the number there."""
     hooks: dict[int, Hook] = field(default_factory=dict)
+    code: Code = field(default_factory=Code)
 
     @property
     def full_name(self) -> str:

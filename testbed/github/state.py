@@ -8,16 +8,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from testbed.github.models import Hook, Repository, User
+from testbed.github.token_models import App
 
 
 class Refused(Exception):
-    """The call is refused with this status, GitHub's sentence, and what else its answer holds."""
+    """The call is refused with this status, GitHub's sentence, and what else its answer and its headers hold."""
 
-    def __init__(self, status: int, message: str, more: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        more: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(f"{status} {message}")
         self.status = status
         self.message = message
         self.more = dict(more or {})
+        self.headers = dict(headers or {})
 
 
 def not_found() -> Refused:
@@ -40,6 +48,8 @@ class Token:
     """Unix seconds; None: never."""
     of_app: bool = False
     """An installation's: it has no user, and may all that its permissions say, whatever the roles."""
+    repositories: frozenset[str] | None = None
+    """Full names of the only ones that it is good for; None: all that its account may see."""
 
     def may(self, permission: str, access: str) -> bool:
         """access: read or write."""
@@ -54,6 +64,8 @@ class GitHubState:
         self, tokens: dict[str, Token], site: str = "http://github.test", now: Callable[[], float] = time.time
     ) -> None:
         self.tokens = tokens
+        self.apps: dict[str, App] = {}
+        """By their ids."""
         self.site = site
         self.now = now
         self.clear()

@@ -40,18 +40,26 @@ async def _data(at: At) -> Json:
 
 
 async def _branch(at: At, default: str) -> None:
-    try:
-        await at.http.get(f"read branch {at.branch}", f"{at.root}/branches/{segment(at.branch)}")
-    except NotFound as failed:
-        if not await at.http.get(f"list the branches of {at.full_name}", f"{at.root}/branches", {"per_page": "1"}):
-            raise Misconfigured(
-                "RepositoryEmpty", f"Repository {at.full_name} is empty: push a first commit to {at.branch}."
-            ) from failed
+    if await branch(at, at.branch) is not None:
+        return
+    if not await at.http.get(f"list the branches of {at.full_name}", f"{at.root}/branches", {"per_page": "1"}):
         raise Misconfigured(
-            "BranchMissing",
-            f"Repository {at.full_name} has no branch {at.branch!r} (spec.repository.branch); "
-            f"its default branch is {default!r}.",
-        ) from failed
+            "RepositoryEmpty", f"Repository {at.full_name} is empty: push a first commit to {at.branch}."
+        )
+    raise Misconfigured(
+        "BranchMissing",
+        f"Repository {at.full_name} has no branch {at.branch!r} (spec.repository.branch); "
+        f"its default branch is {default!r}.",
+    )
+
+
+async def branch(at: At, name: str) -> Json | None:
+    """The branch, or None. Of one that was renamed GitHub leads on to the new name, which is another branch."""
+    try:
+        found: Json = await at.http.get(f"read branch {name}", f"{at.root}/branches/{segment(name)}")
+    except NotFound:
+        return None
+    return found if found["name"] == name else None
 
 
 async def _may_open(at: At) -> None:
@@ -91,7 +99,7 @@ async def reviewers(at: At, wanted: Sequence[str], us: str) -> None:
         if not await _may_review(at, name):
             what = "is a team without access to" if name.startswith(TEAM) else "is no collaborator of"
             raise Misconfigured(
-                "ReviewerUnknown",
+                "ReviewerMissing",
                 f"{name} (spec.forge.reviewers) {what} {at.full_name}, or there is none of this name: give access, "
                 f"or name others; a team is {TEAM}NAME.",
             )

@@ -12,7 +12,7 @@ from boardhand_api import pool
 from boardhand_api.run import PullRequest
 from boardhand_operator.answers import Vendor
 from boardhand_operator.comment import Comment
-from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing
+from boardhand_operator.errors import Misconfigured, PermissionMissing
 from boardhand_operator.forges import secret_name
 from boardhand_operator.forges.address import owner_and_name
 from boardhand_operator.forges.github import asked, check, checks, hooks, pulls, said, template
@@ -74,11 +74,8 @@ class GitHubForge:
 
     async def head(self, branch: str) -> Head | None:
         """See `Forge.head`."""
-        try:
-            found = await self._at.http.get(f"read branch {branch}", f"{self._at.root}/branches/{segment(branch)}")
-        except NotFound:
-            return None
-        if found["name"] != branch:  # it was renamed, and GitHub leads on to the new name
+        found = await check.branch(self._at, branch)
+        if found is None:
             return None
         return Head(found["commit"]["sha"], parse_time(found["commit"]["commit"]["committer"]["date"]))
 

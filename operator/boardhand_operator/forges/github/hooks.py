@@ -35,7 +35,7 @@ async def subscribe(at: At, callback: str, secret: str) -> None:
     path = f"{at.root}/hooks"
     try:
         if ours:
-            wanted = {"active": True, "add_events": EVENTS}
+            wanted = {"active": True, "events": sorted({*EVENTS, *ours[0]["events"]})}
             await at.http.send("PATCH", operation, f"{path}/{ours[0]['id']}", wanted)
         else:
             config = {"url": callback, "content_type": "json", "secret": secret, "insecure_ssl": "0"}

@@ -17,7 +17,7 @@ TITLE, BODY = 256, 65_536
 """Characters that a title and a text may have."""
 MARK = "Draft: "
 """Begins the title where the repository's plan has no drafts."""
-CUT = "\n\n… (cut: GitHub takes no longer text)"
+CUT = "\n\n*(cut here: the forge takes no longer text)*"
 PATIENCE = (0.25, 0.5, 1.0, 2.0)
 """Seconds to wait for a branch that was just pushed: the API learns of it a little later."""
 _NO_DRAFTS = re.compile(r"draft pull requests are not supported|permission to convert the pull request", re.IGNORECASE)
