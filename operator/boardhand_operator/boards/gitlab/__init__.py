@@ -1,0 +1,1 @@
+"""GitLab issues as the board: labels are the columns, label events the events."""

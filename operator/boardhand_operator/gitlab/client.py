@@ -1,0 +1,100 @@
+"""Requests to one project of a GitLab server.
+
+Sources: https://docs.gitlab.com/api/rest/ and https://docs.gitlab.com/api/rest/troubleshooting/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from boardhand_operator.answers import Vendor
+from boardhand_operator.errors import Misconfigured
+from boardhand_operator.transport import Client, Connection, segment
+
+Json = dict[str, Any]
+
+SITE = "https://gitlab.com"
+"""Where a pool names no server."""
+PAGE = 100
+"""Entries of a page; GitLab gives no more."""
+
+
+class Project:
+    """A project by its path, which may lie in groups of groups."""
+
+    def __init__(
+        self,
+        path: str,
+        url: str | None,
+        token: str,
+        secrets: Sequence[str],
+        connection: Connection,
+        hints: tuple[str, str],
+    ) -> None:
+        """hints: what to do about refused credentials, and which permission is needed. Raises Misconfigured where the
+        token cannot be sent."""
+        self.path = path
+        self.site = server(url)
+        self.vendor = Vendor("GitLab", *hints, read_error=read_error)
+        self.http = Client(self.vendor, f"{self.site}/api", {"private-token": token}, [token, *secrets], connection)
+        self.root = f"/v4/projects/{segment(path)}"
+        self._me: int | None = None
+
+    async def me(self) -> int:
+        """The id of the account whose token this is: one request, once."""
+        if self._me is None:
+            self._me = int((await self.http.get("read whose token this is", "/v4/user"))["id"])
+        return self._me
+
+    async def get(self, operation: str, below: str = "", params: Mapping[str, str] | None = None) -> Any:
+        """The answer to a GET below the project."""
+        return await self.http.get(operation, self.root + below, params)
+
+    async def all(self, operation: str, below: str, params: Mapping[str, str] | None = None) -> list[Json]:
+        """The entries of all pages below the project, each once, in GitLab's order.
+
+        By id, since what comes or goes while pages are read shifts entries from one to the other.
+        """
+        found: dict[Any, Json] = {}
+        query = {**(params or {}), "per_page": str(PAGE)}
+        async for page in self.http.pages(operation, self.root + below, query):
+            for entry in page:
+                found.setdefault(entry["id"], entry)
+        return list(found.values())
+
+    async def send(self, method: str, operation: str, below: str, body: Mapping[str, Any] | None) -> Any:
+        """The answer to a write below the project."""
+        return await self.http.send(method, operation, self.root + below, body)
+
+
+def server(url: str | None) -> str:
+    """The server's address, which may have been given with the API's path."""
+    return (url or SITE).rstrip("/").removesuffix("/api/v4").rstrip("/")
+
+
+def project_path(text: str, field: str) -> str:
+    """The path of a project, group/project or deeper. Raises Misconfigured."""
+    parts = text.strip("/").split("/")
+    if len(parts) < 2 or not all(part.strip() for part in parts):
+        raise Misconfigured(
+            "BoardMalformed",
+            f"{field} is {text!r}: for GitLab it is the project's path, group/project or group/subgroup/project.",
+        )
+    return "/".join(parts)
+
+
+def read_error(parsed: Any) -> str | None:
+    """GitLab's sentence: a text, a list of texts, texts by field, or an OAuth error with its description."""
+    if not isinstance(parsed, dict):
+        return None
+    said = parsed.get("message", parsed.get("error_description", parsed.get("error")))
+    return "; ".join(_texts(said)) or None
+
+
+def _texts(said: Any) -> list[str]:
+    if isinstance(said, dict):
+        return [f"{field} {text}" for field, texts in said.items() for text in _texts(texts)]
+    if isinstance(said, list):
+        return [text for entry in said for text in _texts(entry)]
+    return [" ".join(str(said).split())] if said else []
