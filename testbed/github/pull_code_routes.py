@@ -84,7 +84,7 @@ _AT = "/repos/{owner}/{repo}"
 TABLE = (
     Endpoint("GET", f"{_AT}/branches", list_branches, "contents:read"),
     Endpoint("GET", f"{_AT}/branches/{{branch}}", get_branch, "contents:read"),
-    Endpoint("GET", f"{_AT}/contents", get_root, "contents:read"),
+    Endpoint("GET", f"{_AT}/contents/", get_root, "contents:read"),
     Endpoint("GET", f"{_AT}/contents/{{path}}", get_contents, "contents:read"),
     Endpoint("GET", f"{_AT}/commits/{{ref}}/check-runs", list_check_runs, "checks:read"),
     Endpoint("GET", f"{_AT}/commits/{{ref}}/status", get_status, "statuses:read"),

@@ -66,7 +66,7 @@ def pull(found: Pull, owner: Repository, state: GitHubState, *, whole: bool = Tr
         "title": issue.title,
         "user": user(issue.by, state),
         "body": issue.body or None,
-        "labels": [label(one, owner, state) for one in issue.labels],
+        "labels": [label(one, owner, state) | {"description": ""} for one in issue.labels],
         "milestone": None,
         "active_lock_reason": None,
         "created_at": iso(issue.at),
@@ -104,7 +104,7 @@ def _counts(found: Pull) -> Json:
 
 def _place(name: str, commit: str, owner: Repository, state: GitHubState, *, of_fork: bool = False) -> Json:
     shown = {"label": f"{owner.owner.login}:{name}", "ref": name, "sha": commit, "user": user(owner.owner, state)}
-    repo = repository(owner, state, owner.owner.login)
+    repo = repository(owner, state, owner.owner.login) | {"has_downloads": False}
     return shown | {"repo": repo | ({"id": owner.id + 100_000, "fork": True} if of_fork else {})}
 
 

@@ -11,7 +11,7 @@ def get_user(call: Call) -> Json:
     """Whose token it is: an app's installation is no user."""
     if call.token.of_app:
         raise Refused(403, "Resource not accessible by integration")
-    return shapes.user(call.by, call.state)
+    return shapes.user(call.by, call.state) | shapes.profile()
 
 
 def get_repository(call: Call) -> Json:

@@ -51,6 +51,13 @@ def user(found: User, state: GitHubState) -> Json:
     }
 
 
+def profile() -> Json:
+    """What an account says of itself, as it is shown where it is shown alone."""
+    said = dict.fromkeys(("bio", "blog", "company", "email", "hireable", "location", "name"))
+    numbers = dict.fromkeys(("followers", "following", "public_gists", "public_repos"), 0)
+    return {**said, **numbers, "created_at": iso(0), "updated_at": iso(0)}
+
+
 def permissions(found: Repository, login: str) -> dict[str, bool]:
     """What the account may do there."""
     return {name: found.may(login, role) for name, role in _PERMISSIONS.items()}
@@ -88,6 +95,7 @@ def repository(found: Repository, state: GitHubState, login: str) -> Json:
         "archived": found.archived,
         "disabled": False,
         "has_issues": found.has_issues,
+        "has_pull_requests": found.code.pull_requests,
         **{f"has_{name}": False for name in ("projects", "wiki", "pages", "discussions")},
         **dict.fromkeys(("forks", "forks_count", "size", "stargazers_count", "watchers", "watchers_count"), 0),
         "network_count": 0,

@@ -56,8 +56,8 @@ async def opened(at: At, base: str, head: str, title: str, body: str, draft: boo
     """The open pull request as it is wanted; opened where there is none."""
     body = text_of(body)
     found = await find(at, base, head) or await _open(at, base, head, title, body, draft)
-    marked = draft and not await _toggled(at, found, draft, title_of(title, True))
-    wanted = {"title": title_of(title, marked), "body": body}
+    has_it = await _toggled(at, found, draft, title_of(title, True))
+    wanted = {"title": title_of(title, draft and not has_it), "body": body}
     # GitHub gives line ends back as they came, and an empty text as null.
     if any((found[field] or "") != value for field, value in wanted.items()):
         path = f"{at.root}/pulls/{found['number']}"

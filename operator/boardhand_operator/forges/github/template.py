@@ -31,9 +31,8 @@ async def read(at: At) -> str | None:
 
 async def _names(at: At, folder: str) -> list[str]:
     """Templates in the folder; the first 1,000 files of one are listed."""
-    path = f"{at.root}/contents/{folder}" if folder else f"{at.root}/contents"
     try:
-        found = await at.http.get(f"list /{folder}", path, {"ref": at.branch})
+        found = await at.http.get(f"list /{folder}", f"{at.root}/contents/{folder}", {"ref": at.branch})
     except NotFound:
         return []
     if not isinstance(found, list):
