@@ -36,6 +36,8 @@ def _block(node: Json, depth: int) -> str:
     kind = str(node.get("type", ""))
     if kind in _BLOCKS:
         return _BLOCKS[kind](node, depth)
+    if kind in _LEAVES:
+        return _LEAVES[kind](node)
     inner = _children(node)
     if inner and all(child.get("type") in _INLINES or child.get("type") == "text" for child in inner):
         return _line(node, depth)
@@ -46,7 +48,7 @@ def _heading(node: Json, depth: int) -> str:
     return "#" * min(max(int(_attribute(node, "level") or 1), 1), 6) + " " + _line(node, depth)
 
 
-def _code(node: Json, depth: int) -> str:
+def _code(node: Json) -> str:
     text = "".join(str(child.get("text", "")) for child in _children(node))
     fence = "`" * max(3, _longest_run(text) + 1)
     return f"{fence}{_attribute(node, 'language')}\n{text}\n{fence}"
@@ -61,19 +63,25 @@ def _expand(node: Json, depth: int) -> str:
     return "\n\n".join(filter(None, [f"**{title}**" if title else "", _blocks(node, depth)]))
 
 
-def _list(sign: Callable[[Json, int], str]) -> Callable[[Json, int], str]:
-    def read(node: Json, depth: int) -> str:
-        lines = []
-        for number, item in enumerate(_children(node)):
-            if item.get("type") in ("taskList", "decisionList"):
-                lines.append(_indented("  ", read(item, depth + 1) if depth < DEEPEST else "(…)", first="  "))
-                continue
-            first = sign(node if item.get("type") == "listItem" else item, number)
-            text = _item(item, depth + 1)
-            lines.append(_indented(" " * len(first), text, first=first))
-        return "\n".join(lines)
+def _list(node: Json, depth: int) -> str:
+    lines = []
+    for number, item in enumerate(_children(node)):
+        if str(item.get("type", "")).endswith("List"):
+            # Tasks are nested beside each other, not within.
+            lines.append(_indented("  ", _block(item, depth + 1)))
+        else:
+            lines.append(_indented(_sign(node, item, number), _item(item, depth + 1)))
+    return "\n".join(lines)
 
-    return read
+
+def _sign(node: Json, item: Json, number: int) -> str:
+    match node.get("type"):
+        case "orderedList":
+            return f"{int(_attribute(node, 'order') or 1) + number}. "
+        case "taskList":
+            return "- [x] " if _attribute(item, "state") == "DONE" else "- [ ] "
+        case _:
+            return "- "
 
 
 def _item(node: Json, depth: int) -> str:
@@ -85,8 +93,9 @@ def _item(node: Json, depth: int) -> str:
     return "\n".join(text for child in _children(node) if (text := _block(child, depth + 1)).strip())
 
 
-def _indented(by: str, text: str, *, first: str) -> str:
+def _indented(first: str, text: str) -> str:
     head, *rest = text.split("\n")
+    by = " " * (2 if first.startswith("- [") else len(first))
     return "\n".join([first + head, *(by + line if line else "" for line in rest)])
 
 
@@ -103,12 +112,12 @@ def _cell(node: Json, depth: int) -> str:
     return re.sub(r"\s*\n\s*", " ", _blocks(node, depth + 1)).replace("|", "\\|")
 
 
-def _media(node: Json, depth: int) -> str:
+def _media(node: Json) -> str:
     alt, url = _attribute(node, "alt"), _attribute(node, "url")
     return f"![{alt}]({url})" if url else f"(attachment {alt or _attribute(node, 'id')})"
 
 
-def _card(node: Json, depth: int) -> str:
+def _card(node: Json) -> str:
     attrs = node.get("attrs")
     data = attrs.get("data") if isinstance(attrs, dict) else None
     return _attribute(node, "url") or (str(data.get("url", "")) if isinstance(data, dict) else "")
@@ -117,17 +126,19 @@ def _card(node: Json, depth: int) -> str:
 _BLOCKS: dict[str, Callable[[Json, int], str]] = {
     "paragraph": lambda node, depth: _line(node, depth),
     "heading": _heading,
-    "bulletList": _list(lambda node, number: "- "),
-    "orderedList": _list(lambda node, number: f"{int(_attribute(node, 'order') or 1) + number}. "),
-    "taskList": _list(lambda item, number: "- [x] " if _attribute(item, "state") == "DONE" else "- [ ] "),
-    "decisionList": _list(lambda item, number: "- "),
+    "bulletList": _list,
+    "orderedList": _list,
+    "taskList": _list,
+    "decisionList": _list,
     "blockquote": _quote,
     "panel": _quote,
-    "codeBlock": _code,
-    "rule": lambda node, depth: "---",
     "expand": _expand,
     "nestedExpand": _expand,
     "table": _table,
+}
+_LEAVES: dict[str, Callable[[Json], str]] = {
+    "codeBlock": _code,
+    "rule": lambda _: "---",
     "media": _media,
     "blockCard": _card,
     "embedCard": _card,
@@ -147,7 +158,7 @@ def _inline(node: Json, depth: int) -> str:
     if kind == "text":
         return _marked(node)
     if kind in _INLINES:
-        return _INLINES[kind](node, depth)
+        return _INLINES[kind](node)
     return _line(node, depth)
 
 
@@ -175,20 +186,20 @@ def _code_span(text: str) -> str:
     return f"{fence}{room}{text}{room}{fence}"
 
 
-def _date(node: Json, depth: int) -> str:
+def _date(node: Json) -> str:
     told = _attribute(node, "timestamp")
     return datetime.fromtimestamp(int(told) / 1000, UTC).date().isoformat() if told.isdecimal() else told
 
 
-_INLINES: dict[str, Callable[[Json, int], str]] = {
-    "hardBreak": lambda node, depth: "\n",
-    "mention": lambda node, depth: "@" + _attribute(node, "text").removeprefix("@"),
-    "emoji": lambda node, depth: _attribute(node, "text") or _attribute(node, "shortName"),
+_INLINES: dict[str, Callable[[Json], str]] = {
+    "hardBreak": lambda _: "\n",
+    "mention": lambda node: "@" + _attribute(node, "text").removeprefix("@"),
+    "emoji": lambda node: _attribute(node, "text") or _attribute(node, "shortName"),
     "date": _date,
-    "status": lambda node, depth: f"[{_attribute(node, 'text')}]",
+    "status": lambda node: f"[{_attribute(node, 'text')}]",
     "inlineCard": _card,
     "mediaInline": _media,
-    "placeholder": lambda node, depth: _attribute(node, "text"),
+    "placeholder": lambda node: _attribute(node, "text"),
 }
 
 

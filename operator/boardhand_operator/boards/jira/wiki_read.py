@@ -37,6 +37,7 @@ def markdown(wiki: str | None) -> str:
 
 def _blocks(lines: list[str]) -> list[str]:
     found: list[str] = []
+    counted: dict[str, int] = {}
     at = 0
     while at < len(lines):
         macro = _MACRO.match(lines[at])
@@ -52,9 +53,20 @@ def _blocks(lines: list[str]) -> list[str]:
             found += _table(lines[at : at + rows])
             at += rows
         else:
-            found.append(_line(lines[at]))
+            found.append(_item(item, counted) if (item := _ITEM.match(lines[at])) else _line(lines[at]))
+            counted = counted if item else {}
             at += 1
     return found
+
+
+def _item(item: re.Match[str], counted: dict[str, int]) -> str:
+    """counted: how many items each list above has had, by its signs."""
+    signs = item[1]
+    for other in [other for other in counted if len(other) > len(signs)]:
+        del counted[other]
+    counted[signs] = counted.get(signs, 0) + 1
+    indent = "".join("   " if sign == "#" else "  " for sign in signs[:-1])
+    return indent + (f"{counted[signs]}. " if signs[-1] == "#" else "- ") + _inline(item[2])
 
 
 def _end(lines: list[str], at: int, macro: re.Match[str]) -> int | None:
@@ -96,10 +108,6 @@ def _line(line: str) -> str:
         return "> " + _inline(line[4:])
     if line.strip() == "----":
         return "---"
-    if item := _ITEM.match(line):
-        signs = item[1]
-        indent = "".join("   " if sign == "#" else "  " for sign in signs[:-1])
-        return indent + ("1. " if signs[-1] == "#" else "- ") + _inline(item[2])
     return _inline(line)
 
 

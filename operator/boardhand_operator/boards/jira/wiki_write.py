@@ -13,8 +13,11 @@ from markdown_it.tree import SyntaxTreeNode
 from boardhand_operator.boards.jira.parsing import attribute, cells, inline, language, parsed
 
 LANGUAGES = frozenset(
-    "actionscript ada applescript bash c c# c++ cpp css diff erlang go groovy haskell html java javascript js json lua "
-    "none nyan objc perl php python r rainbow ruby scala sh sql swift visualbasic xml yaml".split()
+    {
+        *("actionscript", "ada", "applescript", "bash", "c", "c#", "c++", "cpp", "css", "diff", "erlang", "go"),
+        *("groovy", "haskell", "html", "java", "javascript", "js", "json", "lua", "none", "nyan", "objc", "perl"),
+        *("php", "python", "r", "rainbow", "ruby", "scala", "sh", "sql", "swift", "visualbasic", "xml", "yaml"),
+    }
 )
 """Those that the macro {code} takes; it shows an error in place of the text for others."""
 _WRAPS = {"strong": "*", "em": "_", "s": "-"}

@@ -1,0 +1,75 @@
+"""Jira's webhooks: how a call is proved, and how one is asked for.
+
+Sources: https://developer.atlassian.com/cloud/jira/platform/webhooks/ (secure admin webhooks) and
+https://developer.atlassian.com/server/jira/platform/webhooks/ .
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+from boardhand_api import pool
+from boardhand_operator.boards.jira.dialect import Dialect
+from boardhand_operator.boards.jira.log import Json
+from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
+from boardhand_operator.transport import Client
+
+HEADER = "x-hub-signature"
+SECRET = "webhookSecret"  # noqa: S105 (the key's name)
+"""The key of the Secret with what Jira signs its calls with: any text of your own."""
+
+
+def signed(secret: str, body: bytes, headers: Mapping[str, str]) -> bool:
+    """Whether the headers hold the signature of this body; compared in constant time."""
+    given = next((value for name, value in headers.items() if name.lower() == HEADER), "")
+    made = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(made.encode(), given.encode("utf-8", "surrogatepass"))
+
+
+async def subscribe(http: Client, dialect: Dialect, spec: pool.Board, project: str, secret: str) -> None:
+    """See that Jira has a webhook to the pool's address that is on: one request where it has.
+
+    project: a query for its issues. Raises Misconfigured where the account may not, or Jira cannot sign, with what an
+    administrator does; and what `Client` raises.
+    """
+    assert spec.webhook is not None
+    callback, hooks = spec.webhook.callback_url, dialect.hooks
+    operation = f"call {callback}"
+    wanted = dialect.webhook(f"Boardhand: {spec.board}", callback, project, secret)
+    try:
+        found: list[Json] = await http.get(operation, hooks.path)
+        ours = next((hook for hook in found if hook.get("url") == callback), None)
+        if ours is None:
+            await http.send("POST", operation, hooks.path, wanted)
+        elif not ours.get(hooks.enabled, True):
+            await http.send("PUT", operation, f"{hooks.path}/{_id(ours)}", wanted | {hooks.enabled: True})
+    except PermissionMissing as lacking:
+        raise _by_hand(dialect, spec, project) from lacking
+    except NotFound as old:
+        raise Misconfigured(
+            "WebhookUnsigned",
+            f"This Jira has no {hooks.path} ({old.message}): before Jira 10 calls cannot be signed. Leave "
+            "spec.board.webhook out.",
+        ) from old
+    except Rejected as refused:
+        raise Misconfigured(
+            "WebhookRefused", f"{refused}. Jira must take spec.board.webhook.callbackUrl as a webhook's address."
+        ) from refused
+
+
+def _by_hand(dialect: Dialect, spec: pool.Board, project: str) -> Misconfigured:
+    assert spec.webhook is not None
+    secret = spec.secret_ref.name
+    return Misconfigured(
+        "WebhookByHand",
+        f"The account of the token in Secret {secret} does not administer Jira, and need not: an administrator makes "
+        f"the webhook once, in {dialect.hooks.by_hand}: URL {spec.webhook.callback_url}, secret the value under "
+        f"{SECRET!r} in Secret {secret}, issues {project}, events issue created, updated, deleted and comment created. "
+        "Its calls are heeded whatever stands here",
+    )
+
+
+def _id(hook: Json) -> str:
+    return str(hook["id"]) if "id" in hook else str(hook["self"]).rpartition("/")[2]
