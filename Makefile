@@ -37,7 +37,7 @@ down: $(STAMP) ## remove every trace of the testbed
 images: $(STAMP) ## build the images
 	@$(BIN)/python -m testbed.images
 
-check: $(STAMP) build/github/.installed ## lint, types, architecture, unit and contract tests; no cluster
+check: $(STAMP) build/github/.installed build/linear/.installed ## lint, types, architecture, unit and contract tests; no cluster
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/lint-imports
@@ -59,6 +59,12 @@ build/github/.installed: testbed/github/contract/package-lock.json
 	@mkdir -p $(@D) && cp testbed/github/contract/package.json testbed/github/contract/package-lock.json $(@D)
 	@cd $(@D) && npm ci --silent --no-audit --no-fund --ignore-scripts \
 		&& mv node_modules/@octokit/openapi/generated/api.github.com.json . && rm -r node_modules && touch .installed
+
+# Of the package's files its types are kept, of which the schema is read.
+build/linear/.installed: testbed/linear/contract/package-lock.json
+	@mkdir -p $(@D) && cp testbed/linear/contract/package.json testbed/linear/contract/package-lock.json $(@D)
+	@cd $(@D) && npm ci --silent --no-audit --no-fund --ignore-scripts \
+		&& cat node_modules/@linear/sdk/dist/*.d.mts > types.d.mts && rm -r node_modules && touch .installed
 
 wire: $(STAMP) build/wire/.installed ## the model clients against an independent mock server; needs Node.js 20, so it stands apart
 	@$(PYTEST) -q tests/wire
