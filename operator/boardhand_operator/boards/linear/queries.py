@@ -104,8 +104,6 @@ query states($team: String!, $label: String, $withLabel: Boolean!) {
   issueLabels(first: 1, filter: {name: {eq: $label}}) @include(if: $withLabel) { nodes { name } }
 }"""
 
-TEAMS = "query teams { teams(first: 100) { nodes { key } } }"
-
 PEOPLE = f"""
 query people($team: String!, $after: String) {{
   teams(filter: {{key: {{eq: $team}}}}, first: 1) {{
