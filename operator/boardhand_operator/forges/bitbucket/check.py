@@ -1,0 +1,72 @@
+"""Whether the pool is configured as Bitbucket has things, and what CI says of a commit."""
+
+from __future__ import annotations
+
+from boardhand_operator.errors import Misconfigured, NotFound, Rejected
+from boardhand_operator.forges.bitbucket.at import At, Json, quoted
+from boardhand_operator.lost_pod import Head
+from boardhand_operator.observe import parse_time
+from boardhand_operator.reviews import Check, CheckState
+
+_STATES = {
+    "SUCCESSFUL": CheckState.PASSED,
+    "FAILED": CheckState.FAILED,
+    "STOPPED": CheckState.FAILED,
+    "INPROGRESS": CheckState.RUNNING,
+}
+
+
+async def repository(at: At) -> None:
+    """That it is there, has the pool's branch, and takes pull requests."""
+    found = await _data(at)
+    if await head(at, at.branch) is None:
+        main = found.get("mainbranch")
+        if not main:
+            raise Misconfigured(
+                "RepositoryEmpty", f"Repository {at.full_name} is empty: push a first commit to {at.branch}."
+            )
+        raise Misconfigured(
+            "BranchMissing",
+            f"Repository {at.full_name} has no branch {at.branch!r} (spec.repository.branch); "
+            f"its main branch is {main['name']!r}.",
+        )
+    await _may_open(at)
+
+
+async def head(at: At, branch: str) -> Head | None:
+    """The commit of a branch. By a query: an address with the name of a branch in it is taken apart at its slashes."""
+    path, query = f"{at.root}/refs/branches", {"q": f"name={quoted(branch)}"}
+    for found in await at.all(f"read branch {branch}", path, query):
+        if found["name"] == branch:
+            return Head(found["target"]["hash"], parse_time(found["target"]["date"]))
+    return None
+
+
+async def checks(at: At, commit: str) -> list[Check]:
+    """The newest status of each name."""
+    path = f"{at.root}/commit/{commit}/statuses"
+    newest: dict[str, Json] = {}
+    for one in sorted(await at.all(f"read the checks of {commit}", path), key=lambda one: str(one["updated_on"])):
+        newest[one.get("name") or one["key"]] = one
+    return [Check(name, _STATES[one["state"]], one.get("url") or "") for name, one in newest.items()]
+
+
+async def _data(at: At) -> Json:
+    try:
+        found: Json = await at.http.get(f"read repository {at.full_name}", at.root)
+    except NotFound as failed:
+        raise Misconfigured(
+            "RepositoryMissing",
+            f"Bitbucket has no repository {at.full_name} that the token in Secret {at.secret} may see: "
+            "correct spec.repository.url, or give the token access to it.",
+        ) from failed
+    return found
+
+
+async def _may_open(at: At) -> None:
+    """See that the token may open pull requests: one without a title is refused, but only then."""
+    untitled = {"source": {"branch": {"name": at.branch}}}
+    try:
+        await at.http.send("POST", "open pull requests", f"{at.root}/pullrequests", untitled)
+    except Rejected:
+        return

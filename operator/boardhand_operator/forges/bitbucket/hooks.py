@@ -1,0 +1,57 @@
+"""Bitbucket's webhooks: how a call is proved, and how one is asked for.
+
+Source: https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/ (secure webhooks)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any
+
+from boardhand_operator.errors import Misconfigured, Rejected
+from boardhand_operator.forges.bitbucket.at import At
+
+HEADER = "x-hub-signature"
+SECRET = "webhookSecret"  # noqa: S105 (the key's name)
+"""The key of the Secret with what Bitbucket signs its calls with: any text of your own."""
+EVENTS = [
+    "pullrequest:updated",
+    "pullrequest:fulfilled",
+    "pullrequest:rejected",
+    "pullrequest:approved",
+    "pullrequest:unapproved",
+    "pullrequest:changes_request_created",
+    "pullrequest:changes_request_removed",
+    "pullrequest:comment_created",
+    "repo:commit_status_created",
+    "repo:commit_status_updated",
+]
+
+
+def signed(secret: str, body: bytes, given: str) -> bool:
+    """Whether the header given is the signature of this body; compared in constant time."""
+    made = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(made.encode(), given.encode("utf-8", "surrogateescape"))
+
+
+async def subscribe(at: At, callback: str, secret: str) -> None:
+    """See that the repository has an active webhook to this address, for our events beside those that it has.
+
+    Raises Misconfigured where Bitbucket does not take the address, and what `Client` raises.
+    """
+    operation, path = f"call {callback}", f"{at.root}/hooks"
+    ours = [hook for hook in await at.all(operation, path) if hook["url"] == callback]
+    if any(hook["active"] and set(EVENTS) <= set(hook["events"]) for hook in ours):
+        return
+    events = sorted({*EVENTS, *(ours[0]["events"] if ours else ())})
+    wanted: dict[str, Any] = {"description": "Boardhand", "url": callback, "active": True, "events": events}
+    try:
+        if ours:
+            await at.http.send("PUT", operation, f"{path}/{ours[0]['uuid']}", wanted | {"secret": secret})
+        else:
+            await at.http.send("POST", operation, path, wanted | {"secret": secret})
+    except Rejected as refused:
+        raise Misconfigured(
+            "WebhookRefused", f"{refused}. Bitbucket must take spec.forge.webhook.callbackUrl as a webhook's address."
+        ) from refused

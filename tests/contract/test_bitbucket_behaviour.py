@@ -1,0 +1,24 @@
+"""Bitbucket Cloud does what every forge does; at its stand-in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from boardhand_operator.forges.bitbucket import pulls
+from tests.contract.bitbucket_forge import BitbucketBench
+from tests.contract.forge_behaviour import ForgeBehaviour
+
+
+@pytest.fixture
+async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[BitbucketBench]:
+    monkeypatch.setattr(pulls, "PATIENCE", (0.05, 0.05))
+    made = BitbucketBench.fresh()
+    yield made
+    await made.levers.aclose()
+
+
+@pytest.mark.matrix
+class TestBitbucket(ForgeBehaviour):
+    """All of it."""
