@@ -10,7 +10,6 @@ from boardhand_operator.boards.jira.log import Json, entered
 from boardhand_operator.errors import NotFound, PermissionMissing, Rejected
 from boardhand_operator.transport import Client, segment
 
-
 T = TypeVar("T")
 
 
