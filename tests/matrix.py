@@ -10,9 +10,9 @@ was not run, and where a board or forge that is registered as an entry point has
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import entry_points
 from io import StringIO
 from typing import Any, Literal
@@ -125,10 +125,17 @@ def place_of(cls: type, case: str) -> tuple[str, str, str, int] | None:
     suite = next((base for base in cls.__mro__ if base.__name__ in SUITES), None)
     if suite is None or suite is cls or not hasattr(suite, case):
         return None
-    found = re.search(r"test_(.+?)(_standin)?_behaviour$", cls.__module__)
-    named = getattr(cls, "vendor", None) or (found[1].replace("_", "-") if found else cls.__name__)
+    kind = SUITES[suite.__name__]
+    named = getattr(cls, "vendor", None) or _named_after(cls.__module__, registered()[kind])
     cases = [name for part in suite.__mro__ for name in vars(part) if name.startswith("test_")]
-    return SUITES[suite.__name__], str(named), case, cases.index(case)
+    return kind, str(named), case, cases.index(case)
+
+
+def _named_after(module: str, known: Collection[str]) -> str:
+    """The vendor that test_<vendor>_behaviour names, without further words where it is known without them."""
+    words = module.rpartition(".")[2].removeprefix("test_").removesuffix("_behaviour").split("_")
+    shorter = ("-".join(words[:end]) for end in range(len(words), 0, -1))
+    return next((name for name in shorter if name in known), "-".join(words))
 
 
 class Plugin:
@@ -166,6 +173,7 @@ class Plugin:
             terminalreporter.write_line(f"matrix: {problem}", red=True)
 
 
+@cache
 def registered() -> dict[str, dict[str, str]]:
     """By kind: names of the entry points to what they load, in the alphabet's order."""
     return {

@@ -40,7 +40,11 @@ def test_a_case_of_the_suite_has_a_place_and_a_classes_own_has_none() -> None:
 
 @pytest.mark.parametrize(
     ("module", "vendor"),
-    [("tests.contract.test_sea_plane_behaviour", "sea-plane"), ("test_boat_standin_behaviour", "boat")],
+    [
+        ("tests.contract.test_sea_plane_behaviour", "sea-plane"),
+        ("test_trello_standin_behaviour", "trello"),
+        ("test_github_projects_behaviour", "github-projects"),
+    ],
 )
 def test_without_the_attribute_the_modules_name_is_the_vendor(
     module: str, vendor: str, monkeypatch: pytest.MonkeyPatch
