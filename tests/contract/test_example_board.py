@@ -176,14 +176,17 @@ def test_the_whole_package_is_short() -> None:
 
 
 async def test_a_change_is_told_to_the_webhook_and_kept_in_the_file(bench: SlateBench) -> None:
-    board, ticket = bench.open(hook=True), await bench.ticket()
+    board, person = bench.open(hook=True), {"authorization": f"Bearer {ADA}"}
     await board.subscribe()
     bench.calls.clear()
-    await board.move(ticket, COLUMNS[1])
+    async with httpx.AsyncClient(transport=bench.wire, base_url=SITE, headers=person) as http:
+        card = {"title": "A ticket", "body": "Please.", "column": READY}
+        ticket = (await http.post("/slates/shop/cards", json=card)).json()["id"]
     ((url, body, headers),) = bench.calls
+    assert [found.id for found in (await board.look()).ready] == [ticket]
     assert url == CALLBACK
     assert board.signed(headers, body)
     assert not board.signed(headers, body + b" ")
     again = bench.server.Slates(bench.slates.file)
-    assert again.data["slates"]["shop"]["cards"][ticket]["column"] == COLUMNS[1]
+    assert again.data["slates"]["shop"]["cards"][ticket]["title"] == "A ticket"
     await board.aclose()

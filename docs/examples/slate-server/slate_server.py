@@ -3,6 +3,7 @@
 `python slate_server.py FILE` serves it on port 8000. FILE begins as
 {"accounts": {"TOKEN": {"id": "1", "name": "ada", "writes": true}},
  "slates": {"shop": {"columns": ["Sprint Backlog", "In Progress", "In Review"], "cards": {}, "hooks": {}}}}.
+A person adds a card: POST /slates/shop/cards {"title": "…", "body": "…", "column": "Sprint Backlog"}.
 """
 
 from __future__ import annotations
@@ -162,6 +163,7 @@ def subscribe(call: Call) -> Json:
 SERVED: dict[tuple[str, str], Callable[[Call], Any]] = {
     ("GET", ""): look,
     ("GET", "/cards"): cards,
+    ("POST", "/cards"): lambda call: call.slates.add(call.slate, **call.body),
     ("GET", "/cards/{card}"): lambda call: call.shown(call.card),
     ("PUT", "/cards/{card}/column"): lambda call: call.slates.put(call.card, call.body["column"]),
     ("POST", "/cards/{card}/comments"): lambda call: call.slates.say(call.card, call.account, call.body["text"]),
