@@ -27,7 +27,7 @@ def iso(seconds: float) -> str:
 
 
 def _rendered(text: str) -> Json:
-    return {"type": "rendered", "raw": text, "markup": "markdown", "html": ""}
+    return {"raw": text, "markup": "markdown", "html": ""}
 
 
 def account(found: Account) -> Json:

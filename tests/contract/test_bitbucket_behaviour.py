@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from boardhand_operator.forges.bitbucket import pulls
+from tests.contract.bitbucket_api import check_bitbucket_requests
 from tests.contract.bitbucket_forge import BitbucketBench
 from tests.contract.forge_behaviour import ForgeBehaviour
 
@@ -16,6 +17,7 @@ async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[BitbucketBench
     monkeypatch.setattr(pulls, "PATIENCE", (0.05, 0.05))
     made = BitbucketBench.fresh()
     yield made
+    check_bitbucket_requests(made.wire.requests)
     await made.levers.aclose()
 
 
