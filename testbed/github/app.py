@@ -21,10 +21,10 @@ from starlette.routing import Route
 
 from testbed.faults import Calls, Switches, switch_routes
 from testbed.github import (
+    graph_routes,
     hook_routes,
     issue_routes,
     pull_code_routes,
-    pull_graph,
     pull_routes,
     repository_routes,
     token_desk,
@@ -40,7 +40,7 @@ TABLES: tuple[Iterable[Endpoint], ...] = (
     hook_routes.TABLE,
     pull_routes.TABLE,
     pull_code_routes.TABLE,
-    pull_graph.TABLE,
+    graph_routes.TABLE,
     token_routes.TABLE,
 )
 """Every endpoint there is; the first that fits a path is taken."""
@@ -73,7 +73,7 @@ class Api:
 
     async def serve(self, request: Request) -> Response:
         """Answer one call, with the fault that strikes it if there is one, and record it."""
-        fault = self._switches.take(f"{request.method} {request.url.path}")
+        fault = self._switches.take(f"{request.method} {request.url.path}{await _what_for(request)}")
         answer, done = await answered(fault, partial(self._work, request), self._refusal)
         call = {"method": request.method, "path": request.url.path, "status": answer.status_code}
         self._calls.note(call, {"method": request.method, "path": request.url.path}, done=done)
@@ -177,6 +177,16 @@ def _conditional(request: Request, answer: Response) -> Response:
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers={"etag": etag})
     return answer
+
+
+async def _what_for(request: Request) -> str:
+    """What a call of GraphQL is for: its address does not say."""
+    if not request.url.path.endswith("/graphql"):
+        return ""
+    try:
+        return graph_routes.what_for(await body_of(request))
+    except Refused:
+        return ""
 
 
 async def body_of(request: Request) -> Json:

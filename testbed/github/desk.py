@@ -89,6 +89,11 @@ def say(state: GitHubState, issue: Issue, body: str, by: User) -> Happened:
     return happen(state, issue, "commented", by, body=body)
 
 
+def mention(state: GitHubState, issue: Issue, source: Issue) -> None:
+    """Another issue of the repository mentions this one."""
+    happen(state, issue, "cross-referenced", source.by).source = source
+
+
 def edit(state: GitHubState, issue: Issue, title: str, body: str) -> None:
     issue.title, issue.body, issue.changed = title, body, state.now()
 

@@ -74,6 +74,10 @@ def happened(found: Happened, about: Issue, owner: Repository, state: GitHubStat
     by = user(found.by, state)
     if found.kind == "commented":
         return comment(found, about, owner, state) | {"event": "commented", "actor": by}
+    if found.source is not None:
+        moments = {"created_at": iso(found.at), "updated_at": iso(found.changed)}
+        source = {"type": "issue", "issue": issue(found.source, owner, state)}
+        return {"event": found.kind, "actor": by, "source": source, **moments}
     return {
         "id": found.id,
         "node_id": node_id("LE", found.id),

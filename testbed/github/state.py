@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from testbed.github.models import Hook, Repository, User
+from testbed.github.project_models import Project
 from testbed.github.token_models import App
 
 
@@ -67,6 +68,8 @@ class GitHubState:
         self.apps: dict[str, App] = {}
         """By their ids."""
         self.site = site
+        self.new_graph = True
+        """Whether GraphQL has what older GitHub Enterprise Servers lack."""
         self.now = now
         self.clear()
 
@@ -80,6 +83,8 @@ class GitHubState:
         self.users: dict[str, User] = {}
         self.repositories: dict[str, Repository] = {}
         self._hooks: dict[str, dict[int, Hook]] = {}
+        self.projects: dict[int, Project] = {}
+        """By their ids."""
         self._last_id = 1000
 
     def next_id(self) -> int:

@@ -11,10 +11,12 @@ import httpx
 
 from boardhand_api import pool
 from boardhand_operator.boards.github.issues import GitHubIssues
+from boardhand_operator.boards.github.projects import GitHubProjects
 from boardhand_operator.transport import Connection
-from testbed.github import desk
+from testbed.github import desk, project_desk
 from testbed.github.app import create_app
 from testbed.github.models import Issue, Label
+from testbed.github.shapes import node_id
 from testbed.github.state import GitHubState, Token
 from tests.contract.board_behaviour import COLUMNS, READY
 from tests.contract.board_wires import Wire
@@ -26,11 +28,18 @@ WEBHOOK_SECRET = "a-secret-of-ours"
 LEAST = {"metadata": "read", "issues": "write"}
 """What the docs ask for."""
 BOT, HOOKS, READER, BLIND = "a-token-of-the-bot", "a-token-for-hooks", "a-token-of-a-reader", "a-token-without-issue"
+PROJECT_LEAST = {**LEAST, "organization_projects": "write", "members": "read"}
 TOKENS = {
     BOT: Token("boardhand", LEAST),
     HOOKS: Token("boardhand", {**LEAST, "repository_hooks": "write"}),
     READER: Token("reader", {**LEAST, "repository_hooks": "write"}),
     BLIND: Token("boardhand", {"metadata": "read", "issues": "read"}),
+}
+PROJECT = "orgs/team/7"
+PROJECT_TOKENS = {
+    BOT: Token("boardhand", PROJECT_LEAST),
+    HOOKS: Token("boardhand", {**PROJECT_LEAST, "organization_hooks": "write"}),
+    READER: Token("reader", PROJECT_LEAST),
 }
 
 
@@ -82,11 +91,6 @@ class GitHubDesk:
 
     async def archive_column(self, column: str) -> bool:
         return False
-
-    async def mention(self, ticket: str, title: str) -> None:
-        """Another issue of this title mentions the ticket."""
-        other = desk.add_issue(self.state, self.repository, title, f"See #{ticket}.", self.state.user("ada"))
-        desk.mention(self.state, self.issue(ticket), other)
 
     async def fault(self, **fault: Any) -> None:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=SITE) as http:
@@ -145,4 +149,63 @@ class GitHubIssuesBench(GitHubDesk):
         self.label(column).name = name
 
     async def furnish(self, ticket: str) -> None:
-        await self.mention(ticket, "Design")
+        other = desk.add_issue(self.state, self.repository, "Design", f"See #{ticket}.", self.state.user("ada"))
+        desk.mention(self.state, self.issue(ticket), other)
+
+
+class GitHubProjectsBench(GitHubDesk):
+    """A project of the organisation with the four columns, and the repository of its issues."""
+
+    secret = "shop-project"
+    comment_written, moved, subscribed = "mutation AddComment", "mutation Move", "POST .*/hooks$"
+    nowhere = "orgs/team/404"
+    has = frozenset({"links", "priority"})
+
+    def __init__(self) -> None:
+        super().__init__(PROJECT_TOKENS)
+        self.project = project_desk.add_project(self.state, "team", 7, COLUMNS)
+        self.project.roles = {"ada": "write", "boardhand": "write", "reader": "read"}
+        for login in ("ada", "boardhand", "reader"):
+            self.state.user(login)
+        desk.add_label(self.state, self.repository, "bot")
+
+    def open(self, *, token: str | None = None, hook: bool = False, secret: str = "", **spec: Any) -> GitHubProjects:
+        fields: dict[str, Any] = {"type": "github-projects", "board": PROJECT, "url": SITE}
+        fields["secretRef"] = {"name": self.secret}
+        credentials = {"token": f"{token or (HOOKS if hook else BOT)}\n"}
+        if hook:
+            fields["webhook"] = {"callbackUrl": CALLBACK}
+        if hook or secret:
+            credentials["webhookSecret"] = secret or WEBHOOK_SECRET
+        return GitHubProjects(pool.Board.model_validate(fields | spec), credentials, Connection(transport=self.wire))
+
+    def issue(self, ticket: str) -> Issue:
+        return next(found for found in self.repository.issues.values() if node_id("I", found.id) == ticket)
+
+    async def hooks(self) -> int:
+        hooks = self.state.organisation_hooks(self.state.user("team"))
+        return sum(hook.url == CALLBACK for hook in hooks.values())
+
+    async def ticket(self, title: str = "A ticket", column: str = READY, body: str = "", label: str = "") -> str:
+        labels = [found for found in self.repository.labels.values() if found.name == label]
+        made = desk.add_issue(self.state, self.repository, title, body, self.state.user("ada"), labels)
+        item = project_desk.add_item(self.state, self.project, made, self.repository)
+        if column:
+            wanted = project_desk.option(self.project, project_desk.STATUS, column)
+            project_desk.set_value(self.state, self.project, item, project_desk.STATUS, wanted)
+        return node_id("I", made.id)
+
+    async def put(self, ticket: str, column: str) -> None:
+        item = self.project.item_of(self.issue(ticket))
+        wanted = project_desk.option(self.project, project_desk.STATUS, column)
+        project_desk.set_value(self.state, self.project, item, project_desk.STATUS, wanted)
+
+    async def rename(self, column: str, name: str) -> None:
+        project_desk.option(self.project, project_desk.STATUS, column).name = name
+
+    async def furnish(self, ticket: str) -> None:
+        issue = self.issue(ticket)
+        other = desk.add_issue(self.state, self.repository, "Design", f"See #{issue.number}.", self.state.user("ada"))
+        desk.mention(self.state, issue, other)
+        high = project_desk.option(self.project, project_desk.PRIORITY, "High")
+        project_desk.set_value(self.state, self.project, self.project.item_of(issue), project_desk.PRIORITY, high)
