@@ -59,7 +59,8 @@ class PlainGit:
             if secret
             else "It wants credentials: put `username` and `token` into a Secret, and name it in spec.forge.secretRef."
         )
-        vendor = Vendor("The git server", refused, f"The account needs to read {self._address}.")
+        wanted = f"The account of `username` in Secret {secret} must be let read {self._address}."
+        vendor = Vendor("The git server", refused, wanted)
         return Client(vendor, self._address, headers, secrets, connection)
 
     async def check(self) -> None:
