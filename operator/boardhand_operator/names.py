@@ -47,6 +47,12 @@ def job_name(run: str, number: int) -> str:
     return f"{run[:40].rstrip('-.')}-{_digest(run)}{suffix}"
 
 
+def git_secret_name(run: str) -> str:
+    """The Secret with the tokens that were minted for a run's stages."""
+    suffix = "-git"
+    return run + suffix if len(run) + len(suffix) <= 253 else f"{run[:220].rstrip('-.')}-{_digest(run)}{suffix}"
+
+
 def branch_name(ticket: Ticket, attempt: int) -> str:
     """Where a run pushes: below boardhand/, the ticket's key and title, from the second attempt on its number."""
     key = slug(ticket.key or ticket.id, 40) or _digest(ticket.id)

@@ -17,6 +17,7 @@ from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges import Forge, open_forge
 from boardhand_operator.gates import Gates
 from boardhand_operator.kube import Kube, Resource
+from boardhand_operator.minted.minter import Minter, is_app
 from boardhand_operator.money.ledgers import Ledgers
 from boardhand_operator.snapshots import Snapshots
 from boardhand_operator.transport import Connection
@@ -63,6 +64,7 @@ class Services:
         self.snapshots = Snapshots(kube)
         self.gates = Gates(clock)
         self.ledgers = Ledgers(kube)
+        self.minter = Minter(self._secret, self._connection)
 
     async def board(self, pool: Pool) -> Board | None:
         """The pool's board, or None where it has none. Raises Misconfigured where it cannot be opened."""
@@ -85,7 +87,10 @@ class Services:
         return self.gates.guarded((pool.namespace, pool.name, f"forge {spec and spec.type} {spec and spec.url}"), forge)
 
     async def require_secrets(self, pool: Pool) -> None:
-        """See that the Secrets which stages mount are there. Raises Misconfigured naming the first that is not."""
+        """See that the Secrets which stages mount are there, and that Apps in them give tokens.
+
+        Raises Misconfigured naming the first that is not, and as `Minter.check`.
+        """
         spec = pool.spec
         keys = git_keys(spec.repository.url)
         if keys is SSH_KEYS and spec.repository.read_secret_ref is None:
@@ -105,13 +110,17 @@ class Services:
             if reference is None:
                 continue
             data = await self._secret(pool, reference.name, field)
+            if wanted is keys and is_app(spec, data, reference.name):
+                continue
             for key in wanted:
                 if not data.get(key):
                     raise Misconfigured("SecretKeyMissing", f"{field}: Secret {reference.name} lacks the key {key!r}")
+        await self.minter.check(pool)
 
     async def forget(self, key: tuple[str, str]) -> None:
         """Open boards and forges anew, with their Secrets read again, when they are next asked for."""
         self._retired += [self._opened.pop(one) for one in list(self._opened) if one[:2] == key]
+        self.minter.forget(key)
 
     async def aclose(self) -> None:
         """Close everything."""
@@ -119,6 +128,7 @@ class Services:
             await _close(opened)
         self._opened.clear()
         self._retired.clear()
+        await self.minter.aclose()
 
     async def _close_retired(self) -> None:
         """Close what was replaced so long ago that nobody can be in the middle of a request with it."""

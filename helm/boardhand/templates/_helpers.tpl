@@ -49,7 +49,7 @@ app.kubernetes.io/component: operator
   verbs: [get, create, delete]
 - apiGroups: [""]
   resources: [secrets]
-  verbs: [get]
+  verbs: [get, create, patch, delete]
 - apiGroups: [""]
   resources: [events]
   verbs: [create]

@@ -12,6 +12,7 @@ from boardhand_operator.boards.claims import close
 from boardhand_operator.conditions import with_condition
 from boardhand_operator.errors import Misconfigured, NotFound
 from boardhand_operator.kube import Resource
+from boardhand_operator.minted import keep
 from boardhand_operator.names import job_name
 
 
@@ -70,9 +71,10 @@ async def flag_pool(doing: Doing, reason: str, message: str) -> None:
 
 
 async def settle(doing: Doing) -> None:
-    """Give the run's volume back, and take the run, its Jobs and their pods out of the watches."""
+    """Give the run's volume and its tokens back, and take the run, its Jobs and their pods out of the watches."""
     run = doing.run
     await remove(doing)
+    await keep.remove(doing)
     patch = {"metadata": {"labels": {LABEL_SETTLED: "true"}}}
     for number in range(1, run.status.tries + 1):
         name = job_name(run.name, number)

@@ -13,13 +13,14 @@ from boardhand_operator.act.doing import Doing
 from boardhand_operator.act.volume import ensure
 from boardhand_operator.conditions import stamp
 from boardhand_operator.kube import ApiException, Conflict, Resource
+from boardhand_operator.minted import keep
 from boardhand_operator.names import job_name
 from boardhand_operator.specs.job import build_job
 from boardhand_operator.specs.order import build_order
 
 
 async def launch(doing: Doing, number: int) -> bool:
-    """Make the Job of the run's try `number`, or find it; whether it is this run's. The run's volume comes first.
+    """Make the Job of the run's try `number`, or find it; whether it is this run's. Its tokens and volume come first.
 
     A Job of this name that somebody else owns is left alone, and its number counts as used. Raises Misconfigured for
     a volume that is somebody else's.
@@ -27,7 +28,8 @@ async def launch(doing: Doing, number: int) -> bool:
     run, pool = doing.run, doing.its_pool
     name = job_name(run.name, number)
     order = build_order(run.name, pool.spec, run.spec)
-    wanted = build_job(name, dict(run.body), pool.spec, order, doing.settings.runner_image)
+    minted = await keep.ensure(doing)
+    wanted = build_job(name, dict(run.body), pool.spec, order, doing.settings.runner_image, minted)
     if run.status.generation is None:
         await doing.services.snapshots.keep(pool)
     volume = await ensure(doing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from boardhand_api import pod
@@ -132,7 +133,14 @@ def _stages(pool: CodingAgentSpec, order: Order, image: str) -> tuple[list[Json]
     return [checkout, *services, bench, agent, _runner(Stage.PUBLISH, image, pool)], _verify(pool, order)
 
 
-def build_job(name: str, run: Json, pool: CodingAgentSpec, order: Order, runner_image: str) -> Json:
+def build_job(
+    name: str,
+    run: Json,
+    pool: CodingAgentSpec,
+    order: Order,
+    runner_image: str,
+    minted: Collection[Stage] = (),
+) -> Json:
     """The Job `name` of the TicketRun object `run`, owned by it. DESIGN section 2 is its table of stages.
 
     Raises Misconfigured for a patch of the pool that touches what only the operator sets.
@@ -159,7 +167,7 @@ def build_job(name: str, run: Json, pool: CodingAgentSpec, order: Order, runner_
         },
         "initContainers": init,
         "containers": [main],
-        "volumes": volumes.volumes(pool, order),
+        "volumes": volumes.volumes(pool, order, minted),
         **shape.fields(pool.pod),
     }
     annotations = {**pool.pod.annotations, pod.ORDER_ANNOTATION: annotation}

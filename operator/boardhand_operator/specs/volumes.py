@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,6 +13,8 @@ from boardhand_api.pod import Stage
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.run import Task
 from boardhand_api.workbench import Cache
+from boardhand_operator.minted import secret
+from boardhand_operator.names import git_secret_name
 from boardhand_operator.specs import kept
 
 _SECRET_MODE = 0o440
@@ -163,8 +166,13 @@ def _secret(volume: str, name: str) -> dict[str, Any]:
     return {"name": volume, "secret": {"secretName": name, "defaultMode": _SECRET_MODE}}
 
 
-def volumes(pool: CodingAgentSpec, order: Order) -> list[dict[str, Any]]:
-    """The pod's volumes, each only where a stage mounts it."""
+def _minted(volume: str, run: str, stage: Stage) -> dict[str, Any]:
+    source = {"secretName": git_secret_name(run), "defaultMode": _SECRET_MODE, "items": secret.items(stage)}
+    return {"name": volume, "secret": source}
+
+
+def volumes(pool: CodingAgentSpec, order: Order, minted: Collection[Stage] = ()) -> list[dict[str, Any]]:
+    """The pod's volumes, each only where a stage mounts it. minted: stages whose tokens are in the run's own Secret."""
     stages = [Stage.CHECKOUT, Stage.WORKBENCH, Stage.AGENT]
     if order.task is not Task.ANALYSE:
         stages += [Stage.PUBLISH, Stage.VERIFY]
@@ -175,6 +183,9 @@ def volumes(pool: CodingAgentSpec, order: Order) -> list[dict[str, Any]]:
     if pool.repository.read_secret_ref:
         known["git-read"] = _secret("git-read", pool.repository.read_secret_ref.name)
     known["git-push"] = _secret("git-push", pool.repository.push_secret_ref.name)
+    for stage, volume in ((Stage.CHECKOUT, "git-read"), (Stage.PUBLISH, "git-push")):
+        if stage in minted:
+            known[volume] = _minted(volume, order.run, stage)
     known |= {volume: _secret(volume, name) for volume, name in _agent_secrets(pool).items()}
     if pool.certificates:
         item = {"key": pool.certificates.key, "path": pod.CERTIFICATES.name}

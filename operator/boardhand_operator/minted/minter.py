@@ -1,0 +1,136 @@
+"""Which pools' stages get minted tokens, and the Apps that these are minted of."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from boardhand_api.base import SecretRef
+from boardhand_api.pod import Stage
+from boardhand_api.pool import CodingAgentSpec
+from boardhand_operator.errors import Misconfigured
+from boardhand_operator.forges.address import owner_and_name
+from boardhand_operator.github import GITHUB, Api
+from boardhand_operator.github_app import AppKey, AppTokens, Place
+from boardhand_operator.store import Key
+from boardhand_operator.transport import Connection, segment
+from boardhand_operator.views import Pool
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+KEPT_SECONDS = 60.0
+"""A pool's Secrets are read again after so long."""
+_PERMISSIONS = {Stage.CHECKOUT: {"contents": "read"}, Stage.PUBLISH: {"contents": "write"}}
+_FIELDS = {Stage.CHECKOUT: "spec.repository.readSecretRef", Stage.PUBLISH: "spec.repository.pushSecretRef"}
+
+Secrets = Callable[[Pool, str, str], Awaitable[Mapping[str, str]]]
+"""The data of a pool's Secret of this name, which this field names. Raises Misconfigured."""
+
+
+@dataclass
+class _Known:
+    since: datetime
+    keys: dict[Stage, AppKey]
+    url: str
+    stages: dict[Stage, AppTokens]
+
+
+class Minter:
+    """Keeps the Apps of the pools, and when the tokens of each run are to be renewed."""
+
+    def __init__(
+        self, secrets: Secrets, connection: Connection, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._secrets, self._connection, self.now = secrets, connection, now
+        self._known: dict[tuple[str, str, int], _Known] = {}
+        self._retired: list[AppTokens] = []
+        self.due: dict[Key, datetime] = {}
+        """When a run's tokens are to be renewed; none are, where it is far off."""
+
+    async def stages(self, pool: Pool) -> Mapping[Stage, AppTokens]:
+        """The stages whose Secret holds an App, with what their tokens come from.
+
+        Raises Misconfigured where a Secret is missing, or a key cannot be read.
+        """
+        if not serves(pool.spec):
+            return {}
+        place = (pool.namespace, pool.name, pool.spec_generation)
+        known = self._known.get(place)
+        if known and (self.now() - known.since).total_seconds() < KEPT_SECONDS:
+            return known.stages
+        await self._close_retired()
+        keys, url = await self._keys(pool), pool.spec.repository.url
+        if known and (known.keys, known.url) == (keys, url):
+            # With the tokens that are minted already.
+            known.since = self.now()
+            return known.stages
+        made = {stage: self._tokens(pool.spec, stage, key) for stage, key in keys.items()}
+        if known:
+            self._retired += known.stages.values()
+        self._known[place] = _Known(self.now(), keys, url, made)
+        return made
+
+    async def check(self, pool: Pool) -> None:
+        """See that tokens can be minted for the pool's stages. Raises as `AppTokens.token`."""
+        for tokens in (await self.stages(pool)).values():
+            await tokens.token()
+
+    def forget(self, key: Key) -> None:
+        """Read the pool's Secrets again when they are next asked for."""
+        for place, known in self._known.items():
+            if place[:2] == key:
+                known.since = _LONG_AGO
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        self._retired += [tokens for known in self._known.values() for tokens in known.stages.values()]
+        self._known.clear()
+        await self._close_retired()
+
+    async def _close_retired(self) -> None:
+        retired, self._retired = self._retired, []
+        for tokens in retired:
+            await tokens.aclose()
+
+    async def _keys(self, pool: Pool) -> dict[Stage, AppKey]:
+        keys = {}
+        for stage, reference in references(pool.spec).items():
+            key = AppKey.of(await self._secrets(pool, reference.name, _FIELDS[stage]), reference.name)
+            if key:
+                keys[stage] = key
+        return keys
+
+    def _tokens(self, spec: CodingAgentSpec, stage: Stage, key: AppKey) -> AppTokens:
+        url = (spec.forge.url if spec.forge and spec.forge.type == "github" else None) or GITHUB
+        owner, name = owner_and_name(url, spec.repository.url)
+        place = Place(f"/repos/{segment(owner)}/{segment(name)}", _PERMISSIONS[stage], (name,))
+        return AppTokens(key, Api.of(url), place, self._connection, self.now)
+
+
+def references(spec: CodingAgentSpec) -> dict[Stage, SecretRef]:
+    """The Secrets of the stages that talk to the repository's server."""
+    named = {Stage.CHECKOUT: spec.repository.read_secret_ref, Stage.PUBLISH: spec.repository.push_secret_ref}
+    return {stage: reference for stage, reference in named.items() if reference}
+
+
+def serves(spec: CodingAgentSpec) -> bool:
+    """Whether the repository is at a GitHub, over http: only then are the Secrets looked at."""
+    address = urlsplit(spec.repository.url)
+    if address.scheme not in ("http", "https"):
+        return False
+    return (spec.forge is not None and spec.forge.type == "github") or address.hostname == "github.com"
+
+
+def is_app(spec: CodingAgentSpec, data: Mapping[str, str], secret: str) -> bool:
+    """Whether the Secret holds an App that tokens can be minted of. Raises Misconfigured for half of one, and where
+    the repository is not at a GitHub."""
+    if AppKey.of(data, secret) is None:
+        return False
+    if not serves(spec):
+        raise Misconfigured(
+            "AppElsewhere",
+            f"Secret {secret} holds a GitHub App, and spec.repository.url {spec.repository.url} is at no GitHub that "
+            "Boardhand knows: set spec.forge.type to github and spec.forge.url, and give an http address.",
+        )
+    return True
