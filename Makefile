@@ -58,7 +58,8 @@ build/wire/.installed: testbed/wire/package-lock.json
 build/github/.installed: testbed/github/contract/package-lock.json
 	@mkdir -p $(@D) && cp testbed/github/contract/package.json testbed/github/contract/package-lock.json $(@D)
 	@cd $(@D) && npm ci --silent --no-audit --no-fund --ignore-scripts \
-		&& mv node_modules/@octokit/openapi/generated/api.github.com.json . && rm -r node_modules && touch .installed
+		&& mv node_modules/@octokit/openapi/generated/api.github.com.json . \
+		&& mv node_modules/@octokit/graphql-schema/schema.graphql . && rm -r node_modules && touch .installed
 
 # Of the package's files its types are kept, of which the schema is read.
 build/linear/.installed: testbed/linear/contract/package-lock.json
