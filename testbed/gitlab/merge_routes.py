@@ -127,7 +127,7 @@ async def start_discussion(call: Call) -> Json:
 def _shown(found: MergeRequest, position: dict[str, Any]) -> bool:
     diff = next((diff for diff in found.diffs if diff["new_path"] == position.get("new_path")), None)
     if diff is None or position.get("position_type") != "text":
-        return False
+        return diff is not None and position.get("position_type") == "file"
     old = new = 0
     for line in diff["diff"].splitlines():
         if line.startswith("@@"):

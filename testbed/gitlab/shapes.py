@@ -255,6 +255,8 @@ def approvals(state: GitLabState, found: MergeRequest, by: str) -> Json:
     return {
         "id": found.id,
         "iid": found.iid,
+        "created_at": iso(found.at),
+        "updated_at": iso(found.changed),
         "user_has_approved": by in found.approved_by,
         "user_can_approve": by not in found.approved_by,
         "approved": bool(found.approved_by),

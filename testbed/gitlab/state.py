@@ -213,11 +213,11 @@ class GitLabState:
 
 DIFFS: tuple[dict[str, Any], ...] = (
     {
-        "old_path": "src/shop.py",
-        "new_path": "src/shop.py",
+        "old_path": "README.md",
+        "new_path": "README.md",
         "a_mode": "100644",
         "b_mode": "100644",
-        "diff": "@@ -1,3 +1,4 @@\n first\n-second\n+zweite\n+third\n fourth\n",
+        "diff": "@@ -1,4 +1,4 @@\n-# Shop\n-first\n-second\n+# The shop\n+one\n+two\n the end\n",
         "new_file": False,
         "renamed_file": False,
         "deleted_file": False,

@@ -19,7 +19,7 @@ from testbed.gitlab.models import Issue, Label, Token
 from testbed.gitlab.state import GitLabState
 from tests.contract.board_behaviour import COLUMNS, READY
 from tests.contract.board_wires import Wire
-from tests.contract.gitlab_documented import check_requests
+from tests.contract.gitlab_documented import Held, check_requests
 
 SITE, NAME = "http://gitlab.test", "team/web/shop"
 CALLBACK = "https://boardhand.example/webhooks/team/shop"
@@ -58,7 +58,8 @@ class GitLabBench:
         for name in (*COLUMNS, "bot"):
             self.state.add_label(self.project, name)
         self.app = create_app(self.state)
-        self.wire = Wire(httpx.ASGITransport(self.app))
+        self.held = Held(httpx.ASGITransport(self.app))
+        self.wire = Wire(self.held)
 
     def open(self, *, token: str | None = None, hook: bool = False, proof: str = SIGNING, **spec: Any) -> GitLabIssues:
         fields = {"type": "gitlab", "board": NAME, "url": SITE, "secretRef": {"name": self.secret}}
@@ -136,6 +137,7 @@ class GitLabBench:
             assert (await http.post("/_testbed/faults", json=fault)).status_code == 201
 
     def check_requests(self) -> None:
-        """Every request so far is one that GitLab documents, with the token in its header alone."""
+        """What was sent and answered so far is what GitLab documents, with the token in its header alone."""
+        assert self.held.wrong == []
         check_requests(self.wire.requests)
         assert not any(token in str(request.url) for request in self.wire.requests for token in TOKENS)

@@ -37,6 +37,8 @@ class Operation:
     path: str
     query: dict[str, str]
     body: dict[str, str]
+    position: dict[str, str]
+    """Fields of the body's position."""
     answers: dict[str, Any]
 
 
@@ -50,7 +52,8 @@ def operations() -> tuple[Operation, ...]:
         for entry in recorded["operations"]:
             method, path = entry["does"].split(" ")
             query = {**shared, **entry.get("query", {})} if method == "GET" else entry.get("query", {})
-            found.append(Operation(recorded["page"], method, path, query, entry.get("body", {}), entry["answers"]))
+            body, position = entry.get("body", {}), entry.get("position", {})
+            found.append(Operation(recorded["page"], method, path, query, body, position, entry["answers"]))
     return tuple(found)
 
 
@@ -75,17 +78,43 @@ def check_requests(requests: Iterable[httpx.Request]) -> None:
             assert key in found.query, f"{request.method} {raw}: {key} is not documented"
             assert not found.query[key].startswith("integer") or value.isdigit()
         body: Any = json.loads(request.content) if request.content else {}
-        _check_body(found, body)
+        _check_body(found.body, body, method_and_path(found))
+        if "position" in body:
+            _check_body(found.position, body["position"], f"{method_and_path(found)} position")
         assert request.headers["private-token"]
 
 
-def _check_body(found: Operation, body: dict[str, Any]) -> None:
+def method_and_path(found: Operation) -> str:
+    return f"{found.method} {found.path}"
+
+
+def _check_body(documented: dict[str, str], body: dict[str, Any], where: str) -> None:
     for key, value in body.items():
-        assert key in found.body, f"{found.method} {found.path}: {key} is not documented"
-        kind = _KINDS[found.body[key].rstrip("!")]
-        assert isinstance(value, kind), f"{found.method} {found.path}: {key} is {value!r}"
-    required = {key for key, kind in found.body.items() if kind.endswith("!")}
-    assert required <= body.keys(), f"{found.method} {found.path} lacks {required - body.keys()}"
+        assert key in documented, f"{where}: {key} is not documented"
+        assert isinstance(value, _KINDS[documented[key].rstrip("!")]), f"{where}: {key} is {value!r}"
+    required = {key for key, kind in documented.items() if kind.endswith("!")}
+    assert required <= body.keys(), f"{where} lacks {required - body.keys()}"
+
+
+class Held(httpx.AsyncBaseTransport):
+    """Passes requests on, and holds the good answers that come back to what is recorded."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+        self.wrong: list[str] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await self._inner.handle_async_request(request)
+        content = await answer.aread()
+        raw = request.url.raw_path.decode().partition("?")[0]
+        if answer.is_success and "json" in answer.headers.get("content-type", ""):
+            found = operation(request.method, raw)
+            status = str(answer.status_code)
+            assert status in found.answers, f"{method_and_path(found)} is not documented to answer {status}"
+            self.wrong += [
+                f"{method_and_path(found)}: {text}" for text in differences(found.answers[status], json.loads(content))
+            ]
+        return answer
 
 
 def sample(found: Operation, status: str) -> Any:

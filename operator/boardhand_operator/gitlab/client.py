@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from boardhand_operator.answers import Vendor
-from boardhand_operator.errors import Misconfigured
 from boardhand_operator.transport import Client, Connection, segment
 
 Json = dict[str, Any]
@@ -73,15 +72,10 @@ def server(url: str | None) -> str:
     return (url or SITE).rstrip("/").removesuffix("/api/v4").rstrip("/")
 
 
-def project_path(text: str, field: str) -> str:
-    """The path of a project, group/project or deeper. Raises Misconfigured."""
+def project_path(text: str) -> str | None:
+    """The path of a project, group/project or deeper; None where the text is none."""
     parts = text.strip("/").split("/")
-    if len(parts) < 2 or not all(part.strip() for part in parts):
-        raise Misconfigured(
-            "BoardMalformed",
-            f"{field} is {text!r}: for GitLab it is the project's path, group/project or group/subgroup/project.",
-        )
-    return "/".join(parts)
+    return "/".join(parts) if len(parts) > 1 and all(part.strip() for part in parts) else None
 
 
 def read_error(parsed: Any) -> str | None:

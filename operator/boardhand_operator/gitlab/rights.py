@@ -27,16 +27,16 @@ async def check_scope(project: Project) -> None:
         raise PermissionMissing(project.vendor.name, operation, sentence)
 
 
-async def read_project(project: Project, field: str, secret: str) -> Json:
+async def read_project(project: Project, reason: str, field: str, secret: str) -> Json:
     """The project. Raises Misconfigured where there is none that the token may see, and what `Client.get` raises.
 
-    field: where the pool names it. secret: name of the Secret.
+    reason: the condition's word then. field: where the pool names it. secret: name of the Secret.
     """
     try:
         found: Json = await project.get(f"read project {project.path}")
     except NotFound as failed:
         raise Misconfigured(
-            "ProjectMissing",
+            reason,
             f"GitLab has no project {project.path} that the token in Secret {secret} may see: correct {field}, or "
             "give the token's account access.",
         ) from failed

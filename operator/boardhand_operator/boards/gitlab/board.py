@@ -18,14 +18,14 @@ from typing import ClassVar
 from boardhand_api import pool
 from boardhand_operator.boards import Card, Comment, Look
 from boardhand_operator.boards.columns import Reading, sorted_out
-from boardhand_operator.boards.gitlab.check import check_columns, check_project, check_spec
+from boardhand_operator.boards.gitlab.check import check_columns, check_project, check_spec, path_of
 from boardhand_operator.boards.gitlab.log import attachments, card, comment, is_said, links, named
 from boardhand_operator.boards.gitlab.said import said_since
 from boardhand_operator.boards.gitlab.timeline import entered, place_of
 from boardhand_operator.boards.labels import Labels
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.errors import NotFound, PermissionMissing
-from boardhand_operator.gitlab.client import Json, Project, project_path
+from boardhand_operator.gitlab.client import Json, Project
 from boardhand_operator.gitlab.hooks import SECRET, signed, subscribe
 from boardhand_operator.gitlab.rights import MAINTAINER, PLANNER, check_role, check_scope, read_project
 from boardhand_operator.gitlab.texts import harmless
@@ -44,7 +44,7 @@ class GitLabIssues:
 
     def __init__(self, spec: pool.Board, credentials: Mapping[str, str], connection: Connection) -> None:
         """Raises Misconfigured where the board is no project's path, or the token unfit."""
-        path, secret = project_path(spec.board, "spec.board.board"), spec.secret_ref.name
+        path, secret = path_of(spec), spec.secret_ref.name
         hints = (
             f"It refused the token in Secret {secret}: make a new one and put it under the key `token`.",
             f"The token in Secret {secret} needs the scope api, and its account at least the role Planner or Reporter "
@@ -65,7 +65,7 @@ class GitLabIssues:
         """See `Board.check`: four requests, one more where the project does not say which role we have."""
         check_spec(self._spec)
         await self._project.me()
-        found = await read_project(self._project, "spec.board.board", self._spec.secret_ref.name)
+        found = await read_project(self._project, "BoardMissing", "spec.board.board", self._spec.secret_ref.name)
         self._private = found["visibility"] == "private"
         check_project(found)
         await check_columns(self._spec, self._labels, self._columns)

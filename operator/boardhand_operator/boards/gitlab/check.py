@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from boardhand_api import pool
 from boardhand_operator.boards.labels import Labels
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.gitlab.client import Json
+from boardhand_operator.gitlab.client import Json, project_path
 
 _WORDS = ("none", "any")
 """Labels of these names cannot be asked for: they mean issues without, and with any label."""
@@ -20,6 +20,18 @@ def check_spec(spec: pool.Board) -> None:
             "FilterUnsupported",
             "spec.board.filter: GitLab has no query language; take it out, and use spec.board.label.",
         )
+
+
+def path_of(spec: pool.Board) -> str:
+    """The project's path. Raises Misconfigured where `spec.board.board` is none."""
+    path = project_path(spec.board)
+    if path is None:
+        raise Misconfigured(
+            "BoardMalformed",
+            f"spec.board.board is {spec.board!r}: for GitLab it is the project's path, group/project or "
+            "group/subgroup/project.",
+        )
+    return path
 
 
 def check_project(found: Json) -> None:

@@ -1,0 +1,1 @@
+"""GitLab as the forge: merge requests of one project."""
