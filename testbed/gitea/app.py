@@ -10,12 +10,12 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from testbed.faults import Calls, Switches, switch_routes
 from testbed.gitea import routes
-from testbed.gitea.call import Call, Listed
+from testbed.gitea.call import Call, Listed, Text
 from testbed.gitea.levers import lever_routes
 from testbed.gitea.state import GiteaState, Refused, Token
 from testbed.strikes import answered
@@ -52,23 +52,25 @@ class _Api:
 
     async def serve(self, request: Request) -> Response:
         """Answer one call, with the fault that strikes it if there is one, and record it."""
-        fault = self._switches.take(f"{request.method} {request.url.path}")
+        fault = self._switches.take(f"{request.method} {request.scope['path']}")
         key = await _key(request)
         answer, done = await answered(fault, partial(self._work, request), self._refusal)
-        call = {"method": request.method, "path": request.url.path, "status": answer.status_code}
+        call = {"method": request.method, "path": request.scope["path"], "status": answer.status_code}
         self._calls.note(call, {"method": request.method} | key, done=done)
         return answer
 
     async def _work(self, request: Request) -> Response:
         try:
             token = self._token(request)
-            endpoint, named = routes.find(request.method, request.url.path.removeprefix(_API))
+            endpoint, named = routes.find(request.method, request.scope["path"].removeprefix(_API))
             _check_scope(token, endpoint)
             body = await _body(request)
             call = Call(self._state, token.login, named, dict(request.query_params), body)
             found = await endpoint.handler(call)
         except Refused as refused:
             return self._refusal(refused.status, {}, refused.message)
+        if isinstance(found, Text):
+            return PlainTextResponse(found.text)
         if isinstance(found, Listed):
             return JSONResponse(found.entries, headers={"x-total-count": str(found.total)})
         return Response(status_code=204) if endpoint.status == 204 else JSONResponse(found, endpoint.status)
@@ -110,7 +112,7 @@ def _needed(endpoint: routes.Endpoint) -> str | None:
 async def _key(request: Request) -> dict[str, str | None]:
     """By what calls are counted: the route, and which repository and branch or number it is about."""
     try:
-        endpoint, named = routes.find(request.method, request.url.path.removeprefix(_API))
+        endpoint, named = routes.find(request.method, request.scope["path"].removeprefix(_API))
         body = await _body(request)
     except Refused:
         return {"route": "unknown", "repository": None, "about": None}

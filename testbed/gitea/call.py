@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from testbed.gitea.shapes import Json
-from testbed.gitea.state import GiteaState, Pull, Refused, Repository, not_found
+from testbed.gitea.pull_models import Pull
+from testbed.gitea.state import GiteaState, Refused, Repository, not_found
+
+DEFAULT_PAGE = 30
 
 
 @dataclass(frozen=True)
@@ -60,5 +62,18 @@ class Call:
 class Listed:
     """A page of a list, and how many entries there are on all of them."""
 
-    entries: list[Json]
+    entries: list[Any]
     total: int
+
+
+@dataclass(frozen=True)
+class Text:
+    """An answer that is no JSON."""
+
+    text: str
+
+
+def paged(call: Call, found: list[Any]) -> Listed:
+    """The page that the call asks for."""
+    page, size = call.number("page", 1), min(call.number("limit", DEFAULT_PAGE), call.state.page_max)
+    return Listed(found[(page - 1) * size : page * size], len(found))

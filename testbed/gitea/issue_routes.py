@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from testbed.gitea import issue_shapes, shapes
-from testbed.gitea.call import Call, Listed
+from testbed.gitea.call import DEFAULT_PAGE, Call, Listed, paged
 from testbed.gitea.issue_models import Happened, Issue, Label
 from testbed.gitea.issue_state import (
     add_hook,
@@ -21,10 +21,9 @@ from testbed.gitea.issue_state import (
     set_state,
     take_off,
 )
+from testbed.gitea.pull_models import Pull
 from testbed.gitea.shapes import Json
-from testbed.gitea.state import Pull, Refused, not_found
-
-DEFAULT_PAGE = 30
+from testbed.gitea.state import Refused, not_found
 
 
 async def get_user(call: Call) -> Json:
@@ -59,7 +58,7 @@ async def list_issues(call: Call) -> Listed:
         and kind == "issues"
         and issue.changed >= _since(call)
     ]
-    return _page(call, [issue_shapes.issue(issue, call.repository, call.site) for issue in found])
+    return paged(call, [issue_shapes.issue(issue, call.repository, call.site) for issue in found])
 
 
 async def make_issue(call: Call) -> Json:
@@ -87,7 +86,7 @@ async def get_timeline(call: Call) -> Listed | None:
     """Beyond the last entry Gitea answers with a null."""
     found = _talked_about(call)
     owner, site = call.repository, call.site
-    page = _page(call, [issue_shapes.happened(entry, found, owner, site) for entry in found.log])
+    page = paged(call, [issue_shapes.happened(entry, found, owner, site) for entry in found.log])
     return page if page.entries else None
 
 
@@ -114,7 +113,7 @@ async def list_all_comments(call: Call) -> Listed:
         for said in _said(issue)
         if said.changed >= since
     ]
-    return _page(call, [shown for _, shown in sorted([*of_pulls, *of_issues], key=lambda pair: pair[0])])
+    return paged(call, [shown for _, shown in sorted([*of_pulls, *of_issues], key=lambda pair: pair[0])])
 
 
 async def add_comment(call: Call) -> Json:
@@ -138,11 +137,16 @@ async def edit_comment(call: Call) -> Json:
 
 
 async def put_labels_on(call: Call) -> list[Json]:
-    found = _issue(call)
     _see_that_may_write(call)
-    for label in _labels(call, call.body.get("labels") or []):
+    wanted = _labels(call, call.body.get("labels") or [])
+    if int(call.path["index"]) in call.repository.pulls:
+        pull = call.pull()
+        pull.labels += [label for label in wanted if label not in pull.labels]
+        return [shapes.label(label, call.repository, call.site) for label in pull.labels]
+    found = _issue(call)
+    for label in wanted:
         put_on(call.state, found, label, call.by)
-    return [issue_shapes.label(label, call.repository, call.site) for label in found.labels]
+    return [shapes.label(label, call.repository, call.site) for label in found.labels]
 
 
 async def take_label_off(call: Call) -> None:
@@ -157,19 +161,19 @@ async def take_label_off(call: Call) -> None:
 async def list_labels(call: Call) -> Listed:
     owner = call.repository
     labels = sorted(owner.tracker.labels.values(), key=lambda label: label.name)
-    return _page(call, [issue_shapes.label(label, owner, call.site) for label in labels])
+    return paged(call, [shapes.label(label, owner, call.site) for label in labels])
 
 
 async def make_label(call: Call) -> Json:
     _tracked(call)
     _see_that_may_write(call)
     call.required("color")
-    return issue_shapes.label(add_label(call.state, call.repository, call.required("name")), call.repository, call.site)
+    return shapes.label(add_label(call.state, call.repository, call.required("name")), call.repository, call.site)
 
 
 async def list_hooks(call: Call) -> Listed:
     _see_that_may_administer(call)
-    return _page(call, [issue_shapes.hook(hook) for hook in call.repository.tracker.hooks.values()])
+    return paged(call, [issue_shapes.hook(hook) for hook in call.repository.tracker.hooks.values()])
 
 
 async def make_hook(call: Call) -> Json:
@@ -243,8 +247,3 @@ def _see_that_may_administer(call: Call) -> None:
 def _since(call: Call) -> float:
     text = call.params.get("since", "")
     return datetime.fromisoformat(text).timestamp() if text else 0.0
-
-
-def _page(call: Call, found: list[Json]) -> Listed:
-    page, size = call.number("page", 1), min(call.number("limit", DEFAULT_PAGE), call.state.page_max)
-    return Listed(found[(page - 1) * size : page * size], len(found))

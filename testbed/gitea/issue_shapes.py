@@ -5,21 +5,9 @@ Source: as `testbed.gitea.shapes`.
 
 from __future__ import annotations
 
-from testbed.gitea.issue_models import File, Happened, Hook, Issue, Label
-from testbed.gitea.shapes import Json, iso, user
+from testbed.gitea.issue_models import File, Happened, Hook, Issue
+from testbed.gitea.shapes import Json, iso, label, user
 from testbed.gitea.state import Repository
-
-
-def label(found: Label, owner: Repository, site: str) -> Json:
-    return {
-        "id": found.id,
-        "name": found.name,
-        "exclusive": False,
-        "is_archived": found.archived,
-        "color": found.color,
-        "description": "",
-        "url": f"{site}/api/v1/repos/{owner.full_name}/labels/{found.id}",
-    }
 
 
 def issue(found: Issue, owner: Repository, site: str) -> Json:

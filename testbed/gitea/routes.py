@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from testbed.gitea import issue_routes as tracker
+from testbed.gitea import pull_routes as reviewing
 from testbed.gitea import shapes
 from testbed.gitea.call import Call, Listed
 from testbed.gitea.shapes import Json
@@ -35,7 +36,7 @@ class Endpoint:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        text = re.sub(r"\{(head|branch)\}$", r"(?P<\1>.+)", self.path)
+        text = re.sub(r"\{(head|branch|filepath)\}$", r"(?P<\1>.+)", self.path.replace(".", r"\."))
         text = re.sub(r"\{(index|id|identifier)\}", r"(?P<\1>[0-9]+)", text)
         return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", text) + "/?$")
 
@@ -98,6 +99,7 @@ _PULLS = f"{_REPOSITORY}/pulls"
 _ISSUES = f"{_REPOSITORY}/issues"
 _ISSUE = f"{_ISSUES}/{{index}}"
 _COMMENTS = f"{_ISSUE}/comments"
+_ASKED, _STATUS = ("reviewers",), ("context", "state")
 _HOOK = ("active", "events")
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -107,7 +109,20 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("POST", _PULLS, open_pull, fields=("head", "base", "title", "body"), status=201),
     Endpoint("GET", f"{_PULLS}/{{index}}", get_pull),
     Endpoint("PATCH", f"{_PULLS}/{{index}}", edit_pull, fields=("title", "body", "state"), status=201),
+    Endpoint("GET", f"{_PULLS}/{{index}}.{{diffType}}", reviewing.get_diff),
+    Endpoint("POST", f"{_PULLS}/{{index}}/merge", reviewing.merge_pull, fields=("Do",)),
+    Endpoint("POST", f"{_PULLS}/{{index}}/requested_reviewers", reviewing.ask_reviewers, fields=_ASKED, status=201),
+    Endpoint("GET", f"{_PULLS}/{{index}}/reviews", reviewing.list_reviews, params=("page", "limit")),
+    Endpoint("POST", f"{_PULLS}/{{index}}/reviews", reviewing.write_review, fields=("body", "event", "comments")),
+    Endpoint("GET", f"{_PULLS}/{{index}}/reviews/{{id}}/comments", reviewing.list_line_comments),
     Endpoint("GET", f"{_PULLS}/{{base}}/{{head}}", find_pull),
+    Endpoint("GET", f"{_REPOSITORY}/reviewers", reviewing.list_reviewers),
+    Endpoint("GET", f"{_REPOSITORY}/commits/{{ref}}/status", reviewing.get_combined, params=("page", "limit")),
+    Endpoint(
+        "POST", f"{_REPOSITORY}/statuses/{{sha}}", reviewing.report_status, fields=("context", "state"), status=201
+    ),
+    Endpoint("GET", f"{_REPOSITORY}/git/trees/{{sha}}", reviewing.get_tree, params=("page", "per_page")),
+    Endpoint("GET", f"{_REPOSITORY}/raw/{{filepath}}", reviewing.get_raw, params=("ref",)),
     Endpoint("GET", "/user", tracker.get_user),
     Endpoint("GET", "/settings/api", tracker.get_settings),
     Endpoint("GET", f"{_REPOSITORY}/assignees", tracker.list_assignees),

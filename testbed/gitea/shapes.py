@@ -8,7 +8,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from testbed.gitea.state import Branch, Comment, Pull, Repository
+from testbed.gitea.issue_models import Label
+from testbed.gitea.pull_models import Comment, Pull
+from testbed.gitea.state import Branch, Repository
 
 Json = dict[str, Any]
 
@@ -85,6 +87,18 @@ def branch(found: Branch, owner: Repository, site: str) -> Json:
     }
 
 
+def label(found: Label, owner: Repository, site: str) -> Json:
+    return {
+        "id": found.id,
+        "name": found.name,
+        "exclusive": False,
+        "is_archived": found.archived,
+        "color": found.color,
+        "description": "",
+        "url": f"{site}/api/v1/repos/{owner.full_name}/labels/{found.id}",
+    }
+
+
 def is_draft(pull: Pull) -> bool:
     return pull.title.lower().startswith(_DRAFT)
 
@@ -104,11 +118,11 @@ def pull_request(found: Pull, owner: Repository, site: str) -> Json:
         "state": found.state,
         "draft": is_draft(found),
         "is_locked": False,
-        "labels": [],
+        "labels": [label(one, owner, site) for one in found.labels],
         "assignees": [],
-        "requested_reviewers": [],
+        "requested_reviewers": [user(login, site) for login in found.asked],
         "comments": len(found.comments),
-        "merged": False,
+        "merged": found.merged,
         "mergeable": True,
         "merge_base": owner.branches[found.base].commit if found.base in owner.branches else "",
         "head": _place(found.head, owner, site),
@@ -116,7 +130,7 @@ def pull_request(found: Pull, owner: Repository, site: str) -> Json:
         "created_at": iso(found.at),
         "updated_at": iso(found.changed),
         "closed_at": None if found.state == "open" else iso(found.changed),
-        "merged_at": None,
+        "merged_at": iso(found.changed) if found.merged else None,
         "due_date": None,
         "milestone": None,
         "assignee": None,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from testbed.gitea.issue_models import Tracker
+from testbed.gitea.pull_models import README, Comment, Pull, Status
 
 TITLE_MAX = 255
 PAGE_MAX = 50
@@ -50,33 +51,6 @@ class Branch:
     """When the commit was made: here, when it was pushed."""
 
 
-@dataclass(frozen=True)
-class Comment:
-    """What somebody said on a pull request."""
-
-    id: int
-    by: str
-    body: str
-    at: float
-
-
-@dataclass
-class Pull:
-    """A pull request within one repository."""
-
-    id: int
-    number: int
-    head: str
-    base: str
-    title: str
-    body: str
-    by: str
-    at: float
-    state: str = "open"
-    changed: float = 0
-    comments: list[Comment] = field(default_factory=list)
-
-
 @dataclass
 class Repository:
     """A repository; one without branches is empty."""
@@ -92,6 +66,10 @@ class Repository:
     branches: dict[str, Branch] = field(default_factory=dict)
     pulls: dict[int, Pull] = field(default_factory=dict)
     tracker: Tracker = field(default_factory=Tracker)
+    files: dict[str, str] = field(default_factory=lambda: {"README.md": README})
+    """By their paths, the same on every branch."""
+    statuses: dict[str, list[Status]] = field(default_factory=dict)
+    """By commit, oldest first."""
 
     def next_number(self) -> int:
         """Issues and pull requests are counted together; a number is not given again."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from boardhand_operator.errors import CredentialsRefused, Misconfigured, NotFound, PermissionMissing
+from boardhand_operator.errors import CredentialsRefused, Misconfigured, PermissionMissing, RemoteUnavailable
 from boardhand_operator.forges import Forge
 from tests.contract.about import about
 from tests.contract.forge_bench import ForgeBench
@@ -162,6 +162,7 @@ class CheckCases:
 
     @about("template")
     async def test_a_template_that_cannot_be_read_now(self, bench: ForgeBench, forge: Forge) -> None:
-        await bench.fault(match=".", status=404)
-        with pytest.raises((Misconfigured, NotFound)):
-            await forge.check()
+        await bench.template("## Why")
+        await bench.fault(match=".", status=503)
+        with pytest.raises(RemoteUnavailable):
+            await forge.template()

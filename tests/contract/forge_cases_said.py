@@ -74,7 +74,7 @@ class SaidCases:
         await forge.comment(number, "日本🚀" * 400_000)
         (text,) = await bench.said(number)
         assert text.startswith("日本🚀" * 100)
-        assert text.endswith("(cut here: the forge takes no longer text)*")
+        assert "cut here" in text[-100:]
 
     @about()
     async def test_a_lost_answer_to_a_comment(self, bench: ForgeBench, forge: Forge) -> None:

@@ -45,7 +45,7 @@ def operation(name: str, method: str, path: str) -> tuple[str, dict[str, Any]]:
 def _pattern(template: str) -> re.Pattern[str]:
     parts = re.split(r"\{[^}]*\}", template.rstrip("/"))
     # A branch at the end may hold slashes.
-    last = ".+" if template.endswith(("{head}", "{branch}")) else "[^/]+"
+    last = ".+" if template.endswith(("{head}", "{branch}", "{filepath}")) else "[^/]+"
     wild = [*["[^/]+"] * (len(parts) - 2), last][: len(parts) - 1]
     text = "".join(re.escape(part) + hole for part, hole in zip(parts, [*wild, ""], strict=False))
     return re.compile(text + "/?")

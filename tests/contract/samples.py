@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.contract.openapi_schema import contract
 
-_PLAIN: dict[str, Any] = {"string": "text", "integer": 7, "number": 7.0, "boolean": False}
+_PLAIN: dict[str, Any] = {"string": "text", "integer": 7, "number": 7.0, "boolean": False, "file": "text"}
 _DEPTH = 4
 
 

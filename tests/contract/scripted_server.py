@@ -27,5 +27,7 @@ class ScriptedServer:
         place = f"{request.method} {request.url.path.removeprefix(self.below)}"
         for pattern, status, body in self.script:
             if re.fullmatch(pattern, place):
+                if isinstance(body, bytes):
+                    return httpx.Response(status, content=body)
                 return httpx.Response(status, json=body) if body is not None else httpx.Response(status)
         raise AssertionError(f"nothing scripted for {place}")

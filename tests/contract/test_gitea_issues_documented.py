@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from boardhand_api import pool
-from boardhand_operator.boards.gitea import log as gitea_log
 from boardhand_operator.boards.gitea.board import GiteaIssues
 from boardhand_operator.errors import BoardhandError, Misconfigured, NotFound, PermissionMissing, Rejected
 from boardhand_operator.errors import RemoteUnavailable as Unavailable
+from boardhand_operator.gitea.comments import moment
 from boardhand_operator.transport import Connection
 from tests.contract.forge_requests import FILE, check_forge_requests
 from tests.contract.request_check import operation
@@ -69,7 +69,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Scripted:
     return Scripted()
 
 
-SINCE = gitea_log.moment("2026-01-02T03:04:05Z")
+SINCE = moment("2026-01-02T03:04:05Z")
 Call = Callable[[GiteaIssues], Any]
 CALLS: dict[str, tuple[str, str, Call]] = {
     "user": ("GET", "/user", lambda b: b.check()),

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
-from testbed.gitea import issue_state
+from testbed.gitea import issue_state, pull_state
 from testbed.gitea.app import create_app
 from testbed.gitea.routes import ENDPOINTS, Endpoint
 from testbed.gitea.state import GiteaState, Token
@@ -28,6 +28,14 @@ ANSWERS = {
     "GET /repos/{owner}/{repo}/pulls/{base}/{head}": "PullRequest",
     "GET /repos/{owner}/{repo}/issues/{index}/comments": "Comment",
     "POST /repos/{owner}/{repo}/issues/{index}/comments": "Comment",
+    "POST /repos/{owner}/{repo}/pulls/{index}/requested_reviewers": "PullReview",
+    "GET /repos/{owner}/{repo}/pulls/{index}/reviews": "PullReview",
+    "POST /repos/{owner}/{repo}/pulls/{index}/reviews": "PullReview",
+    "GET /repos/{owner}/{repo}/pulls/{index}/reviews/{id}/comments": "PullReviewComment",
+    "GET /repos/{owner}/{repo}/reviewers": "User",
+    "GET /repos/{owner}/{repo}/commits/{ref}/status": "CombinedStatus",
+    "POST /repos/{owner}/{repo}/statuses/{sha}": "CommitStatus",
+    "GET /repos/{owner}/{repo}/git/trees/{sha}": "GitTreeResponse",
     "GET /user": "User",
     "GET /settings/api": "GeneralAPISettings",
     "GET /repos/{owner}/{repo}/assignees": "User",
@@ -45,6 +53,12 @@ ANSWERS = {
     "POST /repos/{owner}/{repo}/hooks": "Hook",
     "PATCH /repos/{owner}/{repo}/hooks/{id}": "Hook",
 }
+TEXTS = {
+    "GET /repos/{owner}/{repo}/pulls/{index}.{diffType}": "+++ b/README.md",
+    "POST /repos/{owner}/{repo}/pulls/{index}/merge": "",
+    "GET /repos/{owner}/{repo}/raw/{filepath}": "It has three lines.",
+}
+"""Answers that are no JSON, and what is in them."""
 BODIES: dict[str, dict[str, Any]] = {
     "POST /repos/{owner}/{repo}/pulls": {"head": "second", "base": "main", "title": "T", "body": "B"},
     "PATCH /repos/{owner}/{repo}/pulls/{index}": {"title": "WIP: U", "body": "C", "state": "closed"},
@@ -53,6 +67,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /repos/{owner}/{repo}/issues/comments/{id}": {"body": "changed"},
     "PATCH /repos/{owner}/{repo}/issues/{index}": {"title": "U", "body": "C", "state": "closed"},
     "POST /repos/{owner}/{repo}/issues/{index}/labels": {"labels": ["ready"]},
+    "POST /repos/{owner}/{repo}/pulls/{index}/merge": {"Do": "squash"},
+    "POST /repos/{owner}/{repo}/pulls/{index}/requested_reviewers": {"reviewers": ["team"]},
+    "POST /repos/{owner}/{repo}/pulls/{index}/reviews": {
+        "body": "B",
+        "event": "COMMENT",
+        "comments": [{"path": "README.md", "body": "L", "new_position": 1, "old_position": 0}],
+    },
+    "POST /repos/{owner}/{repo}/statuses/{sha}": {"context": "ci", "state": "success"},
     "POST /repos/{owner}/{repo}/labels": {"name": "new", "color": "#00aabb"},
     "POST /repos/{owner}/{repo}/hooks": {
         "type": "gitea",
@@ -63,6 +85,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /repos/{owner}/{repo}/hooks/{id}": {"active": False, "events": ["issues"]},
 }
 PLACES = {"owner": "team", "repo": "app", "branch": "fix", "index": "1", "base": "main", "head": "fix"}
+PLACES |= {"ref": COMMIT, "sha": COMMIT, "diffType": "diff", "filepath": "README.md"}
 """Pull request 1; `_places` has the issue, and the ids of what belongs to it."""
 
 
@@ -73,7 +96,7 @@ def _name(endpoint: Endpoint) -> str:
 def _places(state: GiteaState, endpoint: Endpoint) -> dict[str, str]:
     tracker = state.repository("team/app").tracker
     if "/pulls" in endpoint.path:
-        return PLACES
+        return PLACES | {"id": str(state.repository("team/app").pulls[1].reviews[0].id)}
     (issue,), (label,) = tracker.issues.values(), tracker.labels.values()
     said = next(entry for entry in issue.log if entry.kind == "comment")
     which = next(iter(tracker.hooks)) if "/hooks" in endpoint.path else said.id
@@ -93,6 +116,8 @@ def state() -> GiteaState:
         state.push(made, branch, COMMIT)
     pull = state.open_pull(made, "fix", "main", "Fix it", "why", "bot")
     state.add_comment(pull, "hello", "ada")
+    pull_state.judge(state, made, pull, "grace", "APPROVED", "good", [("README.md", 1, "this")])
+    pull_state.report(state, made, COMMIT, "ci", "pending")
     issue = issue_state.add_issue(
         state, made, "A ticket", "to do", "ada", [issue_state.add_label(state, made, "ready")]
     )
@@ -141,6 +166,9 @@ async def test_answers_keep_the_definition(http: httpx.AsyncClient, state: Gitea
     assert answer.status_code == endpoint.status, answer.text
     if endpoint.status == 204:
         assert not answer.content
+        return
+    if _name(endpoint) in TEXTS:
+        assert TEXTS[_name(endpoint)] in answer.text
         return
     definition, found = ANSWERS[_name(endpoint)], answer.json()
     for entry in found if isinstance(found, list) else [found]:

@@ -8,7 +8,8 @@ from boardhand_operator.boards.trello.board import TrelloBoard
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges import open_forge
 from boardhand_operator.forges.address import owner_and_name
-from boardhand_operator.forges.gitea.forge import GiteaForge, title_of
+from boardhand_operator.forges.gitea.forge import GiteaForge
+from boardhand_operator.forges.gitea.pulls import title_of
 
 
 def board(kind: str = "trello") -> pool.Board:

@@ -19,12 +19,13 @@ from boardhand_operator.answers import Vendor
 from boardhand_operator.boards import Card, Comment, Look
 from boardhand_operator.boards.columns import Reading, sorted_out
 from boardhand_operator.boards.gitea.check import check_filter, check_repository, check_writing, owner_and_name, server
-from boardhand_operator.boards.gitea.log import card, comment, named, placed
+from boardhand_operator.boards.gitea.log import card, named, placed
 from boardhand_operator.boards.gitea.said import said_since
 from boardhand_operator.boards.gitea.timeline import entered, timeline
 from boardhand_operator.boards.labels import Labels
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.errors import NotFound, RemoteUnavailable
+from boardhand_operator.gitea.comments import comment
 from boardhand_operator.gitea.hooks import secret_of, signed, subscribe
 from boardhand_operator.gitea.pages import Json, Pages
 from boardhand_operator.transport import Client, Connection, segment

@@ -6,19 +6,14 @@ Sources: https://docs.gitea.com/api/ (issueGetCommentsAndTimeline), and services
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
 
-from boardhand_operator.boards import Attachment, Card, Comment, labels
+from boardhand_operator.boards import Attachment, Card, labels
 from boardhand_operator.boards.labels import Entry, Place
+from boardhand_operator.gitea.comments import moment
 from boardhand_operator.gitea.pages import Json
 
 PUT_ON = "1"
 """The body of a timeline entry by which a label was put on; that of one by which it was taken off is empty."""
-
-
-def moment(text: str) -> datetime:
-    """A date of Gitea (ISO 8601 with an offset)."""
-    return datetime.fromisoformat(text)
 
 
 def named(issue: Json, columns: Collection[str]) -> dict[str, int]:
@@ -45,21 +40,6 @@ def _happened(timeline: Iterable[Json]) -> Iterator[tuple[int | None, Entry]]:
             yield int((happened.get("label") or {}).get("id", 0)), entry
         elif happened["type"] == "reopen":
             yield None, entry
-
-
-def comment(found: Json, our_id: int) -> Comment:
-    """A comment, of the lists of comments and of the timeline alike."""
-    author = found.get("user") or {}
-    # What was brought from another server is shown as by the account that brought it.
-    elsewhere = found.get("original_author") or ""
-    return Comment(
-        id=str(found["id"]),
-        author=elsewhere or author.get("login") or "somebody who left",
-        author_id="" if elsewhere else str(author.get("id") or ""),
-        text=found["body"],
-        created_at=moment(found["created_at"]),
-        by_us=not elsewhere and author.get("id") == our_id,
-    )
 
 
 def card(issue: Json, column: str, entry: Entry, columns: Collection[str]) -> Card:

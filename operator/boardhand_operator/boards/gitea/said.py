@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from boardhand_operator.boards import Said
-from boardhand_operator.boards.gitea.log import comment, moment
+from boardhand_operator.gitea.comments import comment, moment
 from boardhand_operator.gitea.pages import Pages
 
 

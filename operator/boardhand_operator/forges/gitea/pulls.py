@@ -1,0 +1,109 @@
+"""Gitea's pull requests: opened once, found by their branch, brought up to date."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from boardhand_api.run import PullRequest
+from boardhand_operator.errors import NotFound, Rejected
+from boardhand_operator.forges.gitea.at import At
+from boardhand_operator.gitea.pages import Json
+from boardhand_operator.transport import segment
+
+DRAFT = "WIP: "
+"""A title that begins so is a draft; there is no field for it."""
+TITLE_BYTES = 255
+"""Bytes that a title may have; Gitea itself counts columns, of which a character has at most as many as bytes."""
+PAGE, PAGES = 50, 200
+"""Size and number of the pages of open pull requests that are searched at most."""
+PATIENCE = (0.25, 0.5, 1.0, 2.0)
+"""Seconds to wait for a branch that was just pushed: the forge learns of it a little later."""
+_DRAFT_WORDS = re.compile(r"^(?:\s*(?:wip|draft)\s*:|\s*\[(?:wip|draft)\])+\s*", re.IGNORECASE)
+
+
+async def opened(at: At, base: str, head: str, title: str, body: str, draft: bool) -> Json:
+    """The open pull request with this title, body and draft state. Waits up to four seconds for a new branch."""
+    wanted = {"title": title_of(title, draft), "body": body}
+    found = await find(at, base, head) or await _open_first(at, head, base, wanted)
+    if any(found[field] != value for field, value in wanted.items()):
+        number = found["number"]
+        found = await at.http.send("PATCH", f"edit pull request {number}", f"{at.pulls}/{number}", wanted)
+    return found
+
+
+def read(found: Json) -> PullRequest:
+    """As the run's status has it."""
+    return PullRequest(url=found["html_url"], number=found["number"], draft=bool(found.get("draft")))
+
+
+def title_of(title: str, draft: bool) -> str:
+    """The title on one line, as a draft or not, whatever it says of itself; at most TITLE_BYTES bytes."""
+    bare = _DRAFT_WORDS.sub("", " ".join(title.split())) or "Untitled"
+    whole = DRAFT + bare if draft else bare
+    if len(whole.encode()) <= TITLE_BYTES:
+        return whole
+    return whole.encode()[: TITLE_BYTES - len("…".encode())].decode(errors="ignore") + "…"
+
+
+async def _open_first(at: At, head: str, base: str, wanted: Mapping[str, str]) -> Json:
+    """Open one, and where somebody opened another at the same moment keep the first: Gitea lets both through."""
+    made = await _open(at, head, base, wanted)
+    first = await _search(at, base, head) or made
+    if first["number"] < made["number"]:
+        number = made["number"]
+        operation = f"close pull request {number}, of which {first['number']} is the same"
+        await at.http.send("PATCH", operation, f"{at.pulls}/{number}", {"state": "closed"})
+    return first
+
+
+async def _open(at: At, head: str, base: str, wanted: Mapping[str, str]) -> Json:
+    operation = f"open a pull request from {head} into {base}"
+    for wait in (*PATIENCE, None):
+        try:
+            made: Json = await at.http.send("POST", operation, at.pulls, {"head": head, "base": base, **wanted})
+        except NotFound as failed:
+            if wait is None:
+                sentence = f"{failed.message}: branch {head} or {base} is not in {at.full_name}"
+                raise NotFound(failed.service, operation, sentence, failed.request_id) from failed
+            await asyncio.sleep(wait)
+        except Rejected as failed:
+            there = await _search(at, base, head) if failed.status == 409 else None
+            if there is None:
+                raise
+            return there
+        else:
+            return made
+    raise AssertionError("the last turn returns or raises")
+
+
+async def find(at: At, base: str, head: str) -> Json | None:
+    """The open pull request; by its address where that is sure to work."""
+    if "/" in base:  # it would have to be one segment of the path, which proxies take apart
+        return await _search(at, base, head)
+    path = f"{at.pulls}/{segment(base)}/{quote(head)}"
+    try:
+        found: Json = await at.http.get(f"find the pull request of {head}", path)
+    except NotFound:
+        return None
+    # The address answers with any one of this branch's, so a closed one may stand before the open one.
+    return found if found["state"] == "open" else await _search(at, base, head)
+
+
+async def _search(at: At, base: str, head: str) -> Json | None:
+    """The first of the open pull requests from this branch into that one."""
+    fits: list[Json] = []
+    for page in range(1, PAGES + 1):
+        params = {"state": "open", "page": str(page), "limit": str(PAGE)}
+        pulls = await at.http.get(f"search the pull request of {head}", at.pulls, params)
+        fits += (found for found in pulls if _joins(found, base, head))
+        if not pulls:
+            break
+    return min(fits, key=lambda found: int(found["number"]), default=None)
+
+
+def _joins(found: Json, base: str, head: str) -> bool:
+    ours = found["head"]["repo_id"] == found["base"]["repo_id"]
+    return bool(ours and found["head"]["ref"] == head and found["base"]["ref"] == base)
