@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from boardhand_operator.boards import Comment, Said
 from boardhand_operator.boards.jira.dialect import TOGETHER, Dialect, listed
@@ -41,10 +42,10 @@ class Talk:
         ]
         return tuple(sorted(said, key=lambda one: (one.comment.created_at, int(one.comment.id))))
 
-    async def of(self, ticket_id: str, field: Json | None = None) -> list[Json]:
+    async def of(self, ticket_id: str, field: Any = None) -> list[Json]:
         """All comments of an issue, oldest first. field: as they came with the issue, which may be all there are."""
-        if field is not None and len(field["comments"]) >= field["total"]:
-            return _sorted(field["comments"])
+        if (told := _whole(field)) is not None:
+            return _sorted(told)
         operation, path = f"read the comments of issue {ticket_id}", self._path(ticket_id)
         found: dict[str, Json] = {}
         pages = listed(self._http, self._dialect.name, operation, path, "comments", {"orderBy": "created"})
@@ -55,9 +56,9 @@ class Talk:
 
     async def _read(self, ids: Sequence[str], changed: dict[str, str], start: datetime) -> None:
         for issue in await self._dialect.talk(self._http, "read what was said", ids):
-            id_, field = str(issue["id"]), issue["fields"]["comment"]
-            whole = len(field["comments"]) >= field["total"]
-            comments = field["comments"] if whole else await self._newest(id_, start)
+            id_, field = str(issue["id"]), issue["fields"].get("comment")
+            told = _whole(field)
+            comments = await self._newest(id_, start) if told is None else told
             self._known[id_] = changed[id_], start, [one for one in comments if moment(one["created"]) >= start]
 
     async def _newest(self, ticket_id: str, start: datetime) -> list[Json]:
@@ -71,6 +72,14 @@ class Talk:
 
     def _path(self, ticket_id: str) -> str:
         return f"{self._dialect.api}/issue/{segment(ticket_id)}/comment"
+
+
+def _whole(field: Any) -> list[Json] | None:
+    """The comments that came with an issue, where these are all; Jira hands out only some of many."""
+    if not isinstance(field, dict) or len(field["comments"]) < field["total"]:
+        return None
+    found: list[Json] = field["comments"]
+    return found
 
 
 def _sorted(comments: Iterable[Json]) -> list[Json]:
