@@ -20,12 +20,12 @@ def pool_body(
     name: str = "shop",
     *,
     board: bool | Json = True,
-    forge: bool = True,
+    forge: bool | Json = True,
     ready: bool = True,
     namespace: str = "team",
     **spec: Any,
 ) -> Json:
-    """A CodingAgent; `spec` replaces whole parts of its spec, `board` True is a board with defaults."""
+    """A CodingAgent; `spec` replaces whole parts of its spec, `board` and `forge` True are those with defaults."""
     values: Json = {
         "repository": {"url": "http://forge.test/shop/cart.git", "pushSecretRef": SECRET},
         "models": {"large": {"name": "large-model", "secretRef": {"name": "model"}}},
@@ -35,7 +35,8 @@ def pool_body(
         plain = {"type": "fake", "board": "b1", "secretRef": SECRET, "pollSeconds": 1}
         values["board"] = board if isinstance(board, dict) else plain
     if forge:
-        values["forge"] = {"type": "fake", "url": "http://forge.test", "secretRef": SECRET}
+        plain = {"type": "fake", "url": "http://forge.test", "secretRef": SECRET}
+        values["forge"] = forge if isinstance(forge, dict) else plain
     condition = {"type": "Ready", "status": "True" if ready else "False", "reason": "R", "lastTransitionTime": NOON}
     return {
         "apiVersion": API_VERSION,

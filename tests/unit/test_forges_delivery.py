@@ -22,3 +22,13 @@ async def test_a_branch_is_all_there_is(*, forge: bool) -> None:
     assert run.status.pull_request is None and world.forge.opened == []
     told = world.board.texts("card-1")[-1]
     assert f"Branch: `{run.status.branch}`" in told and "ull request" not in told
+
+
+async def test_a_pull_request_gets_the_pools_labels_and_reviewers() -> None:
+    world = World(Fuse())
+    forge = {"type": "fake", "url": "http://forge.test", "secretRef": {"name": "s"}}
+    world.add_pool(forge=forge | {"labels": ["bot"], "reviewers": ["ada", "grace"]}, board=True)
+    world.board.add("card-1")
+    with clocked(world.clock):
+        await live(world)
+    assert list(world.forge.wanted.values()) == [(("bot",), ("ada", "grace"))]

@@ -25,6 +25,7 @@ from tests.support.world import FakeServices, Replica, World, clocked
 
 HOOK = {"callbackUrl": "https://boardhand.example/webhooks/team/shop"}
 BOARD = {"type": "fake", "board": "b1", "secretRef": SECRET, "pollSeconds": 1, "webhook": HOOK}
+FORGE = {"type": "fake", "url": "http://forge.test", "secretRef": SECRET, "webhook": HOOK}
 SHOP = ("team", "shop")
 GOOD = {"x-signature": "olleh"}
 
@@ -62,6 +63,25 @@ async def test_the_door_opens_for_the_pools_own_board_alone() -> None:
     assert not await door.admits(SHOP, {"x-signature": "hello"}, b"hello")
     for name in ("quiet", "boardless", "unreadable"):
         assert not await door.admits(("team", name), GOOD, b"hello")
+
+
+async def test_the_door_opens_for_the_pools_own_forge_too() -> None:
+    store = Store()
+    store.put(Resource.POOLS, pool_body("shop", board=BOARD))
+    store.put(Resource.POOLS, pool_body("both", board=BOARD, forge=FORGE))
+    store.put(Resource.POOLS, pool_body("forge", board=False, forge=FORGE))
+    door = Door(store, _services(FakeKube()))
+    signed = {"x-forge-signature": "olleh"}
+    assert [await door.admits(("team", name), signed, b"hello") for name in ("shop", "both", "forge")] == [
+        False,
+        True,
+        True,
+    ]
+    assert [await door.admits(("team", name), GOOD, b"hello") for name in ("shop", "both", "forge")] == [
+        True,
+        True,
+        False,
+    ]
 
 
 async def test_a_wrong_secret_is_said_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
@@ -120,6 +140,33 @@ async def test_a_pool_says_whether_its_board_calls_and_takes_tickets_all_the_sam
     assert ("seen with the next poll" in said["message"]) == (status == "False")
     assert ready["status"] == "True"
     assert len(world.runs()) == 1
+
+
+@pytest.mark.parametrize(
+    ("board", "forge", "plain", "status", "words"),
+    [
+        (False, False, False, "True", "board and forge call at changes"),
+        (True, False, False, "False", "the board does not call: the board cannot reach"),
+        (False, True, False, "False", "the forge does not call: the forge cannot reach"),
+        (True, True, False, "False", "cannot reach the operator; the forge does not call"),
+        (False, False, True, "False", "a plain git remote calls nobody"),
+    ],
+)
+async def test_a_pool_says_which_of_board_and_forge_does_not_call(
+    board: bool, forge: bool, plain: bool, status: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(runner_image="runner:1", webhooks=("127.0.0.1", 0))
+    monkeypatch.setattr("tests.support.world.SETTINGS", settings)
+    world = World(Fuse(armed=False))
+    world.board.unreachable, world.forge.unreachable = board, forge
+    world.forge.pull_requests = not plain  # type: ignore[misc]  # this one instance
+    world.add_pool(board=BOARD, forge=FORGE)
+    with clocked(world.clock):
+        await Replica(world).poll()
+    said, ready = _condition(world, "Webhook"), _condition(world, "Ready")
+    assert said and ready
+    assert (said["status"], ready["status"]) == (status, "True")
+    assert words in said["message"]
 
 
 async def test_a_pool_without_a_webhook_says_nothing_of_one() -> None:

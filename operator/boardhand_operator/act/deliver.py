@@ -29,7 +29,9 @@ async def open_pull_request(doing: Doing, draft: bool) -> None:
         doing.said.append(f"branch {run.status.branch} is pushed")
         return
     title, body = words.pull_request_title(run), words.pull_request_body(run, pool)
-    opened = await forge.open_pull_request(run.status.branch, pool.spec.repository.branch, title, body, draft)
+    base, wanted = pool.spec.repository.branch, pool.spec.forge
+    labels, reviewers = (wanted.labels, wanted.reviewers) if wanted else ([], [])
+    opened = await forge.open_pull_request(run.status.branch, base, title, body, draft, labels, reviewers)
     doing.note({"pullRequest": opened.wire()})
     doing.said.append(f"{'draft ' if opened.draft else ''}pull request {opened.url}")
 

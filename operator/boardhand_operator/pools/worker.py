@@ -183,9 +183,9 @@ class PoolWorker:
         board, forge = await self._services.board(pool), await self._services.forge(pool)
         if board:
             await board.check()
-            self._webhook = await hooks.see_to(pool, board, listening=self._settings.webhooks is not None)
         if forge:
             await forge.check()
+        self._webhook = await hooks.see_to(pool, board, forge, listening=self._settings.webhooks is not None)
         self._checked = (pool.generation, now)
 
     async def _poll(self, pool: Pool, board: Board, now: datetime, *, taking: bool) -> bool:

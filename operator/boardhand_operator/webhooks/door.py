@@ -1,4 +1,4 @@
-"""Whether a webhook is what it says: sent by the board of the pool in its address."""
+"""Whether a webhook is what it says: sent by the board or the forge of the pool in its address."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from collections.abc import Callable, Mapping
 
 import aiohttp
 
+from boardhand_operator.boards import Board
 from boardhand_operator.errors import Misconfigured
+from boardhand_operator.forges import Forge
 from boardhand_operator.kube import ApiException, Resource
 from boardhand_operator.services import Services
 from boardhand_operator.store import Key, Store
 from boardhand_operator.views import Pool
+from boardhand_operator.webhooks.hooks import wanted
 
 SHUT_SECONDS = 5.0
-"""A pool whose board cannot be opened is not tried again for so long: strangers make the API server no work."""
+"""A pool whose board or forge cannot be opened is not tried again for so long: strangers make no work."""
 _WARN_SECONDS = 60.0
 _log = logging.getLogger(__name__)
 
@@ -29,24 +32,30 @@ class Door:
         self._warned: dict[Key, float] = {}
 
     async def admits(self, key: Key, headers: Mapping[str, str], body: bytes) -> bool:
-        """Whether the pool's own board sent this. False for every pool that is not there or has no webhook."""
+        """Whether the pool's own board or forge sent this. False for every pool that is not there or has no webhook."""
         known = self._store.get(Resource.POOLS, key)
         if known is None or self._clock() < self._shut.get(key, 0.0):
             return False
         try:
             pool = Pool.of(known)
-            if pool.spec.board is None or pool.spec.board.webhook is None:
-                return False
-            board = await self._services.board(pool)
+            callers = await self._callers(pool)
         except (Misconfigured, ApiException, aiohttp.ClientError, OSError) as wrong:
             _log.warning("a webhook of pool %s/%s cannot be checked: %s", *key, wrong)
             self._shut = {one: until for one, until in self._shut.items() if until > self._clock()}
             self._shut[key] = self._clock() + SHUT_SECONDS
             return False
-        if board is not None and board.signed(headers, body):
+        if any(caller.signed(headers, body) for caller in callers):
             return True
-        self._warn(key)
+        if callers:
+            self._warn(key)
         return False
+
+    async def _callers(self, pool: Pool) -> list[Board | Forge]:
+        """Those of its board and its forge that are to call. Raises what opening them raises."""
+        asked = wanted(pool)
+        board = await self._services.board(pool) if "board" in asked else None
+        forge = await self._services.forge(pool) if "forge" in asked else None
+        return [caller for caller in (board, forge) if caller is not None]
 
     def _warn(self, key: Key) -> None:
         """Say now and then that calls are refused: a wrong secret is seen nowhere else."""
