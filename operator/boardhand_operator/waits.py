@@ -13,7 +13,7 @@ from boardhand_operator.delivery import deliver
 from boardhand_operator.errors import RateLimited, Remote, RemoteUnavailable
 from boardhand_operator.store import Key
 
-DELIVERY_WAITS, BOARD_UNAVAILABLE = "DeliveryWaits", "BoardUnavailable"
+DELIVERY_WAITS, BOARD_UNAVAILABLE, FORGE_UNAVAILABLE = "DeliveryWaits", "BoardUnavailable", "ForgeUnavailable"
 FIRST_SECONDS, MOST_SECONDS = 5.0, 120.0
 _TOLD_AT = 2
 """Refusals in a row before the status says so: most are over with the next try, and a write costs a request."""
@@ -76,6 +76,8 @@ class Waits:
 def still_to_do(doing: Doing, refused: Remote) -> tuple[str, str]:
     """Reason and sentence for a run that was refused."""
     again = f"asked again at the latest every {MOST_SECONDS:.0f} s"
+    if not doing.run.status.finished_at and (doing.run.status.claim or not doing.run.on_board):
+        return FORGE_UNAVAILABLE, f"the tokens of its stages are still to be made: {refused}; {again}"
     if not doing.run.status.finished_at:
         return BOARD_UNAVAILABLE, f"the ticket is still to be claimed: {refused}; {again}"
     left = [type(action) for action in deliver(doing.run, doing.its_pool)]
