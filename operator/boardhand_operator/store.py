@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -40,6 +40,8 @@ class Store:
         self._cards: dict[str, tuple[Card, float]] = {}
         self._tickets: dict[Key, dict[Key, Json]] = {}
         """Runs by namespace and label of their ticket."""
+        self._of_pool: dict[Key, dict[Key, Json]] = {}
+        """Runs by their pool."""
         self._pods: dict[Key, dict[Key, Json]] = {}
         """Pods by the Job they are of."""
         self.moved: dict[str, str] = {}
@@ -58,6 +60,7 @@ class Store:
             self._pods.setdefault(_job_of(body), {})[key_of(body)] = body
         elif resource is Resource.RUNS:
             self._tickets.setdefault(_ticket_of(body), {})[key_of(body)] = body
+            self._of_pool.setdefault(_pool_of(body), {})[key_of(body)] = body
             self.turns.run_seen(body)
         elif resource is Resource.POOLS:
             self.turns.pool_seen(key_of(body), body)
@@ -89,6 +92,7 @@ class Store:
             _take_out(self._pods, _job_of(body), key)
         elif body and resource is Resource.RUNS:
             _take_out(self._tickets, _ticket_of(body), key)
+            _take_out(self._of_pool, _pool_of(body), key)
             self.moved.pop(str(body["metadata"]["uid"]), None)
             self.turns.run_gone(key)
         elif body and resource is Resource.POOLS:
@@ -110,11 +114,14 @@ class Store:
                 found.append(views.Pool.of(body))
         return found
 
-    def runs_of(self, namespace: str, pool: str) -> Iterator[Json]:
+    def runs_of(self, namespace: str, pool: str) -> Iterable[Json]:
         """The pool's runs that are not settled."""
-        for (where, _), body in self._objects[Resource.RUNS].items():
-            if where == namespace and body["spec"].get("pool") == pool:
-                yield body
+        return self._of_pool.get((namespace, pool), {}).values()
+
+    def at_work(self, namespace: str, pool: str) -> list[Json]:
+        """Those of them that hold a place, from their claim or first Job to their outcome."""
+        runs = self._objects[Resource.RUNS]
+        return [runs[key] for key in self.turns.at_work((namespace, pool)) if key in runs]
 
     def runs_of_ticket(self, namespace: str, label: str) -> Iterable[Json]:
         """The runs of the ticket with this label that are not settled."""
@@ -151,6 +158,10 @@ def _take_out(index: dict[Key, dict[Key, Json]], at: Key, key: Key) -> None:
     del index[at][key]
     if not index[at]:
         del index[at]
+
+
+def _pool_of(run: Json) -> Key:
+    return str(run["metadata"]["namespace"]), str(run["spec"].get("pool"))
 
 
 def _ticket_of(run: Json) -> Key:

@@ -162,6 +162,10 @@ class Turns:
         place = ahead < self._limit - self._at_work()
         return Turn(place, rank + 1, None if place else self._limit)
 
+    def at_work(self, pool: Key) -> frozenset[Key]:
+        """The pool's runs at work, and those that are about to be."""
+        return frozenset(self._pool(pool).at_work)
+
     def counts(self, pool: Key) -> tuple[int, int]:
         """How many runs of the pool are at work, and how many wait."""
         its = self._pool(pool)

@@ -78,16 +78,16 @@ class Card:
     """When that was, by the board's clock."""
     column: str
     """Name of the column."""
+    comments: tuple[Comment, ...] = ()
+    """Oldest first. Only `Board.read` fills it in."""
+    all_comments: bool = False
+    """Whether these are all there are; else at least those since the ticket entered its column."""
     priority: str = ""
     """The board's own word for it, where it has one."""
     checklists: tuple[Checklist, ...] = ()
     """Only `Board.read` fills in these three."""
     attachments: tuple[Attachment, ...] = ()
     links: tuple[Link, ...] = ()
-    comments: tuple[Comment, ...] = ()
-    """Oldest first. Only `Board.read` fills it in."""
-    all_comments: bool = False
-    """Whether these are all there are; else at least those since the ticket entered its column."""
 
 
 @dataclass(frozen=True)

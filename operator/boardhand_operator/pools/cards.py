@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from boardhand_operator import words
 from boardhand_operator.boards import Board
@@ -14,14 +15,25 @@ from boardhand_operator.boards.claims import close
 from boardhand_operator.boards.markers import Claim, find_claims, find_closing
 from boardhand_operator.errors import NotFound
 from boardhand_operator.kube import Kube, Resource
-from boardhand_operator.places import at_work
 from boardhand_operator.queue import WorkQueue
-from boardhand_operator.store import Key, Store
-from boardhand_operator.views import Pool, Run, readable_runs
+from boardhand_operator.store import Key, Store, key_of
+from boardhand_operator.views import Pool
 
 LOOKUPS = 20
 """So many unknown tickets are read a poll; the others wait for the next one."""
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _UnderWay:
+    """A run at work."""
+
+    key: Key
+    uid: str
+    ticket: str
+    """Its id."""
+    column: str | None
+    """Where its ticket was put."""
 
 
 class Cards:
@@ -43,7 +55,7 @@ class Cards:
         if pool.spec.board is None:
             return set()
         doing = pool.spec.board.columns.in_progress
-        under_way = {run.status.column or doing for run in self._under_way(pool)}
+        under_way = {run.column or doing for run in self._under_way(pool)}
         return under_way | {doing} if under_way or self._sweep else set()
 
     async def follow(self, pool: Pool, board: Board, inside: Mapping[str, Collection[str]]) -> None:
@@ -52,27 +64,31 @@ class Cards:
             return
         doing = pool.spec.board.columns.in_progress
         for run in self._under_way(pool):
-            column = run.status.column or doing
-            if column in inside and run.spec.ticket.id not in inside[column]:
+            column = run.column or doing
+            if column in inside and run.ticket not in inside[column]:
                 await self._left(run, board, column)
         if self._sweep and doing in inside:
             runs = self._store.runs_of(pool.namespace, pool.name)
             known = {str((body["spec"].get("ticket") or {}).get("id")) for body in runs}
             self._sweep = await self._find_orphans(pool, board, set(inside[doing]), known)
 
-    def _under_way(self, pool: Pool) -> list[Run]:
-        """The pool's runs at work that have claimed their ticket."""
-        runs = self._store.runs_of(pool.namespace, pool.name)
-        claimed = readable_runs(body for body in runs if (body.get("status") or {}).get("claim"))
-        return [run for run in claimed if at_work(run.status)]
+    def _under_way(self, pool: Pool) -> list[_UnderWay]:
+        """The pool's runs at work that have claimed their ticket. Of hundreds a poll, so nothing else is read."""
+        found = []
+        for body in self._store.at_work(pool.namespace, pool.name):
+            status, ticket = body.get("status") or {}, body["spec"].get("ticket") or {}
+            if status.get("claim"):
+                uid = str(body["metadata"]["uid"])
+                found.append(_UnderWay(key_of(body), uid, str(ticket.get("id")), status.get("column")))
+        return found
 
-    async def _left(self, run: Run, board: Board, column: str) -> None:
+    async def _left(self, run: _UnderWay, board: Board, column: str) -> None:
         """Asked for once more by itself: a list that was read while the ticket came in does not end a run."""
-        now = await board.column_of(run.spec.ticket.id)
+        now = await board.column_of(run.ticket)
         if now == column:
             return
         self._store.moved[run.uid] = now or ""
-        self._queue.add((run.namespace, run.name))
+        self._queue.add(run.key)
 
     async def _find_orphans(self, pool: Pool, board: Board, inside: set[str], known: Collection[str]) -> bool:
         """Whether some are left for the next poll."""
