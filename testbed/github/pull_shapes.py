@@ -149,7 +149,8 @@ def line(found: Line, of: Review, about: Pull, owner: Repository, state: GitHubS
     api = f"{state.api}/repos/{owner.full_name}/pulls"
     url, parent = f"{api}/comments/{found.id}", f"{api}/{about.issue.number}"
     web = f"{state.site}/{owner.full_name}/pull/{about.issue.number}#discussion_r{found.id}"
-    return {
+    there = {} if found.line is None else {"line": found.line, "position": found.line}
+    return there | {
         "url": url,
         "pull_request_review_id": of.id,
         "id": found.id,
@@ -169,10 +170,8 @@ def line(found: Line, of: Review, about: Pull, owner: Repository, state: GitHubS
         "start_line": None,
         "original_start_line": None,
         "start_side": None,
-        "line": found.line,
         "original_line": found.line or 1,
         "side": found.side,
-        "position": found.line,
         "original_position": found.line or 1,
         "subject_type": "line",
     }
