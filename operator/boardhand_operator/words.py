@@ -11,8 +11,9 @@ from urllib.parse import quote
 from boardhand_api.evidence import Evidence, Names
 from boardhand_api.failures import FailureClass
 from boardhand_api.result import Usage
-from boardhand_api.run import Failure, Verdict
+from boardhand_api.run import Failure, TicketRunStatus, Verdict
 from boardhand_operator.delivery import CANCEL_REQUESTED
+from boardhand_operator.form import filled
 from boardhand_operator.outcome import attempt_spent
 from boardhand_operator.views import Pool, Run
 
@@ -133,23 +134,39 @@ def pull_request_title(run: Run) -> str:
     return " ".join((run.status.title or run.spec.ticket.title).split())[:200]
 
 
-def pull_request_body(run: Run, pool: Pool) -> str:
-    """Ticket, proof, cost, and last the model's why: nothing it wrote can hide what was measured."""
+def pull_request_body(run: Run, pool: Pool, template: str | None = None) -> str:
+    """Ticket, proof, cost, and last the model's why: nothing it wrote can hide what was measured.
+
+    template: the repository's own form; proof and why stand where it asks for them.
+    """
     ticket, status = run.spec.ticket, run.status
     parts = [f"Ticket: {link(f'{ticket.key} {ticket.title}', ticket.url)}"]
     if status.partial:
         parts.append("> This is unfinished work, handed over for a person to go on with.")
-    if status.verdict:
-        parts.append("## Proof\n\n" + "\n\n".join(verdict_lines(status.verdict)))
-    if status.evidence:
-        told = "Seen in the workbench, where the agent worked; the proof above is what counts."
-        parts.append("\n\n".join(["## Evidence", told, "\n".join(evidence_lines(status.evidence))]))
-    parts.append(
+    proof = _proof(status)
+    told = (
         f"Run {code(run.name)} of pool {code(pool.name)}, attempt {run.spec.attempt}, "
         f"{status.specialist or 'no'} specialist. {usage_line(status.usage)}"
     )
-    parts.append(f"## Why\n\n{status.summary or 'The agent wrote no summary.'}")
-    return "\n\n".join(parts)
+    why = status.summary or "The agent wrote no summary."
+    form = filled(template or "", why, "\n\n".join(text for _, text in proof) or "Nothing was run.")
+    if not form.proof:
+        parts += [f"## {heading}\n\n{text}" for heading, text in proof]
+    parts += [told, form.text]
+    if not form.why:
+        parts.append(f"## Why\n\n{why}")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _proof(status: TicketRunStatus) -> list[tuple[str, str]]:
+    """What was measured, by headings."""
+    parts = []
+    if status.verdict:
+        parts.append(("Proof", "\n\n".join(verdict_lines(status.verdict))))
+    if status.evidence:
+        told = "Seen in the workbench, where the agent worked; the proof above is what counts."
+        parts.append(("Evidence", "\n\n".join([told, "\n".join(evidence_lines(status.evidence))])))
+    return parts
 
 
 def closing_comment(run: Run, pool: Pool) -> str:

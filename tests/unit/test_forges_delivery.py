@@ -32,3 +32,16 @@ async def test_a_pull_request_gets_the_pools_labels_and_reviewers() -> None:
     with clocked(world.clock):
         await live(world)
     assert list(world.forge.wanted.values()) == [(("bot",), ("ada", "grace"))]
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_a_description_follows_the_template_where_the_pool_wants_it(wanted: bool) -> None:
+    world = World(Fuse())
+    world.forge.form = "## Sign-off\n\n- [ ] a person"
+    forge = {"type": "fake", "url": "http://forge.test", "secretRef": {"name": "s"}, "template": wanted}
+    world.add_pool(forge=forge, board=True)
+    world.board.add("card-1")
+    with clocked(world.clock):
+        await live(world)
+    (body,) = world.forge.bodies.values()
+    assert ("## Sign-off" in body) is wanted

@@ -23,15 +23,16 @@ async def open_pull_request(doing: Doing, draft: bool) -> None:
     """
     run, pool = doing.run, doing.its_pool
     forge = await doing.services.forge(pool)
-    if forge is None or run.status.branch is None:
+    spec = pool.spec.forge
+    if forge is None or spec is None or run.status.branch is None:
         raise Misconfigured("ForgeMissing", f"pool {pool.name} has no forge to open a pull request at")
     if not forge.pull_requests:
         doing.said.append(f"branch {run.status.branch} is pushed")
         return
-    title, body = words.pull_request_title(run), words.pull_request_body(run, pool)
-    base, wanted = pool.spec.repository.branch, pool.spec.forge
-    labels, reviewers = (wanted.labels, wanted.reviewers) if wanted else ([], [])
-    opened = await forge.open_pull_request(run.status.branch, base, title, body, draft, labels, reviewers)
+    template = await forge.template() if spec.template else None
+    title, body = words.pull_request_title(run), words.pull_request_body(run, pool, template)
+    base = pool.spec.repository.branch
+    opened = await forge.open_pull_request(run.status.branch, base, title, body, draft, spec.labels, spec.reviewers)
     doing.note({"pullRequest": opened.wire()})
     doing.said.append(f"{'draft ' if opened.draft else ''}pull request {opened.url}")
 
