@@ -11,6 +11,7 @@ from typing import Any
 
 from markdown_it.tree import SyntaxTreeNode
 
+from boardhand_operator.boards.jira.fitting import parted
 from boardhand_operator.boards.jira.parsing import attribute, cells, inline, language, parsed
 
 Json = dict[str, Any]
@@ -19,8 +20,9 @@ _MARKS = {"strong": "strong", "em": "em", "s": "strike"}
 
 
 def document(markdown: str) -> Json:
-    """The text as a document."""
-    return {"type": "doc", "version": 1, "content": _blocks(parsed(markdown).children, top=True)}
+    """The text as a document; a mark of ours at its end is a paragraph of its own."""
+    content = [block for part in parted(markdown) for block in _blocks(parsed(part).children, top=True)]
+    return {"type": "doc", "version": 1, "content": content}
 
 
 def _blocks(nodes: Iterable[SyntaxTreeNode], *, top: bool = False) -> list[Json]:

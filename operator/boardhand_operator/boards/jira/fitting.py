@@ -16,11 +16,17 @@ _TOO_LONG = ("too long", "content_limit_exceeded", "exceeds the")
 
 def fitting(text: str, limit: int) -> str:
     """The text in at most `limit` UTF-16 code units; of a longer one with a mark the text before it is cut."""
-    head, sign, mark = text.rpartition(_MARK)
-    if not sign or "\n" in mark:
+    head, mark = parted(text)
+    if not mark:
         return shorten(text, limit)
-    end = sign + mark
+    end = f"\n\n{mark}"
     return shorten(head, limit - units(end)) + end
+
+
+def parted(text: str) -> tuple[str, str]:
+    """The text and the mark at its end, which is to stand by itself whatever block the text leaves open."""
+    head, sign, rest = text.rpartition(_MARK)
+    return (head, f"{_MARK.strip()}{rest}") if sign and "\n" not in rest else (text, "")
 
 
 def too_long(refused: Rejected) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from markdown_it.tree import SyntaxTreeNode
 
+from boardhand_operator.boards.jira.fitting import parted
 from boardhand_operator.boards.jira.parsing import attribute, cells, inline, language, parsed
 
 LANGUAGES = frozenset(
@@ -27,8 +28,8 @@ _AT_START = re.compile(r"^(\s*)([*#\-|])(?=[\s*#\-|])", re.MULTILINE)
 
 
 def wiki(markdown: str) -> str:
-    """The text as wiki markup."""
-    return _blocks(parsed(markdown).children)
+    """The text as wiki markup; a mark of ours at its end is a paragraph of its own."""
+    return "\n\n".join(text for part in parted(markdown) if (text := _blocks(parsed(part).children)))
 
 
 def escaped(text: str) -> str:
