@@ -163,6 +163,5 @@ async def graphql(call: Call) -> Json:
         sentence = "The resource that you are attempting to access does not exist or you don't have permission"
         return {"data": {"mergeRequestRequestChanges": None}, "errors": [{"message": sentence}]}
     errors = [] if call.by in found.reviewers else ["Reviewer not found"]
-    if not errors:
-        call.state.request_changes(found, call.by)
+    call.state.request_changes(found, call.by)
     return {"data": {"mergeRequestRequestChanges": {"errors": errors}}}

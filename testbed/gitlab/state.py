@@ -148,8 +148,10 @@ class GitLabState:
         return made
 
     def obeyed(self, text: str) -> str:
+        """The text without its quick actions, which are carried out, carriage returns and spaces at the end."""
+        text = text.replace("\r", "")
         self.orders += [match[0].strip() for match in _ORDERS.finditer(text)]
-        return _ORDERS.sub("", text)
+        return _ORDERS.sub("", text).rstrip()
 
     # Merge requests, webhooks and CI
 
@@ -192,9 +194,11 @@ class GitLabState:
         self.say(merge_request, "unapproved this merge request", by, system=True)
 
     def request_changes(self, merge_request: MergeRequest, by: str) -> None:
-        merge_request.reviewers[by] = "requested_changes"
-        merge_request.approved_by.pop(by, None)
+        """Noted of everybody; only who is a reviewer has a state, and loses an approval."""
         self.say(merge_request, "requested changes", by, system=True)
+        if by in merge_request.reviewers:
+            merge_request.reviewers[by] = "requested_changes"
+            merge_request.approved_by.pop(by, None)
 
     def add_hook(self, project: Project, url: str, events: dict[str, bool], token: str, signing_token: str) -> Hook:
         signing = signing_token if self.signs else ""
