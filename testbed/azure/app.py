@@ -19,14 +19,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from testbed.azure import hook_routes, project_routes, work_routes
+from testbed.azure import hook_routes, project_routes, pull_routes, work_routes
 from testbed.azure.call import Call, Endpoint, allowed
 from testbed.azure.models import Token
 from testbed.azure.state import AzureState, Refused
 from testbed.faults import Calls, Switches, switch_routes
 from testbed.strikes import answered
 
-TABLES: tuple[Iterable[Endpoint], ...] = (project_routes.TABLE, work_routes.TABLE, hook_routes.TABLE)
+TABLES: tuple[Iterable[Endpoint], ...] = (
+    project_routes.TABLE,
+    work_routes.TABLE,
+    hook_routes.TABLE,
+    pull_routes.TABLE,
+)
 """Every endpoint there is; the first that fits a path is taken."""
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 _SIGN_IN = "<html><head><title>Azure DevOps Services | Sign In</title></head><body>/_signin</body></html>"
@@ -141,9 +146,7 @@ async def _body(request: Request) -> Any:
     text = await request.body()
     if not text:
         return None
-    wanted = (
-        "application/json-patch+json" if request.method == "PATCH" and text.startswith(b"[") else "application/json"
-    )
+    wanted = "application/json-patch+json" if text.startswith(b"[") else "application/json"
     if request.headers.get("content-type") != wanted:
         raise Refused(415, f"The request indicated a Content-Type that is not supported; it is {wanted}.")
     try:

@@ -14,6 +14,7 @@ from boardhand_operator.comment import Comment
 from boardhand_operator.errors import Rejected
 from boardhand_operator.forges.bitbucket.at import At, Json
 from boardhand_operator.forges.bitbucket.people import People
+from boardhand_operator.forges.headings import headed, unheaded
 from boardhand_operator.forges.text import fitting
 from boardhand_operator.observe import parse_time
 from boardhand_operator.reviews import Judgement, LineComment, Review
@@ -22,11 +23,6 @@ COMMENT = 32_000
 """Length that a comment may have, a little below what Bitbucket takes."""
 _STATES = {"approved": Judgement.APPROVED, "changes_requested": Judgement.CHANGES_WANTED}
 _ACTS = {Judgement.APPROVED: "approve", Judgement.CHANGES_WANTED: "request-changes"}
-_HEADINGS = {
-    "**Review: approved**": Judgement.APPROVED,
-    "**Review: changes wanted**": Judgement.CHANGES_WANTED,
-    "**Review: comments**": Judgement.COMMENTED,
-}
 _GHOST: Json = {"display_name": "a former user", "uuid": "{}"}
 """Stands for an account that was deleted."""
 
@@ -44,7 +40,7 @@ async def comments(at: At, people: People, number: int) -> list[Comment]:
     """Those that are no part of a review, oldest first."""
     found = await _all(at, number)
     us = await people.us(number)
-    plain = [one for one in found if not one.get("inline") and not (_ours(one, us) and _heading(one))]
+    plain = [one for one in found if not one.get("inline") and not (_ours(one, us) and unheaded(_raw(one)))]
     return [_comment(one, us) for one in plain]
 
 
@@ -56,8 +52,7 @@ async def write_review(
     for line in lines:
         place: Json = {"path": line.path} | ({"to": line.line} if line.line > 0 else {})
         await write_comment(at, people, number, line.text, place)
-    heading = next(words for words, meant in _HEADINGS.items() if meant is judgement)
-    id_ = await write_comment(at, people, number, f"{heading}\n\n{text}")
+    id_ = await write_comment(at, people, number, headed(judgement, text))
     if act := _ACTS.get(judgement):
         path = f"{at.root}/pullrequests/{number}/{act}"
         await at.http.send("POST", f"{act.replace('-', ' ')} of pull request {number}", path)
@@ -103,9 +98,8 @@ def _our_reviews(ours: Sequence[Json]) -> list[Review]:
     for one in ours:
         if one.get("inline"):
             lines.append(one)
-        elif heading := _heading(one):
-            text = one["content"]["raw"].removeprefix(heading).lstrip("\r\n")
-            made.append(_review(one, _HEADINGS[heading], text, lines, by_us=True))
+        elif found := unheaded(_raw(one)):
+            made.append(_review(one, *found, lines, by_us=True))
             lines = []
     if lines:
         made.append(_review(lines[-1], Judgement.COMMENTED, "", lines, by_us=True))
@@ -141,7 +135,7 @@ def _review(about: Json, judgement: Judgement, text: str, lines: Sequence[Json],
 
 def _line(found: Json) -> LineComment:
     """Of a line that only the old file has, `to` is absent."""
-    return LineComment(found["inline"]["path"], found["inline"].get("to") or 0, found["content"]["raw"])
+    return LineComment(found["inline"]["path"], found["inline"].get("to") or 0, _raw(found))
 
 
 def _comment(found: Json, us: str) -> Comment:
@@ -150,7 +144,7 @@ def _comment(found: Json, us: str) -> Comment:
         id=str(found["id"]),
         author=author["display_name"],
         author_id=author["uuid"],
-        text=found["content"]["raw"],
+        text=_raw(found),
         created_at=parse_time(found["created_on"]),
         by_us=_ours(found, us),
     )
@@ -160,6 +154,5 @@ def _ours(found: Json, us: str) -> bool:
     return bool(us) and (found["user"] or _GHOST)["uuid"] == us
 
 
-def _heading(found: Json) -> str | None:
-    first = str(found["content"]["raw"]).partition("\n")[0].rstrip()
-    return first if first in _HEADINGS else None
+def _raw(found: Json) -> str:
+    return str(found["content"]["raw"])

@@ -1,0 +1,1 @@
+"""Azure Repos as the forge."""

@@ -1,0 +1,202 @@
+"""The bench of Azure Repos: its stand-in, in this process, and the people there."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from boardhand_api import pool
+from boardhand_operator.forges import Forge, open_forge
+from boardhand_operator.forges.azure import hooks, pulls
+from boardhand_operator.reviews import CheckState, Judgement, LineComment
+from boardhand_operator.transport import Connection
+from testbed.azure import pull_state as git
+from testbed.azure.app import create_app
+from testbed.azure.models import Person, Team, Token
+from testbed.azure.pull_state import HEADS
+from testbed.azure.state import AzureState
+from tests.contract.board_wires import Wire
+from tests.contract.forge_bench import Pull
+
+SITE = "https://azure.test"
+CALLBACK = "https://boardhand.example/webhooks/team/shop"
+HOOK_SECRET = "any-long-text-of-your-own"
+READER, WRITER, HOOKER, NARROW = "reader-token-0123", "writer-token-0123", "hooker-token-0123", "narrow-token-0123"
+_STATES = {"active": "open", "completed": "merged", "abandoned": "closed"}
+_CI = {CheckState.PASSED: "succeeded", CheckState.FAILED: "failed", CheckState.RUNNING: "pending"}
+_VOTES = {Judgement.APPROVED: 10, Judgement.CHANGES_WANTED: -10}
+
+
+@dataclass
+class AzureForgeBench:
+    """A fresh repository, app, in the project Shop of the organisation acme."""
+
+    state: AzureState
+    wire: Wire
+    levers: httpx.AsyncClient
+    # Labels are made where there are none: the cases of every forge want one that is missing told.
+    has: frozenset[str] = frozenset(
+        {"reviewers", "template", "drafts", "reviews", "judgements", "line-comments", "checks", "hooks"}
+    )
+    secret, person, label, reviewer = "shop-azure", "ada", "", "grace@acme.example"
+    opened, edited = "^POST .*/pullrequests$", r"^PATCH .*/pullrequests/\d+$"
+    commented, subscribed = "^POST .*/threads$", "^POST .*/hooks/subscriptions$"
+    body_limit, full_page, signs_body = pulls.BODY, 20, False
+    clone_url, nowhere = f"{SITE}/acme/Shop/_git/app", f"{SITE}/acme/Shop/_git/nothing"
+
+    @classmethod
+    def fresh(cls) -> AzureForgeBench:
+        code = ("vso.code_write", "vso.project")
+        tokens = {
+            READER: Token("looker", code),
+            WRITER: Token("boardhand", code),
+            HOOKER: Token("boardhand", (*code, "vso.work")),
+            NARROW: Token("boardhand", ("vso.code",)),
+        }
+        state = AzureState(tokens, SITE)
+        state.add_person("looker", may_write=False)
+        state.add_person("boardhand", may_subscribe=True)
+        for name in ("ada", "grace"):
+            state.add_person(name)
+        project = state.add_project("Shop", {})
+        project.teams.append(Team("Shop Team", ["ada", "grace", "boardhand"], []))
+        git.add_repository(state, project, "app")
+        transport = httpx.ASGITransport(create_app(state))
+        wire = Wire(transport, reads=r"^GET |^POST .*/pullrequestquery$")
+        return cls(state, wire, httpx.AsyncClient(transport=transport, base_url=SITE))
+
+    @property
+    def repository(self) -> git.Repository:
+        return git.repositories(self.state)["app"]
+
+    @property
+    def ada(self) -> Person:
+        return self.state.people["ada"]
+
+    def open(
+        self,
+        *,
+        token: str | None = None,
+        hook: bool = False,
+        branch: str = "main",
+        clone_url: str | None = None,
+        **spec: Any,
+    ) -> Forge:
+        given = {"token": token or (HOOKER if hook else WRITER)}
+        if hook:
+            spec["webhook"] = {"callbackUrl": CALLBACK}
+            given["webhookSecret"] = HOOK_SECRET
+        said = {"type": "azure", "url": SITE, "secretRef": {"name": self.secret}, **spec}
+        where = {"url": clone_url or self.clone_url, "branch": branch, "pushSecretRef": {"name": "push"}}
+        return open_forge(
+            pool.Forge.model_validate(said),
+            pool.Repository.model_validate(where),
+            given,
+            Connection(transport=self.wire),
+        )
+
+    def call(self, *, secret: str | None = None) -> tuple[dict[str, str], bytes]:
+        body = json.dumps({"eventType": hooks.EVENTS[0], "resource": {"pullRequestId": 1, "title": "ü"}}).encode()
+        pair = base64.b64encode(f"{hooks.USER}:{secret or HOOK_SECRET}".encode()).decode()
+        return {"Content-Type": "application/json", "Authorization": f"Basic {pair}"}, body
+
+    async def hooks(self) -> int:
+        """Whole ones: a subscription for each event."""
+        ours = [one for one in self.state.hooks.values() if one.consumer["url"] == CALLBACK]
+        by_event = [sum(one.event == event for one in ours) for event in hooks.EVENTS]
+        assert len(ours) == sum(by_event)
+        return max(by_event)
+
+    def reader_token(self) -> str:
+        return READER
+
+    async def fault(self, **fault: Any) -> None:
+        assert (await self.levers.post("/_testbed/faults", json=fault)).status_code == 201
+
+    async def clock(self, seconds: float) -> None:
+        self.state.skew += seconds
+
+    async def branch(self, name: str, base: str = "main") -> str:
+        assert base in self.repository.branches
+        return git.push(self.state, self.repository, name).id
+
+    async def same_branch(self, name: str) -> None:
+        git.push(self.state, self.repository, name, self.repository.branches["main"].id)
+
+    async def template(self, text: str) -> None:
+        self.repository.files["/.azuredevops/pull_request_template.md"] = text
+
+    async def open_by_hand(self, head: str, base: str, title: str) -> int:
+        made = git.open_pull(self.state, self.repository, self.ada, HEADS + head, HEADS + base, title, "", draft=False)
+        return made.id
+
+    async def pulls(self, state: str = "all") -> list[Pull]:
+        return [
+            Pull(
+                number=one.id,
+                title=one.title,
+                body=one.text,
+                head=one.source.removeprefix(HEADS),
+                base=one.target.removeprefix(HEADS),
+                state=_STATES[one.status],
+                draft=one.draft,
+                labels=tuple(one.labels),
+                reviewers=tuple(one.votes),
+            )
+            for one in self.repository.pulls.values()
+            if state == "all" or one.status == "active"
+        ]
+
+    async def close(self, number: int) -> None:
+        self.repository.pulls[number].status = "abandoned"
+
+    async def merge(self, number: int) -> None:
+        self.repository.pulls[number].status = "completed"
+
+    async def put_label(self, number: int, label: str) -> None:
+        self.repository.pulls[number].labels.append(label)
+
+    async def say(self, number: int, text: str) -> None:
+        git.say(self.state, self.repository.pulls[number], self.ada, text)
+
+    async def said(self, number: int) -> list[str]:
+        return [
+            remark.text
+            for thread in self.repository.pulls[number].threads
+            for remark in thread.remarks
+            if remark.kind == "text"
+        ]
+
+    async def judge(self, number: int, judgement: Judgement, text: str, lines: Sequence[LineComment] = ()) -> None:
+        """A person's review without a vote is a comment on a file."""
+        pull = self.repository.pulls[number]
+        for line in lines:
+            git.say(self.state, pull, self.ada, line.text, f"/{line.path}", line.line)
+        if judgement is Judgement.COMMENTED:
+            git.say(self.state, pull, self.ada, text, "/README.md")
+        else:
+            git.say(self.state, pull, self.ada, text)
+            git.vote(self.state, pull, self.ada, _VOTES[judgement])
+
+    async def status(self, commit: str, name: str, state: CheckState) -> None:
+        git.tell_status(self.state, self.repository, commit, name, _CI[state])
+
+    async def archive(self) -> bool:
+        return False
+
+    async def switch_off(self) -> bool:
+        return False
+
+    async def empty(self) -> str:
+        git.add_repository(self.state, self.repository.project, "empty", empty=True)
+        return f"{SITE}/acme/Shop/_git/empty"
+
+    async def rename_branch(self, name: str, to: str) -> None:
+        found = self.repository.branches.pop(name)
+        git.push(self.state, self.repository, to, found.id)
+        self.repository.default = to
