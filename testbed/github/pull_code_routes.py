@@ -80,10 +80,17 @@ def get_status(call: Call) -> Json:
     return shown | {"repository": whole, "commit_url": url, "url": f"{url}/status"}
 
 
+def make_reference(call: Call) -> None:
+    """This stand-in's branches are pushed by git alone, so all that it does is to refuse."""
+    name = call.required("ref", "Reference").removeprefix("refs/heads/")
+    raise Refused(422, "Reference already exists" if name in call.repository.code.branches else "Object does not exist")
+
+
 _AT = "/repos/{owner}/{repo}"
 TABLE = (
     Endpoint("GET", f"{_AT}/branches", list_branches, "contents:read"),
     Endpoint("GET", f"{_AT}/branches/{{branch}}", get_branch, "contents:read"),
+    Endpoint("POST", f"{_AT}/git/refs", make_reference, "contents:write", 201),
     Endpoint("GET", f"{_AT}/contents/", get_root, "contents:read"),
     Endpoint("GET", f"{_AT}/contents/{{path}}", get_contents, "contents:read"),
     Endpoint("GET", f"{_AT}/commits/{{ref}}/check-runs", list_check_runs, "checks:read"),

@@ -336,6 +336,38 @@ async def test_a_draft_takes_the_permission_for_contents(bench: GitHubBench) -> 
         await bench.open(token="narrow-token").open_pull_request(FIX, "main", "Fix", "b", False)
 
 
+@pytest.mark.parametrize(
+    ("lacking", "named"),
+    [
+        ({"contents": "read"}, "contents=write"),
+        ({"pull_requests": "read"}, "pull_requests=write"),
+        ({"statuses": ""}, "statuses=read"),
+    ],
+)
+async def test_the_check_names_the_permission_that_a_token_lacks(
+    bench: GitHubBench, lacking: dict[str, str], named: str
+) -> None:
+    bench.state.tokens["narrow-token"] = Token("boardhand", {k: v for k, v in {**LEAST, **lacking}.items() if v})
+    with pytest.raises(PermissionMissing, match=f"it takes {named}.*Secret shop-github need"):
+        await bench.open(token="narrow-token").check()
+    await bench.open().check()
+    assert set(bench.code.branches) == {"main"}
+
+
+async def test_what_did_not_change_is_not_sent_again(bench: GitHubBench) -> None:
+    await bench.branch(FIX)
+    forge = bench.open()
+    made = await forge.open_pull_request(FIX, "main", "Fix", "b", False)
+    number = made.number or 0
+    await bench.judge(number, Judgement.COMMENTED, "words")
+    first = (await forge.reviews(number), await forge.pull_request(FIX))
+    bench.held.answers.clear()
+    assert (await forge.reviews(number), await forge.pull_request(FIX)) == first
+    assert [status for *_, status, _ in bench.held.answers] == [304, 304, 304]
+    await bench.judge(number, Judgement.APPROVED, "more")
+    assert len(await forge.reviews(number)) == 2
+
+
 async def test_a_pull_request_of_a_fork_is_not_ours(bench: GitHubBench) -> None:
     await bench.branch(FIX)
     number = await bench.open_by_hand(FIX, "main", "From a fork")

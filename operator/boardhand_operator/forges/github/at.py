@@ -11,7 +11,8 @@ from boardhand_operator.graphql import Graph, Kind
 from boardhand_operator.transport import Client, segment
 
 Json = dict[str, Any]
-PAGE = {"per_page": "100"}
+_FULL = 100
+PAGE = {"per_page": str(_FULL)}
 _KINDS: Mapping[str, Kind] = {
     "NOT_FOUND": NotFound,
     "FORBIDDEN": PermissionMissing,
@@ -46,9 +47,16 @@ class At:
         return f"{self.rest}/repos/{segment(self.owner)}/{segment(self.name)}"
 
     async def all(self, operation: str, path: str, params: Mapping[str, str] | None = None) -> list[Any]:
-        """The entries of all pages of a list."""
-        pages = self.http.pages(operation, self.root + path, {**PAGE, **(params or {})})
-        return [entry async for page in pages for entry in page]
+        """The entries of all pages of a list, oldest pages first; those that did not change are not sent again."""
+        wanted, found, number, full = {**PAGE, **(params or {})}, list[Any](), 0, False
+        async for page in self.http.pages(operation, self.root + path, wanted, remember=True):
+            found, number, full = [*found, *page], number + 1, len(page) == _FULL
+        # A page that filled up stays as it was when another one follows: then it still names none.
+        while full:
+            number += 1
+            page = await self.http.get(operation, self.root + path, {**wanted, "page": str(number)}, remember=True)
+            found, full = [*found, *page], len(page) == _FULL
+        return found
 
 
 def kind_of(error: Json) -> Kind | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
 from boardhand_operator.forges.github.asked import TEAM
@@ -65,10 +66,19 @@ async def branch(at: At, name: str) -> Json | None:
 async def _may_open(at: At) -> None:
     """See that the credentials may open pull requests: one of a branch into itself is refused, but only then."""
     same = {"head": at.branch, "base": at.branch, "title": "Boardhand's check"}
-    try:
+    with suppress(Rejected):
         await at.http.send("POST", "open pull requests", f"{at.root}/pulls", same)
-    except Rejected:
-        return
+
+
+async def permissions(at: At) -> None:
+    """What a token must have beside: to write contents, and to read statuses. An App was asked when it gave a token.
+
+    A branch that is there is never made again, and not at a commit that there is none of.
+    """
+    there = {"ref": f"refs/heads/{at.branch}", "sha": "0" * 40}
+    with suppress(Rejected):
+        await at.http.send("POST", "make branches", f"{at.root}/git/refs", there)
+    await at.http.get("read commit statuses", f"{at.root}/commits/{segment(at.branch)}/status", {"per_page": "1"})
 
 
 async def labels(at: At, wanted: Sequence[str]) -> None:

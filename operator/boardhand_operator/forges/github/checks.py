@@ -15,11 +15,15 @@ _PASSED = ("success", "neutral", "skipped")
 async def read(at: At, commit: str) -> list[Check]:
     """The newest of each name, by name. Raises PermissionMissing where the credentials may not read one of them."""
     path, operation = f"{at.root}/commits/{segment(commit)}", f"read the checks of {commit[:10]}"
-    runs = [one async for page in at.http.pages(operation, f"{path}/check-runs", PAGE) for one in page["check_runs"]]
-    statuses = [one async for page in at.http.pages(operation, f"{path}/status", PAGE) for one in page["statuses"]]
+    runs = await _all(at, operation, f"{path}/check-runs", "check_runs")
+    statuses = await _all(at, operation, f"{path}/status", "statuses")
     found = {one.name: one for one in map(_of_status, sorted(statuses, key=lambda one: int(one["id"])))}
     found |= {one.name: one for one in map(_of_run, sorted(runs, key=lambda one: int(one["id"])))}
     return sorted(found.values(), key=lambda one: one.name)
+
+
+async def _all(at: At, operation: str, path: str, what: str) -> list[Json]:
+    return [one async for page in at.http.pages(operation, path, PAGE) for one in page[what]]
 
 
 def _of_run(found: Json) -> Check:

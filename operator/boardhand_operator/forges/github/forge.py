@@ -65,9 +65,11 @@ class GitHubForge:
         self._us = ""
 
     async def check(self) -> None:
-        """See `Forge.check`: three requests and those for labels and reviewers; the third is always refused, and shows
-        whether pull requests may be opened."""
+        """See `Forge.check`: five requests (three of an App) and those for labels and reviewers. Two are always
+        refused, and show whether pull requests may be opened and contents written."""
         await check.repository(self._at)
+        if self._access.tokens is None:
+            await check.permissions(self._at)
         await check.labels(self._at, self._spec.labels)
         if self._spec.reviewers:
             await check.reviewers(self._at, self._spec.reviewers, await self._login())

@@ -47,7 +47,7 @@ def read(found: Json) -> PullRequest:
 async def find(at: At, base: str, head: str) -> Json | None:
     """The first of the open pull requests from this branch of the repository itself into that one."""
     params = {"state": "open", "head": f"{at.owner}:{head}", "base": base, **PAGE}
-    pages = at.http.pages(f"search the pull request of {head}", f"{at.root}/pulls", params)
+    pages = at.http.pages(f"search the pull request of {head}", f"{at.root}/pulls", params, remember=True)
     fits = [found async for page in pages for found in page if _joins(found, base, head)]
     return min(fits, key=lambda found: int(found["number"]), default=None)
 
