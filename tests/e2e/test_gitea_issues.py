@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -18,107 +17,100 @@ from starlette.routing import Route
 from boardhand_api import pool
 from boardhand_operator.boards.gitea.board import GiteaIssues
 from boardhand_operator.errors import Misconfigured, PermissionMissing, RemoteUnavailable
-from boardhand_operator.transport import Connection
 from testbed.forge.info import ForgeInfo
 from testbed.forge.seed import reset_repository
 from testbed.forge.server import default_address, up
+from testbed.gitea.hook_call import hook_call
 from testbed.plan import plan_from_environment
 from tests.contract.board_behaviour import DOING, DONE, READY, REVIEW, BoardBehaviour
 from tests.contract.board_wires import Wire
 from tests.contract.forge_requests import check_forge_requests
 from tests.contract.serving import serving
+from tests.e2e.gitea_wire import Faulty, RealGitea, client
 
 pytestmark = pytest.mark.e2e
 NAME = "board-behaviour"
 PASSWORD = "of-the-testbeds-own-accounts-1"
+CALLBACK, HOOK_SECRET = "http://127.0.0.1:9/webhooks/team/shop", "a-secret-of-ours"
 LEAST = ["read:user", "read:repository", "write:issue"]
 
 
 @dataclass
-class Faulty(httpx.AsyncBaseTransport):
-    """Passes requests on, but for those that a fault strikes, as the stand-ins' switches do."""
-
-    inner: httpx.AsyncBaseTransport
-    faults: list[dict[str, Any]] = field(default_factory=list)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        for fault in self.faults:
-            if re.search(fault["match"], f"{request.method} {request.url.path}") and fault.get("times", 1) > 0:
-                fault["times"] = fault["times"] - 1 if "times" in fault else 1
-                if fault.get("after"):
-                    await (await self.inner.handle_async_request(request)).aclose()
-                return httpx.Response(fault["status"], headers=fault.get("headers"), json={"message": "a fault"})
-        return await self.inner.handle_async_request(request)
-
-    async def aclose(self) -> None:
-        await self.inner.aclose()
-
-
-@dataclass
-class RealBench:
+class RealBench(RealGitea):
     """A fresh repository at the testbed's Gitea, in which its administrator is the person."""
 
     info: ForgeInfo
     tokens: dict[str, str]
-    admin: httpx.AsyncClient
     us: httpx.AsyncClient
-    faulty: Faulty
-    wire: Wire
     labels: dict[str, int]
 
     secret = "shop-gitea"
-    comment_written, moved, page = "POST .*/comments$", "POST .*/labels$", 55
+    comment_written, moved, subscribed = "POST .*/comments$", "POST .*/labels$", "POST .*/hooks$"
+    page, full_page, nowhere = 55, 50, "demo/nothing-of-the-kind"
+    has, markup, signs_body, filter = frozenset({"attachments"}), "markdown", True, ""
 
     def __post_init__(self) -> None:
         self.person = self.info.admin_user
 
-    def open(self, *, token: str | None = None, **spec: Any) -> GiteaIssues:
+    def open(self, *, token: str | None = None, hook: bool = False, **spec: Any) -> GiteaIssues:
         fields = {"type": "gitea", "board": f"{self.info.organisation}/{NAME}", "url": self.info.base_url}
+        if hook:
+            spec, token = {"webhook": {"callbackUrl": CALLBACK}} | spec, token or self.info.admin_token
         wanted = pool.Board.model_validate(fields | {"secretRef": {"name": self.secret}} | spec)
-        credentials = {"token": token or self.tokens["issues-bot"], "webhookSecret": "a-secret-of-ours"}
-        return GiteaIssues(wanted, credentials, Connection(transport=self.wire))
+        credentials = {"token": token or self.tokens["issues-bot"], "webhookSecret": HOOK_SECRET}
+        return GiteaIssues(wanted, credentials, self.connection)
 
     def reader_token(self) -> str:
         return self.tokens["issues-reader"]
 
     async def ticket(self, title: str = "A ticket", column: str = READY, body: str = "", label: str = "") -> str:
         ids = [self.labels[name] for name in (column, label) if name]
-        return str((await self.call("POST", "/issues", title=title, body=body, labels=ids))["number"])
+        return str((await self.ask("POST", "/issues", title=title, body=body, labels=ids))["number"])
 
     async def put(self, ticket: str, column: str) -> None:
         for name in (READY, DOING, REVIEW, DONE):
-            await self.call("DELETE", f"/issues/{ticket}/labels/{self.labels[name]}")
+            await self.ask("DELETE", f"/issues/{ticket}/labels/{self.labels[name]}")
         await self.add(ticket, column)
 
     async def add(self, ticket: str, column: str) -> None:
-        await self.call("POST", f"/issues/{ticket}/labels", labels=[self.labels[column]])
+        await self.ask("POST", f"/issues/{ticket}/labels", labels=[self.labels[column]])
 
     async def edit(self, ticket: str, title: str, body: str) -> None:
-        await self.call("PATCH", f"/issues/{ticket}", title=title, body=body)
+        await self.ask("PATCH", f"/issues/{ticket}", title=title, body=body)
 
     async def say(self, ticket: str, text: str, *, by_us: bool = False) -> None:
         who = self.us if by_us else self.admin
         assert (await who.post(f"/issues/{ticket}/comments", json={"body": text})).status_code == 201
 
     async def said(self, ticket: str) -> list[str]:
-        return [comment["body"] for comment in await self.call("GET", f"/issues/{ticket}/comments")]
+        return [comment["body"] for comment in await self.ask("GET", f"/issues/{ticket}/comments")]
 
     async def delete(self, ticket: str) -> None:
-        await self.call("DELETE", f"/issues/{ticket}")
+        await self.ask("DELETE", f"/issues/{ticket}")
 
     async def archive(self, ticket: str, *, back: bool = False) -> None:
-        await self.call("PATCH", f"/issues/{ticket}", state="open" if back else "closed")
+        await self.ask("PATCH", f"/issues/{ticket}", state="open" if back else "closed")
 
     async def rename(self, column: str, name: str) -> None:
-        await self.call("PATCH", f"/labels/{self.labels[column]}", name=name)
+        await self.ask("PATCH", f"/labels/{self.labels[column]}", name=name)
 
-    async def fault(self, **fault: Any) -> None:
-        self.faulty.faults.append(fault)
+    async def archive_column(self, column: str) -> bool:
+        await self.ask("PATCH", f"/labels/{self.labels[column]}", is_archived=True)
+        return True
 
-    async def call(self, method: str, path: str, **body: Any) -> Any:
-        answer = await self.admin.request(method, path, json=body or None)
-        assert answer.is_success, answer.text
-        return answer.json() if answer.content else None
+    def stored(self, markdown: str) -> str:
+        return markdown
+
+    async def furnish(self, ticket: str) -> None:
+        files = {"attachment": ("plan.pdf", b"%PDF-1.4 a plan", "application/pdf")}
+        answer = await self.admin.post(f"/issues/{ticket}/assets", files=files)
+        assert answer.status_code == 201, answer.text
+
+    def call(self, *, secret: str | None = None) -> tuple[dict[str, str], bytes]:
+        return hook_call(secret or HOOK_SECRET, "issue_label", {"action": "label_updated", "text": "grüße 🚀"})
+
+    async def hooks(self) -> int:
+        return await self.hooks_to(CALLBACK)
 
 
 @pytest.fixture(scope="module")
@@ -157,22 +149,20 @@ async def bench(info: ForgeInfo, tokens: dict[str, str]) -> AsyncIterator[RealBe
         client(base, info.admin_token) as admin,
         client(base, tokens["issues-bot"]) as us,
     ):
-        made = RealBench(info, tokens, admin, us, faulty, Wire(faulty), {})
+        made = RealBench(admin, faulty, Wire(faulty), info, tokens, us, {})
         for name, may in (("issues-bot", "write"), ("issues-reader", "read")):
-            await made.call("PUT", f"/collaborators/{name}", permission=may)
+            await made.ask("PUT", f"/collaborators/{name}", permission=may)
         for name in (READY, DOING, REVIEW, DONE, "bot"):
-            made.labels[name] = (await made.call("POST", "/labels", name=name, color="#00aabb"))["id"]
+            made.labels[name] = (await made.ask("POST", "/labels", name=name, color="#00aabb"))["id"]
         yield made
     await faulty.aclose()
     check_forge_requests(made.wire.requests)
 
 
-def client(base: str, token: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=base, headers={"authorization": f"token {token}"}, timeout=30, trust_env=False)
-
-
 class TestRealGitea(BoardBehaviour):
     """All of it."""
+
+    vendor = "gitea"
 
 
 async def test_of_two_column_labels_the_one_put_on_last_counts(bench: RealBench) -> None:
@@ -206,11 +196,11 @@ async def test_a_webhook_is_made_once_and_only_by_who_may(bench: RealBench) -> N
     board = bench.open(webhook=hook, token=bench.info.admin_token)
     for _ in range(2):
         await board.subscribe()
-    (made,) = await bench.call("GET", "/hooks")
+    (made,) = await bench.ask("GET", "/hooks")
     assert {"issues", "issue_label", "issue_comment"} <= set(made["events"])
-    await bench.call("PATCH", f"/hooks/{made['id']}", active=False)
+    await bench.ask("PATCH", f"/hooks/{made['id']}", active=False)
     await board.subscribe()
-    (again,) = await bench.call("GET", "/hooks")
+    (again,) = await bench.ask("GET", "/hooks")
     assert again["active"]
     assert {"issues", "issue_label", "issue_comment"} <= set(again["events"])
     await board.aclose()
@@ -235,12 +225,12 @@ async def test_a_call_of_gitea_is_known_by_its_signature(bench: RealBench) -> No
         for headers, body in list(calls):
             assert board.signed(headers, body)
             assert not board.signed(headers, body + b" ")
-        await bench.call("DELETE", f"/hooks/{(await bench.call('GET', '/hooks'))[0]['id']}")
+        await bench.ask("DELETE", f"/hooks/{(await bench.ask('GET', '/hooks'))[0]['id']}")
         await board.aclose()
 
 
 async def test_the_check_says_what_token_and_account_lack(bench: RealBench) -> None:
-    before = await bench.call("GET", "/labels")
+    before = await bench.ask("GET", "/labels")
     with pytest.raises(PermissionMissing, match="the right to write issues"):
         await bench.open(token=bench.reader_token()).check()
     with pytest.raises(PermissionMissing, match=r"required=\[write:issue\]"):
@@ -248,13 +238,13 @@ async def test_the_check_says_what_token_and_account_lack(bench: RealBench) -> N
     with pytest.raises(PermissionMissing, match=r"required=\[read:user\]"):
         await bench.open(token=bench.info.read_token).check()
     await bench.open().check()
-    assert await bench.call("GET", "/labels") == before
+    assert await bench.ask("GET", "/labels") == before
 
 
 async def test_a_label_that_is_gone(bench: RealBench) -> None:
     board, ticket = bench.open(), await bench.ticket()
     await board.look([DOING])
-    await bench.call("DELETE", f"/labels/{bench.labels[DOING]}")
+    await bench.ask("DELETE", f"/labels/{bench.labels[DOING]}")
     for call in (board.look([DOING]), board.move(ticket, DOING)):
         with pytest.raises(Misconfigured, match="no label 'In Progress'"):
             await call
