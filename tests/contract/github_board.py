@@ -20,7 +20,7 @@ from testbed.github.shapes import node_id
 from testbed.github.state import GitHubState, Token
 from tests.contract.board_behaviour import COLUMNS, READY
 from tests.contract.board_wires import Wire
-from tests.contract.github_api import check_requests
+from tests.contract.github_api import Held, check_requests
 
 SITE, NAME, API = "http://github.test", "team/shop", "/api/v3"
 CALLBACK = "https://boardhand.example/webhooks/team/shop"
@@ -58,7 +58,8 @@ class GitHubDesk:
         self.repository = self.state.add_repository(NAME)
         self.repository.roles = {"ada": "write", "boardhand": "admin", "reader": "read"}
         self.app = create_app(self.state)
-        self.wire = Wire(httpx.ASGITransport(self.app))
+        self.held = Held(httpx.ASGITransport(self.app), API)
+        self.wire = Wire(self.held)
 
     def reader_token(self) -> str:
         return READER
@@ -100,8 +101,11 @@ class GitHubDesk:
         self.off += seconds
 
     def check_requests(self) -> None:
-        """Every request so far is one that GitHub documents, with the token in its header alone."""
-        check_requests(self.wire.requests, API)
+        """Every request and answer so far is one that GitHub documents, with the token in its header alone."""
+        # Where a redirect leads is in no description.
+        own = [request for request in self.wire.requests if "/repositories/" not in request.url.path]
+        check_requests(own, API)
+        self.held.check()
         assert not any(token in str(request.url) for request in self.wire.requests for token in TOKENS)
 
 
