@@ -85,7 +85,9 @@ class AzureState:
         made = Item(self.next_number(), {})
         self.items[made.id] = made
         born = {"System.TeamProject": project.name, AREA: project.name, "System.WorkItemType": kind}
-        self.change(made, by, born | {STATE: project.types[kind][0]} | dict(fields))
+        # One that is made in a column of a board gets its state from there.
+        first = {} if any(name.startswith("WEF_") for name in fields) else {STATE: project.types[kind][0]}
+        self.change(made, by, born | first | dict(fields))
         return made
 
     def change(self, item: Item, by: str, fields: Mapping[str, Any]) -> None:
@@ -118,12 +120,13 @@ class AzureState:
     def boards_of(self, item: Item) -> list[TeamBoard]:
         """The boards that a work item is on."""
         project = self.projects[item.fields["System.TeamProject"]]
-        area = item.fields[AREA]
+        area, kind = item.fields[AREA], item.fields["System.WorkItemType"]
         return [
             board
             for team in project.teams
             if any(area == mine or area.startswith(mine + "\\") for mine in team.areas)
             for board in team.boards
+            if kind in board.columns[0].states
         ]
 
     def _with_columns(self, item: Item, fields: dict[str, Any]) -> dict[str, Any]:

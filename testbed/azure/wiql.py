@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from testbed.azure.state import Refused
@@ -29,6 +30,10 @@ def compiled(query: str) -> Test:
     if parser.words:
         raise _wrong(parser.words[0])
     return test
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def _wrong(near: str) -> Refused:
@@ -74,7 +79,7 @@ class _Parser:
         if operator == "=":
             return lambda fields: str(fields.get(name, "")).casefold() == value.casefold()
         if operator == ">=":
-            return lambda fields: str(fields.get(name, "")) >= value
+            return lambda fields: name in fields and _moment(fields[name]) >= _moment(value)
         if operator == "UNDER":
             return lambda fields: (str(fields.get(name, "")) + "\\").casefold().startswith(value.casefold() + "\\")
         raise _wrong(operator)

@@ -61,7 +61,10 @@ def _batch(call: Call) -> Json:
 
 
 def _get(call: Call) -> Json:
-    return shape(call, _item(call), relations=call.params.get("$expand") in ("relations", "all"))
+    fields, expand = call.params.get("fields"), call.params.get("$expand")
+    if fields and expand:
+        raise Refused(400, "The expand parameter can not be used with the fields parameter.")
+    return shape(call, _item(call), fields.split(",") if fields else None, relations=expand in ("relations", "all"))
 
 
 def _item(call: Call) -> Item:

@@ -1,0 +1,1 @@
+"""Azure DevOps work items as the board."""

@@ -1,0 +1,266 @@
+"""Azure DevOps work items as the board: a project's states are the columns, or the columns of a team's board.
+
+A ticket is in a column when its field says so, and it is not in the recycle bin. A poll in which nothing changed is
+two requests: one that finds the work items of the columns and those that changed lately, and one for their revisions
+(for 200 of them); once a minute one or two more, for the columns.
+
+Source: https://learn.microsoft.com/en-us/rest/api/azure/devops/ , version 7.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from boardhand_api import pool
+from boardhand_operator.answers import Vendor
+from boardhand_operator.azure_devops import CREDENTIAL_KEYS, AzureClient, organisation_address, parts
+from boardhand_operator.boards import Card, Comment, Link, Look, Said
+from boardhand_operator.boards.azure.check import check_columns, check_spec, check_writing, project_of
+from boardhand_operator.boards.azure.columns import BoardColumns, Columns, States, quoted
+from boardhand_operator.boards.azure.entered import Entered, Talk
+from boardhand_operator.boards.azure.hooks import HEADER, SECRET, signed, subscribe
+from boardhand_operator.boards.azure.items import BATCH, Items
+from boardhand_operator.boards.azure.log import (
+    AREA,
+    CHANGED,
+    COMMENTS,
+    PROJECT,
+    STATE,
+    TAGS,
+    TITLE,
+    TYPE,
+    Json,
+    attachments,
+    card,
+    comment,
+    hyperlinks,
+    moment,
+    placed,
+    related_ids,
+    tags,
+)
+from boardhand_operator.boards.text import shorten
+from boardhand_operator.errors import Misconfigured, NotFound, Rejected
+from boardhand_operator.transport import Connection, segment
+
+COMMENT_LIMIT = 65536
+"""Ours: Azure DevOps takes a million characters."""
+TRIES = 3
+"""So often a move is tried where somebody changes the work item meanwhile."""
+_STALE = 412
+
+
+class AzureBoard:
+    """The work items of one project, or of one team's board, with a personal access token."""
+
+    credential_keys: ClassVar[tuple[str, ...]] = CREDENTIAL_KEYS
+    comment_limit = COMMENT_LIMIT
+
+    def __init__(self, spec: pool.Board, credentials: Mapping[str, str], connection: Connection) -> None:
+        """Raises Misconfigured where the board is no organisation/project[/team], or the token unfit."""
+        wanted = "organisation/project, or organisation/project/team"
+        organisation, self._project, *team = parts(spec.board, "spec.board.board", wanted, (2, 3))
+        secret, token = spec.secret_ref.name, credentials["token"].strip()
+        vendor = Vendor(
+            "Azure DevOps",
+            f"It refused the token in Secret {secret}: make a new one and put it under the key `token`.",
+            f"The token in Secret {secret} needs the scopes Work Items (Read & write) and Project and Team (Read), and "
+            f"its account the right to edit work items of {spec.board} (for webhooks Edit Subscriptions too).",
+        )
+        self._webhook_secret = credentials.get(SECRET, "").strip()
+        base = organisation_address(spec.url, organisation)
+        self._http = AzureClient(vendor, base, token, connection, secrets=[self._webhook_secret])
+        self._page = f"{base}/{segment(self._project)}"
+        self._spec = spec
+        self._items = Items(self._http, self._project, markdown=spec.url is None)
+        kind = BoardColumns(self._http, self._project, team[0]) if team else States(self._http, self._project)
+        self._columns = Columns(kind, spec.columns.ready, f"Azure's board {spec.board}")
+        self._team = team
+        self._entered, self._talk = Entered(self._items), Talk(self._items)
+        self._me = ""
+        roles = spec.columns
+        self._roles = [roles.ready, roles.in_progress, roles.review, *filter(None, [roles.failed])]
+
+    async def check(self) -> None:
+        """See `Board.check`: five requests or so; the last one asks whether a work item could be made."""
+        check_spec(self._spec, self._roles)
+        await project_of(self._http, self._spec, self._project)
+        await self._our_id()
+        await check_columns(self._spec, self._columns, self._roles)
+        await check_writing(self._items, self._columns, self._spec.columns.ready)
+
+    async def look(self, columns: Collection[str] = (), since: datetime | None = None) -> Look:
+        """See `Board.look`: how many requests, the module says; two more for each work item that is new to the ready
+        column or changed, of at most fifty a poll, and one for each whose comments changed since then."""
+        ready = self._spec.columns.ready
+        names = [ready, *sorted(set(columns) - {ready})]
+        await self._columns.need(*names)
+        field = self._columns.kind.field
+        rows = await self._rows(names, since)
+        members: dict[str, set[str]] = {name: set() for name in names}
+        for row in rows:
+            if row["fields"].get(field) in members:
+                members[row["fields"][field]].add(str(row["id"]))
+        mine = [row for row in rows if row["fields"].get(field) == ready and self._labelled(row)]
+        found = sorted(await self._entered.of(mine, field), key=lambda pair: (pair[1].at, pair[0]["id"]))
+        cards = [card(item, ready, entry, self._page) for item, entry in found]
+        said = await self._said(rows, since) if since else ()
+        return Look(cards, {name: frozenset(ids) for name, ids in members.items()}, said)
+
+    async def people(self) -> dict[str, str]:
+        """See `Board.people`: the team's members, or those of all of the project's teams; one request a team."""
+        root = f"/_apis/projects/{segment(self._project)}/teams"
+        teams = self._team or [team["id"] for team in await self._listed(root)]
+        found = [entry["identity"] for team in teams for entry in await self._listed(f"{root}/{segment(team)}/members")]
+        return {person["id"]: person["uniqueName"] for person in found if not person.get("isContainer")}
+
+    async def read(self, ticket_id: str) -> Card | None:
+        """See `Board.read`: three requests, one more for 200 updates or comments, and one for related work items."""
+        try:
+            item = await self._items.whole(ticket_id)
+            await self._columns.need()
+            kind = self._columns.kind
+            entry = placed(await self._items.updates(ticket_id), kind.field)
+            said = await self._items.comments(ticket_id)
+        except NotFound:
+            return None
+        column = item["fields"].get(kind.field)
+        if entry is None or column is None or not self._is_ours(item):
+            return None
+        our_id = await self._our_id()
+        return replace(
+            card(item, column, entry, self._page),
+            comments=tuple(comment(one, our_id) for one in said),
+            all_comments=True,
+            attachments=attachments(item),
+            links=(*hyperlinks(item), *await self._related(item)),
+        )
+
+    async def comments(self, ticket_id: str) -> list[Comment]:
+        """See `Board.comments`: one request for 200."""
+        found = await self._items.comments(ticket_id)
+        our_id = await self._our_id()
+        return [comment(said, our_id) for said in found]
+
+    async def comment(self, ticket_id: str, text: str) -> str:
+        """See `Board.comment`."""
+        return str((await self._items.say(ticket_id, shorten(text, COMMENT_LIMIT)))["id"])
+
+    async def edit_comment(self, ticket_id: str, comment_id: str, text: str) -> None:
+        """See `Board.edit_comment`."""
+        await self._items.say_again(ticket_id, comment_id, shorten(text, COMMENT_LIMIT))
+
+    async def column_of(self, ticket_id: str) -> str | None:
+        """See `Board.column_of`: one request."""
+        await self._columns.need()
+        try:
+            item = await self._where(ticket_id)
+        except NotFound:
+            return None
+        column = item["fields"].get(self._columns.kind.field)
+        return str(column) if column is not None and self._is_ours(item) else None
+
+    async def move(self, ticket_id: str, column: str, seen_in: str | None = None) -> None:
+        """See `Board.move`: one request to read and one to write, again where somebody changed it in between, so that
+        the state that goes with the column is that of the work item as it is."""
+        if seen_in == column:
+            return
+        await self._columns.need(column)
+        kind, operation = self._columns.kind, f"move work item {ticket_id} to {column!r}"
+        for tried in range(1, TRIES + 1):
+            item = await self._where(ticket_id)
+            if item["fields"].get(kind.field) == column:
+                return
+            try:
+                await self._items.change(operation, ticket_id, kind.changes(item["fields"], column), item["rev"])
+            except Rejected as refused:
+                if tried == TRIES or refused.status != _STALE:
+                    raise
+            else:
+                return
+
+    async def subscribe(self) -> None:
+        """See `Board.subscribe`: two requests, a third one where there is no webhook yet."""
+        if self._spec.webhook is None:
+            return
+        if not self._webhook_secret:
+            raise Misconfigured(
+                "SecretKeyMissing",
+                f"spec.board.webhook: Secret {self._spec.secret_ref.name} lacks the key {SECRET!r}: put a long random "
+                "text there, which Azure DevOps is to send as the password of its calls.",
+            )
+        project = await project_of(self._http, self._spec, self._project)
+        await subscribe(self._http, project["id"], self._spec.webhook.callback_url, self._webhook_secret)
+
+    def signed(self, headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG002 (Azure proves itself alone)
+        """See `Board.signed`."""
+        if self._spec.webhook is None or not self._webhook_secret:
+            return False
+        given = {name.lower(): value for name, value in headers.items()}.get(HEADER, "")
+        return signed(self._webhook_secret, given)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    # Work items
+
+    async def _our_id(self) -> str:
+        if not self._me:
+            params = {"api-version": "7.1-preview.1"}
+            found = await self._http.get("read whose token this is", "/_apis/connectionData", params)
+            self._me = str(found["authenticatedUser"]["id"])
+        return self._me
+
+    async def _rows(self, names: Collection[str], since: datetime | None) -> list[Json]:
+        """The work items of these columns, and those that changed since then, with their revisions."""
+        field = self._columns.kind.field
+        wanted = f"[{field}] IN ({', '.join(quoted(name) for name in names)})"
+        if since:
+            wanted = f"({wanted} OR [{CHANGED}] >= {quoted(_second(since))})"
+        within = self._columns.kind.within()
+        project = f"[{PROJECT}] = {quoted(self._project)}"
+        ids = await self._items.ids(" AND ".join(filter(None, [project, within, wanted])))
+        return await self._items.fields(ids, [field, TAGS, CHANGED, COMMENTS]) if ids else []
+
+    async def _said(self, rows: Collection[Json], since: datetime) -> tuple[Said, ...]:
+        start = since.astimezone(UTC)
+        day = start.replace(microsecond=0)
+        late = [row for row in rows if row["fields"].get(COMMENTS) and moment(row["fields"][CHANGED]) >= day]
+        found = await self._talk.of(late, await self._our_id()) if late else {}
+        said = [Said(ticket, one) for ticket, comments in found.items() for one in comments if one.created_at >= start]
+        return tuple(sorted(said, key=lambda one: (one.comment.created_at, int(one.comment.id))))
+
+    async def _where(self, ticket_id: str) -> Json:
+        return await self._items.some(ticket_id, [self._columns.kind.field, STATE, TYPE, PROJECT, AREA])
+
+    async def _related(self, item: Json) -> list[Link]:
+        ids = related_ids(item)
+        found = await self._items.fields(ids[:BATCH], [TITLE]) if ids else []
+        titles = {other["id"]: other["fields"][TITLE] for other in found}
+        return [Link(f"#{id_} {titles[id_]}", f"{self._page}/_workitems/edit/{id_}") for id_ in ids if id_ in titles]
+
+    async def _listed(self, path: str) -> list[Json]:
+        """All entries of a list that is told in pages of a hundred."""
+        found: list[Json] = []
+        while True:
+            params: dict[str, Any] = {"$top": "100", "$skip": str(len(found))}
+            page = (await self._http.get(f"read who works on {self._spec.board}", path, params))["value"]
+            found += page
+            if len(page) < 100:
+                return found
+
+    def _is_ours(self, item: Json) -> bool:
+        here = str(item["fields"].get(PROJECT, "")).casefold() == self._project.casefold()
+        return here and self._columns.kind.holds(item["fields"])
+
+    def _labelled(self, row: Json) -> bool:
+        wanted = self._spec.label
+        return wanted is None or wanted.casefold() in {tag.casefold() for tag in tags(row["fields"])}
+
+
+def _second(moment: datetime) -> str:
+    return moment.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,77 @@
+"""By which update work items came into the ready column, their texts, and what was said on others: kept while a work
+item does not change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from boardhand_operator.boards import Comment
+from boardhand_operator.boards.azure.items import Items
+from boardhand_operator.boards.azure.log import PRIORITY, TAGS, TITLE, Entry, Json, comment, placed
+from boardhand_operator.boards.azure.texts import TEXTS
+from boardhand_operator.errors import NotFound
+
+LOOKUPS = 50
+"""Work items that one poll reads whole; those beyond wait for the next."""
+_FIELDS = (TITLE, TAGS, PRIORITY, *TEXTS)
+
+_Key = tuple[int, int]
+"""A work item and its revision."""
+
+
+class Entered:
+    """Work items with the updates that put them where they are."""
+
+    def __init__(self, items: Items) -> None:
+        self._items = items
+        self._known: dict[_Key, tuple[Json, Entry]] = {}
+
+    async def of(self, rows: Sequence[Json], field: str) -> list[tuple[Json, Entry]]:
+        """Those of these work items that are read already (see LOOKUPS), with their texts.
+
+        field: the column's. No request where all are remembered; else one for the texts, and one for each work item.
+        """
+        keys = [_key(row) for row in rows]
+        known = {key: self._known[key] for key in keys if key in self._known}
+        missing = [row for row in rows if _key(row) not in known][:LOOKUPS]
+        texts = await self._items.fields([row["id"] for row in missing], _FIELDS) if missing else []
+        for item in texts:
+            entry = await self._entry(item["id"], field)
+            # What changed since the rows were read is seen with the next poll.
+            if entry and _key(item) in keys:
+                known[_key(item)] = (item, entry)
+        self._known = known
+        return [known[key] for key in keys if key in known]
+
+    async def _entry(self, ticket: int, field: str) -> Entry | None:
+        try:
+            return placed(await self._items.updates(ticket), field)
+        except NotFound:
+            return None  # deleted meanwhile
+
+
+class Talk:
+    """Comments of work items that changed lately."""
+
+    def __init__(self, items: Items) -> None:
+        self._items = items
+        self._known: dict[_Key, list[Comment]] = {}
+
+    async def of(self, rows: Sequence[Json], our_id: str) -> dict[str, list[Comment]]:
+        """The comments of each of these work items; one request for each that changed since it was asked for."""
+        found: dict[_Key, list[Comment]] = {}
+        for row in rows:
+            key = _key(row)
+            found[key] = self._known[key] if key in self._known else await self._read(row["id"], our_id)
+        self._known = found
+        return {str(number): said for (number, _), said in found.items()}
+
+    async def _read(self, ticket: int, our_id: str) -> list[Comment]:
+        try:
+            return [comment(said, our_id) for said in await self._items.comments(ticket)]
+        except NotFound:
+            return []  # deleted meanwhile
+
+
+def _key(item: Json) -> _Key:
+    return int(item["id"]), int(item["rev"])
