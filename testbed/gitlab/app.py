@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -129,7 +130,11 @@ def _page(request: Request, site: str, entries: list[Any]) -> Response:
 
     more = [link(page + 1, "next")] if page * size < len(entries) else []
     headers = {"link": ", ".join([*more, link(1, "first")]), "x-total": str(len(entries)), "x-page": str(page)}
-    return JSONResponse(entries[(page - 1) * size : page * size], headers=headers)
+    answer = JSONResponse(entries[(page - 1) * size : page * size], headers=headers)
+    answer.headers["etag"] = f'W/"{hashlib.sha256(bytes(answer.body)).hexdigest()[:32]}"'
+    if request.headers.get("if-none-match") == answer.headers["etag"]:
+        return Response(status_code=304, headers={"etag": answer.headers["etag"]})
+    return answer
 
 
 def _refusal(status: int, headers: Mapping[str, str]) -> Response:

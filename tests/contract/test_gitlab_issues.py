@@ -112,7 +112,9 @@ async def test_a_quiet_poll_is_a_request_a_column(
     now = 3.0
     await board.look([DOING], moment("2026-01-01T00:00:00Z"))
     bench.wire.requests.clear()
+    bench.wire.received = 0
     assert len((await board.look([DOING], moment("2026-01-01T00:00:00Z"))).ready) == 3
+    assert bench.wire.received == 0
     assert [place.rpartition("/")[2] for place in bench.wire.sent()] == ["issues", "issues", "events"]
 
 

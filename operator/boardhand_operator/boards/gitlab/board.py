@@ -179,7 +179,7 @@ class GitLabIssues:
         """The open issues that bear this column's label. Raises Misconfigured where there is no such label."""
         await self._labels.id_of(column)
         params = {"state": "opened", "labels": column, "order_by": "created_at", "sort": "asc"}
-        found = await self._project.all(f"read column {column!r}", "/issues", params)
+        found = await self._project.few(f"read column {column!r}", "/issues", params)
         return [issue for issue in found if named(issue, [column]) and not await self._hidden(issue)]
 
     async def _issue(self, ticket_id: str) -> Json | None:

@@ -15,6 +15,7 @@ _EARLIER = timedelta(days=2)
 async def said_since(project: Project, since: datetime, our_id: int) -> tuple[Said, ...]:
     """The comments since then, oldest first: one request for a hundred. Raises what `Client.get` raises.
 
+    The newest come first, so a page that is as it was is followed by what followed it then.
     Source: https://docs.gitlab.com/api/events/#list-all-visible-events-for-a-project
     """
     params = {
@@ -26,7 +27,7 @@ async def said_since(project: Project, since: datetime, our_id: int) -> tuple[Sa
     }
     found: dict[int, Said] = {}
     operation = f"read what was said on {project.path}"
-    async for page in project.http.pages(operation, f"{project.root}/events", params):
+    async for page in project.http.pages(operation, f"{project.root}/events", params, remember=True):
         for event in page:
             note = event.get("note") or {}
             if _counts(note, since):
