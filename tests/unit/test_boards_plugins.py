@@ -56,6 +56,8 @@ def test_a_key_missing_in_the_secret_is_named(credentials: dict[str, str]) -> No
         ("http://git.test", "https://git.test/team/app.git/"),
         ("http://git.test:3000/git", "http://git.test:3000/git/team/app.git"),
         ("http://git.test:3000/git/", "http://git.test:3000/git/team/app.git"),
+        ("http://git.test:3000/git", "ssh://git@git.test:2222/team/app.git"),
+        ("https://git.test", "ssh://git@altssh.git.test:443/team/app.git"),
     ],
 )
 def test_the_repository_is_told_from_its_clone_address(base: str, clone: str) -> None:
@@ -71,6 +73,8 @@ def test_the_repository_is_told_from_its_clone_address(base: str, clone: str) ->
         ("https://git.test", "https://git.test/app.git"),
         ("https://git.test", "https://git.test/group/team/app.git"),
         ("https://git.test", "https://git.test//app.git"),
+        ("https://git.test", "ssh://git@other.test/team/app.git"),
+        ("https://git.test", "ssh://git@git.test/app.git"),
     ],
 )
 def test_a_repository_that_is_not_at_the_forge_is_said(base: str, clone: str) -> None:

@@ -12,11 +12,14 @@ _PORTS = {"http": 80, "https": 443}
 def owner_and_name(forge_url: str, clone_url: str) -> tuple[str, str]:
     """Owner and name of the repository with this clone address, at a forge that may live below a path.
 
-    Raises Misconfigured where the repository is not at this forge, or the address does not end in owner/name.
+    An ssh address has a port and a path of its own: only its host must be the forge's, or that which the vendors have
+    for ssh. Raises Misconfigured where the repository is not at this forge, or the address does not end in owner/name.
     """
     forge, clone = urlsplit(forge_url), urlsplit(clone_url)
-    below = forge.path.rstrip("/") + "/"
-    if _host(forge_url) != _host(clone_url) or not clone.path.startswith(below):
+    ssh = clone.scheme == "ssh"
+    below = "/" if ssh else forge.path.rstrip("/") + "/"
+    same = _host(clone_url)[0] in _ssh_hosts(forge.hostname) if ssh else _host(forge_url) == _host(clone_url)
+    if not same or not clone.path.startswith(below):
         raise Misconfigured(
             "RepositoryElsewhere",
             f"spec.repository.url {clone_url} is not below spec.forge.url {forge_url}: "
@@ -29,6 +32,12 @@ def owner_and_name(forge_url: str, clone_url: str) -> tuple[str, str]:
             f"spec.repository.url {clone_url} must be {forge_url.rstrip('/')}/<owner>/<name>.git.",
         )
     return parts[0], parts[1].removesuffix(".git")
+
+
+def _ssh_hosts(host: str | None) -> list[str]:
+    """Where a forge answers by ssh: ssh.github.com, altssh.gitlab.com and altssh.bitbucket.org are for port 443."""
+    name = (host or "").lower()
+    return [name, f"ssh.{name}", f"altssh.{name}"]
 
 
 def _host(url: str) -> tuple[str, int | None]:
