@@ -89,7 +89,7 @@ class AzureForgeBench:
     ) -> Forge:
         given = {"token": token or (HOOKER if hook else WRITER)}
         if hook:
-            spec["webhook"] = {"callbackUrl": CALLBACK}
+            spec = {"webhook": {"callbackUrl": CALLBACK}, **spec}
             given["webhookSecret"] = HOOK_SECRET
         said = {"type": "azure", "url": SITE, "secretRef": {"name": self.secret}, **spec}
         where = {"url": clone_url or self.clone_url, "branch": branch, "pushSecretRef": {"name": "push"}}

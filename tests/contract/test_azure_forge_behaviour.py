@@ -8,6 +8,7 @@ import pytest
 
 from boardhand_operator.forges.azure import hooks, pulls
 from tests.contract.azure_forge import AzureForgeBench
+from tests.contract.azure_pull_requests import check_azure_pull_requests
 from tests.contract.forge_behaviour import ForgeBehaviour
 from tests.contract.hook_bench import HookBench
 
@@ -17,6 +18,7 @@ async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AzureForgeBenc
     monkeypatch.setattr(pulls, "PATIENCE", (0.05, 0.05))
     made = AzureForgeBench.fresh()
     yield made
+    check_azure_pull_requests(made.wire.requests)
     await made.levers.aclose()
 
 

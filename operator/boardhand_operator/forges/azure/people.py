@@ -8,7 +8,7 @@ from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges.azure.at import At, Json
 from boardhand_operator.transport import segment
 
-_CONNECTION = {"api-version": "7.1-preview"}
+_CONNECTION = {"api-version": "7.1-preview.1"}
 
 
 class People:
