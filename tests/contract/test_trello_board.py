@@ -488,6 +488,14 @@ async def test_a_board_that_the_account_may_not_see(desk: Desk) -> None:
     await board.aclose()
 
 
+@pytest.mark.parametrize("change", [{"memberType": "observer"}, {"deactivated": True}])
+async def test_an_account_that_only_looks_on(desk: Desk, board: TrelloBoard, change: dict[str, object]) -> None:
+    await board.check()
+    next(entry for entry in desk.board["memberships"] if entry["idMember"] == desk.bot["id"]).update(change)
+    with pytest.raises(PermissionMissing, match="Secret shop-trello only looks on there: make it a normal member"):
+        await board.check()
+
+
 async def test_a_closed_board(desk: Desk, board: TrelloBoard) -> None:
     desk.board["closed"] = True
     with pytest.raises(Misconfigured, match="reopen"):

@@ -16,12 +16,13 @@ from boardhand_operator.answers import Vendor
 from boardhand_operator.boards import Card, Comment, Look, Said
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.boards.trello.batch import together
+from boardhand_operator.boards.trello.check import check_membership, check_spec, columns_of
 from boardhand_operator.boards.trello.entries import Entered, card_actions
 from boardhand_operator.boards.trello.hooks import SECRET, signed, subscribe
 from boardhand_operator.boards.trello.lists import Lists
 from boardhand_operator.boards.trello.log import ENTERING, Entry, Json, birth, comments, entries
 from boardhand_operator.boards.trello.said import people, route, said_since
-from boardhand_operator.boards.trello.structure import STRUCTURE, with_structure
+from boardhand_operator.boards.trello.structure import STRUCTURE, labels, ticket, with_structure
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
 from boardhand_operator.transport import Client, Connection, segment
 
@@ -66,25 +67,15 @@ class TrelloBoard:
         self._entered = Entered(self._http, spec.board)
 
     async def check(self) -> None:
-        """See `Board.check`: three requests."""
-        columns = self._spec.columns
-        if self._spec.filter is not None:
-            raise Misconfigured(
-                "FilterUnsupported", "spec.board.filter is not for Trello: leave it out, and use spec.board.label."
-            )
-        await self._our_id()
-        board = await self._board_data()
+        """See `Board.check`: four requests."""
+        check_spec(self._spec)
+        our_id, board = await self._our_id(), await self._board_data()
         if board.get("closed"):
             raise Misconfigured("BoardClosed", f"Trello board {self._spec.board} is closed: reopen it.")
         await self._lists.refresh()
-        wanted = [columns.ready, columns.in_progress, columns.review, *filter(None, [columns.failed])]
-        if wanted.count(columns.ready) > 1:
-            raise Misconfigured(
-                "ColumnTwice",
-                f"The ready column {columns.ready!r} also has another meaning in spec.board.columns.",
-            )
-        for name in wanted:
+        for name in columns_of(self._spec):
             self._lists.known(name)
+        await check_membership(self._http, self._spec, our_id)
 
     async def look(self, columns: Collection[str] = (), since: datetime | None = None) -> Look:
         """See `Board.look`: one request, a second one where cards of the ready column changed since the last two."""
@@ -93,7 +84,7 @@ class TrelloBoard:
         lists, cards, said = await self._cards_in(names, since)
         here = [card for card in cards[0] if not card["closed"] and self._labelled(card)]
         known = await self._entered.of(here, lists[0])
-        found = [_card(card, ready, known[card["id"]]) for card in here if card["id"] in known]
+        found = [ticket(card, ready, known[card["id"]]) for card in here if card["id"] in known]
         members = {
             name: frozenset(str(card["id"]) for card in some if not card["closed"])
             for name, some in zip(names, cards, strict=True)
@@ -124,7 +115,7 @@ class TrelloBoard:
                 break
         said = tuple(comments(actions, await self._our_id()))
         entry = known.get(card["id"]) or birth(card["id"])
-        found = with_structure(_card(card, column, entry), card)
+        found = with_structure(ticket(card, column, entry), card)
         return replace(found, comments=said, all_comments=len(fresh) < CARD_PAGE)
 
     async def comments(self, ticket_id: str) -> list[Comment]:
@@ -243,27 +234,9 @@ class TrelloBoard:
         return await said_since(self._http, self._spec.board, since, newest, await self._our_id())
 
     def _labelled(self, card: Json) -> bool:
-        return self._spec.label is None or self._spec.label in _labels(card)
+        return self._spec.label is None or self._spec.label in labels(card)
 
 
 def _fitting(text: str) -> dict[str, str]:
     # In the body: Trello reads parameters there as well, and an address has no room for 16,384 characters.
     return {"text": shorten(text, COMMENT_LIMIT)}
-
-
-def _labels(card: Json) -> tuple[str, ...]:
-    return tuple(label.get("name") or label.get("color") or "" for label in card["labels"])
-
-
-def _card(card: Json, column: str, entry: Entry) -> Card:
-    return Card(
-        id=card["id"],
-        key=f"#{card['idShort']}",
-        url=card["shortUrl"],
-        title=card["name"],
-        body=card["desc"],
-        labels=_labels(card),
-        event=entry.event,
-        entered_at=entry.at,
-        column=column,
-    )
