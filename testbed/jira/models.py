@@ -76,6 +76,8 @@ class Said:
     at: float
     body: Any
     changed: float
+    role: str = ""
+    """Who alone may read it."""
 
 
 @dataclass

@@ -55,6 +55,7 @@ class Shapes:
     def comment(self, said: Said) -> Json:
         shown: Json = {"id": said.id, "body": said.body, "created": stamp(said.at), "updated": stamp(said.changed)}
         author = {"author": self.user(said.by), "updateAuthor": self.user(said.by)} if said.by else {}
+        shown |= {"visibility": {"type": "role", "value": said.role}} if said.role else {}
         return shown | author | {"self": f"{self.root}/comment/{said.id}"}
 
     def comments(self, found: Sequence[Said], start: int, size: int, total: int) -> Json:

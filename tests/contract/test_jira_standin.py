@@ -376,6 +376,19 @@ async def test_a_comment_of_somebody_who_left(bench: JiraBench, board: JiraBoard
     assert (said.author, said.author_id, said.by_us) == ("somebody who left", "", False)
 
 
+async def test_what_is_said_to_some_alone_is_not_read(bench: JiraBench, board: JiraBoard) -> None:
+    ticket = await bench.ticket()
+    for by_us in (False, True):
+        await bench.say(ticket, "for administrators", by_us=by_us)
+        bench.issue(ticket).comments[-1].role = "Administrators"
+    await bench.say(ticket, "for all")
+    read = await board.read(ticket)
+    look = await board.look((), LONG_AGO)
+    assert read is not None
+    assert [said.by_us for said in read.comments] == [True, False]
+    assert list(read.comments) == await board.comments(ticket) == [one.comment for one in look.said]
+
+
 # Tokens
 
 

@@ -11,7 +11,7 @@ https://docs.atlassian.com/software/jira/docs/api/REST/latest/ ; tests hold ever
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
@@ -31,7 +31,7 @@ from boardhand_operator.boards.jira.issues import Issues
 from boardhand_operator.boards.jira.log import Entry, Json
 from boardhand_operator.boards.jira.moves import Moves
 from boardhand_operator.boards.jira.statuses import Statuses
-from boardhand_operator.boards.jira.talk import Talk
+from boardhand_operator.boards.jira.talk import Reading, Talk
 from boardhand_operator.errors import Misconfigured, Rejected
 from boardhand_operator.transport import Client, Connection, segment
 
@@ -134,14 +134,14 @@ class JiraBoard:
             checklists=log.checklists(issue),
             attachments=log.attachments(issue),
             links=log.links(issue, remote, self._site),
-            comments=tuple(map(reading, comments)),
+            comments=tuple(reading(comments)),
             all_comments=True,
         )
 
     async def comments(self, ticket_id: str) -> list[Comment]:
-        """See `Board.comments`: a request for a hundred."""
+        """See `Board.comments`: a request for a hundred; without those of others that not everybody may read."""
         reading = await self._reading()
-        return [reading(comment) for comment in await self._issues.sure(self._talk.of(ticket_id))]
+        return reading(await self._issues.sure(self._talk.of(ticket_id)))
 
     async def comment(self, ticket_id: str, text: str) -> str:
         """See `Board.comment`."""
@@ -245,9 +245,9 @@ class JiraBoard:
         # The column bears the name under which it was asked for.
         return replace(log.card(issue, entry, self._site, self.dialect.markdown), column=column)
 
-    async def _reading(self) -> Callable[[Json], Comment]:
+    async def _reading(self) -> Reading:
         our_id = self.dialect.identity(await self._issues.account())
-        return lambda found: log.comment(found, our_id, self.dialect.identity, self.dialect.markdown)
+        return lambda found: log.comments(found, our_id, self.dialect.identity, self.dialect.markdown)
 
     async def _write(self, method: str, operation: str, path: str, text: str) -> Json:
         """Send a comment's text; a shorter one where Jira says that it is too long, and has written nothing."""

@@ -60,8 +60,23 @@ def _field(item: Json) -> str:
     return str(item.get("fieldId") or item.get("field") or "").lower()
 
 
-def comment(found: Json, our_id: str, identity: Callable[[Json], str], markdown: Callable[[Any], str]) -> Comment:
-    """A comment. identity: a user's id. markdown: what is stored as Markdown."""
+def comments(
+    found: Iterable[Json], our_id: str, identity: Callable[[Json], str], markdown: Callable[[Any], str]
+) -> list[Comment]:
+    """The comments that everybody may read who may see the issue, and ours: what is said to a role, a group or the
+    team of a service project alone is not for a pull request.
+
+    identity: a user's id. markdown: what is stored as Markdown.
+    """
+    read = ((one, _comment(one, our_id, identity, markdown)) for one in found)
+    return [comment for one, comment in read if comment.by_us or not _is_restricted(one)]
+
+
+def _is_restricted(found: Json) -> bool:
+    return bool(found.get("visibility")) or found.get("jsdPublic") is False
+
+
+def _comment(found: Json, our_id: str, identity: Callable[[Json], str], markdown: Callable[[Any], str]) -> Comment:
     author = found.get("author") or {}
     id_ = identity(author)
     return Comment(

@@ -11,7 +11,7 @@ from boardhand_operator.boards.jira.dialect import TOGETHER, Dialect, listed
 from boardhand_operator.boards.jira.log import Json, moment
 from boardhand_operator.transport import Client, segment
 
-Reading = Callable[[Json], Comment]
+Reading = Callable[[Iterable[Json]], list[Comment]]
 
 
 class Talk:
@@ -37,7 +37,7 @@ class Talk:
         said = [
             Said(id_, comment)
             for id_, (_, _, comments) in self._known.items()
-            for comment in map(reading, comments)
+            for comment in reading(comments)
             if comment.created_at >= start
         ]
         return tuple(sorted(said, key=lambda one: (one.comment.created_at, int(one.comment.id))))
