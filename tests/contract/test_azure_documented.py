@@ -340,6 +340,17 @@ async def test_a_team_that_is_not_there_is_said() -> None:
     await board.aclose()
 
 
+async def test_a_board_whose_ready_column_is_gone_loses_no_ticket() -> None:
+    bench = AzureBench(team=True)
+    ticket = await bench.ticket(column=DOING)
+    await bench.rename(READY, "Later")
+    board = bench.open()
+    for call in (board.column_of(ticket), board.read(ticket)):
+        with pytest.raises(Misconfigured, match="'Later'"):
+            await call
+    await board.aclose()
+
+
 async def test_a_subscription_that_was_switched_off_is_switched_on() -> None:
     bench = AzureBench()
     board = bench.open(hook=True)

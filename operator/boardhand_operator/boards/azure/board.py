@@ -115,19 +115,19 @@ class AzureBoard:
         root = f"/_apis/projects/{segment(self._project)}/teams"
         teams = self._team or [team["id"] for team in await self._listed(root)]
         found = [entry["identity"] for team in teams for entry in await self._listed(f"{root}/{segment(team)}/members")]
-        return {person["id"]: person["uniqueName"] for person in found if not person.get("isContainer")}
+        people = (person for person in found if not person.get("isContainer"))
+        return {person["id"]: person.get("uniqueName") or person["displayName"] for person in people}
 
     async def read(self, ticket_id: str) -> Card | None:
         """See `Board.read`: three requests, one more for 200 updates or comments, and one for related work items."""
         try:
             item = await self._items.whole(ticket_id)
-            await self._columns.need()
-            kind = self._columns.kind
-            entry = placed(await self._items.updates(ticket_id), kind.field)
+            field = await self._columns.field()
+            entry = placed(await self._items.updates(ticket_id), field)
             said = await self._items.comments(ticket_id)
         except NotFound:
             return None
-        column = item["fields"].get(kind.field)
+        column = item["fields"].get(field)
         if entry is None or column is None or not self._is_ours(item):
             return None
         our_id = await self._our_id()
@@ -154,13 +154,13 @@ class AzureBoard:
         await self._items.say_again(ticket_id, comment_id, shorten(text, COMMENT_LIMIT))
 
     async def column_of(self, ticket_id: str) -> str | None:
-        """See `Board.column_of`: one request."""
-        await self._columns.need()
+        """See `Board.column_of`: one request, more where the team's board is not known yet."""
+        field = await self._columns.field()
         try:
             item = await self._where(ticket_id)
         except NotFound:
             return None
-        column = item["fields"].get(self._columns.kind.field)
+        column = item["fields"].get(field)
         return str(column) if column is not None and self._is_ours(item) else None
 
     async def move(self, ticket_id: str, column: str, seen_in: str | None = None) -> None:

@@ -162,6 +162,15 @@ class Columns:
                 f"{self._where} has no column {name!r}; there are: {there}. Correct spec.board.columns.",
             )
 
+    async def field(self) -> str:
+        """The field that has a work item's column; looked up once. Raises Misconfigured, naming the columns there are,
+        where no board has the ready one."""
+        if not self.kind.field:
+            await self.refresh()
+        if not self.kind.field:
+            self.known(self._ready)
+        return self.kind.field
+
     async def need(self, *names: str) -> None:
         """As `known` for each, after a look-up where one misses or what is known is old."""
         if self._clock() >= self._until or any(name not in self._names for name in names):
