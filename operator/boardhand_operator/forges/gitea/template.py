@@ -16,7 +16,7 @@ from boardhand_operator.transport import segment
 BYTES = 16 * 1024
 """So much of it is read."""
 NAMES = ("PULL_REQUEST_TEMPLATE.md", "pull_request_template.md")
-FOLDERS = (".forgejo", ".gitea", ".github", "docs")
+FOLDERS = (".forgejo", ".gitea", ".github")
 PAGES = 20
 
 
