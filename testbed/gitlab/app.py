@@ -72,7 +72,7 @@ class _Api:
         if isinstance(found, Text):
             return PlainTextResponse(found.text)
         if isinstance(found, Listed):
-            return _page(request, self._state.site, found.entries)
+            return _page(request, self._state.linked, found.entries)
         return Response(status_code=204) if endpoint.status == 204 else JSONResponse(found, endpoint.status)
 
     def _token(self, request: Request) -> Token:
@@ -117,7 +117,7 @@ def _route(request: Request) -> str:
         return "unknown"
 
 
-def _page(request: Request, site: str, entries: list[Any]) -> Response:
+def _page(request: Request, linked: str, entries: list[Any]) -> Response:
     """A page of a list, and where the others are."""
     given = request.query_params
     size = min(int(given.get("per_page", "20")), 100)
@@ -126,7 +126,7 @@ def _page(request: Request, site: str, entries: list[Any]) -> Response:
 
     def link(number: int, kind: str) -> str:
         query = urlencode({**given, "page": number, "per_page": size})
-        return f'<{site}{raw}?{query}>; rel="{kind}"'
+        return f'<{linked}{raw}?{query}>; rel="{kind}"'
 
     more = [link(page + 1, "next")] if page * size < len(entries) else []
     headers = {"link": ", ".join([*more, link(1, "first")]), "x-total": str(len(entries)), "x-page": str(page)}

@@ -46,6 +46,8 @@ class GitLabState:
 
     def __init__(self, tokens: dict[str, Token], site: str, now: Clock = time.time) -> None:
         self.tokens, self.site, self._now = tokens, site, now
+        self.linked = site
+        """The address by which its lists name their next pages; it may be another one than people use."""
         self.skew = 0.0
         """Seconds that the server's clock is off."""
         self.signs = True

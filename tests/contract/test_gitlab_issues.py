@@ -269,6 +269,21 @@ async def test_the_address_with_the_apis_path_and_none_at_all(bench: GitLabBench
         await _first_request(opened, bench)
 
 
+async def test_pages_are_read_whatever_host_gitlab_thinks_it_has(bench: GitLabBench, board: GitLabIssues) -> None:
+    bench.state.linked = "https://elsewhere.example:8443"
+    made = [await bench.ticket(f"t{number}", DOING) for number in range(230)]
+    assert (await board.look([DOING])).members[DOING] == set(made)
+
+
+async def test_comments_that_gitlab_sieves_out_of_a_page_do_not_end_the_list(
+    bench: GitLabBench, board: GitLabIssues
+) -> None:
+    ticket = await bench.ticket()
+    for number in range(150):
+        bench.state.say(bench.issue(ticket), f"secret {number}", "ada", internal=number < 130)
+    assert [said.text for said in await board.comments(ticket)] == [f"secret {n}" for n in range(130, 150)]
+
+
 async def _first_request(opened: GitLabIssues, bench: GitLabBench) -> None:
     async def seen(request: Any) -> None:
         raise AssertionError(str(request.url))

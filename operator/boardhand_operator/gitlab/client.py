@@ -5,18 +5,19 @@ Sources: https://docs.gitlab.com/api/rest/ and https://docs.gitlab.com/api/rest/
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from boardhand_operator.answers import Vendor
+from boardhand_operator.errors import RemoteUnavailable
 from boardhand_operator.transport import Client, Connection, segment
 
 Json = dict[str, Any]
 
 SITE = "https://gitlab.com"
 """Where a pool names no server."""
-PAGE = 100
-"""Entries of a page; GitLab gives no more."""
+PAGE, PAGES = 100, 200
+"""Entries of a page, of which GitLab gives no more; and how many pages are read at most."""
 
 
 class Project:
@@ -50,16 +51,39 @@ class Project:
         """The answer to a GET below the project."""
         return await self.http.get(operation, self.root + below, params)
 
-    async def all(self, operation: str, below: str, params: Mapping[str, str] | None = None) -> list[Json]:
+    async def pages(
+        self, operation: str, below: str, params: Mapping[str, str] | None = None, *, remember: bool = False
+    ) -> AsyncIterator[list[Json]]:
+        """The pages of a list below the project, up to an empty one, or one that is the same again.
+
+        remember: see `Client.get`. By number: GitLab's links to the next page name the host that it thinks it has, which need not be the one that
+        the pool reaches it by. Raises RemoteUnavailable where there are more than PAGES.
+        """
+        before: list[Json] = []
+        for number in range(1, PAGES + 1):
+            query = {**(params or {}), "per_page": str(PAGE), "page": str(number)}
+            page: list[Json] = await self.http.get(operation, self.root + below, query, remember=remember)
+            if page in ([], before):
+                return
+            yield page
+            before = page
+        raise RemoteUnavailable(self.vendor.name, operation, f"the list has more than {PAGES} pages")
+
+    async def all(
+        self, operation: str, below: str, params: Mapping[str, str] | None = None, *, sieved: bool = False
+    ) -> list[Json]:
         """The entries of all pages below the project, each once, in GitLab's order.
 
-        By id, since what comes or goes while pages are read shifts entries from one to the other.
+        By id, since what comes or goes while pages are read shifts entries from one to the other. sieved: GitLab leaves
+        out what one may not see after it took a page, so one that is not full need not be the last.
         """
         found: dict[Any, Json] = {}
-        query = {**(params or {}), "per_page": str(PAGE)}
-        async for page in self.http.pages(operation, self.root + below, query):
+        async for page in self.pages(operation, below, params):
+            before = len(found)
             for entry in page:
                 found.setdefault(entry["id"], entry)
+            if len(found) == before or (len(page) < PAGE and not sieved):
+                break
         return list(found.values())
 
     async def few(self, operation: str, below: str, params: Mapping[str, str]) -> list[Json]:
@@ -67,7 +91,7 @@ class Project:
 
         That a page is as it was says nothing of whether one follows, so behind a full page all are read.
         """
-        query = {**params, "per_page": str(PAGE)}
+        query = {**params, "per_page": str(PAGE), "page": "1"}
         page: list[Json] = await self.http.get(operation, self.root + below, query, remember=True)
         return page if len(page) < PAGE else await self.all(operation, below, params)
 

@@ -94,7 +94,7 @@ class GitLabIssues:
         }
 
     async def read(self, ticket_id: str) -> Card | None:
-        """See `Board.read`: five requests, one more for every hundred of its events and notes; all of its comments."""
+        """See `Board.read`: six requests, one more for every hundred of its events and notes; all of its comments."""
         issue = await self._issue(ticket_id)
         if issue is None or issue["state"] != "opened":
             return None
@@ -111,11 +111,11 @@ class GitLabIssues:
         )
 
     async def comments(self, ticket_id: str) -> list[Comment]:
-        """See `Board.comments`: one request for a hundred notes. What GitLab itself noted and what only the team may
-        read is left out."""
+        """See `Board.comments`: one request for a hundred notes, and one more. What GitLab itself noted is left out, and
+        what only the team may read."""
         params = {"sort": "asc", "order_by": "created_at"}
         operation = f"read the comments of issue {ticket_id}"
-        notes = await self._project.all(operation, self._path(ticket_id, "/notes"), params)
+        notes = await self._project.all(operation, self._path(ticket_id, "/notes"), params, sieved=True)
         our_id = await self._project.me()
         return [comment(note, our_id) for note in notes if is_said(note)]
 

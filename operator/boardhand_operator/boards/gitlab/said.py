@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from boardhand_operator.boards import Said
 from boardhand_operator.boards.gitlab.log import comment, is_said, moment
-from boardhand_operator.gitlab.client import PAGE, Json, Project
+from boardhand_operator.gitlab.client import Json, Project
 
 _EARLIER = timedelta(days=2)
 """Events are asked for by the day, of the server's own time zone, and after that day."""
@@ -23,11 +23,10 @@ async def said_since(project: Project, since: datetime, our_id: int) -> tuple[Sa
         "target_type": "note",
         "after": (since.astimezone(UTC) - _EARLIER).date().isoformat(),
         "sort": "desc",
-        "per_page": str(PAGE),
     }
     found: dict[int, Said] = {}
     operation = f"read what was said on {project.path}"
-    async for page in project.http.pages(operation, f"{project.root}/events", params, remember=True):
+    async for page in project.pages(operation, "/events", params, remember=True):
         for event in page:
             note = event.get("note") or {}
             if _counts(note, since):

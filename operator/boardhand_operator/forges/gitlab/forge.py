@@ -95,7 +95,7 @@ class GitLabForge:
         return str(made["id"])
 
     async def comments(self, number: int) -> list[Comment]:
-        """See `Forge.comments`: one request for a hundred notes."""
+        """See `Forge.comments`: one request for a hundred notes, and one more."""
         notes, our_id = await reviewing.notes_of(self._project, number), await self._project.me()
         return [said.comment(note, our_id) for note in notes if said.is_comment(note, our_id)]
 

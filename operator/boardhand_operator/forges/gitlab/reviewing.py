@@ -40,7 +40,7 @@ async def write(
 
 
 async def read(project: Project, number: int) -> list[Review]:
-    """See `Forge.reviews`: three requests, one more for every hundred notes."""
+    """See `Forge.reviews`: four requests, one more for every hundred notes."""
     operation, path = f"read the reviews of merge request {number}", f"/merge_requests/{number}"
     notes = await notes_of(project, number)
     approvals: Json = await project.get(operation, f"{path}/approvals")
@@ -54,7 +54,7 @@ async def notes_of(project: Project, number: int) -> list[Json]:
     """All notes, oldest first."""
     params = {"sort": "asc", "order_by": "created_at"}
     operation = f"read what was said on merge request {number}"
-    return await project.all(operation, f"/merge_requests/{number}/notes", params)
+    return await project.all(operation, f"/merge_requests/{number}/notes", params, sieved=True)
 
 
 async def _places(
@@ -64,8 +64,7 @@ async def _places(
     if not lines:
         return []
     diffs: list[Json] = []
-    path = f"{project.root}/merge_requests/{number}/diffs"
-    async for page in project.http.pages(operation, path, {"per_page": "100"}):
+    async for page in project.pages(operation, f"/merge_requests/{number}/diffs"):
         diffs += page
     places = []
     for said in lines:

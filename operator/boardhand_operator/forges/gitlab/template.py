@@ -28,9 +28,9 @@ async def read(project: Project, branch: str) -> str | None:
 
 
 async def _path(project: Project, branch: str) -> str | None:
-    params = {"path": FOLDER, "ref": branch, "per_page": "100"}
+    params = {"path": FOLDER, "ref": branch}
     try:
-        async for page in project.http.pages(f"list {FOLDER}", f"{project.root}/repository/tree", params):
+        async for page in project.pages(f"list {FOLDER}", "/repository/tree", params):
             for entry in page:
                 if entry["type"] == "blob" and entry["name"].lower() == NAME:
                     return str(entry["path"])
