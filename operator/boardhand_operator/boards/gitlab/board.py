@@ -111,8 +111,8 @@ class GitLabIssues:
         )
 
     async def comments(self, ticket_id: str) -> list[Comment]:
-        """See `Board.comments`: one request for a hundred notes, and one more. What GitLab itself noted is left out, and
-        what only the team may read."""
+        """See `Board.comments`: one request for a hundred notes, and one more. What GitLab itself noted is left out,
+        and what only the team may read."""
         params = {"sort": "asc", "order_by": "created_at"}
         operation = f"read the comments of issue {ticket_id}"
         notes = await self._project.all(operation, self._path(ticket_id, "/notes"), params, sieved=True)
