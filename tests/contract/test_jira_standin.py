@@ -142,6 +142,18 @@ async def test_only_so_many_moves_are_reconciled(cloud: JiraBench) -> None:
     await board.aclose()
 
 
+async def test_a_ticket_that_cannot_be_reconciled_does_not_stop_the_polls(cloud: JiraBench) -> None:
+    board = cloud.open()
+    ticket = await cloud.ticket()
+    await board.move(ticket, DOING)
+    await cloud.fault(match="POST .*/search/jql$", status=400, times=1)
+    assert (await board.look([DOING])).members[DOING] == {ticket}
+    cloud.wire.requests.clear()
+    await board.look()
+    assert b"reconcileIssues" not in cloud.wire.requests[0].content
+    await board.aclose()
+
+
 # What a poll costs
 
 
@@ -400,6 +412,8 @@ async def test_a_token_that_expired_does_not_make_tickets_vanish(bench: JiraBenc
     for call in (board.read(ticket), board.column_of(ticket), board.comments(ticket), board.look([DOING])):
         with pytest.raises(CredentialsRefused):
             await call
+    with pytest.raises(CredentialsRefused):
+        await bench.open().look()
     for write in (board.comment(ticket, "x"), board.move(ticket, DOING)):
         with pytest.raises(CredentialsRefused):
             await write

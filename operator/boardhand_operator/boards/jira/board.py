@@ -72,10 +72,10 @@ class JiraBoard:
         self._spec, self._base, self._site = spec, base, base
         self._api = self.dialect.api
         self._project = jql.quoted(spec.board)
-        self._statuses = Statuses(self._http, self._api, spec)
+        self._issues = Issues(self._http, self.dialect, self._hint)
+        self._statuses = Statuses(self._http, self._issues, self._api, spec)
         self._entered = Entered(self._http, self.dialect)
         self._talk = Talk(self._http, self.dialect)
-        self._issues = Issues(self._http, self.dialect, self._hint)
         self._moves = Moves(self._http, self.dialect, self._hint)
         self._project_id: str | None = None
         self._moved: dict[str, float] = {}
@@ -85,7 +85,7 @@ class JiraBoard:
         """See `Board.check`: five requests, one more for a filter, one for each kind of ticket that is ready."""
         columns = check.check_meanings(self._spec)
         await self._issues.account(anew=True)
-        self._project_id = await check.project_id(self._http, self.dialect, self._spec)
+        self._project_id = await check.project_id(self._http, self._issues, self.dialect, self._spec)
         await self._statuses.check(columns)
         await check.check_permissions(self._moves, self.dialect, self._spec, self._hint)
         await check.check_filter(self._http, self.dialect, self._spec)
@@ -208,26 +208,33 @@ class JiraBoard:
 
     async def _search(self, names: list[str], query: str) -> list[Json]:
         operation = f"read columns {', '.join(names)}"
-        now = time.monotonic()
-        self._moved = {id_: at for id_, at in self._moved.items() if now - at < RECONCILED_SECONDS}
-        moved = sorted(self._moved, key=lambda id_: self._moved[id_])[-RECONCILED:]
-
-        async def all_of_it() -> list[Json]:
-            return [issue async for issue in self.dialect.find(self._http, operation, query, LIGHT, moved)]
-
-        try:
-            found = await self._issues.sure(all_of_it())
-        except Rejected:
-            # A status or the whole project may be gone, which is said better.
-            await self._statuses.check(names)
-            raise
+        while True:
+            moved = self._moved_lately()
+            try:
+                found = await self._issues.sure(self._all(operation, query, moved))
+                break
+            except Rejected:
+                # One of these may be gone; then the search goes without.
+                self._moved.clear()
+                if not moved:
+                    # A status or the whole project may be gone, which is said better.
+                    await self._statuses.check(names)
+                    raise
         # By id, since what changes while pages are read shifts issues from one to the other.
         return list({str(issue["id"]): issue for issue in found}.values())
+
+    async def _all(self, operation: str, query: str, moved: list[str]) -> list[Json]:
+        return [issue async for issue in self.dialect.find(self._http, operation, query, LIGHT, moved)]
+
+    def _moved_lately(self) -> list[str]:
+        now = time.monotonic()
+        self._moved = {id_: at for id_, at in self._moved.items() if now - at < RECONCILED_SECONDS}
+        return sorted(self._moved, key=lambda id_: self._moved[id_])[-RECONCILED:]
 
     async def _know_place(self) -> None:
         """Ask once for what `_is_here` and `_card` need."""
         if self._project_id is None:
-            self._project_id = await check.project_id(self._http, self.dialect, self._spec)
+            self._project_id = await check.project_id(self._http, self._issues, self.dialect, self._spec)
         if self._site == self._base and urlsplit(self._base).hostname == GATEWAY:
             told: Json = await self._http.get("read its address", f"{self._api}/serverInfo")
             self._site = str(told["baseUrl"]).rstrip("/")

@@ -7,6 +7,7 @@ from typing import Any
 from boardhand_api import pool
 from boardhand_operator.boards.jira import jql
 from boardhand_operator.boards.jira.dialect import Dialect
+from boardhand_operator.boards.jira.issues import Issues
 from boardhand_operator.boards.jira.log import Json
 from boardhand_operator.boards.jira.moves import Moves, told
 from boardhand_operator.boards.jira.statuses import Statuses, missing
@@ -42,11 +43,11 @@ def read_error(said: Any) -> str | None:
     return "; ".join(sentences) or None
 
 
-async def project_id(http: Client, dialect: Dialect, spec: pool.Board) -> str:
+async def project_id(http: Client, issues: Issues, dialect: Dialect, spec: pool.Board) -> str:
     """The project's id. Raises Misconfigured where it is archived, or not to be seen."""
     path = f"{dialect.api}/project/{segment(spec.board)}"
     try:
-        found: Json = await http.get(f"read project {spec.board}", path)
+        found: Json = await issues.sure(http.get(f"read project {spec.board}", path))
     except NotFound as failed:
         raise missing(spec, failed) from failed
     if found.get("archived"):
@@ -111,7 +112,7 @@ async def check_ways(http: Client, dialect: Dialect, spec: pool.Board, statuses:
 
 
 async def _samples(http: Client, dialect: Dialect, spec: pool.Board, statuses: Statuses) -> list[Json]:
-    """Of the newest tickets that are ready or in progress one of each kind and status."""
+    """Of the first tickets that are ready or in progress one of each kind and status."""
     ids = [*statuses.known(spec.columns.ready), *statuses.known(spec.columns.in_progress)]
     clauses = [f"status in ({', '.join(ids)})", f"({spec.filter})" if spec.filter else ""]
     clauses.append(f"labels = {jql.quoted(spec.label)}" if spec.label else "")

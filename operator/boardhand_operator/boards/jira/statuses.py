@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection
 
 from boardhand_api import pool
+from boardhand_operator.boards.jira.issues import Issues
 from boardhand_operator.boards.jira.log import Json
 from boardhand_operator.errors import Misconfigured, NotFound
 from boardhand_operator.transport import Client, segment
@@ -17,8 +18,10 @@ SECONDS = 60.0
 class Statuses:
     """Ids of the statuses that the project's workflows have; two of them may bear the same name."""
 
-    def __init__(self, http: Client, api: str, spec: pool.Board, clock: Callable[[], float] = time.monotonic) -> None:
-        self._http, self._spec, self._clock = http, spec, clock
+    def __init__(
+        self, http: Client, issues: Issues, api: str, spec: pool.Board, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._http, self._issues, self._spec, self._clock = http, issues, spec, clock
         self._path = f"{api}/project/{segment(spec.board)}/statuses"
         self._ids: dict[str, list[str]] = {}
         self._until = 0.0
@@ -27,7 +30,7 @@ class Statuses:
         """Look the statuses up now. Raises Misconfigured where there is no such project, and as `Client.get`."""
         operation = f"read the statuses of project {self._spec.board}"
         try:
-            kinds: list[Json] = await self._http.get(operation, self._path)
+            kinds: list[Json] = await self._issues.sure(self._http.get(operation, self._path))
         except NotFound as failed:
             raise missing(self._spec, failed) from failed
         ids: dict[str, dict[str, None]] = {}
