@@ -318,6 +318,23 @@ async def test_a_webhooks_address_that_bitbucket_does_not_take(bench: BitbucketB
     assert CALLBACK.startswith("https://")
 
 
+@pytest.mark.parametrize(
+    "clone", ["ssh://git@bitbucket.test/team/app.git", f"{SITE}/team/app", f"{SITE}/team/app.git/"]
+)
+async def test_clone_addresses(bench: BitbucketBench, clone: str) -> None:
+    await bench.open(clone_url=clone).check()
+
+
+async def test_the_vendors_own_site_needs_no_address(bench: BitbucketBench) -> None:
+    forge = bench.open(url=None, clone_url="https://bitbucket.org/team/app.git")
+    bench.wire.instead = httpx.Response(404, json=contract(FILE)["errors"]["404"])
+    with pytest.raises(Misconfigured, match="team/app"):
+        await forge.check()
+    assert {str(request.url) for request in bench.wire.requests} == {
+        "https://api.bitbucket.org/2.0/repositories/team/app"
+    }
+
+
 def test_words() -> None:
     assert quoted('a"b\\c') == '"a\\"b\\\\c"'
     assert api_of(None) == api_of("https://bitbucket.org/") == "https://api.bitbucket.org/2.0"
