@@ -56,8 +56,8 @@ class Project:
     ) -> AsyncIterator[list[Json]]:
         """The pages of a list below the project, up to an empty one, or one that is the same again.
 
-        remember: see `Client.get`. By number: GitLab's links to the next page name the host that it thinks it has, which
-        need not be the one that the pool reaches it by. Raises RemoteUnavailable where there are more than PAGES.
+        remember: see `Client.get`. By number: GitLab's links to the next page name the host that it thinks it has,
+        which need not be the one that the pool reaches it by. Raises RemoteUnavailable where there are more than PAGES.
         """
         before: list[Json] = []
         for number in range(1, PAGES + 1):
