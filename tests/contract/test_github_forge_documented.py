@@ -112,6 +112,7 @@ READ_AS: dict[tuple[str, int], type[BoardhandError] | None] = {
     ("repository", 404): Misconfigured,
     ("branch", 404): None,  # there is no such branch
     ("label", 301): Misconfigured,  # a write is led nowhere else
+    **{(name, 404): PermissionMissing for name in ("hooks", "hook", "hook-edit")},  # to who may not see them
     ("hook", 422): Misconfigured,
     ("hook-edit", 422): Misconfigured,
 }
@@ -457,7 +458,7 @@ async def test_a_webhook_that_the_board_has_is_shared(bench: GitHubBench) -> Non
     assert {"issues", "pull_request_review", "check_run"} <= set(hook.events)
     assert hook.active
     assert hook.secret == WEBHOOK_SECRET
-    with pytest.raises(Misconfigured, match="`webhookSecret`"):
+    with pytest.raises(Misconfigured, match="lacks the key 'webhookSecret'"):
         await bench.open(webhook={"callbackUrl": CALLBACK}).subscribe()
 
 

@@ -299,6 +299,35 @@ async def test_a_changed_key_is_used_without_a_restart(scene: Scene) -> None:
     await services.aclose()
 
 
+async def test_a_pool_that_gets_a_token_of_its_own_leaves_no_secret_behind(scene: Scene) -> None:
+    scene.begin()
+    replica = Replica(scene.world)
+    await worked(scene, replica)
+    assert scene.minted
+    scene.world.kube.remove(Resource.SECRETS, ("team", "app"))
+    keep_secret(scene.world, username="ann", token="of-ann")
+    scene.world.clock.time += timedelta(minutes=45)
+    assert await worked(scene, replica) == keep.AGAIN
+    await live(scene.world, polls=False)
+    assert scene.minted is None
+
+
+async def test_what_a_pool_was_is_let_go_of(scene: Scene) -> None:
+    scene.begin()
+    minter = Services(scene.world.kube, None).minter
+    body = scene.world.kube.objects[Resource.POOLS]["team", "shop"]
+    for generation in range(1, 6):
+        body["metadata"]["generation"] = generation
+        await minter.check(Pool.of(body))
+        scene.world.clock.time += timedelta(hours=1)
+    assert [place[2] for place in minter._known] == [3, 4, 5]
+    minter.forget(("team", "shop"))
+    assert not minter._known
+    await minter.check(Pool.of(body))
+    await minter.aclose()
+    assert not minter._retired
+
+
 async def test_an_app_for_a_repository_elsewhere(scene: Scene) -> None:
     services = Services(scene.world.kube, None)
     pool = a_pool(board=False, repository=REPOSITORY | {"url": "https://git.acme.test/shop/cart.git"})

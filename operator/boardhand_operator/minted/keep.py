@@ -31,7 +31,7 @@ async def ensure(doing: Doing) -> frozenset[Stage]:
     minter, run = doing.services.minter, doing.run
     stages = await minter.stages(doing.its_pool)
     if not stages:
-        minter.due[_key(doing)] = _NEVER
+        minter.due.setdefault(_key(doing), _NEVER)
         return frozenset()
     tokens = {stage: await source.token(FRESH) for stage, source in stages.items()}
     name = git_secret_name(run.name)
@@ -82,9 +82,9 @@ async def _due(doing: Doing) -> datetime:
     minter, run = doing.services.minter, doing.run
     if known := minter.due.get(_key(doing)):
         return known
-    if not await minter.stages(doing.its_pool):
-        return _NEVER
     found = await doing.kube.get(Resource.SECRETS, run.namespace, git_secret_name(run.name))
+    if not found and not await minter.stages(doing.its_pool):
+        return _NEVER
     end = secret.ends(found) if found else None
     return end - RENEWED if end else minter.now()
 

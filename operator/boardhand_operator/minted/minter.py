@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from boardhand_api.base import SecretRef
@@ -18,9 +18,10 @@ from boardhand_operator.store import Key
 from boardhand_operator.transport import Connection, segment
 from boardhand_operator.views import Pool
 
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
-KEPT_SECONDS = 60.0
+KEPT = timedelta(seconds=60)
 """A pool's Secrets are read again after so long."""
+_UNUSED = timedelta(hours=2)
+"""What a pool was before is forgotten after so long without a run of that time."""
 _PERMISSIONS = {Stage.CHECKOUT: {"contents": "read"}, Stage.PUBLISH: {"contents": "write"}}
 _FIELDS = {Stage.CHECKOUT: "spec.repository.readSecretRef", Stage.PUBLISH: "spec.repository.pushSecretRef"}
 
@@ -44,7 +45,8 @@ class Minter:
     ) -> None:
         self._secrets, self._connection, self.now = secrets, connection, now
         self._known: dict[tuple[str, str, int], _Known] = {}
-        self._retired: list[AppTokens] = []
+        self._retired: list[tuple[datetime, AppTokens]] = []
+        """With since when: somebody may be in the middle of a request with one."""
         self.due: dict[Key, datetime] = {}
         """When a run's tokens are to be renewed; none are, where it is far off."""
 
@@ -57,18 +59,17 @@ class Minter:
             return {}
         place = (pool.namespace, pool.name, pool.spec_generation)
         known = self._known.get(place)
-        if known and (self.now() - known.since).total_seconds() < KEPT_SECONDS:
+        if known and self.now() - known.since < KEPT:
             return known.stages
-        await self._close_retired()
         keys, url = await self._keys(pool), pool.spec.repository.url
         if known and (known.keys, known.url) == (keys, url):
             # With the tokens that are minted already.
             known.since = self.now()
             return known.stages
         made = {stage: self._tokens(pool.spec, stage, key) for stage, key in keys.items()}
-        if known:
-            self._retired += known.stages.values()
+        self._retire(place)
         self._known[place] = _Known(self.now(), keys, url, made)
+        await self._tidy()
         return made
 
     async def check(self, pool: Pool) -> None:
@@ -78,19 +79,29 @@ class Minter:
 
     def forget(self, key: Key) -> None:
         """Read the pool's Secrets again when they are next asked for."""
-        for place, known in self._known.items():
-            if place[:2] == key:
-                known.since = _LONG_AGO
+        for place in [place for place in self._known if place[:2] == key]:
+            self._retire(place)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        self._retired += [tokens for known in self._known.values() for tokens in known.stages.values()]
-        self._known.clear()
-        await self._close_retired()
+        for place in list(self._known):
+            self._retire(place)
+        for _, tokens in self._retired:
+            await tokens.aclose()
+        self._retired.clear()
 
-    async def _close_retired(self) -> None:
-        retired, self._retired = self._retired, []
-        for tokens in retired:
+    def _retire(self, place: tuple[str, str, int]) -> None:
+        if known := self._known.pop(place, None):
+            self._retired += [(self.now(), tokens) for tokens in known.stages.values()]
+
+    async def _tidy(self) -> None:
+        """Let go of what no run uses any more, and close what was let go of a while ago."""
+        now = self.now()
+        for place in [place for place, known in self._known.items() if now - known.since > _UNUSED]:
+            self._retire(place)
+        over = [tokens for since, tokens in self._retired if now - since > 2 * KEPT]
+        self._retired = [(since, tokens) for since, tokens in self._retired if now - since <= 2 * KEPT]
+        for tokens in over:
             await tokens.aclose()
 
     async def _keys(self, pool: Pool) -> dict[Stage, AppKey]:

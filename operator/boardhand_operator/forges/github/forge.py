@@ -10,12 +10,13 @@ from typing import ClassVar
 
 from boardhand_api import pool
 from boardhand_api.run import PullRequest
+from boardhand_operator import github_hooks
 from boardhand_operator.answers import Vendor
 from boardhand_operator.comment import Comment
-from boardhand_operator.errors import Misconfigured, PermissionMissing
+from boardhand_operator.errors import PermissionMissing
 from boardhand_operator.forges import secret_name
 from boardhand_operator.forges.address import owner_and_name
-from boardhand_operator.forges.github import asked, check, checks, hooks, pulls, said, template
+from boardhand_operator.forges.github import asked, check, checks, pulls, said, template
 from boardhand_operator.forges.github.at import At, kind_of
 from boardhand_operator.github import GITHUB, Api, read_error
 from boardhand_operator.github_app import Access, Place
@@ -24,6 +25,10 @@ from boardhand_operator.lost_pod import Head
 from boardhand_operator.observe import parse_time
 from boardhand_operator.reviews import Check, Judgement, LineComment, Review
 from boardhand_operator.transport import Client, Connection, segment
+
+_WEBHOOK = "spec.forge.webhook"
+EVENTS = ("check_run", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "status")
+"""What GitHub calls for."""
 
 
 class GitHubForge:
@@ -49,19 +54,19 @@ class GitHubForge:
             read_error=read_error,
         )
         place = Place(f"/repos/{segment(owner)}/{segment(name)}", needed, (name,))
+        self._webhook_secret = credentials.get(github_hooks.SECRET, "").strip()
         self._access = Access.of(credentials, secret, api, place, connection)
         http = Client(
             vendor,
             api.base_url,
             self._access.headers,
-            self._access.secrets,
+            [*self._access.secrets, self._webhook_secret],
             connection,
             authorize=self._access.tokens,
         )
         graph = Graph(http, vendor.name, "/graphql", kind_of, {PermissionMissing: vendor.permission_hint})
         self._at = At(http, graph, api.rest, owner, name, repository.branch, secret)
-        self._spec = spec
-        self._webhook_secret = credentials.get(hooks.SECRET, "").strip()
+        self._spec, self._hint = spec, vendor.permission_hint
         self._us = ""
 
     async def check(self) -> None:
@@ -131,18 +136,13 @@ class GitHubForge:
         """See `Forge.subscribe`; nothing is done where spec.forge.webhook is absent."""
         if self._spec.webhook is None:
             return
-        if not self._webhook_secret:
-            raise Misconfigured(
-                "SecretIncomplete",
-                f"Secret {self._at.secret} has nothing under `{hooks.SECRET}`: GitHub signs its calls with it; put any "
-                "long text there.",
-            )
-        await hooks.subscribe(self._at, self._spec.webhook.callback_url, self._webhook_secret)
+        secret = github_hooks.required(self._webhook_secret, self._at.secret, _WEBHOOK)
+        callback, hint = self._spec.webhook.callback_url, self._hint
+        await github_hooks.subscribe(self._at.http, f"{self._at.root}/hooks", callback, secret, EVENTS, _WEBHOOK, hint)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """See `Forge.signed`."""
-        given = {name.lower(): value for name, value in headers.items()}.get(hooks.HEADER, "")
-        return bool(self._webhook_secret) and hooks.signed(self._webhook_secret, body, given)
+        return self._spec.webhook is not None and github_hooks.signed(self._webhook_secret, body, headers)
 
     async def aclose(self) -> None:
         """Close the connections."""
