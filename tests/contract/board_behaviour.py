@@ -21,6 +21,7 @@ from tests.contract.hook_cases import HookCases
 __all__ = ["COLUMNS", "DOING", "DONE", "READY", "REVIEW", "RUN", "BoardBehaviour", "BoardBench"]
 
 
+@pytest.mark.matrix
 class BoardBehaviour(ReadyCases, TicketCases, ClaimCases, ColumnCases, RefusalCases, HookCases):
     """To be inherited by a class whose module has a fixture `bench`."""
 

@@ -20,6 +20,7 @@ from tests.contract.hook_cases import HookCases
 __all__ = ["ForgeBehaviour", "ForgeBench", "Pull"]
 
 
+@pytest.mark.matrix
 class ForgeBehaviour(CheckCases, PullCases, SaidCases, ForgeRefusalCases, HookCases):
     """To be inherited by a class whose module has a fixture `bench`."""
 
