@@ -5,19 +5,23 @@ from __future__ import annotations
 import hashlib
 import hmac
 import itertools
+import time
 from typing import Any
 
 import httpx
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from boardhand_api import pool
 from boardhand_operator.boards.github.issues import GitHubIssues
 from boardhand_operator.boards.github.projects import GitHubProjects
 from boardhand_operator.transport import Connection
-from testbed.github import desk, project_desk
+from testbed.github import desk, project_desk, token_desk
 from testbed.github.app import create_app
 from testbed.github.models import Issue, Label
 from testbed.github.shapes import node_id
 from testbed.github.state import GitHubState, Token
+from testbed.github.token_models import App
 from tests.contract.board_behaviour import COLUMNS, READY
 from tests.contract.board_wires import Wire
 from tests.contract.github_api import Held, check_requests
@@ -50,6 +54,7 @@ class GitHubDesk:
     page, full_page = 120, 100
     markup, filter = "markdown", ""
     signs_body = True
+    kind, place = "github", NAME
 
     def __init__(self, tokens: dict[str, Token]) -> None:
         ticks = itertools.count(1767225600)
@@ -60,6 +65,33 @@ class GitHubDesk:
         self.app = create_app(self.state)
         self.held = Held(httpx.ASGITransport(self.app), API)
         self.wire = Wire(self.held)
+
+    def given(
+        self, token: str | None, hook: bool, secret: str, spec: dict[str, Any]
+    ) -> tuple[pool.Board, dict[str, str]]:
+        """What a board is opened with."""
+        fields: dict[str, Any] = {
+            "type": self.kind,
+            "board": self.place,
+            "url": SITE,
+            "secretRef": {"name": self.secret},
+        }
+        credentials = {"token": f"{token or (HOOKS if hook else BOT)}\n"}
+        if hook:
+            fields["webhook"] = {"callbackUrl": CALLBACK}
+        if hook or secret:
+            credentials["webhookSecret"] = secret or WEBHOOK_SECRET
+        return pool.Board.model_validate(fields | spec), credentials
+
+    async def an_app(self, permissions: dict[str, str]) -> tuple[App, dict[str, str]]:
+        """A GitHub App that is installed with these, and its credentials. The stand-in's clock is set to ours."""
+        await self.clock(time.time() - self.state.now())
+        key = rsa.generate_private_key(65537, 2048)
+        app = token_desk.add_app(self.state, "hands", key.public_key())
+        token_desk.install(self.state, app, "team", permissions)
+        plain = serialization.NoEncryption()
+        pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain).decode()
+        return app, {"appId": str(app.id), "privateKey": pem, "webhookSecret": WEBHOOK_SECRET}
 
     def reader_token(self) -> str:
         return READER
@@ -122,13 +154,7 @@ class GitHubIssuesBench(GitHubDesk):
             desk.add_label(self.state, self.repository, name)
 
     def open(self, *, token: str | None = None, hook: bool = False, secret: str = "", **spec: Any) -> GitHubIssues:
-        fields: dict[str, Any] = {"type": "github", "board": NAME, "url": SITE, "secretRef": {"name": self.secret}}
-        credentials = {"token": f"{token or (HOOKS if hook else BOT)}\n"}
-        if hook:
-            fields["webhook"] = {"callbackUrl": CALLBACK}
-        if hook or secret:
-            credentials["webhookSecret"] = secret or WEBHOOK_SECRET
-        return GitHubIssues(pool.Board.model_validate(fields | spec), credentials, Connection(transport=self.wire))
+        return GitHubIssues(*self.given(token, hook, secret, spec), Connection(transport=self.wire))
 
     def label(self, name: str) -> Label:
         found = desk.label_named(self.repository, name)
@@ -160,7 +186,7 @@ class GitHubIssuesBench(GitHubDesk):
 class GitHubProjectsBench(GitHubDesk):
     """A project of the organisation with the four columns, and the repository of its issues."""
 
-    secret = "shop-project"
+    kind, place, secret = "github-projects", PROJECT, "shop-project"
     comment_written, moved, subscribed = "mutation AddComment", "mutation Move", "POST .*/hooks$"
     nowhere = "orgs/team/404"
     has = frozenset({"links", "priority"})
@@ -174,14 +200,10 @@ class GitHubProjectsBench(GitHubDesk):
         desk.add_label(self.state, self.repository, "bot")
 
     def open(self, *, token: str | None = None, hook: bool = False, secret: str = "", **spec: Any) -> GitHubProjects:
-        fields: dict[str, Any] = {"type": "github-projects", "board": PROJECT, "url": SITE}
-        fields["secretRef"] = {"name": self.secret}
-        credentials = {"token": f"{token or (HOOKS if hook else BOT)}\n"}
-        if hook:
-            fields["webhook"] = {"callbackUrl": CALLBACK}
-        if hook or secret:
-            credentials["webhookSecret"] = secret or WEBHOOK_SECRET
-        return GitHubProjects(pool.Board.model_validate(fields | spec), credentials, Connection(transport=self.wire))
+        return GitHubProjects(
+            *self.given(token, hook, secret, spec),
+            Connection(transport=self.wire),
+        )
 
     def issue(self, ticket: str) -> Issue:
         return next(found for found in self.repository.issues.values() if node_id("I", found.id) == ticket)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from boardhand_api import pool
 from boardhand_operator.boards import entered, open_board
@@ -17,7 +14,7 @@ from boardhand_operator.boards.github import repository
 from boardhand_operator.boards.github.issues import GitHubIssues, needs
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing
 from boardhand_operator.transport import Connection
-from testbed.github import desk, token_desk
+from testbed.github import desk
 from tests.contract.board_behaviour import DOING, DONE, READY, REVIEW, RUN, BoardBehaviour
 from tests.contract.github_board import BLIND, CALLBACK, HOOKS, NAME, SITE, GitHubIssuesBench
 
@@ -265,18 +262,9 @@ async def test_where_the_api_is(bench: GitHubIssuesBench, url: str | None, place
 
 
 async def test_an_app_takes_tickets_with_no_more_than_it_needs(bench: GitHubIssuesBench) -> None:
-    await bench.clock(time.time() - bench.state.now())
-    key = rsa.generate_private_key(65537, 2048)
-    app = token_desk.add_app(bench.state, "hands", key.public_key())
-    spec = pool.Board.model_validate(
-        {"type": "github", "board": NAME, "url": SITE, "secretRef": {"name": "shop-github"}}
-    )
-    token_desk.install(bench.state, app, "team", needs(spec))
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
-    connection = Connection(transport=bench.wire)
-    board = GitHubIssues(spec, {"appId": str(app.id), "privateKey": pem}, connection)
+    spec, _ = bench.given(None, False, "", {})
+    app, credentials = await bench.an_app(needs(spec))
+    board = GitHubIssues(spec, credentials, Connection(transport=bench.wire))
     await board.check()
     ticket = await bench.ticket()
     assert isinstance(await claim(board, ticket, RUN), Won)

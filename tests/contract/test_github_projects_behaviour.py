@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from boardhand_api import pool
 from boardhand_operator.boards import open_board
@@ -18,12 +15,12 @@ from boardhand_operator.boards.github import project, ready
 from boardhand_operator.boards.github.projects import GitHubProjects, needs
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, RemoteUnavailable
 from boardhand_operator.transport import Connection
-from testbed.github import desk, project_desk, token_desk
+from testbed.github import desk, project_desk
 from testbed.github.project_models import Option
 from testbed.github.shapes import iso, node_id
 from testbed.github.state import Token
 from tests.contract.board_behaviour import COLUMNS, DOING, DONE, READY, REVIEW, RUN, BoardBehaviour
-from tests.contract.github_board import CALLBACK, PROJECT, PROJECT_LEAST, SITE, GitHubProjectsBench
+from tests.contract.github_board import PROJECT, PROJECT_LEAST, SITE, GitHubProjectsBench
 
 _STATUS = project_desk.STATUS
 
@@ -304,19 +301,9 @@ async def test_the_project_of_a_user(bench: GitHubProjectsBench) -> None:
 # As a GitHub App
 
 
-def pem(key: rsa.RSAPrivateKey) -> str:
-    plain = serialization.NoEncryption()
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain).decode()
-
-
 async def test_an_app_takes_tickets_with_no_more_than_it_needs(bench: GitHubProjectsBench) -> None:
-    await bench.clock(time.time() - bench.state.now())
-    key = rsa.generate_private_key(65537, 2048)
-    app = token_desk.add_app(bench.state, "hands", key.public_key())
-    fields = {"type": "github-projects", "board": PROJECT, "url": SITE, "secretRef": {"name": "s"}}
-    spec = pool.Board.model_validate(fields | {"webhook": {"callbackUrl": CALLBACK}})
-    token_desk.install(bench.state, app, "team", needs(spec))
-    given = {"appId": str(app.id), "privateKey": pem(key), "webhookSecret": "signs"}
+    spec, _ = bench.given(None, True, "", {})
+    app, given = await bench.an_app(needs(spec))
     board = GitHubProjects(spec, given, Connection(transport=bench.wire))
     await board.check()
     await board.subscribe()

@@ -15,10 +15,9 @@ from datetime import datetime
 from typing import ClassVar
 
 from boardhand_api import pool
-from boardhand_operator import github_hooks
-from boardhand_operator.answers import Vendor
 from boardhand_operator.boards import Card, Comment, Look
 from boardhand_operator.boards.columns import Reading, sorted_out
+from boardhand_operator.boards.github.account import Account
 from boardhand_operator.boards.github.check import (
     check_filter,
     check_repository,
@@ -31,13 +30,11 @@ from boardhand_operator.boards.github.repository import Repository
 from boardhand_operator.boards.labels import Labels
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.errors import NotFound
-from boardhand_operator.github import Api, read_error
-from boardhand_operator.github_app import Access, Place
-from boardhand_operator.transport import Client, Connection, segment
+from boardhand_operator.github_app import Place
+from boardhand_operator.transport import Connection, segment
 
 COMMENT_LIMIT = 65536
 EVENTS = ("issue_comment", "issues", "label")
-_FIELD = "spec.board.webhook"
 
 
 class GitHubIssues:
@@ -50,43 +47,24 @@ class GitHubIssues:
     def __init__(self, spec: pool.Board, credentials: Mapping[str, str], connection: Connection) -> None:
         """Raises Misconfigured where the board is no owner/name or the Secret holds no credentials."""
         owner, name = owner_and_name(spec)
-        secret, api = spec.secret_ref.name, Api.of(spec.url)
-        self._hint = (
-            f"The credentials in Secret {secret} need, for {spec.board}: Issues (write) and Metadata (read), for "
-            "webhooks Webhooks (write) too; a classic token the scope repo, for webhooks admin:repo_hook too; and the "
-            "account the role triage or more (for webhooks admin)."
-        )
         place = Place(f"/repos/{segment(owner)}/{segment(name)}", needs(spec), (name,))
-        self._access = Access.of(credentials, secret, api, place, connection)
-        vendor = Vendor(
-            "GitHub",
-            f"It refused the token in Secret {secret}: make a new one and put it under the key `token`.",
-            self._hint,
-            read_error=read_error,
-        )
-        self._webhook_secret = credentials.get(github_hooks.SECRET, "").strip()
-        secrets = [*self._access.secrets, self._webhook_secret]
-        self._http = Client(
-            vendor, api.base_url, self._access.headers, secrets, connection, authorize=self._access.tokens
-        )
-        self._at = Repository(self._http, api.rest, owner, name)
-        self._user_path = f"{api.rest}/user"
+        self._account = Account(spec, credentials, connection, place, hint(spec))
+        self._at = Repository(self._account.http, self._account.rest, owner, name)
         self._spec = spec
         self._labels = Labels(self._at.labels, f"Repository {spec.board}", "Make it there")
         self._entered = self._at.entered()
         self._reading = Reading(number, named, card, self._labelled)
-        self._us = ""
         wanted = spec.columns
         self._columns = [wanted.ready, wanted.in_progress, wanted.review, *filter(None, [wanted.failed])]
 
     async def check(self) -> None:
         """See `Board.check`: four requests; the last one is always refused, and shows what the token may do."""
         check_filter(self._spec, "spec.board.label")
-        await self._login()
+        await self._account.login()
         found = await check_repository(self._at, self._spec)
         await self._labels.check(self._spec, self._columns, "GitHub")
-        if self._access.tokens is None:
-            check_role(found, self._hint)
+        if not self._account.is_app:
+            check_role(found, self._account.hint)
         await check_writing(self._at)
 
     async def look(self, columns: Collection[str] = (), since: datetime | None = None) -> Look:
@@ -98,7 +76,7 @@ class GitHubIssues:
         await self._see_labels(names)
         found = {name: await self._at.column(name) for name in names}
         ordered, members = await sorted_out(found, ready, {*self._columns, *names}, self._entered, self._reading)
-        said = await self._at.said_since(since, await self._login()) if since else ()
+        said = await self._at.said_since(since, await self._account.login()) if since else ()
         return Look(ordered, members, said)
 
     async def people(self) -> dict[str, str]:
@@ -116,7 +94,7 @@ class GitHubIssues:
         if place is None:
             await self._see_labels(self._columns)
             return None
-        us = await self._login()
+        us = await self._account.login()
         said = tuple(comment(entry, us) for entry in happened if entry["event"] == "commented")
         found = card(issue, *place, self._columns)
         return replace(found, comments=said, all_comments=True, links=links(happened))
@@ -124,7 +102,7 @@ class GitHubIssues:
     async def comments(self, ticket_id: str) -> list[Comment]:
         """See `Board.comments`: one request for every 100."""
         found = await self._at.all(f"read the comments of issue {ticket_id}", f"/issues/{segment(ticket_id)}/comments")
-        us = await self._login()
+        us = await self._account.login()
         return [comment(entry, us) for entry in found]
 
     async def comment(self, ticket_id: str, text: str) -> str:
@@ -169,31 +147,15 @@ class GitHubIssues:
 
     async def subscribe(self) -> None:
         """See `Board.subscribe`: one request, a second one where there is no webhook yet."""
-        if self._spec.webhook is None:
-            return
-        secret = github_hooks.required(self._webhook_secret, self._spec.secret_ref.name, _FIELD)
-        callback = self._spec.webhook.callback_url
-        await github_hooks.subscribe(self._http, f"{self._at.root}/hooks", callback, secret, EVENTS, _FIELD, self._hint)
+        await self._account.subscribe(f"{self._at.root}/hooks", EVENTS)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """See `Board.signed`."""
-        return self._spec.webhook is not None and github_hooks.signed(self._webhook_secret, body, headers)
+        return self._account.signed(headers, body)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
-        if self._access.tokens:
-            await self._access.tokens.aclose()
-
-    async def _login(self) -> str:
-        """The name of the account that we write as."""
-        if not self._us:
-            tokens = self._access.tokens
-            self._us = await tokens.login() if tokens else await self._user()
-        return self._us
-
-    async def _user(self) -> str:
-        return str((await self._http.get("read whose token this is", self._user_path))["login"])
+        await self._account.aclose()
 
     async def _issue(self, ticket_id: str) -> Json | None:
         """The issue, or None where it is deleted, transferred or closed."""
@@ -223,6 +185,15 @@ class GitHubIssues:
 def needs(spec: pool.Board) -> dict[str, str]:
     """The permissions that the board's work takes, and no more."""
     return {"issues": "write", "metadata": "read"} | ({"repository_hooks": "write"} if spec.webhook else {})
+
+
+def hint(spec: pool.Board) -> str:
+    """Which permissions are needed, and which role the account."""
+    return (
+        f"The credentials in Secret {spec.secret_ref.name} need, for {spec.board}: Issues (write) and Metadata (read), "
+        "for webhooks Webhooks (write) too; a classic token the scope repo, for webhooks admin:repo_hook too; and the "
+        "account the role triage or more (for webhooks admin)."
+    )
 
 
 def _names(labels: list[Json]) -> list[str]:

@@ -15,24 +15,22 @@ from datetime import datetime
 from typing import ClassVar
 
 from boardhand_api import pool
-from boardhand_operator import github_graph, github_hooks
-from boardhand_operator.answers import Vendor
+from boardhand_operator import github_graph
 from boardhand_operator.boards import Card, Comment, Look
 from boardhand_operator.boards.github import items, queries
+from boardhand_operator.boards.github.account import Account
 from boardhand_operator.boards.github.check import check_filter
 from boardhand_operator.boards.github.items import Json
 from boardhand_operator.boards.github.project import Address, Project, columns_of, see_columns
 from boardhand_operator.boards.github.ready import Ready, ReadyTickets
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
-from boardhand_operator.github import Api, read_error
-from boardhand_operator.github_app import Access, Place
+from boardhand_operator.github_app import Place
 from boardhand_operator.graphql import Graph, Kind
-from boardhand_operator.transport import Client, Connection, segment
+from boardhand_operator.transport import Connection, segment
 
 COMMENT_LIMIT = 65536
 EVENTS = ("issue_comment", "issues", "projects_v2_item")
-_FIELD = "spec.board.webhook"
 _NO_ITEM = "PVTI_none"
 
 
@@ -45,29 +43,19 @@ class GitHubProjects:
 
     def __init__(self, spec: pool.Board, credentials: Mapping[str, str], connection: Connection) -> None:
         """Raises Misconfigured where the board is no project's address or the Secret holds no credentials for it."""
-        at, secret, api = Address.of(spec), spec.secret_ref.name, Api.of(spec.url)
-        self._hint = hint(at, secret)
-        self._access = Access.of(credentials, secret, api, Place(f"/orgs/{segment(at.owner)}", needs(spec)), connection)
-        if self._access.tokens and not at.organisation:
+        at, secret = Address.of(spec), spec.secret_ref.name
+        place = Place(f"/orgs/{segment(at.owner)}", needs(spec))
+        self._account = Account(spec, credentials, connection, place, hint(at, secret))
+        if self._account.is_app and not at.organisation:
             raise Misconfigured(
                 "AppUnsupported",
                 f"Secret {secret} holds a GitHub App, which sees no project of a user such as {spec.board}: put a "
                 "classic token of that user there, under the key `token`.",
             )
-        vendor = Vendor(
-            "GitHub",
-            f"It refused the token in Secret {secret}: make a new one and put it under the key `token`.",
-            self._hint,
-            read_error=read_error,
-        )
-        self._webhook_secret = credentials.get(github_hooks.SECRET, "").strip()
-        secrets = [*self._access.secrets, self._webhook_secret]
-        self._http = Client(
-            vendor, api.base_url, self._access.headers, secrets, connection, authorize=self._access.tokens
-        )
-        hints: Mapping[Kind, str] = {PermissionMissing: self._hint}
-        self._at = Project(Graph(self._http, "GitHub", github_graph.PATH, github_graph.kind_of, hints), at)
-        self._hooks = f"{api.rest}/orgs/{segment(at.owner)}/hooks"
+        hints: Mapping[Kind, str] = {PermissionMissing: self._account.hint}
+        graph = Graph(self._account.http, "GitHub", github_graph.PATH, github_graph.kind_of, hints)
+        self._at = Project(graph, at)
+        self._hooks = f"{self._account.rest}/orgs/{segment(at.owner)}/hooks"
         self._spec = spec
         self._ready = ReadyTickets(self._at.issues, self._shown)
         self._project, self._events = "", True
@@ -88,7 +76,8 @@ class GitHubProjects:
             raise Misconfigured(
                 "BoardMissing",
                 f"GitHub has no project {self._spec.board} that the credentials in Secret "
-                f"{self._spec.secret_ref.name} may see: correct spec.board.board, or give them access. {self._hint}",
+                f"{self._spec.secret_ref.name} may see: correct spec.board.board, or give them access. "
+                f"{self._account.hint}",
             ) from failed
         if found["closed"]:
             raise Misconfigured("BoardClosed", f"Project {self._spec.board} is closed: reopen it.")
@@ -171,27 +160,21 @@ class GitHubProjects:
     async def subscribe(self) -> None:
         """See `Board.subscribe`: one request, a second one where there is no webhook yet. Raises Misconfigured for a
         user's project: GitHub has webhooks of projects only for organisations."""
-        if self._spec.webhook is None:
-            return
-        if not self._at.at.organisation:
+        if self._spec.webhook is not None and not self._at.at.organisation:
             raise Misconfigured(
                 "WebhookUnsupported",
-                f"{_FIELD}: GitHub calls nobody for a user's project such as {self._spec.board}: take it out; changes "
-                "are seen with the next poll.",
+                f"spec.board.webhook: GitHub calls nobody for a user's project such as {self._spec.board}: take it "
+                "out; changes are seen with the next poll.",
             )
-        secret = github_hooks.required(self._webhook_secret, self._spec.secret_ref.name, _FIELD)
-        callback = self._spec.webhook.callback_url
-        await github_hooks.subscribe(self._http, self._hooks, callback, secret, EVENTS, _FIELD, self._hint)
+        await self._account.subscribe(self._hooks, EVENTS)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """See `Board.signed`."""
-        return self._spec.webhook is not None and github_hooks.signed(self._webhook_secret, body, headers)
+        return self._account.signed(headers, body)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
-        if self._access.tokens:
-            await self._access.tokens.aclose()
+        await self._account.aclose()
 
     def _item(self, issue: Json) -> Json | None:
         """The open issue's item in this project."""
@@ -206,7 +189,7 @@ class GitHubProjects:
     async def _check_writing(self, project: Json) -> None:
         """See that the credentials may move tickets: the project has no item of this id, so nothing is changed."""
         if not project["viewerCanUpdate"]:
-            sentence = f"the account may only read project {self._spec.board}. {self._hint}"
+            sentence = f"the account may only read project {self._spec.board}. {self._account.hint}"
             raise PermissionMissing("GitHub", "move tickets", sentence)
         try:
             await self._move("move tickets", project, _NO_ITEM, next(iter(columns_of(project).values())))
