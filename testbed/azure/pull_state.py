@@ -1,7 +1,7 @@
 """What the stand-in remembers of repositories and pull requests, and every change to them. No HTTP in here.
 
 What the vendor's pages leave open is assumed as others have met it: the TF numbers of refusals, texts of at most 4,000
-characters, lists that cut them at 400, the thread that Azure makes of a vote, and that each person votes for itself alone.
+characters, lists that cut them at 400, the thread Azure makes of a vote, and that people vote for themselves alone.
 """
 
 from __future__ import annotations
