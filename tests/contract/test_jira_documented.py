@@ -301,6 +301,7 @@ async def test_a_webhook_that_is_switched_off_is_switched_on(scripted: Scripted)
         (False, 403, "WebhookByHand", r"Administration, System, WebHooks.*'webhookSecret' in Secret s"),
         (False, 404, "WebhookUnsigned", r"before Jira 10 calls cannot be signed"),
         (True, 400, "WebhookRefused", r"callbackUrl"),
+        (True, 404, "WebhookByHand", r"issues project = \"APP\", events issue created"),
     ],
 )
 async def test_a_webhook_that_cannot_be_made_says_what_to_do(
@@ -312,6 +313,12 @@ async def test_a_webhook_that_cannot_be_made_says_what_to_do(
     with pytest.raises(Misconfigured, match=words) as wrong:
         await scripted.open().subscribe()
     assert wrong.value.reason == reason
+
+
+async def test_a_token_that_lacks_a_scope_lacks_a_permission(scripted: Scripted) -> None:
+    scripted.on("POST /issue/7/comment", 401, {"code": 401, "message": "Unauthorized; scope does not match"})
+    with pytest.raises(PermissionMissing, match="scopes read:jira-work, write:jira-work and read:jira-user"):
+        await scripted.open().comment("7", "words")
 
 
 # Limits

@@ -65,6 +65,7 @@ class JiraBoard:
             f"It refused the token in Secret {secret}: make a new one and put it under the key `token`. "
             + self.dialect.account,
             self._hint,
+            ("scope does not match",),
             read_error=check.read_error,
         )
         headers = {"authorization": authorization}

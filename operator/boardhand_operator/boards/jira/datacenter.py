@@ -26,7 +26,7 @@ class DataCenter:
     account = "It is a personal access token, which its account makes in its profile."
     transitions: Mapping[str, str] = {}
     assignable: Mapping[str, str] = {}
-    hooks = Hooks("/rest/jira-webhook/1.0/webhooks", "active", "Administration, System, WebHooks")
+    hooks = Hooks("/rest/jira-webhook/1.0/webhooks", "active", "Administration, System, WebHooks", "10")
 
     def authorization(self, credentials: Mapping[str, str]) -> tuple[str, list[str]]:
         """See `Dialect.authorization`."""

@@ -25,6 +25,8 @@ class Hooks:
     """The field that says whether a webhook is on."""
     by_hand: str
     """Where an administrator makes one."""
+    signed_since: str = ""
+    """The version from which on calls are signed, and the path is there; nothing: always."""
 
 
 class Dialect(Protocol):

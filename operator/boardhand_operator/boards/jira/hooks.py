@@ -11,7 +11,7 @@ import hmac
 from collections.abc import Mapping
 
 from boardhand_api import pool
-from boardhand_operator.boards.jira.dialect import Dialect
+from boardhand_operator.boards.jira.dialect import Dialect, Hooks
 from boardhand_operator.boards.jira.log import Json
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
 from boardhand_operator.transport import Client
@@ -48,15 +48,20 @@ async def subscribe(http: Client, dialect: Dialect, spec: pool.Board, project: s
     except PermissionMissing as lacking:
         raise _by_hand(dialect, spec, project) from lacking
     except NotFound as old:
-        raise Misconfigured(
-            "WebhookUnsigned",
-            f"This Jira has no {hooks.path} ({old.message}): before Jira 10 calls cannot be signed. Leave "
-            "spec.board.webhook out.",
-        ) from old
+        # Where tokens with scopes are taken webhooks are not.
+        raise (_unsigned(hooks, old) if hooks.signed_since else _by_hand(dialect, spec, project)) from old
     except Rejected as refused:
         raise Misconfigured(
             "WebhookRefused", f"{refused}. Jira must take spec.board.webhook.callbackUrl as a webhook's address."
         ) from refused
+
+
+def _unsigned(hooks: Hooks, old: NotFound) -> Misconfigured:
+    return Misconfigured(
+        "WebhookUnsigned",
+        f"This Jira has no {hooks.path} ({old.message}): before Jira {hooks.signed_since} calls cannot be signed. "
+        "Leave spec.board.webhook out.",
+    )
 
 
 def _by_hand(dialect: Dialect, spec: pool.Board, project: str) -> Misconfigured:
