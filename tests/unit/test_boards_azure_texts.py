@@ -54,6 +54,13 @@ def test_html_of_the_editor_is_markdown(html: str, markdown: str) -> None:
     assert plain(to_markdown(html)) == plain(markdown)
 
 
+@pytest.mark.parametrize(
+    ("form", "text"), [("markdown", "a <b>c</b>"), (0, "a <b>c</b>"), ("html", "a **c**"), (1, "a **c**")]
+)
+def test_the_format_is_a_name_or_a_number(form: str | int, text: str) -> None:
+    assert read("a <b>c</b>", form) == text
+
+
 @given(st.text(min_size=1, max_size=40).filter(lambda text: text.isascii()), st.text(max_size=40))
 def test_only_the_password_is_a_proof(secret: str, given_: str) -> None:
     assert signed(secret, proof(secret))

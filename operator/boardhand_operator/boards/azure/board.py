@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from boardhand_api import pool
 from boardhand_operator.answers import Vendor
@@ -42,6 +42,7 @@ from boardhand_operator.boards.azure.log import (
     related_ids,
     tags,
 )
+from boardhand_operator.boards.azure.people import people_of
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.errors import Misconfigured, NotFound, Rejected
 from boardhand_operator.transport import Connection, segment
@@ -112,11 +113,7 @@ class AzureBoard:
 
     async def people(self) -> dict[str, str]:
         """See `Board.people`: the team's members, or those of all of the project's teams; one request a team."""
-        root = f"/_apis/projects/{segment(self._project)}/teams"
-        teams = self._team or [team["id"] for team in await self._listed(root)]
-        found = [entry["identity"] for team in teams for entry in await self._listed(f"{root}/{segment(team)}/members")]
-        people = (person for person in found if not person.get("isContainer"))
-        return {person["id"]: person.get("uniqueName") or person["displayName"] for person in people}
+        return await people_of(self._http, self._project, self._team)
 
     async def read(self, ticket_id: str) -> Card | None:
         """See `Board.read`: three requests, one more for 200 updates or comments, and one for related work items."""
@@ -242,16 +239,6 @@ class AzureBoard:
         found = await self._items.fields(ids[:BATCH], [TITLE]) if ids else []
         titles = {other["id"]: other["fields"][TITLE] for other in found}
         return [Link(f"#{id_} {titles[id_]}", f"{self._page}/_workitems/edit/{id_}") for id_ in ids if id_ in titles]
-
-    async def _listed(self, path: str) -> list[Json]:
-        """All entries of a list that is told in pages of a hundred."""
-        found: list[Json] = []
-        while True:
-            params: dict[str, Any] = {"$top": "100", "$skip": str(len(found))}
-            page = (await self._http.get(f"read who works on {self._spec.board}", path, params))["value"]
-            found += page
-            if len(page) < 100:
-                return found
 
     def _is_ours(self, item: Json) -> bool:
         here = str(item["fields"].get(PROJECT, "")).casefold() == self._project.casefold()

@@ -32,11 +32,12 @@ def to_html(markdown: str) -> str:
     return made.strip()
 
 
-def read(text: str, form: str | None) -> str:
-    """A stored text as Markdown. form: what Azure says of it, where it does; else HTML is told by its tags."""
+def read(text: str, form: str | int | None) -> str:
+    """A stored text as Markdown. form: what Azure says of it, where it does (its CommentFormat, by name or by number);
+    else HTML is told by its tags."""
     if form is None:
         return to_markdown(text) if _TAG.search(text) else text
-    return text if form.lower() == "markdown" else to_markdown(text)
+    return text if str(form).lower() in ("markdown", "0") else to_markdown(text)
 
 
 def body_of(item: Mapping[str, Any]) -> str:

@@ -12,27 +12,27 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import ClassVar
 
 from boardhand_api import pool
 from boardhand_operator.answers import Vendor
-from boardhand_operator.boards import Card, Comment, Look, Said
+from boardhand_operator.boards import Card, Comment, Look
 from boardhand_operator.boards.linear import queries
 from boardhand_operator.boards.linear.check import check_spec, check_team, check_writing
-from boardhand_operator.boards.linear.client import SERVER, Json, LinearClient, next_cursor
+from boardhand_operator.boards.linear.client import SERVER, Json, LinearClient
 from boardhand_operator.boards.linear.entered import Details, Entered, whole_history
 from boardhand_operator.boards.linear.hooks import HEADER, SECRET, signed, subscribe
 from boardhand_operator.boards.linear.log import (
     attachments,
     card,
     checklists,
-    comment,
     in_order,
     is_there,
     links,
     placed,
 )
+from boardhand_operator.boards.linear.pages import Pages
 from boardhand_operator.boards.linear.states import States
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.errors import Misconfigured, NotFound, Rejected, RemoteUnavailable
@@ -64,6 +64,7 @@ class LinearBoard:
         self._spec = spec
         self._states = States(self._http, spec.board, secret)
         self._entered = Entered(self._http)
+        self._pages = Pages(self._http, spec.board, spec.columns.ready)
         wanted = spec.columns
         self._columns = [wanted.ready, wanted.in_progress, wanted.review, *filter(None, [wanted.failed])]
 
@@ -78,33 +79,24 @@ class LinearBoard:
         column or changed since the last poll, of at most a hundred a poll."""
         ready = self._spec.columns.ready
         others = sorted(set(columns) - {ready})
-        found = await self._poll(others, since)
+        found = await self._pages.poll(others, since)
         self._states.learn(found["teams"]["nodes"])
         for name in (ready, *others):
             self._states.known(name)
-        issues = await self._all_ready(found["ready"])
+        issues = await self._pages.ready(found["ready"])
         there = {issue["id"]: issue for issue in issues if is_there(issue) and issue["state"]["name"] == ready}
         members = {name: set[str]() for name in others} | {ready: set(there)}
-        for issue in await self._all_others(found.get("others"), others):
+        for issue in await self._pages.others(found.get("others"), others):
             if is_there(issue) and issue["state"]["name"] in members:
                 members[issue["state"]["name"]].add(issue["id"])
         cards = _cards(there, await self._entered.of(list(there.values())), self._spec.label)
-        said = await self._all_said(found.get("comments"), since)
+        said = await self._pages.said(found.get("comments"), since)
         return Look(cards, {name: frozenset(ids) for name, ids in members.items()}, said)
 
     async def people(self) -> dict[str, str]:
         """See `Board.people`: the team's active members that are no guests; one request for a hundred."""
-        people: dict[str, str] = {}
-        after: str | None = None
-        while True:
-            variables = {"team": self._spec.board, "after": after}
-            found = await self._http.query(f"read who works on team {self._spec.board}", queries.PEOPLE, variables)
-            for team in found["teams"]["nodes"]:
-                active = (user for user in team["members"]["nodes"] if user["active"] and not user["guest"])
-                people |= {user["id"]: user["displayName"] for user in active}
-                after = next_cursor(team["members"])
-            if after is None:
-                return people
+        active = (user for user in await self._pages.people() if user["active"] and not user["guest"])
+        return {user["id"]: user["displayName"] for user in active}
 
     async def read(self, ticket_id: str) -> Card | None:
         """See `Board.read`: one request, more where it has more than 100 comments or 50 entries of history."""
@@ -112,7 +104,7 @@ class LinearBoard:
             found = await self._http.query(f"read issue {ticket_id}", queries.READ, {"id": ticket_id})
             issue = found["issue"]
             happened = await whole_history(self._http, ticket_id, issue["history"])
-            said = await self._all_comments(ticket_id, issue["comments"])
+            said = await self._pages.comments(ticket_id, issue["comments"])
         except NotFound:
             return None
         if not self._is_ours(issue):
@@ -133,7 +125,7 @@ class LinearBoard:
         issue = (await self._http.query(operation, queries.COMMENTS, {"id": ticket_id}))["issue"]
         if issue["trashed"]:
             raise NotFound("Linear", operation, "the issue is in the bin")
-        return list(in_order(await self._all_comments(ticket_id, issue["comments"])))
+        return list(in_order(await self._pages.comments(ticket_id, issue["comments"])))
 
     async def comment(self, ticket_id: str, text: str) -> str:
         """See `Board.comment`."""
@@ -202,52 +194,7 @@ class LinearBoard:
         """Close the connections."""
         await self._http.aclose()
 
-    # Pages
-
-    async def _poll(self, others: list[str], since: datetime | None) -> Json:
-        variables = {
-            "team": self._spec.board,
-            "ready": self._spec.columns.ready,
-            "others": others,
-            "since": _date(since) if since else None,
-            "withOthers": bool(others),
-            "withSaid": since is not None,
-        }
-        return await self._http.query(f"read team {self._spec.board}", queries.POLL, variables)
-
-    async def _all_ready(self, page: Json) -> list[Json]:
-        variables = {"team": self._spec.board, "ready": self._spec.columns.ready}
-        return await self._rest(page, "issues", queries.READY, variables)
-
-    async def _all_others(self, page: Json | None, others: list[str]) -> list[Json]:
-        if page is None:
-            return []
-        return await self._rest(page, "issues", queries.OTHERS, {"team": self._spec.board, "others": others})
-
-    async def _all_said(self, page: Json | None, since: datetime | None) -> tuple[Said, ...]:
-        if page is None or since is None:
-            return ()
-        variables = {"team": self._spec.board, "since": _date(since)}
-        found = await self._rest(page, "comments", queries.SAID, variables)
-        said = {entry["id"]: Said(entry["issue"]["id"], comment(entry)) for entry in found if entry["issue"]}
-        return tuple(sorted(said.values(), key=lambda one: (one.comment.created_at, one.comment.id)))
-
-    async def _rest(self, page: Json, name: str, document: str, variables: Mapping[str, Any]) -> list[Json]:
-        """The entries of a connection whose first page is there."""
-        entries, after = list(page["nodes"]), next_cursor(page)
-        while after is not None:
-            found = await self._http.query(f"read team {self._spec.board}", document, {**variables, "after": after})
-            entries, after = [*entries, *found[name]["nodes"]], next_cursor(found[name])
-        return entries
-
-    async def _all_comments(self, ticket_id: str, page: Json) -> list[Json]:
-        entries, after = list(page["nodes"]), next_cursor(page)
-        while after is not None:
-            operation = f"read the comments of issue {ticket_id}"
-            found = await self._http.query(operation, queries.COMMENTS, {"id": ticket_id, "after": after})
-            page = found["issue"]["comments"]
-            entries, after = [*entries, *page["nodes"]], next_cursor(page)
-        return entries
+    # One issue
 
     async def _where(self, ticket_id: str) -> Json:
         found = await self._http.query(f"read where issue {ticket_id} is", queries.WHERE, {"id": ticket_id})
@@ -266,10 +213,6 @@ def _cards(issues: Mapping[str, Json], details: Mapping[str, Details], label: st
         for entry, id_ in sorted(known)
         if label is None or label in details[id_].labels
     ]
-
-
-def _date(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _see_that_it_was_done(operation: str, payload: Json) -> None:
