@@ -19,3 +19,5 @@ async def bench() -> AsyncIterator[GitLabBench]:
 
 class TestGitLab(BoardBehaviour):
     """All of it."""
+
+    vendor = "gitlab"

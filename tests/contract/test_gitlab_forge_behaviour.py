@@ -21,3 +21,5 @@ async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[GitLabForgeBen
 
 class TestGitLab(ForgeBehaviour):
     """All of it."""
+
+    vendor = "gitlab"
