@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from boardhand_api import pool
+from boardhand_operator.boards import Attachment, Checklist, Item, Link
 from boardhand_operator.boards.trello.board import TrelloBoard
 from boardhand_operator.errors import CredentialsRefused, NotFound, RateLimited, Rejected, Remote, RemoteUnavailable
 from boardhand_operator.transport import Connection
@@ -19,6 +20,8 @@ from tests.contract.samples import documented_answers, sample
 
 FILE = "trello-openapi.json"
 ID = "5abbe4b7ddc1b351ef961414"
+CHECK_ITEM = {"id": ID, "name": "Write it", "pos": 16384, "state": "complete", "idChecklist": ID}
+"""By the guide to nested resources: the file has no fields of it."""
 REFUSALS = documented_answers(FILE, operation(FILE, "GET", f"/boards/{ID}")[1])
 CALLS: dict[str, Callable[[TrelloBoard], Any]] = {
     "look": lambda board: board.look(),
@@ -76,11 +79,16 @@ async def test_every_documented_refusal_has_its_error(
 async def test_the_documented_answers_are_read() -> None:
     action = sample(FILE, {"$ref": "#/components/schemas/Action"})
     said = action | {"data": action["data"] | {"text": "words", "card": {"id": card()["id"]}}}
+    file = sample(FILE, {"$ref": "#/components/schemas/Attachment"})
+    hanging = {
+        "attachments": [file, file | {"isUpload": True, "pos": 1}],
+        "checklists": [{"id": ID, "name": "Steps", "pos": 1, "checkItems": [CHECK_ITEM]}],
+    }
     bodies = {
         f"/1/boards/{ID}/lists": lists(),
         f"/1/lists/{lists()[0]['id']}/cards": [card()],
         f"/1/boards/{ID}/actions": [],
-        f"/1/cards/{card()['id']}": card() | {"idList": lists()[0]["id"], "actions": [said]},
+        f"/1/cards/{card()['id']}": card() | {"idList": lists()[0]["id"], "actions": [said]} | hanging,
         f"/1/cards/{card()['id']}/actions": [said],
         "/1/members/me": sample(FILE, {"$ref": "#/components/schemas/Member"}),
     }
@@ -90,6 +98,9 @@ async def test_the_documented_answers_are_read() -> None:
     read = await board.read(found.id)
     assert read is not None
     assert [comment.text for comment in read.comments] == ["words"]
+    assert read.checklists == (Checklist("Steps", (Item("Write it", True),)),)
+    assert read.attachments == (Attachment(file["name"], file["url"]),)
+    assert read.links == (Link(file["name"], file["url"]),)
 
 
 async def test_comments_that_shift_pages_while_they_are_read_are_read_once() -> None:
