@@ -61,14 +61,24 @@ class Arrivals:
 
     def _follow(self) -> None:
         found = self._http.get(self._path, params={"limit": "1"}).raise_for_status().json()
-        query = {"watch": "true", "resourceVersion": found["metadata"]["resourceVersion"], "timeoutSeconds": "3000"}
+        version = str(found["metadata"]["resourceVersion"])
+        while not self._over.is_set():
+            # The API server ends the watch of a client that falls behind, as this one may in a burst of thousands.
+            version = self._stream(version)
+
+    def _stream(self, version: str) -> str:
+        """Follow one watch from this version until it ends; the version it ended at."""
+        query = {"watch": "true", "resourceVersion": version, "timeoutSeconds": "3000"}
         with self._http.stream("GET", self._path, params=query, headers={"Accept": _METADATA}) as answer:
             answer.raise_for_status()
             self._begun.set()
             for line in answer.iter_lines():
                 if self._over.is_set():
-                    return
-                self._note(json.loads(line))
+                    break
+                event = json.loads(line)
+                self._note(event)
+                version = event["object"]["metadata"].get("resourceVersion", version)
+        return version
 
     def _note(self, event: dict[str, object]) -> None:
         body = event["object"]

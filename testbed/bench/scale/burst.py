@@ -69,6 +69,7 @@ def watched(stage: Scene, cards: int) -> Burst:
         runs.wait_for(1, _SECONDS)
         polled = _first_answer(stage, there)
         jobs.wait_for(count, _SECONDS)
+        runs.wait_for(count, _SECONDS)
     took = sorted(jobs.seen[name] - runs.seen[name] for name in jobs.seen)
     found = Burst(count / (max(jobs.seen.values()) - polled), percentile(took, 50), percentile(took, 99))
     say(f"{count} cards: {found.per_second:.0f}/s; run to Job {found.p50:.2f} s, p99 {found.p99:.2f} s")
