@@ -20,3 +20,5 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHubBench]:
 
 class TestGitHub(ForgeBehaviour):
     """All of it."""
+
+    vendor = "github"

@@ -45,17 +45,19 @@ class GitHubForge:
         owner, name = owner_and_name(spec.url or GITHUB, repository.url)
         secret, api = secret_name(spec), Api.of(spec.url)
         needed = needs(spec)
+        place = Place(f"/repos/{segment(owner)}/{segment(name)}", needed, (name,))
+        self._access = Access.of(credentials, secret, api, place, connection)
+        self._webhook_secret = credentials.get(github_hooks.SECRET, "").strip()
         vendor = Vendor(
             "GitHub",
-            f"It refused the token in Secret {secret}: make a new one and put it under the key `token`.",
+            f"It refused the token of the GitHub App in Secret {secret}: see that the App is still installed."
+            if self._access.tokens
+            else f"It refused the token in Secret {secret}: make a new one and put it under the key `token`.",
             f"The credentials in Secret {secret} need, for {owner}/{name}: "
             + ", ".join(f"{permission} ({level})" for permission, level in needed.items())
             + "; a classic token the scope repo.",
             read_error=read_error,
         )
-        place = Place(f"/repos/{segment(owner)}/{segment(name)}", needed, (name,))
-        self._webhook_secret = credentials.get(github_hooks.SECRET, "").strip()
-        self._access = Access.of(credentials, secret, api, place, connection)
         http = Client(
             vendor,
             api.base_url,
