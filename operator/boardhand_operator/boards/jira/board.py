@@ -10,7 +10,6 @@ https://docs.atlassian.com/software/jira/docs/api/REST/latest/ ; tests hold ever
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -30,15 +29,12 @@ from boardhand_operator.boards.jira.hooks import SECRET, signed, subscribe
 from boardhand_operator.boards.jira.issues import Issues
 from boardhand_operator.boards.jira.log import Entry, Json
 from boardhand_operator.boards.jira.moves import Moves
+from boardhand_operator.boards.jira.searches import Searches
 from boardhand_operator.boards.jira.statuses import Statuses
 from boardhand_operator.boards.jira.talk import Reading, Talk
 from boardhand_operator.errors import Misconfigured, Rejected
 from boardhand_operator.transport import Client, Connection, segment
 
-LIGHT = ("status", "project", "labels", "updated")
-"""Fields that a poll reads of every ticket; the others only of those that are ready, and when they change."""
-RECONCILED, RECONCILED_SECONDS = 50, 300.0
-"""Of so many issues that we moved within this time searches must not be old."""
 GATEWAY = "api.atlassian.com"
 """Where tokens with scopes are taken; people's pages are elsewhere."""
 
@@ -72,15 +68,13 @@ class JiraBoard:
         self._http = Client(vendor, base, headers, [*secrets, self._webhook_secret], connection)
         self._spec, self._base, self._site = spec, base, base
         self._api = self.dialect.api
-        self._project = jql.quoted(spec.board)
         self._issues = Issues(self._http, self.dialect, self._hint)
         self._statuses = Statuses(self._http, self._issues, self._api, spec)
+        self._searches = Searches(self._http, self.dialect, spec, self._issues, self._statuses)
         self._entered = Entered(self._http, self.dialect)
         self._talk = Talk(self._http, self.dialect)
         self._moves = Moves(self._http, self.dialect, self._hint)
         self._project_id: str | None = None
-        self._moved: dict[str, float] = {}
-        """By issue, when we moved it."""
 
     async def check(self) -> None:
         """See `Board.check`: five requests, one more for a filter, one for each kind of ticket that is ready."""
@@ -99,7 +93,7 @@ class JiraBoard:
         ready = self._spec.columns.ready
         names = [ready, *sorted(set(columns) - {ready})]
         ids = {name: await self._statuses.ids_of(name) for name in names}
-        found, recent = await self._find(names, ids, since)
+        found, recent = await self._searches.find(ids, since)
         inside = {name: [one for one in found if _status(one) in ids[name]] for name in names}
         placed = await self._entered.of([issue for issue in inside[ready] if self._labelled(issue)])
         await self._know_place()
@@ -166,7 +160,7 @@ class JiraBoard:
         if seen_in == column:
             return
         await self._statuses.ids_of(column)
-        self._moved[ticket_id] = time.monotonic()
+        self._searches.moved(ticket_id)
         await self._issues.sure(self._moves.move(ticket_id, column, seen_in))
 
     async def subscribe(self) -> None:
@@ -179,7 +173,7 @@ class JiraBoard:
                 f"spec.board.webhook: Secret {self._spec.secret_ref.name} lacks the key {SECRET!r}: put a long random "
                 "text there, with which Jira is to sign its calls.",
             )
-        project = f"project = {self._project}"
+        project = f"project = {jql.quoted(self._spec.board)}"
         await subscribe(self._http, self.dialect, self._spec, project, self._webhook_secret)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
@@ -192,45 +186,7 @@ class JiraBoard:
         """Close the connections."""
         await self._http.aclose()
 
-    # What a poll finds
-
-    async def _find(
-        self, names: list[str], ids: Mapping[str, list[str]], since: datetime | None
-    ) -> tuple[list[Json], list[Json]]:
-        """The issues in the columns of these names, the ready one leading, and those that changed since then."""
-        ready, others = ids[names[0]], [one for name in names[1:] for one in ids[name]]
-        changed = jql.since(since, (await self._issues.account()).get("timeZone") or "") if since else ""
-        if self._spec.filter is None:
-            found = await self._search(names, jql.in_columns(self._spec.board, [*ready, *others], changed))
-            return found, found
-        found = await self._search(names, jql.filtered(self._spec.board, ready, self._spec.filter, others))
-        recent = await self._search(names, jql.changed(self._spec.board, changed)) if changed else []
-        return found, recent
-
-    async def _search(self, names: list[str], query: str) -> list[Json]:
-        operation = f"read columns {', '.join(names)}"
-        while True:
-            moved = self._moved_lately()
-            try:
-                found = await self._issues.sure(self._all(operation, query, moved))
-                break
-            except Rejected:
-                # One of these may be gone; then the search goes without.
-                self._moved.clear()
-                if not moved:
-                    # A status or the whole project may be gone, which is said better.
-                    await self._statuses.check(names)
-                    raise
-        # By id, since what changes while pages are read shifts issues from one to the other.
-        return list({str(issue["id"]): issue for issue in found}.values())
-
-    async def _all(self, operation: str, query: str, moved: list[str]) -> list[Json]:
-        return [issue async for issue in self.dialect.find(self._http, operation, query, LIGHT, moved)]
-
-    def _moved_lately(self) -> list[str]:
-        now = time.monotonic()
-        self._moved = {id_: at for id_, at in self._moved.items() if now - at < RECONCILED_SECONDS}
-        return sorted(self._moved, key=lambda id_: self._moved[id_])[-RECONCILED:]
+    # Tickets and comments
 
     async def _know_place(self) -> None:
         """Ask once for what `_is_here` and `_card` need."""
@@ -246,8 +202,6 @@ class JiraBoard:
 
     def _labelled(self, issue: Json) -> bool:
         return self._spec.label is None or self._spec.label in (issue["fields"].get("labels") or ())
-
-    # Tickets and comments
 
     def _card(self, issue: Json, entry: Entry, column: str) -> Card:
         # The column bears the name under which it was asked for.
