@@ -37,10 +37,15 @@ def sdk() -> str:
     return FILE.read_text()
 
 
+@cache
+def types() -> dict[str, str]:
+    """The package's types with what is between their braces."""
+    return dict(re.findall(r"^type (\w+) = (?:[\w &]+ & )?\{\n(.*?)^\};", sdk(), re.DOTALL | re.MULTILINE))
+
+
 def fields_of(name: str) -> dict[str, str]:
     """The fields of a type of the package, as TypeScript writes them; empty where there is no such type."""
-    found = re.search(rf"^type {name} = (?:[\w &]+ & )?\{{\n(.*?)^\}};", sdk(), re.DOTALL | re.MULTILINE)
-    return dict(re.findall(r"^  (\w+)\??: (.*);$", found[1], re.MULTILINE)) if found else {}
+    return dict(re.findall(r"^  (\w+)\??: (.*);$", types().get(name, ""), re.MULTILINE))
 
 
 def typescript(kind: object, maybe: str) -> str:
