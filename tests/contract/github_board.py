@@ -51,7 +51,7 @@ class GitHubDesk:
     """A repository at the stand-in, and its people; every look at the clock is a second later."""
 
     secret, person = "shop-github", "ada"
-    page, full_page = 120, 100
+    page, full_page = 120, 50
     markup, filter = "markdown", ""
     signs_body = True
     kind, place = "github", NAME
@@ -188,6 +188,7 @@ class GitHubProjectsBench(GitHubDesk):
 
     kind, place, secret = "github-projects", PROJECT, "shop-project"
     comment_written, moved, subscribed = "mutation AddComment", "mutation Move", "POST .*/hooks$"
+    full_page = 100
     nowhere = "orgs/team/404"
     has = frozenset({"links", "priority"})
 

@@ -192,7 +192,7 @@ def hint(spec: pool.Board) -> str:
     return (
         f"The credentials in Secret {spec.secret_ref.name} need, for {spec.board}: Issues (write) and Metadata (read), "
         "for webhooks Webhooks (write) too; a classic token the scope repo, for webhooks admin:repo_hook too; and the "
-        "account the role triage or more (for webhooks admin)."
+        "account the role triage or more (for commands write, for webhooks admin)."
     )
 
 

@@ -13,8 +13,9 @@ from boardhand_operator.boards.labels import Place
 from boardhand_operator.errors import Misconfigured, NotFound
 from boardhand_operator.transport import PAGES, Client, segment
 
-_FULL = 100
-_PAGE = {"per_page": str(_FULL)}
+_PAGE = 100
+_REMEMBERED = 50
+"""Issues on a page that is to be remembered: a hundred with their texts would be too long for it."""
 _LATE = 10.0
 """Seconds that a timeline may lag behind the list of issues."""
 
@@ -32,13 +33,14 @@ class Repository:
     ) -> list[Json]:
         """The entries of all pages of a list. path: below the repository. remember: pages that did not change are not
         sent again."""
-        place, query = self.root + path, {**_PAGE, **(params or {})}
+        size = _REMEMBERED if remember else _PAGE
+        place, query = self.root + path, {"per_page": str(size), **(params or {})}
         found: list[Json] = []
         page, count = [], 0
         async for page in self.http.pages(operation, place, query, remember=remember):
             found, count = found + page, count + 1
         # A full page that did not change may have got another one behind it.
-        while remember and len(page) == _FULL and count < PAGES:
+        while remember and len(page) == size and count < PAGES:
             count += 1
             page = await self.http.get(operation, place, {**query, "page": str(count)}, remember=True)
             found += page
