@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from boardhand_api import API_VERSION
 from boardhand_api.pool import Board, Forge, Repository
@@ -29,9 +31,12 @@ def yamls(page: str) -> list[dict[str, Any]]:
 
 
 def rows(page: str) -> dict[str, str]:
-    """The rows of a page's first table, by each of the types that they are for."""
-    lines = [line for line in (ROOT / page).read_text().splitlines() if line.startswith("| [`")]
-    return {name: line for line in lines for name in re.findall(r"`([a-z-]+)`", line.split("|")[1])}
+    """The rows of a page's tables, by each of the types that they are for."""
+    found: dict[str, str] = {}
+    for line in (line for line in (ROOT / page).read_text().splitlines() if line.startswith("| [`")):
+        for name in re.findall(r"`([a-z-]+)`", line.split("|")[1]):
+            found[name] = found.get(name, "") + line
+    return found
 
 
 def test_the_run_applied_by_hand_is_one() -> None:
@@ -48,17 +53,40 @@ def test_the_pools_parts_are_what_the_models_take() -> None:
     assert Repository.model_validate(spec["repository"]).branch == "main"
 
 
+@pytest.mark.parametrize("page", PAGES[1:-2], ids=lambda page: f"{page.parent.name}/{page.name}")
+def test_a_pages_own_yaml_is_what_the_models_take(page: Path) -> None:
+    kinds: dict[str, type[BaseModel]] = {"board": Board, "forge": Forge, "repository": Repository}
+    blocks = re.findall(r"```yaml\n(.*?)```|((?:^    [^\n]*\n)+)", page.read_text(), re.DOTALL | re.MULTILINE)
+    found = [
+        kinds[kind].model_validate(fields)
+        for block in blocks
+        if (text := textwrap.dedent("".join(block))).startswith(tuple(f"{kind}:" for kind in kinds))
+        for document in yaml.safe_load_all(text)
+        for kind, fields in document.items()
+    ]
+    assert {getattr(one, "type", page.stem) for one in found} >= {page.stem}
+
+
 @pytest.mark.parametrize("kind", ["boards", "forges"])
 def test_the_table_has_what_is_installed_with_the_keys_of_its_secret(kind: str) -> None:
     there = rows(f"docs/{kind}.md")
     installed = {entry.name: entry.load() for entry in entry_points(group=f"boardhand.{kind}")}
     assert there.keys() == installed.keys()
+    assert {line.count("| [`") for line in there.values()} == {2}
     for name, cls in installed.items():
         assert all(f"`{key}`" in there[name] for key in cls.credential_keys), name
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text())
-    missing = [link for link in links if not (page.parent / link).exists()]
-    assert missing == []
+def test_every_link_within_the_project_leads_somewhere() -> None:
+    links = [(page, *link) for page in PAGES for link in re.findall(r"\]\(([^):#\s]*)#?([^):\s]*)\)", page.read_text())]
+    assert len(links) > len(PAGES)
+    assert [link for link in links if not _leads(*link)] == []
+
+
+def _leads(page: Path, file: str, part: str) -> bool:
+    there = page.parent / file if file else page
+    heads = re.findall(r"^#+ (.*)$", there.read_text(), re.MULTILINE) if part else []
+    return there.exists() and part in {
+        "",
+        *(re.sub(r"[^a-z0-9 -]", "", head.lower()).replace(" ", "-") for head in heads),
+    }
