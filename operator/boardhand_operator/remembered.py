@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 
 from boardhand_operator.answers import Answer
 
@@ -26,7 +27,9 @@ class Remembered:
         """The answer; where it says that nothing changed, the one that is kept, as a 200."""
         if answer.status == 304 and address in self._kept:
             self._kept.move_to_end(address)
-            return self._kept[address][1]
+            kept = self._kept[address][1]
+            # What the new answer says of itself holds: a next page may have come although this one is as it was.
+            return replace(kept, headers={**kept.headers, **answer.headers})
         self._forget(address)
         tag = answer.headers.get("etag", "")
         if tag and len(answer.body) <= BYTES // 4:

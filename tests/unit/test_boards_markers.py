@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from boardhand_operator.boards import Card, Comment
 from boardhand_operator.boards.markers import claim_text, closing_text, find_claims, find_closing, lost_text
 from boardhand_operator.boards.text import CUT, shorten, units
-from boardhand_operator.boards.ticket import ticket_of
+from boardhand_operator.boards.ticket import BYTES, ticket_of
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 TEXTS = st.text(max_size=200)
@@ -102,6 +102,10 @@ def test_a_ticket_is_cut_to_what_a_run_holds() -> None:
     ticket = ticket_of(card(title="t\n" * 2000, body="🚀" * 100_000, comments=comments))
     assert len(ticket.title) <= 1024 and "\n" not in ticket.title
     assert len(ticket.body) <= 131072 and ticket.body.endswith(CUT)
+    assert ticket.comments[-1].text.startswith("59 "), "the newest stay"
+    assert BYTES - 20_000 < len(ticket.model_dump_json(by_alias=True).encode()) <= BYTES
+    short = tuple(said(f"{number} y", by_us=False) for number in range(60))
+    ticket = ticket_of(card(comments=short))
     assert len(ticket.comments) == 50 and ticket.comments[0].text.startswith("10 ")
 
 

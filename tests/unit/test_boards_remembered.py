@@ -63,6 +63,23 @@ async def test_what_did_not_change_is_given_again() -> None:
     assert "if-none-match" not in server.requests[-1].headers
 
 
+async def test_a_page_that_came_after_an_unchanged_one_is_read() -> None:
+    grown = False
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        headers = {"etag": '"a"'}
+        if grown and "page" not in request.url.params:
+            headers["link"] = '<https://api.test/v1/list?page=2>; rel="next"'
+        if request.headers.get("if-none-match") and "page" not in request.url.params:
+            return httpx.Response(304, headers=headers)
+        return httpx.Response(200, json=[str(request.url.params)], headers=headers)
+
+    server = Server(answer)
+    assert [page async for page in server.http.pages("list", "/list", remember=True)] == [[""]]
+    grown = True
+    assert [page async for page in server.http.pages("list", "/list", remember=True)] == [[""], ["page=2"]]
+
+
 async def test_only_so_many_answers_are_remembered() -> None:
     server = Server(tagged)
     for number in range(ANSWERS + 1):
