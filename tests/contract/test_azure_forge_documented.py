@@ -254,6 +254,25 @@ async def test_every_vote(bench: AzureForgeBench, vote: int, judgement: str | No
     assert await forge.comments(number) == []
 
 
+async def test_a_teams_vote_is_its_members(bench: AzureForgeBench) -> None:
+    await bench.branch(FIX)
+    forge = bench.open()
+    number = (await forge.open_pull_request(FIX, "main", "Fix", "b", False)).number or 0
+    team = bench.state.add_person("Reviewers")
+    for voter in (team, bench.ada):
+        git.vote(bench.state, bench.repository.pulls[number], voter, 10)
+    inner = bench.wire.inner
+
+    async def marked(request: httpx.Request) -> httpx.Response:
+        found = json.loads(await (await inner.handle_async_request(request)).aread())
+        for one in found.get("reviewers", []):
+            one["isContainer"] = one["id"] == team.id
+        return httpx.Response(200, json=found)
+
+    bench.wire.inner = httpx.MockTransport(marked)
+    assert [review.author for review in await forge.reviews(number)] == ["ada"]
+
+
 async def test_answers_and_deleted_words_in_threads(bench: AzureForgeBench) -> None:
     await bench.branch(FIX)
     forge = bench.open()

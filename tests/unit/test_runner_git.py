@@ -167,7 +167,8 @@ def test_credentials_are_given_to_their_server_alone_and_in_the_environment_alon
     (layout.git_secret / "username").write_text("ann\n")
     (layout.git_secret / "token").write_text("to-ken-123\n")
     assert read_credentials(layout.git_secret) == Credentials("ann", "to-ken-123")
-    environment = Remote(layout, "https://forge.example:3000/o/r.git").environment()
+    with Remote(layout, "https://forge.example:3000/o/r.git").environment() as environment:
+        assert "GIT_SSH_COMMAND" not in environment
     names = {value: key for key, value in environment.items() if key.startswith("GIT_CONFIG_KEY")}
     number = names["http.https://forge.example:3000/.extraHeader"].rsplit("_", 1)[1]
     assert environment[f"GIT_CONFIG_VALUE_{number}"] == "Authorization: Basic YW5uOnRvLWtlbi0xMjM="

@@ -9,6 +9,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
+from boardhand_api import pod
 from boardhand_api.order import Order
 from boardhand_runner import ssh
 from boardhand_runner.errors import Configuration, Refused
@@ -220,6 +221,13 @@ def test_nothing_of_the_machine_is_used(layout: Settings) -> None:
         assert {"-oStrictHostKeyChecking=yes", "-oIdentityAgent=none", "-oBatchMode=yes"} <= set(command)
         assert environment["GIT_ALLOW_PROTOCOL"] == "ssh" and "SSH_AUTH_SOCK" not in environment
     assert len(files) == 2 and not any(file.exists() for file in files)
+
+
+def test_the_image_has_what_ssh_takes() -> None:
+    """Its client, and an entry for the stages' user, without which it does not start."""
+    dockerfile = (Path(__file__).parents[2] / "Dockerfile.runner").read_text()
+    assert " openssh-client " in dockerfile
+    assert f":x:{pod.USER}:{pod.USER}:" in dockerfile
 
 
 def test_a_key_is_not_shown() -> None:

@@ -81,7 +81,10 @@ async def reviews(at: At, people: People, number: int) -> list[Review]:
     said = list(_said(threads))
     ours = [one for one in said if one.author["id"] == us]
     theirs = [one for one in said if one.line and one.author["id"] != us]
-    votes = [one for one in pull.get("reviewers", []) if one.get("vote") and one["id"] != us]
+    # A team has the vote of its member once more.
+    votes = [
+        one for one in pull.get("reviewers", []) if one.get("vote") and one["id"] != us and not one.get("isContainer")
+    ]
     times = _vote_times(threads)
     given = [*_our_reviews(ours), *_their_reviews(votes, theirs, times, pull["creationDate"])]
     return sorted(given, key=lambda one: one.created_at)

@@ -12,8 +12,8 @@ _STATES = {
     "SUCCESSFUL": CheckState.PASSED,
     "FAILED": CheckState.FAILED,
     "STOPPED": CheckState.FAILED,
-    "INPROGRESS": CheckState.RUNNING,
 }
+"""Every other one is under way."""
 
 
 async def repository(at: At) -> None:
@@ -48,7 +48,9 @@ async def checks(at: At, commit: str) -> list[Check]:
     newest: dict[str, Json] = {}
     for one in sorted(await at.all(f"read the checks of {commit}", path), key=lambda one: str(one["updated_on"])):
         newest[one.get("name") or one["key"]] = one
-    return [Check(name, _STATES[one["state"]], one.get("url") or "") for name, one in newest.items()]
+    return [
+        Check(name, _STATES.get(one["state"], CheckState.RUNNING), one.get("url") or "") for name, one in newest.items()
+    ]
 
 
 async def _data(at: At) -> Json:
