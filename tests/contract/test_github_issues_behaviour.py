@@ -37,6 +37,8 @@ async def board(bench: GitHubIssuesBench) -> AsyncIterator[GitHubIssues]:
 class TestGitHubIssues(BoardBehaviour):
     """All of it."""
 
+    vendor = "github"
+
 
 # Events
 

@@ -43,6 +43,8 @@ async def board(bench: GitHubProjectsBench) -> AsyncIterator[GitHubProjects]:
 class TestGitHubProjects(BoardBehaviour):
     """All of it."""
 
+    vendor = "github-projects"
+
 
 # Events
 
