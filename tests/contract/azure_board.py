@@ -45,7 +45,7 @@ class AzureBench:
     comment_written, moved = "POST .*/comments$", r"PATCH .*/workItems/\d+$"
     subscribed = "POST .*/subscriptions$"
     has = frozenset({"attachments", "links", "priority"})
-    markup, signs_body, filter = "html", False, ""
+    markup, signs_body, filter = "html", False, "[System.Title] = 'no ticket has this'"
 
     def __init__(self, *, team: bool = False, server: bool = False) -> None:
         organisation = "tfs/DefaultCollection" if server else "acme"

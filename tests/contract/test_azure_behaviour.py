@@ -26,6 +26,8 @@ class AzureCases(BoardBehaviour):
 class TestAzureStates(AzureCases):
     """A project's states are the columns."""
 
+    vendor = "azure"
+
     @pytest.fixture
     async def bench(self) -> AsyncIterator[AzureBench]:
         made = AzureBench()
@@ -35,6 +37,8 @@ class TestAzureStates(AzureCases):
 
 class TestAzureTeamBoard(AzureCases):
     """The columns of a team's board."""
+
+    vendor = "azure (team)"
 
     @pytest.fixture
     async def bench(self) -> AsyncIterator[AzureBench]:

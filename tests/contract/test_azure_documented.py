@@ -340,6 +340,26 @@ async def test_a_team_that_is_not_there_is_said() -> None:
     await board.aclose()
 
 
+async def test_a_filter_is_a_condition_of_wiql() -> None:
+    bench = AzureBench(team=True)
+    fits, other = await bench.ticket("fits"), await bench.ticket("other")
+    board = bench.open(filter="[System.Title] = 'fits' OR [System.Title] = 'fits too'")
+    await board.check()
+    look = await board.look()
+    assert [card.id for card in look.ready] == [fits]
+    assert look.members[READY] == {fits, other}
+    bench.check_requests()
+    await board.aclose()
+
+
+async def test_a_filter_that_is_none_is_said() -> None:
+    board = AzureBench().open(filter="title ~ 'x'")
+    with pytest.raises(Misconfigured, match="TF51006") as wrong:
+        await board.check()
+    assert wrong.value.reason == "FilterWrong"
+    await board.aclose()
+
+
 async def test_a_board_whose_ready_column_is_gone_loses_no_ticket() -> None:
     bench = AzureBench(team=True)
     ticket = await bench.ticket(column=DOING)

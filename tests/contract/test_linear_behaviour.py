@@ -22,6 +22,8 @@ async def bench() -> AsyncIterator[LinearBench]:
 class TestLinear(BoardBehaviour):
     """All of it; sub-issues are the checklist."""
 
+    vendor = "linear"
+
     async def test_a_ticket_has_its_checklists(self, bench: LinearBench, board: Board) -> None:  # type: ignore[override]
         ticket = await bench.ticket()
         await bench.furnish(ticket)

@@ -2,7 +2,7 @@
 
 A ticket is in a column when its field says so, and it is not in the recycle bin. A poll in which nothing changed is
 two requests: one that finds the work items of the columns and those that changed lately, and one for their revisions
-(for 200 of them); once a minute one or two more, for the columns.
+(for 200 of them); one more where the pool has a filter, and once a minute one or two more, for the columns.
 
 Source: https://learn.microsoft.com/en-us/rest/api/azure/devops/ , version 7.1.
 """
@@ -18,7 +18,7 @@ from boardhand_api import pool
 from boardhand_operator.answers import Vendor
 from boardhand_operator.azure_devops import CREDENTIAL_KEYS, AzureClient, organisation_address, parts
 from boardhand_operator.boards import Card, Comment, Link, Look, Said
-from boardhand_operator.boards.azure.check import check_columns, check_spec, check_writing, project_of
+from boardhand_operator.boards.azure.check import check_columns, check_filter, check_spec, check_writing, project_of
 from boardhand_operator.boards.azure.columns import BoardColumns, Columns, States, quoted
 from boardhand_operator.boards.azure.entered import Entered, Talk
 from boardhand_operator.boards.azure.hooks import HEADER, SECRET, signed, subscribe
@@ -91,6 +91,7 @@ class AzureBoard:
         await project_of(self._http, self._spec, self._project)
         await self._our_id()
         await check_columns(self._spec, self._columns, self._roles)
+        await check_filter(self._fitting)
         await check_writing(self._items, self._columns, self._spec.columns.ready)
 
     async def look(self, columns: Collection[str] = (), since: datetime | None = None) -> Look:
@@ -105,7 +106,9 @@ class AzureBoard:
         for row in rows:
             if row["fields"].get(field) in members:
                 members[row["fields"][field]].add(str(row["id"]))
+        fitting = await self._fitting()
         mine = [row for row in rows if row["fields"].get(field) == ready and self._labelled(row)]
+        mine = [row for row in mine if fitting is None or row["id"] in fitting]
         found = sorted(await self._entered.of(mine, field), key=lambda pair: (pair[1].at, pair[0]["id"]))
         cards = [card(item, ready, entry, self._page) for item, entry in found]
         said = await self._said(rows, since) if since else ()
@@ -222,6 +225,15 @@ class AzureBoard:
         project = f"[{PROJECT}] = {quoted(self._project)}"
         ids = await self._items.ids(" AND ".join(filter(None, [project, within, wanted])))
         return await self._items.fields(ids, [field, TAGS, CHANGED, COMMENTS]) if ids else []
+
+    async def _fitting(self) -> set[int] | None:
+        """The ready work items that spec.board.filter finds; None where there is no filter."""
+        if self._spec.filter is None:
+            return None
+        ready = f"[{self._columns.kind.field}] = {quoted(self._spec.columns.ready)}"
+        return set(
+            await self._items.ids(f"[{PROJECT}] = {quoted(self._project)} AND {ready} AND ({self._spec.filter})")
+        )
 
     async def _said(self, rows: Collection[Json], since: datetime) -> tuple[Said, ...]:
         start = since.astimezone(UTC)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from boardhand_api import pool
 from boardhand_operator.azure_devops import AzureClient
@@ -16,13 +16,7 @@ _RULES = 400
 
 
 def check_spec(spec: pool.Board, columns: Sequence[str]) -> None:
-    """Raise Misconfigured where the pool asks for what the board cannot do."""
-    if spec.filter is not None:
-        raise Misconfigured(
-            "FilterUnsupported",
-            "spec.board.filter: work items are not filtered by a query of yours; take it out and use spec.board.label "
-            "(a tag).",
-        )
+    """Raise Misconfigured where the ready column has a second meaning."""
     if columns.count(spec.columns.ready) > 1:
         raise Misconfigured(
             "ColumnTwice", f"The ready column {spec.columns.ready!r} also has another meaning in spec.board.columns."
@@ -56,6 +50,18 @@ async def check_columns(spec: pool.Board, columns: Columns, names: Sequence[str]
         ) from failed
     for name in names:
         columns.known(name)
+
+
+async def check_filter(fitting: Callable[[], Awaitable[object]]) -> None:
+    """See that the pool's filter is a condition of WIQL. fitting: asks with it. Raises Misconfigured."""
+    try:
+        await fitting()
+    except Rejected as refused:
+        raise Misconfigured(
+            "FilterWrong",
+            f"spec.board.filter is no condition of WIQL, such as [System.IterationPath] UNDER 'shop\\Sprint 1': "
+            f"{refused.message}",
+        ) from refused
 
 
 async def check_writing(items: Items, columns: Columns, ready: str) -> None:
