@@ -75,8 +75,9 @@ def read_identity(folder: Path) -> Identity:
         if not value:
             raise Configuration(
                 "GitSecretIncomplete",
-                f"The repository's Secret has no {name}: over ssh it needs the keys `{KEY}`, a private key without a"
-                f" passphrase, and `{KNOWN_HOSTS}`, the server's lines as `ssh-keyscan` prints them.",
+                f"The repository's Secret has no {name}: over ssh those of spec.repository need the keys `{KEY}`, a"
+                f" private key without a passphrase, and `{KNOWN_HOSTS}`, the server's lines as `ssh-keyscan` prints"
+                " them.",
             )
     if _is_locked(values[0]):
         # ssh itself would only say that the server refuses it.

@@ -142,7 +142,8 @@ def test_commits_are_boardhands(layout: Settings, commit: Callable[..., str]) ->
     [
         ({"base_branch": "nope"}, "GitBranchNotFound"),
         ({"repository": "/nowhere/at/all"}, "GitRepositoryNotFound"),
-        ({"repository": "ssh://example.org/x.git"}, "GitAddressWrong"),
+        ({"repository": "git://example.org/x.git"}, "GitAddressWrong"),
+        ({"repository": "ssh://example.org/x.git"}, "GitSecretIncomplete"),
         ({"repository": "ext::sh -c 'touch owned'"}, "GitAddressWrong"),
         ({"repository": "https://ann:pw@example.org/x.git"}, "GitAddressHoldsCredentials"),
     ],
