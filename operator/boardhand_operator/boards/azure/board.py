@@ -11,25 +11,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import ClassVar
 
 from boardhand_api import pool
 from boardhand_operator.answers import Vendor
 from boardhand_operator.azure_devops import CREDENTIAL_KEYS, AzureClient, organisation_address, parts
-from boardhand_operator.boards import Card, Comment, Link, Look, Said
+from boardhand_operator.boards import Card, Comment, Link, Look
 from boardhand_operator.boards.azure.check import check_columns, check_filter, check_spec, check_writing, project_of
-from boardhand_operator.boards.azure.columns import BoardColumns, Columns, States, quoted
+from boardhand_operator.boards.azure.columns import BoardColumns, Columns, States
 from boardhand_operator.boards.azure.entered import Entered, Talk
 from boardhand_operator.boards.azure.hooks import HEADER, SECRET, signed, subscribe
 from boardhand_operator.boards.azure.items import BATCH, Items
 from boardhand_operator.boards.azure.log import (
     AREA,
-    CHANGED,
-    COMMENTS,
     PROJECT,
     STATE,
-    TAGS,
     TITLE,
     TYPE,
     Json,
@@ -37,12 +34,12 @@ from boardhand_operator.boards.azure.log import (
     card,
     comment,
     hyperlinks,
-    moment,
     placed,
     related_ids,
     tags,
 )
 from boardhand_operator.boards.azure.people import people_of
+from boardhand_operator.boards.azure.rows import Rows
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.errors import Misconfigured, NotFound, Rejected
 from boardhand_operator.transport import Connection, segment
@@ -80,6 +77,7 @@ class AzureBoard:
         kind = BoardColumns(self._http, self._project, team[0]) if team else States(self._http, self._project)
         self._columns = Columns(kind, spec.columns.ready, f"Azure's board {spec.board}")
         self._team = team
+        self._rows = Rows(self._items, self._columns, self._project, spec)
         self._entered, self._talk = Entered(self._items), Talk(self._items)
         self._me = ""
         roles = spec.columns
@@ -91,7 +89,7 @@ class AzureBoard:
         await project_of(self._http, self._spec, self._project)
         await self._our_id()
         await check_columns(self._spec, self._columns, self._roles)
-        await check_filter(self._fitting)
+        await check_filter(self._rows.fitting)
         await check_writing(self._items, self._columns, self._spec.columns.ready)
 
     async def look(self, columns: Collection[str] = (), since: datetime | None = None) -> Look:
@@ -101,17 +99,17 @@ class AzureBoard:
         names = [ready, *sorted(set(columns) - {ready})]
         await self._columns.need(*names)
         field = self._columns.kind.field
-        rows = await self._rows(names, since)
+        rows = await self._rows.of(names, since)
         members: dict[str, set[str]] = {name: set() for name in names}
         for row in rows:
             if row["fields"].get(field) in members:
                 members[row["fields"][field]].add(str(row["id"]))
-        fitting = await self._fitting()
+        fitting = await self._rows.fitting()
         mine = [row for row in rows if row["fields"].get(field) == ready and self._labelled(row)]
         mine = [row for row in mine if fitting is None or row["id"] in fitting]
         found = sorted(await self._entered.of(mine, field), key=lambda pair: (pair[1].at, pair[0]["id"]))
         cards = [card(item, ready, entry, self._page) for item, entry in found]
-        said = await self._said(rows, since) if since else ()
+        said = await self._talk.since(rows, since, await self._our_id()) if since else ()
         return Look(cards, {name: frozenset(ids) for name, ids in members.items()}, said)
 
     async def people(self) -> dict[str, str]:
@@ -215,34 +213,6 @@ class AzureBoard:
             self._me = str(found["authenticatedUser"]["id"])
         return self._me
 
-    async def _rows(self, names: Collection[str], since: datetime | None) -> list[Json]:
-        """The work items of these columns, and those that changed since then, with their revisions."""
-        field = self._columns.kind.field
-        wanted = f"[{field}] IN ({', '.join(quoted(name) for name in names)})"
-        if since:
-            wanted = f"({wanted} OR [{CHANGED}] >= {quoted(_second(since))})"
-        within = self._columns.kind.within()
-        project = f"[{PROJECT}] = {quoted(self._project)}"
-        ids = await self._items.ids(" AND ".join(filter(None, [project, within, wanted])))
-        return await self._items.fields(ids, [field, TAGS, CHANGED, COMMENTS]) if ids else []
-
-    async def _fitting(self) -> set[int] | None:
-        """The ready work items that spec.board.filter finds; None where there is no filter."""
-        if self._spec.filter is None:
-            return None
-        ready = f"[{self._columns.kind.field}] = {quoted(self._spec.columns.ready)}"
-        return set(
-            await self._items.ids(f"[{PROJECT}] = {quoted(self._project)} AND {ready} AND ({self._spec.filter})")
-        )
-
-    async def _said(self, rows: Collection[Json], since: datetime) -> tuple[Said, ...]:
-        start = since.astimezone(UTC)
-        day = start.replace(microsecond=0)
-        late = [row for row in rows if row["fields"].get(COMMENTS) and moment(row["fields"][CHANGED]) >= day]
-        found = await self._talk.of(late, await self._our_id()) if late else {}
-        said = [Said(ticket, one) for ticket, comments in found.items() for one in comments if one.created_at >= start]
-        return tuple(sorted(said, key=lambda one: (one.comment.created_at, int(one.comment.id))))
-
     async def _where(self, ticket_id: str) -> Json:
         return await self._items.some(ticket_id, [self._columns.kind.field, STATE, TYPE, PROJECT, AREA])
 
@@ -259,7 +229,3 @@ class AzureBoard:
     def _labelled(self, row: Json) -> bool:
         wanted = self._spec.label
         return wanted is None or wanted.casefold() in {tag.casefold() for tag in tags(row["fields"])}
-
-
-def _second(moment: datetime) -> str:
-    return moment.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")

@@ -4,10 +4,22 @@ item does not change."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from boardhand_operator.boards import Comment
+from boardhand_operator.boards import Comment, Said
 from boardhand_operator.boards.azure.items import Items
-from boardhand_operator.boards.azure.log import PRIORITY, TAGS, TITLE, Entry, Json, comment, placed
+from boardhand_operator.boards.azure.log import (
+    CHANGED,
+    COMMENTS,
+    PRIORITY,
+    TAGS,
+    TITLE,
+    Entry,
+    Json,
+    comment,
+    moment,
+    placed,
+)
 from boardhand_operator.boards.azure.texts import TEXTS
 from boardhand_operator.errors import NotFound
 
@@ -57,14 +69,25 @@ class Talk:
         self._items = items
         self._known: dict[_Key, list[Comment]] = {}
 
-    async def of(self, rows: Sequence[Json], our_id: str) -> dict[str, list[Comment]]:
-        """The comments of each of these work items; one request for each that changed since it was asked for."""
+    async def since(self, rows: Sequence[Json], since: datetime, our_id: str) -> tuple[Said, ...]:
+        """What was said on these work items since then, oldest first.
+
+        One request for each that changed since then and since it was asked for last.
+        """
+        start = since.astimezone(UTC)
         found: dict[_Key, list[Comment]] = {}
         for row in rows:
-            key = _key(row)
-            found[key] = self._known[key] if key in self._known else await self._read(row["id"], our_id)
+            if row["fields"].get(COMMENTS) and moment(row["fields"][CHANGED]) >= start.replace(microsecond=0):
+                key = _key(row)
+                found[key] = self._known[key] if key in self._known else await self._read(row["id"], our_id)
         self._known = found
-        return {str(number): said for (number, _), said in found.items()}
+        said = [
+            Said(str(number), one)
+            for (number, _), comments in found.items()
+            for one in comments
+            if one.created_at >= start
+        ]
+        return tuple(sorted(said, key=lambda one: (one.comment.created_at, int(one.comment.id))))
 
     async def _read(self, ticket: int, our_id: str) -> list[Comment]:
         try:
