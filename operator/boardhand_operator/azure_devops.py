@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlencode
 
 from boardhand_operator.answers import Answer, Vendor
@@ -38,8 +38,6 @@ def organisation_address(url: str | None, organisation: str) -> str:
 
 class AzureClient(Client):
     """Requests to one organisation: the API's version goes with each, and a page to sign in is a refusal."""
-
-    keys: ClassVar[tuple[str, ...]] = CREDENTIAL_KEYS
 
     def __init__(
         self, vendor: Vendor, base_url: str, token: str, connection: Connection, *, secrets: Sequence[str] = ()
