@@ -18,6 +18,8 @@ GROWTH = {100: TIMES, 1000: 1, 5000: 1}
 """Cards, and how often they are measured: the large ones take minutes on two cores."""
 _POOLS = 10
 """Of the growth rows: one pool has at most 1,000 runs at work."""
+_POLL_SECONDS = 30
+"""As pools poll by default. They are all poked when the cards are there, as by a webhook."""
 _SECONDS = 900.0
 
 
@@ -43,7 +45,10 @@ def measure() -> list[Row]:
 
 def measure_growth() -> list[Row]:
     """The same with ten pools, and how much slower the largest burst is."""
-    speeds = {cards: [one(cards // _POOLS, _POOLS).per_second for _ in range(times)] for cards, times in GROWTH.items()}
+    speeds = {
+        cards: [one(cards // _POOLS, _POOLS, _POLL_SECONDS).per_second for _ in range(times)]
+        for cards, times in GROWTH.items()
+    }
     rows = [row(f"burst of {cards:,} cards, {_POOLS} pools", found, None, "cards/s") for cards, found in speeds.items()]
     small, large = rows[0], rows[-1]
     lost = 100 * (1 - large.value / small.value)
@@ -51,9 +56,9 @@ def measure_growth() -> list[Row]:
     return [*rows, row(title, [lost], 33.3, "%")]
 
 
-def one(cards: int, pools: int = 1) -> Burst:
+def one(cards: int, pools: int = 1, poll_seconds: int = 1) -> Burst:
     """One burst of so many cards a pool, on a cluster of its own."""
-    with scene(pools) as stage:
+    with scene(pools, poll_seconds=poll_seconds) as stage:
         stage.start_operator()
         stage.rest()
         return watched(stage, cards)
@@ -64,6 +69,7 @@ def watched(stage: Scene, cards: int) -> Burst:
     count = cards * len(stage.boards)
     with Arrivals(stage.cluster, RUNS) as runs, Arrivals(stage.cluster, JOBS, LABEL_RUN) as jobs:
         stage.put_cards(cards)
+        stage.poke()
         before = stage.cluster.programs.cpu_seconds()
         there = time.time()
         runs.wait_for(1, _SECONDS)

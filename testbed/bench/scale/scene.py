@@ -14,6 +14,7 @@ import httpx
 
 from boardhand_api.order import Order
 from boardhand_api.pod import LABEL_SETTLED, Stage
+from boardhand_operator.webhooks.relay import POKE
 from testbed.board import COLUMNS, TrelloClient
 from testbed.load import LoadCluster, OperatorProcess, Player, objects
 from testbed.load.api import GROUP, Json
@@ -77,6 +78,12 @@ class Scene:
             trust_env=False,
         )
         answer.raise_for_status()
+
+    def poke(self) -> None:
+        """Have every pool poll at once, as a replica does that was told of a webhook."""
+        moment = {"metadata": {"annotations": {POKE: str(time.time())}}}
+        for name in self.boards:
+            self.cluster.api.patch(f"{POOLS}/{name}", moment)
 
     def rest(self) -> None:
         """Wait until what went before is digested: the API server and the controllers use hardly any processor."""
