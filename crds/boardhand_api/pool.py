@@ -68,7 +68,7 @@ class Board(Wire):
     label: str | None = None
     """Only tickets with this label are taken; absent: all of the ready column."""
     filter: Annotated[NonEmpty | None, Field(max_length=4000)] = None
-    """Only tickets that the board's own query language finds with this are taken; for Jira, JQL."""
+    """Only tickets that the board's own query language finds with this are taken; for Jira JQL, for Azure WIQL."""
     priorities: Annotated[dict[str, Priority], Field(max_length=100)] = {}
     """Label, or word of the board's own priority field, to priority, such as `urgent: 100`. Of a ticket's the highest
     counts, without one it is 0; waiting runs of a higher priority begin first, and those of the same by age."""
