@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: slow matrix help demo try test check wire unit evals evals-short chaos chaos-short e2e down up images crds lock bench bench-agent clean
+.PHONY: slow matrix help demo try test check wire unit evals evals-short redteam redteam-short chaos chaos-short e2e down up images crds lock bench bench-agent clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,6 +87,12 @@ evals: $(STAMP) $(JUNIT) build/evals/node/.installed ## the eval suite: 36 tasks
 evals-short: $(STAMP) $(JUNIT) build/evals/node/.installed
 	@$(BIN)/python -m testbed.evals --short
 
+redteam: $(if $(LOCAL),$(STAMP),up) ## every attack, and what came of it; ATTACKS=… for some, LOCAL=1 without the cluster's
+	@$(BIN)/python -m testbed.redteam $(ATTACKS) $(if $(LOCAL),--local)
+
+redteam-short: $(STAMP)
+	@$(BIN)/python -m testbed.redteam --short
+
 chaos: $(STAMP) ## 1,000 tickets while everything fails and is killed in turn; SEED=… replays its troubles
 	@$(BIN)/python -m testbed.chaos $(if $(SEED),--seed $(SEED))
 
@@ -96,7 +102,7 @@ chaos-short: $(STAMP)
 e2e: up ## the end-to-end tests on the testbed's cluster
 	@$(PYTEST) tests -m e2e -v --durations=15
 
-test: check slow matrix evals-short chaos-short e2e ## everything
+test: check slow redteam-short matrix evals-short chaos-short e2e ## everything
 
 crds: $(STAMP) ## write the CustomResourceDefinitions from the models
 	@$(BIN)/python -m boardhand_api.crd

@@ -258,13 +258,20 @@ def workbench(settings: Settings, workdir: str = "", passes: Sequence[str] = WOR
 
 
 def prove(
-    settings: Settings, order: Order, passes: Sequence[str] = WORKBENCH_PASSES, log: IO[bytes] | None = None
+    settings: Settings,
+    order: Order,
+    passes: Sequence[str] = WORKBENCH_PASSES,
+    log: IO[bytes] | None = None,
+    inside: Sequence[str] = (),
 ) -> int:
-    """The verify stage: its exit code is the verdict. What it prints goes to `log`, else to stdout."""
+    """The verify stage: its exit code is the verdict. What it prints goes to `log`, else to stdout.
+
+    `inside`: words before its command, such as those that shut it in.
+    """
     flags = ["--require-tests"] if order.require_tests else []
     flags += ["--workdir", order.workdir] if order.workdir else []
     commands = [str(len(order.setup)), *order.setup, *order.verify] if order.verify else []
-    command = ["sh", str(settings.verify_script), *flags, *commands]
+    command = [*inside, "sh", str(settings.verify_script), *flags, *commands]
     environment = _passed(passes) | _environment(settings, Stage.VERIFY)
     return subprocess.run(command, env=environment, stdout=log, check=False).returncode
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
@@ -19,8 +19,10 @@ _PAUSE = 0.02
 class Sidecar:
     """A server that is started again until it is stopped."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, inside: Sequence[str] = ()) -> None:
+        """`inside`: what is put before its command in place of a process namespace of its own."""
         self._settings = settings
+        self._inside = inside
         self._stopped = threading.Event()
         self._server: subprocess.Popen[bytes] | None = None
         self.starts = 0
@@ -43,7 +45,8 @@ class Sidecar:
         rights = [] if os.geteuid() == 0 else ["--map-root-user"]
         serve = ["sh", str(self._settings.serve_script), str(self._settings.root)]
         while not self._stopped.is_set():
-            command = ["unshare", *rights, "--pid", "--fork", "--kill-child", "--mount-proc", *serve]
+            inside = self._inside or ("unshare", *rights, "--pid", "--fork", "--kill-child", "--mount-proc")
+            command = [*inside, *serve]
             with subprocess.Popen(command, env=passed()) as self._server:
                 self.starts += 1
             self._stopped.wait(_PAUSE)

@@ -45,12 +45,17 @@ class Standin:
     def play(self, script: Script) -> None:
         """From now on this script is played, and what tools answered before is forgotten."""
         self._scripts[:] = [script]
-        self._recorder.answers = {}
+        self._recorder.answers, self._recorder.asked = {}, []
 
     @property
     def answers(self) -> list[str]:
         """What the tools answered, as the model was first told it, in order; of the last step, nothing is told."""
         return list(self._recorder.answers.values())
+
+    @property
+    def asked(self) -> list[str]:
+        """Every request since then, as JSON."""
+        return list(self._recorder.asked)
 
 
 class Server:
@@ -78,6 +83,7 @@ class _Recorder:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self.answers: dict[str, str] = {}
+        self.asked: list[str] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "POST":
@@ -87,6 +93,7 @@ class _Recorder:
         while more:
             message = await receive()
             body, more = body + message.get("body", b""), message.get("more_body", False)
+        self.asked.append(body.decode())
         self._note(json.loads(body))
         given: Iterator[Message] = iter([{"type": "http.request", "body": body, "more_body": False}])
 

@@ -119,7 +119,7 @@ def played(job: Job, surround: Surround = surround, serve: Serve = serve) -> Ite
     known, root = leftovers.children(), Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
         settings = lay_out(root)
-        yield _stages(settings, _order(settings, job), surround, serve, partial(leftovers.end, known))
+        yield _stages(settings, order_of(settings, job), surround, serve, partial(leftovers.end, known))
     finally:
         leftovers.end(known)
         if not os.environ.get(KEEP):
@@ -148,7 +148,8 @@ def _prove(run: Run) -> None:
         run.verify = prove(run.settings, run.order, PASSES, log)
 
 
-def _order(settings: Settings, job: Job) -> Order:
+def order_of(settings: Settings, job: Job) -> Order:
+    """The order that the operator would write, with the repository and the key in their places."""
     source, branch = source_of(argparse.Namespace(repo=str(job.source), branch="main"), settings)
     if job.key:
         for folder in (settings.large_secret, settings.small_secret):

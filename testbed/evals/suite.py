@@ -53,13 +53,18 @@ def _named(case: Case, filters: Sequence[str]) -> bool:
     return not filters or any(fnmatch(name, f"*{one}*") for one in filters for name in (case.name, case.group))
 
 
-def prepare(wanted: Sequence[Case]) -> None:
-    """Put on PATH what the cases' commands need. Raises TestbedError naming all that is missing."""
+def on_path() -> None:
+    """Put this environment's programs on PATH, and keep this machine's own servers from any proxy."""
     # Not resolved: the environment's python is a link to one that lacks its packages.
     python = _ROOT / ".venv" / "bin"
     os.environ["PATH"] = os.pathsep.join([str(python), str(NODE_BIN), os.environ.get("PATH", os.defpath)])
     os.environ["NO_PROXY"] = ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1"]))
     os.environ[PLAIN_PYTEST] = "1"
+
+
+def prepare(wanted: Sequence[Case]) -> None:
+    """Put on PATH what the cases' commands need. Raises TestbedError naming all that is missing."""
+    on_path()
     jars = sorted((_ROOT / "build" / "evals").glob("junit-platform-console-standalone-*.jar"))
     missing = sorted({need for case in wanted for need in case.needs if not _there(need)})
     if any("javac" in case.needs for case in wanted):
