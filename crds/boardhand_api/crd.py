@@ -32,6 +32,7 @@ _KEPT = {
     "maxLength",
     "minItems",
     "maxItems",
+    "minProperties",
     "maxProperties",
     "required",
     "x-kubernetes-validations",

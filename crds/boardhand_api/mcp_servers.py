@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from boardhand_api.base import NonEmpty, SecretRef, Url, Wire, rules
+from boardhand_api.sealed import Sealed, check_source, one_source
 
 ToolName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]{1,64}$")]
 
@@ -31,6 +32,7 @@ class McpServer(Wire):
                 "self.readOnly || !self.specialists.exists(one, one == 'analyst')",
                 "the analyst changes nothing: it gets only servers with readOnly: true",
             ),
+            one_source("secretRef", "sealed", required=False),
         )
     }
 
@@ -45,6 +47,8 @@ class McpServer(Wire):
     """Environment of command, beside PATH, HOME and LANG: nothing else is there. Never a secret."""
     secret_ref: SecretRef | None = None
     """Each key becomes an environment variable of command, or a header towards url (such as Authorization)."""
+    sealed: Sealed | None = None
+    """The same keys, sealed with `boardhand seal --field mcpServers.NAME.KEY`, in place of secretRef."""
     tools: Annotated[list[ToolName], Field(min_length=1, max_length=40)]
     """The tools the model is told of, as the server names them; it never sees others."""
     read_only: bool = False
@@ -53,6 +57,11 @@ class McpServer(Wire):
     """Who has the tools; empty: coder and bugfixer, and with readOnly the analyst."""
     call_timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 60
     """A call is given up after so many seconds."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        check_source(("secretRef", self.secret_ref), ("sealed", self.sealed), required=False)
+        return self
 
     def serves(self) -> frozenset[Specialist]:
         """Who has the tools."""

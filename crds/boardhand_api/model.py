@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from boardhand_api.base import Money, NonEmpty, SecretRef, Url, Wire
+from boardhand_api.base import Money, NonEmpty, SecretRef, Url, Wire, rules
+from boardhand_api.sealed import Sealed, check_source, one_source
 
 
 class Provider(StrEnum):
@@ -73,6 +74,8 @@ class Profile(Wire):
 class PlainModel(Wire):
     """One language model at its provider."""
 
+    model_config = {"json_schema_extra": rules(one_source("secretRef", "sealed", required=False))}
+
     provider: Provider = Provider.OPENAI
     """openai also speaks to every OpenAI-compatible server, see `baseURL`."""
     name: NonEmpty
@@ -81,10 +84,18 @@ class PlainModel(Wire):
     """The server's address up to and with its version, such as http://ollama:11434/v1; absent: the provider's own."""
     secret_ref: SecretRef | None = None
     """A Secret with the key `apiKey`; absent: the server wants none. Only the agent stage sees it."""
+    sealed: Sealed | None = None
+    """The same key, sealed with `boardhand seal --field models.large.apiKey` (or models.small, with .fallback where it
+    is one), in place of secretRef."""
     price: Price | None = None
     """Absent: the built-in table, and where the model is not in it, money is not counted."""
     profile: Profile | None = None
     """What the model can do; absent: told by its name."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        check_source(("secretRef", self.secret_ref), ("sealed", self.sealed), required=False)
+        return self
 
 
 class Model(PlainModel):

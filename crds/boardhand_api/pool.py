@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from boardhand_api.base import (
     CloneUrl,
@@ -20,10 +20,12 @@ from boardhand_api.base import (
     distinct,
     rules,
 )
+from boardhand_api.egress import Egress
 from boardhand_api.mcp_servers import McpServer
 from boardhand_api.model import Models
 from boardhand_api.pod_settings import PodSettings
 from boardhand_api.policy import Policy
+from boardhand_api.sealed import Sealed, check_source, one_source
 from boardhand_api.workbench import Workbench
 
 
@@ -50,6 +52,8 @@ class Webhook(Wire):
 class Board(Wire):
     """Where the tickets are."""
 
+    model_config = {"json_schema_extra": rules(one_source("secretRef", "sealed", required=True))}
+
     type: NonEmpty
     """Which board it is, as one of the installed implementations names itself: trello, jira, jira-dc, github,
     github-projects, gitlab, gitea, forgejo, linear, azure."""
@@ -60,9 +64,11 @@ class Board(Wire):
     url: Url | None = None
     """The server's address, where it is not the vendor's own; required for Jira, Gitea and Forgejo. For trello the API
     with its version, such as https://api.trello.com/1."""
-    secret_ref: SecretRef
+    secret_ref: SecretRef | None = None
     """Credentials: a Secret with the key `token`; for trello `key` too, for jira `email` too, for a GitHub App `appId`
     and `privateKey` instead; with `webhookSecret` where there is a webhook."""
+    sealed: Sealed | None = None
+    """The same keys, sealed with `boardhand seal --field board.KEY`, in place of secretRef."""
     columns: Columns = Columns()
     """Which column means what."""
     label: str | None = None
@@ -77,9 +83,26 @@ class Board(Wire):
     webhook: Webhook | None = None
     """Absent: changes are seen with the next poll."""
 
+    @property
+    def secret_name(self) -> str:
+        """Where the credentials are, for messages."""
+        return self.secret_ref.name if self.secret_ref else "(spec.board.sealed)"
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        check_source(("secretRef", self.secret_ref), ("sealed", self.sealed), required=True)
+        return self
+
 
 class Repository(Wire):
     """What the tickets are about."""
+
+    model_config = {
+        "json_schema_extra": rules(
+            one_source("readSecretRef", "readSealed", required=False),
+            one_source("pushSecretRef", "pushSealed", required=True),
+        )
+    }
 
     url: CloneUrl
     """Clone address over https, http or ssh (ssh://git@host/path), without credentials."""
@@ -87,9 +110,13 @@ class Repository(Wire):
     """The branch that work starts from and pull requests go to."""
     read_secret_ref: SecretRef | None = None
     """Credentials for cloning, keys as for pushing; absent: the repository is public."""
-    push_secret_ref: SecretRef
+    read_sealed: Sealed | None = None
+    """The same keys, sealed with `boardhand seal --field repository.read.KEY`, in place of readSecretRef."""
+    push_secret_ref: SecretRef | None = None
     """Credentials for pushing, keys `username` and `token`; over ssh `sshKey` and `knownHosts`; of a GitHub App `appId`
     and `privateKey`, which no stage sees: tokens of an hour are made of them. Only the publish stage sees them."""
+    push_sealed: Sealed | None = None
+    """The same keys, sealed with `boardhand seal --field repository.push.KEY`, in place of pushSecretRef."""
     workdir: Folder | None = None
     """The folder that set-up, verify and the agent's commands start in, from the repository's root; absent: there."""
     sparse: Annotated[list[Folder], Field(max_length=100)] = []
@@ -99,9 +126,17 @@ class Repository(Wire):
     """Whether the files of submodules are there, to be read and never changed: only those on the repository's own
     server, at most three levels deep. Without it their folders are empty."""
 
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        check_source(("readSecretRef", self.read_secret_ref), ("readSealed", self.read_sealed), required=False)
+        check_source(("pushSecretRef", self.push_secret_ref), ("pushSealed", self.push_sealed), required=True)
+        return self
+
 
 class Forge(Wire):
     """Where pull requests are opened."""
+
+    model_config = {"json_schema_extra": rules(one_source("secretRef", "sealed", required=False))}
 
     type: NonEmpty
     """Which forge it is, as one of the installed implementations names itself: github, gitlab, gitea, forgejo,
@@ -113,6 +148,8 @@ class Forge(Wire):
     """Credentials for the API, key `token`; for bitbucket `email` too where it is a person's, for a GitHub App `appId`
     and `privateKey` instead; with `webhookSecret` where there is a webhook. Only the operator sees them. Absent for a
     plain remote that is public or reached by ssh."""
+    sealed: Sealed | None = None
+    """The same keys, sealed with `boardhand seal --field forge.KEY`, in place of secretRef."""
     labels: Annotated[list[Annotated[NonEmpty, Field(max_length=100)]], Field(max_length=20)] = []
     """Labels that pull requests get; they must be there."""
     reviewers: Annotated[list[Annotated[NonEmpty, Field(max_length=100)]], Field(max_length=20)] = []
@@ -121,6 +158,16 @@ class Forge(Wire):
     """Whether a description follows the repository's pull-request template, where it has one."""
     webhook: Webhook | None = None
     """Absent: what happens to pull requests is seen with the next poll."""
+
+    @property
+    def secret_name(self) -> str:
+        """Where the credentials are, for messages; empty where there are none."""
+        return self.secret_ref.name if self.secret_ref else "(spec.forge.sealed)" if self.sealed else ""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        check_source(("secretRef", self.secret_ref), ("sealed", self.sealed), required=False)
+        return self
 
 
 class Limits(Wire):
@@ -230,6 +277,8 @@ class CodingAgentSpec(Wire):
     """What the pool's owners decided."""
     pod: PodSettings = PodSettings()
     """Where and as what its pods run."""
+    egress: Egress = Egress()
+    """What its pods may reach."""
     certificates: CertificateBundle | None = None
     """Own certificate authorities; absent: what the images bring."""
     persistence: Persistence | None = None

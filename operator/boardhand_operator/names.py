@@ -49,7 +49,15 @@ def job_name(run: str, number: int) -> str:
 
 def git_secret_name(run: str) -> str:
     """The Secret with the tokens that were minted for a run's stages."""
-    suffix = "-git"
+    return _beside(run, "-git")
+
+
+def sealed_secret_name(run: str) -> str:
+    """The Secret with what was sealed in the pool for a run's stages."""
+    return _beside(run, "-sealed")
+
+
+def _beside(run: str, suffix: str) -> str:
     return run + suffix if len(run) + len(suffix) <= 253 else f"{run[:220].rstrip('-.')}-{_digest(run)}{suffix}"
 
 

@@ -9,16 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from boardhand_api.base import SecretRef
-from boardhand_api.model import PlainModel
-from boardhand_api.pool import CodingAgentSpec
 from boardhand_operator.boards import Board, open_board
+from boardhand_operator.credentials import BOARD, FORGE, PUSH, READ, STAGES_SEE, Source, sources
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges import Forge, open_forge
 from boardhand_operator.gates import Gates
 from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.minted.minter import Minter, is_app
 from boardhand_operator.money.ledgers import Ledgers
+from boardhand_operator.sealed.opening import Opener
 from boardhand_operator.snapshots import Snapshots
 from boardhand_operator.transport import Connection
 from boardhand_operator.views import Pool
@@ -54,8 +53,9 @@ class Services:
         certificates: Path | None,
         clock: Callable[[], float] = time.monotonic,
         may_write: Callable[[], bool] = lambda: True,
+        keys: Path | None = None,
     ) -> None:
-        """may_write: see `Connection.may_write`."""
+        """may_write: see `Connection.may_write`. keys: file of those that open what is sealed."""
         self._kube = kube
         self._connection = Connection(certificates=certificates, may_write=may_write)
         self._clock = clock
@@ -64,7 +64,8 @@ class Services:
         self.snapshots = Snapshots(kube)
         self.gates = Gates(clock)
         self.ledgers = Ledgers(kube)
-        self.minter = Minter(self._secret, self._connection)
+        self.opener = Opener(keys)
+        self.minter = Minter(self._read, self._connection)
 
     async def board(self, pool: Pool) -> Board | None:
         """The pool's board, or None where it has none. Raises Misconfigured where it cannot be opened."""
@@ -91,30 +92,23 @@ class Services:
 
         Raises Misconfigured naming the first that is not, and as `Minter.check`.
         """
-        spec = pool.spec
-        keys = git_keys(spec.repository.url)
-        if keys is SSH_KEYS and spec.repository.read_secret_ref is None:
+        given, keys = sources(pool.spec), git_keys(pool.spec.repository.url)
+        if keys is SSH_KEYS and READ not in given:
             raise Misconfigured(
                 "SecretMissing",
                 f"spec.repository.readSecretRef is required over ssh: name a Secret with {' and '.join(SSH_KEYS)}",
             )
-        named: dict[str, tuple[SecretRef | None, tuple[str, ...]]] = {
-            "spec.repository.readSecretRef": (spec.repository.read_secret_ref, keys),
-            "spec.repository.pushSecretRef": (spec.repository.push_secret_ref, keys),
-        }
-        for field, model in _models(spec).items():
-            named[f"spec.models.{field}.secretRef"] = (model.secret_ref, ("apiKey",))
-        for server in spec.mcp_servers:
-            named[f"spec.mcpServers[{server.name}].secretRef"] = (server.secret_ref, ())
-        for field, (reference, wanted) in named.items():
-            if reference is None:
+        for place, source in given.items():
+            if not place.startswith(STAGES_SEE):
                 continue
-            data = await self._secret(pool, reference.name, field)
-            if wanted is keys and is_app(spec, data, reference.name):
+            data = await self._read(pool, source)
+            if place in (READ, PUSH) and is_app(pool.spec, data, source.name):
                 continue
-            for key in wanted:
+            for key in keys if place in (READ, PUSH) else ("apiKey",) if place.startswith("models.") else ():
                 if not data.get(key):
-                    raise Misconfigured("SecretKeyMissing", f"{field}: Secret {reference.name} lacks the key {key!r}")
+                    raise Misconfigured(
+                        "SecretKeyMissing", f"{source.field}: Secret {source.name} lacks the key {key!r}"
+                    )
         await self.minter.check(pool)
 
     async def forget(self, key: tuple[str, str]) -> None:
@@ -143,10 +137,11 @@ class Services:
         if known and self._clock() - known.since < _KEPT_SECONDS:
             return known
         spec, board_secret, forge_secret = pool.spec, dict[str, str](), dict[str, str]()
-        if spec.board:
-            board_secret = await self._secret(pool, spec.board.secret_ref.name, "spec.board.secretRef")
-        if spec.forge and spec.forge.secret_ref:
-            forge_secret = await self._secret(pool, spec.forge.secret_ref.name, "spec.forge.secretRef")
+        given = sources(spec)
+        if BOARD in given:
+            board_secret = await self._read(pool, given[BOARD])
+        if FORGE in given:
+            forge_secret = await self._read(pool, given[FORGE])
         await self._close_retired()
         known = self._opened.get(key)
         if known and known.secrets == (board_secret, forge_secret):
@@ -159,6 +154,12 @@ class Services:
             self._retired.append(stale)
         self._opened[key] = opened = _Opened(self._clock(), (board_secret, forge_secret), board, forge)
         return opened
+
+    async def _read(self, pool: Pool, source: Source) -> dict[str, str]:
+        """The credentials of this place. Raises Misconfigured."""
+        if source.reference is None:
+            return self.opener.open(pool, source)
+        return await self._secret(pool, source.reference.name, source.field)
 
     async def _secret(self, pool: Pool, name: str, field: str) -> dict[str, str]:
         body = await self._kube.get(Resource.SECRETS, pool.namespace, name)
@@ -177,10 +178,3 @@ async def _close(opened: _Opened) -> None:
         await opened.board.aclose()
     if opened.forge:
         await opened.forge.aclose()
-
-
-def _models(spec: CodingAgentSpec) -> dict[str, PlainModel]:
-    """Every model of the pool by its field below spec.models."""
-    named = {"large": spec.models.large} | ({"small": spec.models.small} if spec.models.small else {})
-    fallbacks = {f"{name}.fallback": model.fallback for name, model in named.items() if model.fallback}
-    return {**named, **fallbacks}

@@ -259,7 +259,7 @@ async def test_without_an_app_nothing_is_minted(scene: Scene) -> None:
 async def test_tokens_serve_all_runs_of_a_pool(scene: Scene) -> None:
     scene.begin()
     services = Services(scene.world.kube, None)
-    minter = scene._minter(services._secret, Connection())
+    minter = scene._minter(services._read, Connection())
     pool = Pool.of(scene.world.kube.objects[Resource.POOLS]["team", "shop"])
     first, second = await minter.stages(pool), await minter.stages(pool)
     assert first is second

@@ -23,7 +23,7 @@ class SlateBoard:
     comment_limit = 65536
 
     def __init__(self, spec: pool.Board, credentials: Mapping[str, str], connection: Connection) -> None:
-        token, secret = credentials["token"].strip(), spec.secret_ref.name
+        token, secret = credentials["token"].strip(), spec.secret_name
         self._spec, self._hook_secret = spec, credentials.get("webhookSecret", "").strip()
         self._permission = f"The account of the token in Secret {secret} needs the right to write on {spec.board}."
         vendor = Vendor("Slate", f"Put a new token into Secret {secret}, under the key `token`.", self._permission)
@@ -98,7 +98,7 @@ class SlateBoard:
         if self._spec.webhook is None:
             return
         if not self._hook_secret:
-            where = f"Secret {self._spec.secret_ref.name}, key 'webhookSecret'"
+            where = f"Secret {self._spec.secret_name}, key 'webhookSecret'"
             raise Misconfigured("SecretKeyMissing", f"{where}: put a long random text there.")
         url = self._spec.webhook.callback_url
         if url not in await self._http.get("read the webhooks", "/hooks"):

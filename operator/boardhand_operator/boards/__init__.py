@@ -194,5 +194,5 @@ def open_board(spec: pool.Board, credentials: Mapping[str, str], connection: Con
     installed or the Secret lacks a key.
     """
     kind = cast(BoardType, implementation(ENTRY_POINTS, spec.type, "spec.board.type"))
-    require_keys(credentials, kind.credential_keys, spec.secret_ref.name, "spec.board.secretRef")
+    require_keys(credentials, kind.credential_keys, spec.secret_name, "spec.board.secretRef")
     return kind(spec, credentials, connection or Connection())

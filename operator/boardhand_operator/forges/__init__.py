@@ -127,7 +127,7 @@ def open_forge(
     where the type is not installed, the Secret lacks a key, or the repository is not at this forge.
     """
     kind = forge_type(spec)
-    if kind.credential_keys and spec.secret_ref is None:
+    if kind.credential_keys and not spec.secret_name:
         raise Misconfigured("SecretMissing", f"spec.forge.secretRef is required for type {spec.type}: name a Secret.")
     require_keys(credentials, kind.credential_keys, secret_name(spec), "spec.forge.secretRef")
     return kind(spec, repository, credentials, connection or Connection())
@@ -140,7 +140,7 @@ def forge_type(spec: pool.Forge) -> ForgeType:
 
 def secret_name(spec: pool.Forge) -> str:
     """The Secret's name for messages."""
-    return spec.secret_ref.name if spec.secret_ref else "(spec.forge.secretRef is absent)"
+    return spec.secret_name or "(spec.forge.secretRef is absent)"
 
 
 def required_url(spec: pool.Forge) -> str:

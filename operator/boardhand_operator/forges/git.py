@@ -47,9 +47,8 @@ class PlainGit:
         self._http = None if urlsplit(repository.url).scheme == "ssh" else self._client(credentials, connection)
 
     def _client(self, credentials: Mapping[str, str], connection: Connection) -> Client:
-        headers, secrets, secret = dict[str, str](), list[str](), ""
-        if self._spec.secret_ref:
-            secret = self._spec.secret_ref.name
+        headers, secrets, secret = dict[str, str](), list[str](), self._spec.secret_name
+        if secret:
             require_keys(credentials, _KEYS, secret, "spec.forge.secretRef")
             username, token = (credentials[key].strip() for key in _KEYS)
             pair = base64.b64encode(f"{username}:{token}".encode()).decode()

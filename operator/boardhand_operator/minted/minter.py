@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from boardhand_api.base import SecretRef
 from boardhand_api.pod import Stage
 from boardhand_api.pool import CodingAgentSpec
+from boardhand_operator.credentials import PUSH, READ, Source, sources
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges.address import owner_and_name
 from boardhand_operator.github import GITHUB, Api
@@ -23,10 +23,9 @@ KEPT = timedelta(seconds=60)
 _UNUSED = timedelta(hours=2)
 """What a pool was before is forgotten after so long without a run of that time."""
 _PERMISSIONS = {Stage.CHECKOUT: {"contents": "read"}, Stage.PUBLISH: {"contents": "write"}}
-_FIELDS = {Stage.CHECKOUT: "spec.repository.readSecretRef", Stage.PUBLISH: "spec.repository.pushSecretRef"}
 
-Secrets = Callable[[Pool, str, str], Awaitable[Mapping[str, str]]]
-"""The data of a pool's Secret of this name, which this field names. Raises Misconfigured."""
+Secrets = Callable[[Pool, Source], Awaitable[Mapping[str, str]]]
+"""The credentials that a pool gives at this place. Raises Misconfigured."""
 
 
 @dataclass
@@ -106,8 +105,8 @@ class Minter:
 
     async def _keys(self, pool: Pool) -> dict[Stage, AppKey]:
         keys = {}
-        for stage, reference in references(pool.spec).items():
-            key = AppKey.of(await self._secrets(pool, reference.name, _FIELDS[stage]), reference.name)
+        for stage, source in of_stages(pool.spec).items():
+            key = AppKey.of(await self._secrets(pool, source), source.name)
             if key:
                 keys[stage] = key
         return keys
@@ -119,10 +118,10 @@ class Minter:
         return AppTokens(key, Api.of(url), place, self._connection, self.now)
 
 
-def references(spec: CodingAgentSpec) -> dict[Stage, SecretRef]:
-    """The Secrets of the stages that talk to the repository's server."""
-    named = {Stage.CHECKOUT: spec.repository.read_secret_ref, Stage.PUBLISH: spec.repository.push_secret_ref}
-    return {stage: reference for stage, reference in named.items() if reference}
+def of_stages(spec: CodingAgentSpec) -> dict[Stage, Source]:
+    """The credentials of the stages that talk to the repository's server."""
+    given = sources(spec)
+    return {stage: given[place] for stage, place in ((Stage.CHECKOUT, READ), (Stage.PUBLISH, PUSH)) if place in given}
 
 
 def serves(spec: CodingAgentSpec) -> bool:

@@ -11,11 +11,12 @@ from boardhand_api import pod
 from boardhand_api.order import Order
 from boardhand_api.pod import Stage
 from boardhand_api.pool import CodingAgentSpec
-from boardhand_api.run import Task
 from boardhand_api.workbench import Cache
+from boardhand_operator.credentials import PUSH, READ, Source, agent_volumes, sources
 from boardhand_operator.minted import secret
-from boardhand_operator.names import git_secret_name
-from boardhand_operator.specs import kept
+from boardhand_operator.names import git_secret_name, sealed_secret_name
+from boardhand_operator.sealed import secret as sealed
+from boardhand_operator.specs import isolation, kept
 
 _SECRET_MODE = 0o440
 
@@ -56,31 +57,13 @@ def _scratch(stage: Stage) -> list[Mount]:
 
 def _secrets(stage: Stage, pool: CodingAgentSpec) -> list[Mount]:
     mounts: list[Mount] = []
-    if stage is Stage.CHECKOUT and pool.repository.read_secret_ref:
+    if stage is Stage.CHECKOUT and READ in sources(pool):
         mounts.append(Mount("git-read", pod.GIT_SECRET, read_only=True))
     if stage is Stage.PUBLISH:
         mounts.append(Mount("git-push", pod.GIT_SECRET, read_only=True))
     if stage is Stage.AGENT:
-        mounts += [Mount(volume, pod.SECRETS / volume, read_only=True) for volume in _agent_secrets(pool)]
+        mounts += [Mount(volume, pod.SECRETS / volume, read_only=True) for volume in agent_volumes(pool)]
     return mounts
-
-
-def _agent_secrets(pool: CodingAgentSpec) -> dict[str, str]:
-    """Volume to Secret."""
-    servers = {f"{pod.MCP_SECRET_PREFIX}{one.name}": one.secret_ref for one in pool.mcp_servers}
-    return _model_secrets(pool) | {volume: reference.name for volume, reference in servers.items() if reference}
-
-
-def _model_secrets(pool: CodingAgentSpec) -> dict[str, str]:
-    """Volume to Secret; a pool without a small model uses the large one, and its Secret, twice."""
-    large, small = pool.models.large, pool.models.small or pool.models.large
-    models = {
-        pod.LARGE_SECRET.name: large,
-        pod.SMALL_SECRET.name: small,
-        pod.LARGE_SECRET.name + pod.FALLBACK_SUFFIX: large.fallback,
-        pod.SMALL_SECRET.name + pod.FALLBACK_SUFFIX: small.fallback,
-    }
-    return {volume: model.secret_ref.name for volume, model in models.items() if model and model.secret_ref}
 
 
 _SHARED: dict[Stage, list[Mount]] = {
@@ -134,14 +117,14 @@ def _cache_volumes(pool: CodingAgentSpec) -> dict[str, dict[str, Any]]:
     for number, cache in enumerate(pool.workbench.caches):
         name = f"cache-{number}"
         for volume in (name,) if cache.read_only else (f"{name}-{Stage.WORKBENCH}", f"{name}-{Stage.VERIFY}"):
-            made[volume] = {"name": volume} | _cache_source(cache, proof=volume.endswith(Stage.VERIFY))
+            made[volume] = {"name": volume} | _cache_source(cache, pool, proof=volume.endswith(Stage.VERIFY))
     return made
 
 
-def _cache_source(cache: Cache, *, proof: bool) -> dict[str, Any]:
+def _cache_source(cache: Cache, pool: CodingAgentSpec, *, proof: bool) -> dict[str, Any]:
     if cache.claim and not proof:
         return {"persistentVolumeClaim": {"claimName": cache.claim, "readOnly": cache.read_only}}
-    return {"emptyDir": {"sizeLimit": cache.size} if cache.size else {}}
+    return {"emptyDir": {"sizeLimit": cache.size or pool.pod.disk}}
 
 
 def mounts(stage: Stage, pool: CodingAgentSpec) -> list[Mount]:
@@ -162,8 +145,12 @@ def _on_kept(stage: Stage) -> list[Mount]:
     ]
 
 
-def _secret(volume: str, name: str) -> dict[str, Any]:
-    return {"name": volume, "secret": {"secretName": name, "defaultMode": _SECRET_MODE}}
+def _secret(volume: str, given: Source, run: str) -> dict[str, Any]:
+    """Of the Secret that the pool names, or of the run's own with what is sealed at this place, and nothing else."""
+    if given.reference:
+        return {"name": volume, "secret": {"secretName": given.reference.name, "defaultMode": _SECRET_MODE}}
+    own = {"secretName": sealed_secret_name(run), "defaultMode": _SECRET_MODE, "items": sealed.items(given)}
+    return {"name": volume, "secret": own}
 
 
 def _minted(volume: str, run: str, stage: Stage) -> dict[str, Any]:
@@ -174,19 +161,19 @@ def _minted(volume: str, run: str, stage: Stage) -> dict[str, Any]:
 def volumes(pool: CodingAgentSpec, order: Order, minted: Collection[Stage] = ()) -> list[dict[str, Any]]:
     """The pod's volumes, each only where a stage mounts it. minted: stages whose tokens are in the run's own Secret."""
     stages = [Stage.CHECKOUT, Stage.WORKBENCH, Stage.AGENT]
-    if order.task is not Task.ANALYSE:
+    if not order.task.reads_only:
         stages += [Stage.PUBLISH, Stage.VERIFY]
     used = {mount.volume for stage in stages for mount in mounts(stage, pool)}
     annotation = f"metadata.annotations['{pod.ORDER_ANNOTATION}']"
     order_item = {"path": pod.ORDER.name, "fieldRef": {"fieldPath": annotation}}
     known: dict[str, dict[str, Any]] = {"order": {"name": "order", "downwardAPI": {"items": [order_item]}}}
-    if pool.repository.read_secret_ref:
-        known["git-read"] = _secret("git-read", pool.repository.read_secret_ref.name)
-    known["git-push"] = _secret("git-push", pool.repository.push_secret_ref.name)
-    for stage, volume in ((Stage.CHECKOUT, "git-read"), (Stage.PUBLISH, "git-push")):
+    given = sources(pool)
+    for stage, volume, place in ((Stage.CHECKOUT, "git-read", READ), (Stage.PUBLISH, "git-push", PUSH)):
+        if place in given:
+            known[volume] = _secret(volume, given[place], order.run)
         if stage in minted:
             known[volume] = _minted(volume, order.run, stage)
-    known |= {volume: _secret(volume, name) for volume, name in _agent_secrets(pool).items()}
+    known |= {volume: _secret(volume, source, order.run) for volume, source in agent_volumes(pool).items()}
     if pool.certificates:
         item = {"key": pool.certificates.key, "path": pod.CERTIFICATES.name}
         config = {"name": pool.certificates.config_map, "items": [item]}
@@ -194,4 +181,4 @@ def volumes(pool: CodingAgentSpec, order: Order, minted: Collection[Stage] = ())
     if pool.persistence:
         known[kept.VOLUME] = kept.source(order.run)
     known |= _cache_volumes(pool)
-    return [known.get(name, {"name": name, "emptyDir": {}}) for name in sorted(used)]
+    return [known.get(name) or isolation.empty_volume(name, pool.pod) for name in sorted(used)]

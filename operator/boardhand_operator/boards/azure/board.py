@@ -61,7 +61,7 @@ class AzureBoard:
         """Raises Misconfigured where the board is no organisation/project[/team], or the token unfit."""
         wanted = "organisation/project, or organisation/project/team"
         organisation, self._project, *team = parts(spec.board, "spec.board.board", wanted, (2, 3))
-        secret, token = spec.secret_ref.name, credentials["token"].strip()
+        secret, token = spec.secret_name, credentials["token"].strip()
         vendor = Vendor(
             "Azure DevOps",
             f"It refused the token in Secret {secret}: make a new one and put it under the key `token`.",
@@ -187,7 +187,7 @@ class AzureBoard:
         if not self._webhook_secret:
             raise Misconfigured(
                 "SecretKeyMissing",
-                f"spec.board.webhook: Secret {self._spec.secret_ref.name} lacks the key {SECRET!r}: put a long random "
+                f"spec.board.webhook: Secret {self._spec.secret_name} lacks the key {SECRET!r}: put a long random "
                 "text there, which Azure DevOps is to send as the password of its calls.",
             )
         project = await project_of(self._http, self._spec, self._project)

@@ -30,7 +30,7 @@ async def project_of(http: AzureClient, spec: pool.Board, project: str) -> Json:
     except NotFound as failed:
         raise Misconfigured(
             "BoardMissing",
-            f"Azure DevOps has no project {project!r} that the token in Secret {spec.secret_ref.name} may see: "
+            f"Azure DevOps has no project {project!r} that the token in Secret {spec.secret_name} may see: "
             "correct spec.board.board, or give the token's account access.",
         ) from failed
     if found.get("state", "wellFormed") != "wellFormed":
@@ -45,7 +45,7 @@ async def check_columns(spec: pool.Board, columns: Columns, names: Sequence[str]
     except NotFound as failed:
         raise Misconfigured(
             "BoardMissing",
-            f"Azure DevOps has no board {spec.board} that the token in Secret {spec.secret_ref.name} may see: correct "
+            f"Azure DevOps has no board {spec.board} that the token in Secret {spec.secret_name} may see: correct "
             f"the team in spec.board.board ({failed.message}).",
         ) from failed
     for name in names:

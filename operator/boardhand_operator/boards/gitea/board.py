@@ -45,7 +45,7 @@ class GiteaIssues:
     def __init__(self, spec: pool.Board, credentials: Mapping[str, str], connection: Connection) -> None:
         """Raises Misconfigured where the address is missing, the board is no owner/name, or the token unfit."""
         owner, name = owner_and_name(spec)
-        token, secret = credentials["token"].strip(), spec.secret_ref.name
+        token, secret = credentials["token"].strip(), spec.secret_name
         vendor = Vendor(
             "Gitea",
             f"It refused the token in Secret {secret}: make a new one and put it under the key `token`.",
@@ -168,7 +168,7 @@ class GiteaIssues:
     async def subscribe(self) -> None:
         """See `Board.subscribe`: one request, a second one where there is no webhook yet."""
         if self._spec.webhook is not None:
-            secret = self._spec.secret_ref.name, self._webhook_secret
+            secret = self._spec.secret_name, self._webhook_secret
             await subscribe(self._http, self._pages, self._spec.webhook, "spec.board", secret, EVENTS)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:

@@ -35,7 +35,7 @@ async def check_repository(http: Client, root: str, spec: pool.Board) -> None:
     except NotFound as failed:
         raise Misconfigured(
             "BoardMissing",
-            f"Gitea has no repository {spec.board} that the token in Secret {spec.secret_ref.name} may see: "
+            f"Gitea has no repository {spec.board} that the token in Secret {spec.secret_name} may see: "
             "correct spec.board.board, or give the token's account access.",
         ) from failed
     if found.get("archived"):

@@ -24,7 +24,7 @@ class Account:
 
         Raises Misconfigured where the Secret holds no credentials.
         """
-        secret, api = spec.secret_ref.name, Api.of(spec.url)
+        secret, api = spec.secret_name, Api.of(spec.url)
         self.hint, self.rest, self._spec = hint, api.rest, spec
         self._access = Access.of(credentials, secret, api, place, connection)
         vendor = Vendor(
@@ -56,7 +56,7 @@ class Account:
         """See `Board.subscribe`. path: where the list of webhooks is."""
         if self._spec.webhook is None:
             return
-        secret = github_hooks.required(self._webhook_secret, self._spec.secret_ref.name, _FIELD)
+        secret = github_hooks.required(self._webhook_secret, self._spec.secret_name, _FIELD)
         callback = self._spec.webhook.callback_url
         await github_hooks.subscribe(self.http, path, callback, secret, events, _FIELD, self.hint)
 

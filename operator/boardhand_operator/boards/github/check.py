@@ -29,7 +29,7 @@ def check_filter(spec: pool.Board, instead: str) -> None:
 
 async def check_repository(at: Repository, spec: pool.Board) -> Json:
     """See that the repository is there, under this name, with its issues. Raises Misconfigured, and as `Client.get`."""
-    secret = spec.secret_ref.name
+    secret = spec.secret_name
     try:
         found: Json = await at.http.get(f"read repository {spec.board}", at.root)
     except NotFound as failed:

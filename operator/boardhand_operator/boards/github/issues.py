@@ -190,7 +190,7 @@ def needs(spec: pool.Board) -> dict[str, str]:
 def hint(spec: pool.Board) -> str:
     """Which permissions are needed, and which role the account."""
     return (
-        f"The credentials in Secret {spec.secret_ref.name} need, for {spec.board}: Issues (write) and Metadata (read), "
+        f"The credentials in Secret {spec.secret_name} need, for {spec.board}: Issues (write) and Metadata (read), "
         "for webhooks Webhooks (write) too; a classic token the scope repo, for webhooks admin:repo_hook too; and the "
         "account the role triage or more (for commands write, for webhooks admin)."
     )

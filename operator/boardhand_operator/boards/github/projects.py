@@ -43,7 +43,7 @@ class GitHubProjects:
 
     def __init__(self, spec: pool.Board, credentials: Mapping[str, str], connection: Connection) -> None:
         """Raises Misconfigured where the board is no project's address or the Secret holds no credentials for it."""
-        at, secret = Address.of(spec), spec.secret_ref.name
+        at, secret = Address.of(spec), spec.secret_name
         place = Place(f"/orgs/{segment(at.owner)}", needs(spec))
         self._account = Account(spec, credentials, connection, place, hint(at, secret))
         if self._account.is_app and not at.organisation:
@@ -76,7 +76,7 @@ class GitHubProjects:
             raise Misconfigured(
                 "BoardMissing",
                 f"GitHub has no project {self._spec.board} that the credentials in Secret "
-                f"{self._spec.secret_ref.name} may see: correct spec.board.board, or give them access. "
+                f"{self._spec.secret_name} may see: correct spec.board.board, or give them access. "
                 f"{self._account.hint}",
             ) from failed
         if found["closed"]:

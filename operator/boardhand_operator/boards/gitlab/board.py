@@ -44,7 +44,7 @@ class GitLabIssues:
 
     def __init__(self, spec: pool.Board, credentials: Mapping[str, str], connection: Connection) -> None:
         """Raises Misconfigured where the board is no project's path, or the token unfit."""
-        path, secret = path_of(spec), spec.secret_ref.name
+        path, secret = path_of(spec), spec.secret_name
         hints = (
             f"It refused the token in Secret {secret}: make a new one and put it under the key `token`.",
             f"The token in Secret {secret} needs the scope api, and its account at least the role Planner or Reporter "
@@ -65,7 +65,7 @@ class GitLabIssues:
         """See `Board.check`: four requests, one more where the project does not say which role we have."""
         check_spec(self._spec)
         await self._project.me()
-        found = await read_project(self._project, "BoardMissing", "spec.board.board", self._spec.secret_ref.name)
+        found = await read_project(self._project, "BoardMissing", "spec.board.board", self._spec.secret_name)
         self._private = found["visibility"] == "private"
         check_project(found)
         await check_columns(self._spec, self._labels, self._columns)
@@ -162,7 +162,7 @@ class GitLabIssues:
     async def subscribe(self) -> None:
         """See `Board.subscribe`: one request, a second one where there is no webhook yet."""
         if self._spec.webhook:
-            callback, secret = self._spec.webhook.callback_url, self._spec.secret_ref.name
+            callback, secret = self._spec.webhook.callback_url, self._spec.secret_name
             await subscribe(self._project, callback, self._secret, EVENTS, "spec.board.webhook", secret)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:

@@ -48,7 +48,7 @@ class JiraBoard:
 
     def __init__(self, spec: pool.Board, credentials: Mapping[str, str], connection: Connection) -> None:
         """Raises Misconfigured where the address is missing or the credentials cannot be sent."""
-        base, secret = check.server(spec), spec.secret_ref.name
+        base, secret = check.server(spec), spec.secret_name
         authorization, secrets = self.dialect.authorization(credentials)
         self._webhook_secret = credentials.get(SECRET, "").strip()
         self._hint = (
@@ -170,7 +170,7 @@ class JiraBoard:
         if not self._webhook_secret:
             raise Misconfigured(
                 "SecretKeyMissing",
-                f"spec.board.webhook: Secret {self._spec.secret_ref.name} lacks the key {SECRET!r}: put a long random "
+                f"spec.board.webhook: Secret {self._spec.secret_name} lacks the key {SECRET!r}: put a long random "
                 "text there, with which Jira is to sign its calls.",
             )
         project = f"project = {jql.quoted(self._spec.board)}"

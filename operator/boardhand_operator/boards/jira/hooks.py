@@ -66,7 +66,7 @@ def _unsigned(hooks: Hooks, old: NotFound) -> Misconfigured:
 
 def _by_hand(dialect: Dialect, spec: pool.Board, project: str) -> Misconfigured:
     assert spec.webhook is not None
-    secret = spec.secret_ref.name
+    secret = spec.secret_name
     return Misconfigured(
         "WebhookByHand",
         f"The account of the token in Secret {secret} does not administer Jira, and need not: an administrator makes "

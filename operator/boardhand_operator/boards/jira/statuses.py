@@ -67,7 +67,7 @@ def missing(spec: pool.Board, failed: NotFound) -> Misconfigured:
     """What is said where the project is not to be seen."""
     return Misconfigured(
         "BoardMissing",
-        f"Jira has no project {spec.board} that the account of the token in Secret {spec.secret_ref.name} may see "
+        f"Jira has no project {spec.board} that the account of the token in Secret {spec.secret_name} may see "
         f"({failed.message}): correct spec.board.board, which is the project's key, or give the account the "
         "permission Browse projects.",
     )

@@ -50,7 +50,7 @@ class LinearBoard:
 
     def __init__(self, spec: pool.Board, credentials: Mapping[str, str], connection: Connection) -> None:
         """Raises Misconfigured where the key holds what no header can."""
-        secret = spec.secret_ref.name
+        secret = spec.secret_name
         vendor = Vendor(
             "Linear",
             f"It refused the key in Secret {secret}: make a new one and put it under the key `token`.",
@@ -176,7 +176,7 @@ class LinearBoard:
         if not self._webhook_secret:
             raise Misconfigured(
                 "SecretKeyMissing",
-                f"spec.board.webhook: Secret {self._spec.secret_ref.name} lacks the key {SECRET!r}: put a long random "
+                f"spec.board.webhook: Secret {self._spec.secret_name} lacks the key {SECRET!r}: put a long random "
                 "text there, with which Linear is to sign its calls.",
             )
         if not self._states.team_id:

@@ -42,7 +42,7 @@ class TrelloBoard:
     def __init__(self, spec: pool.Board, credentials: Mapping[str, str], connection: Connection) -> None:
         """Raises Misconfigured where the credentials cannot be sent."""
         key, token = credentials["key"].strip(), credentials["token"].strip()
-        secret = spec.secret_ref.name
+        secret = spec.secret_name
         vendor = Vendor(
             "Trello",
             f"Trello refused the key and token in Secret {secret}: make a new token and put it under the key `token`.",
@@ -162,7 +162,7 @@ class TrelloBoard:
         if not self._webhook_secret:
             raise Misconfigured(
                 "SecretKeyMissing",
-                f"spec.board.webhook: Secret {self._spec.secret_ref.name} lacks the key {SECRET!r}: put the secret of "
+                f"spec.board.webhook: Secret {self._spec.secret_name} lacks the key {SECRET!r}: put the secret of "
                 "the Trello application there (on the page with its key), by which Trello signs its calls.",
             )
         board = await self._board_data()
@@ -194,7 +194,7 @@ class TrelloBoard:
             raise Misconfigured(
                 "BoardMissing",
                 f"Trello has no board {self._spec.board} that the account of the token in Secret "
-                f"{self._spec.secret_ref.name} may see ({failed.message}): correct spec.board.board, or "
+                f"{self._spec.secret_name} may see ({failed.message}): correct spec.board.board, or "
                 "invite the account to the board.",
             ) from failed
         return board

@@ -39,5 +39,5 @@ async def check_membership(http: Client, spec: pool.Board, our_id: str) -> None:
         raise PermissionMissing(
             "Trello",
             operation,
-            f"the account of the token in Secret {spec.secret_ref.name} only looks on there: make it a normal member.",
+            f"the account of the token in Secret {spec.secret_name} only looks on there: make it a normal member.",
         )

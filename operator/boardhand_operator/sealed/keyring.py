@@ -1,0 +1,126 @@
+"""The keys by which credentials are sealed and opened: MultiFernet, bound to one namespace, pool and field. Pure.
+
+Source: https://cryptography.io/en/latest/fernet/
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from boardhand_api.sealed import VALUE_BYTES
+from boardhand_operator.errors import Misconfigured
+
+KEYS_FILE = "keys"
+"""The one key of the Secret with the keys: one a line, the newest first."""
+KEY_BYTES = 32
+_ID_LENGTH = 8
+
+
+class Unusable(Exception):
+    """Keys that are none, or a value that cannot be sealed. The message never holds either."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a text is sealed for: it opens nowhere else."""
+
+    namespace: str
+    pool: str
+    """The pool's name."""
+    field: str
+    """Place and key, such as board.token."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key, by a name that tells nothing of it."""
+
+    text: str = field(repr=False)
+    """32 bytes in base64url."""
+
+    @property
+    def id(self) -> str:
+        return hashlib.sha256(b"boardhand key id\0" + self.text.encode()).hexdigest()[:_ID_LENGTH]
+
+    @classmethod
+    def generate(cls) -> Key:
+        """A new one."""
+        return cls(Fernet.generate_key().decode())
+
+
+class Keyring:
+    """Keys in use, the newest first: that one seals, all open."""
+
+    def __init__(self, keys: Sequence[Key]) -> None:
+        """Raises Unusable where there is none."""
+        if not keys:
+            raise Unusable("there is no key")
+        self.keys = tuple(keys)
+        self._all = MultiFernet([Fernet(key.text) for key in keys])
+
+    @classmethod
+    def parse(cls, text: str) -> Keyring:
+        """The keys of a file. Raises Unusable naming the line, not what stands there."""
+        lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
+        return cls([Key(_checked(number, line)) for number, line in lines if line])
+
+    def text(self) -> str:
+        """As `parse` reads it."""
+        return "".join(f"{key.text}\n" for key in self.keys)
+
+    @property
+    def ids(self) -> list[str]:
+        return [key.id for key in self.keys]
+
+    def seal(self, place: Place, value: str) -> str:
+        """The text that opens to `value` at this place alone. Raises Unusable for an empty or a long value."""
+        if not value or len(value.encode()) > VALUE_BYTES:
+            raise Unusable(f"a value has 1 to {VALUE_BYTES} bytes, and this one {len(value.encode())}")
+        return self._all.encrypt(_envelope(place, value)).decode()
+
+    def open(self, place: Place, text: str) -> str:
+        """The value. Raises Misconfigured with the field and the keys' ids, never with the text."""
+        where = f"the text of {place.field}"
+        again = f"seal it anew: boardhand seal --namespace {place.namespace} --pool {place.pool} --field {place.field}"
+        try:
+            inner = json.loads(self._all.decrypt(text.encode()))
+        except InvalidToken:
+            raise Misconfigured(
+                "SealedUnreadable",
+                f"{where} opens with none of the keys that the operator has (ids {', '.join(self.ids)}); {again}",
+            ) from None
+        if (inner["namespace"], inner["pool"], inner["field"]) != (place.namespace, place.pool, place.field):
+            raise Misconfigured("SealedElsewhere", f"{where} was sealed for another pool or field; {again}")
+        return str(inner["value"])
+
+    def which(self, text: str) -> str | None:
+        """The id of the key that opens this text, wherever it was sealed for."""
+        for key in self.keys:
+            try:
+                Fernet(key.text).decrypt(text.encode())
+            except InvalidToken:
+                continue
+            return key.id
+        return None
+
+
+def _envelope(place: Place, value: str) -> bytes:
+    about = {"namespace": place.namespace, "pool": place.pool, "field": place.field, "value": value}
+    return json.dumps(about, ensure_ascii=False).encode()
+
+
+def _checked(number: int, line: str) -> str:
+    try:
+        good = len(base64.b64decode(line, altchars=b"-_", validate=True)) == KEY_BYTES
+    except (binascii.Error, ValueError):
+        good = False
+    if not good:
+        raise Unusable(f"line {number} of the keys is no key: each is {KEY_BYTES} bytes in base64url, one a line")
+    return line
