@@ -5,11 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 from boardhand_api.base import NonEmpty, Tolerant
+from boardhand_api.fingerprints import Fingerprints
 from boardhand_api.mcp_servers import McpServer
 from boardhand_api.model import Model
-from boardhand_api.policy import OnLimit
+from boardhand_api.policy import CHANGE_BYTES, CHANGE_FILES, FILE_BYTES, PROTECTED, OnLimit
 from boardhand_api.result import TERMINATION_BYTES
-from boardhand_api.run import Earlier, Task, Ticket
+from boardhand_api.run import Earlier, Plan, Task, Ticket
 
 ORDER_VERSION = 1
 
@@ -36,6 +37,8 @@ class Order(Tolerant):
     ticket: Ticket
     earlier: list[Earlier] = []
     """The ticket's last attempts before this one, the newest last."""
+    plan: Plan | None = None
+    """The plan that a person approved for it."""
     repository: NonEmpty
     """Clone address."""
     base_branch: NonEmpty
@@ -63,3 +66,11 @@ class Order(Tolerant):
     """So long a stage's termination message may be: a pod's containers share what the kubelet keeps."""
     persistent: bool = False
     """Whether work, git and `pod.STATE` outlive the pod, so that a later try goes on where an earlier one was."""
+    protected_paths: list[str] = list(PROTECTED)
+    """Not to be pushed, see `Policy`."""
+    allow_protected: list[str] = []
+    change_bytes: int = CHANGE_BYTES
+    change_files: int = CHANGE_FILES
+    file_bytes: int = FILE_BYTES
+    fingerprints: Fingerprints = Fingerprints()
+    """Of the pool's secrets: publish finds them by these, and no stage can tell them from these."""
