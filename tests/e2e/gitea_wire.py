@@ -27,7 +27,8 @@ class Faulty(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         for fault in self.faults:
             if re.search(fault["match"], f"{request.method} {request.url.path}") and fault.get("times", 1) > 0:
-                fault["times"] = fault["times"] - 1 if "times" in fault else 1
+                if "times" in fault:
+                    fault["times"] -= 1
                 if fault.get("after"):
                     await (await self._passed_on(request)).aclose()
                 return httpx.Response(fault["status"], headers=fault.get("headers"), json={"message": "a fault"})
@@ -57,6 +58,9 @@ class Faulty(httpx.AsyncBaseTransport):
 
 
 def _shifted(date: str, seconds: float) -> str:
+    if date.startswith("0001"):
+        # What has not happened.
+        return date
     return (datetime.fromisoformat(date) + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
 
 
