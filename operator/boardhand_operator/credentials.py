@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from boardhand_api import pod
 from boardhand_api.base import SecretRef
+from boardhand_api.model import Model
 from boardhand_api.pool import CodingAgentSpec
 
 BOARD, FORGE, READ, PUSH = "board", "forge", "repository.read", "repository.push"
@@ -75,10 +76,12 @@ def agent_volumes(spec: CodingAgentSpec) -> dict[str, Source]:
     return {volume: given[place] for volume, place in wanted.items() if place in given}
 
 
-def sealed_for_stages(spec: CodingAgentSpec) -> dict[str, Source]:
-    """By place, what is sealed and a stage is given."""
-    return {
-        place: source
-        for place, source in sources(spec).items()
-        if source.sealed is not None and place.startswith(STAGES_SEE)
-    }
+def sealed_for_stages(spec: CodingAgentSpec) -> list[Source]:
+    """What is sealed and a stage is given."""
+    return [one for one in sources(spec).values() if one.sealed is not None and one.place.startswith(STAGES_SEE)]
+
+
+def bare(model: Model) -> Model:
+    """The model without its credentials: the order holds none, sealed or not."""
+    spare = model.fallback and model.fallback.model_copy(update={"sealed": None})
+    return model.model_copy(update={"sealed": None, "fallback": spare})

@@ -17,6 +17,7 @@ from boardhand_operator.kube import ApiException, Kube, Resource
 from boardhand_operator.logs import Logs
 from boardhand_operator.minted import keep
 from boardhand_operator.queue import WorkQueue
+from boardhand_operator.sealed import keep as sealed
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
 from boardhand_operator.store import Key, Store
@@ -86,13 +87,13 @@ class Reconciler:
         with self._store.turns.beginning(run) if begins else nullcontext():
             try:
                 await carry_out(doing, decision)
-                renewal = await keep.keep(doing)
+                renewals = await keep.keep(doing), await sealed.keep(doing)
             except Remote as refused:
                 return await self._waits.wait(doing, refused)
         self._waits.over((run.namespace, run.name))
         if decision.actions and not doing.run.status.phase.finished:
             self._queue.add((run.namespace, run.name))
-        return min((seconds for seconds in (decision.again, renewal) if seconds is not None), default=None)
+        return min((seconds for seconds in (decision.again, *renewals) if seconds is not None), default=None)
 
     def _leave(self, key: Key, seconds: float) -> float:
         """Leave the run alone for so long, whatever the watches show."""

@@ -155,10 +155,14 @@ class Services:
         self._opened[key] = opened = _Opened(self._clock(), (board_secret, forge_secret), board, forge)
         return opened
 
+    def unsealed(self, pool: Pool, source: Source) -> dict[str, str]:
+        """What is sealed at this place. Raises Misconfigured."""
+        return self.opener.open(pool, source)
+
     async def _read(self, pool: Pool, source: Source) -> dict[str, str]:
         """The credentials of this place. Raises Misconfigured."""
         if source.reference is None:
-            return self.opener.open(pool, source)
+            return self.unsealed(pool, source)
         return await self._secret(pool, source.reference.name, source.field)
 
     async def _secret(self, pool: Pool, name: str, field: str) -> dict[str, str]:

@@ -32,6 +32,8 @@ class Settings:
     """A pool whose runs failed for its configuration is tried again after so long, if nobody touched it."""
     certificates: Path | None = None
     """PEM bundle of the authorities that boards and forges are checked with; absent: certifi's."""
+    sealing_keys: Path | None = None
+    """File with the keys that open sealed credentials, read anew each time; absent: nothing sealed opens."""
     probes: tuple[str, int] = ("0.0.0.0", 8080)  # noqa: S104 (the kubelet asks the pod's address)
     """Where /healthz and /readyz are served."""
     webhooks: tuple[str, int] | None = None
@@ -51,9 +53,11 @@ class Settings:
             raise ValueError("BOARDHAND_RUNNER_IMAGE is not set: name the runner's image (chart value runner.image)")
         names = environment.get("BOARDHAND_NAMESPACES", "")
         certificates = environment.get("BOARDHAND_CERTIFICATES", "")
+        keys = environment.get("BOARDHAND_SEALING_KEYS", "")
         return cls(
             runner_image=image,
             certificates=Path(certificates) if certificates else None,
+            sealing_keys=Path(keys) if keys else None,
             seat=_seat(environment),
             probes=_address(environment, "BOARDHAND_PROBES") or cls.probes,
             webhooks=_address(environment, "BOARDHAND_WEBHOOKS"),

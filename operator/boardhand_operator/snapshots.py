@@ -10,6 +10,7 @@ import logging
 from boardhand_api import API_VERSION
 from boardhand_operator.kube import Conflict, Json, Kube, Resource
 from boardhand_operator.names import label_value
+from boardhand_operator.sealed.carrying import carried
 from boardhand_operator.views import Pool
 
 _KEPT = 200
@@ -57,7 +58,8 @@ class Snapshots:
         self._remember(key, dict(pool.body["spec"]))
 
     async def at(self, pool: Pool, generation: int) -> Pool:
-        """The pool with the spec of that generation; with the present one where its revision is gone.
+        """The pool with the spec of that generation; with the present one where its revision is gone. What is sealed in
+        both is the present one's.
 
         Raises Misconfigured for a spec that another version of the definitions let through.
         """
@@ -70,7 +72,7 @@ class Snapshots:
                 _log.warning("%s/%s is gone: its runs finish with the pool's present spec", *key)
                 return pool
             self._remember(key, body["data"]["spec"])
-        return pool.at(self._known[key], generation)
+        return pool.at(carried(self._known[key], pool.body["spec"]), generation)
 
     def _remember(self, key: tuple[str, str], spec: Json) -> None:
         self._known[key] = spec

@@ -14,6 +14,7 @@ from boardhand_operator.errors import Misconfigured, NotFound
 from boardhand_operator.kube import Resource
 from boardhand_operator.minted import keep
 from boardhand_operator.names import job_name
+from boardhand_operator.sealed import keep as sealed
 
 
 async def open_pull_request(doing: Doing, draft: bool) -> None:
@@ -78,6 +79,7 @@ async def settle(doing: Doing) -> None:
     run = doing.run
     await remove(doing)
     await keep.remove(doing)
+    await sealed.remove(doing)
     patch = {"metadata": {"labels": {LABEL_SETTLED: "true"}}}
     for number in range(1, run.status.tries + 1):
         name = job_name(run.name, number)

@@ -15,6 +15,7 @@ from boardhand_operator.conditions import stamp
 from boardhand_operator.kube import ApiException, Conflict, Resource
 from boardhand_operator.minted import keep
 from boardhand_operator.names import job_name
+from boardhand_operator.sealed import keep as sealed
 from boardhand_operator.specs.job import build_job
 from boardhand_operator.specs.order import build_order
 
@@ -29,6 +30,7 @@ async def launch(doing: Doing, number: int) -> bool:
     name = job_name(run.name, number)
     order = build_order(run.name, pool.spec, run.spec)
     minted = await keep.ensure(doing)
+    await sealed.ensure(doing)
     wanted = build_job(name, dict(run.body), pool.spec, order, doing.settings.runner_image, minted)
     if run.status.generation is None:
         await doing.services.snapshots.keep(pool)

@@ -6,9 +6,10 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 from boardhand_api.pod import Stage
+from boardhand_operator.act import own_secret
 from boardhand_operator.act.doing import Doing
 from boardhand_operator.errors import Misconfigured, Remote
-from boardhand_operator.kube import Conflict, Resource
+from boardhand_operator.kube import Resource
 from boardhand_operator.minted import secret
 from boardhand_operator.minted.minter import serves
 from boardhand_operator.names import git_secret_name
@@ -34,14 +35,7 @@ async def ensure(doing: Doing) -> frozenset[Stage]:
         minter.due.setdefault(_key(doing), _NEVER)
         return frozenset()
     tokens = {stage: await source.token(FRESH) for stage, source in stages.items()}
-    name = git_secret_name(run.name)
-    try:
-        await doing.kube.create(Resource.SECRETS, run.namespace, secret.build(dict(run.body), tokens))
-    except Conflict:
-        if not doing.owns(await doing.kube.get(Resource.SECRETS, run.namespace, name)):
-            text = f"a Secret {name} is there that this run does not own; delete it"
-            raise Misconfigured("ForeignSecret", text) from None
-        await doing.kube.patch(Resource.SECRETS, run.namespace, name, secret.renewal(tokens))
+    await own_secret.place(doing, secret.build(dict(run.body), tokens))
     minter.due[_key(doing)] = min(token.ends for token in tokens.values()) - RENEWED
     return frozenset(stages)
 
@@ -69,12 +63,10 @@ async def keep(doing: Doing) -> float | None:
 
 async def remove(doing: Doing) -> None:
     """Delete the Secret of a run that has ended."""
-    run, name = doing.run, git_secret_name(doing.run.name)
     none = doing.services.minter.due.pop(_key(doing), None) == _NEVER
     if none or (doing.pool is not None and not serves(doing.pool.spec)):
         return
-    if doing.owns(await doing.kube.get(Resource.SECRETS, run.namespace, name)):
-        await doing.kube.delete(Resource.SECRETS, run.namespace, name)
+    await own_secret.remove(doing, git_secret_name(doing.run.name))
 
 
 async def _due(doing: Doing) -> datetime:

@@ -8,6 +8,7 @@ from pathlib import Path
 from boardhand_operator.credentials import Source
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.sealed.keyring import Keyring, Place, Unusable
+from boardhand_operator.store import Key
 from boardhand_operator.views import Pool
 
 
@@ -17,6 +18,8 @@ class Opener:
     def __init__(self, keys: Path | None) -> None:
         """keys: the mounted file; None: nothing sealed opens here."""
         self._keys = keys
+        self.placed: dict[Key, str] = {}
+        """Digests of the texts that a run's Secret was last made of."""
 
     def open(self, pool: Pool, source: Source) -> dict[str, str]:
         """The credentials that are sealed at this place. Raises Misconfigured."""

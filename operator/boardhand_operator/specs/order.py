@@ -7,6 +7,7 @@ from boardhand_api.pod import ORDER_BYTES, Stage
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.result import POD_TERMINATION_BYTES, TERMINATION_BYTES
 from boardhand_api.run import TicketRunSpec
+from boardhand_operator.credentials import bare
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.fitting import smaller
 from boardhand_operator.money.budget import money_of
@@ -32,8 +33,8 @@ def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec) -> Order:
         repository=pool.repository.url,
         base_branch=pool.repository.branch,
         branch=branch_name(run.ticket, run.attempt),
-        large=pool.models.large,
-        small=pool.models.small or pool.models.large,
+        large=bare(pool.models.large),
+        small=bare(pool.models.small or pool.models.large),
         workdir=pool.repository.workdir or "",
         sparse=list(pool.repository.sparse),
         submodules=pool.repository.submodules,
@@ -44,7 +45,7 @@ def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec) -> Order:
         on_limit=pool.policy.on_limit,
         message_bytes=_message_bytes(pool),
         persistent=pool.persistence is not None,
-        mcp_servers=list(pool.mcp_servers),
+        mcp_servers=[server.model_copy(update={"sealed": None}) for server in pool.mcp_servers],
         limits=OrderLimits(
             steps=limits.steps,
             tokens=limits.tokens,
