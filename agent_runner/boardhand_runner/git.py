@@ -9,9 +9,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from boardhand_runner.errors import Infrastructure
 from boardhand_runner.settings import Settings
@@ -27,6 +31,13 @@ _PASSED_ON = (
     "PATH", "TMPDIR",
     "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
 )  # fmt: skip
+_WARTS = (
+    "badDate", "badDateOverflow", "badEmail", "badName", "badTimezone", "missingEmail", "missingNameBeforeEmail",
+    "missingSpaceBeforeDate", "missingSpaceBeforeEmail", "multipleAuthors", "nullSha1", "zeroPaddedDate",
+    "zeroPaddedFilemode",
+)  # fmt: skip
+"""What fsck finds in old projects, written by old programs; harmless, and not to be mended. The names are of
+https://git-scm.com/docs/git-fsck#_fsck_messages."""
 _CONFIG = (
     ("core.hooksPath", "/dev/null"),
     ("core.fsmonitor", "false"),
@@ -44,6 +55,12 @@ _CONFIG = (
     ("maintenance.auto", "false"),
     ("http.lowSpeedLimit", "1000"),
     ("http.lowSpeedTime", "60"),
+    # What says of objects what they themselves do not: files beside them, which can be forged.
+    ("core.commitGraph", "false"),
+    ("core.multiPackIndex", "false"),
+    ("pack.useBitmaps", "false"),
+    ("transfer.fsckObjects", "true"),
+    *((f"fetch.fsck.{wart}", "ignore") for wart in _WARTS),
 )
 
 
@@ -119,10 +136,22 @@ def execute(
 class Git:
     """Git on the run's repository, without the network."""
 
-    def __init__(self, settings: Settings, work_tree: Path | None = None, index: Path | None = None) -> None:
-        """Without `work_tree` git works on the repository alone; `index` takes the place of its own index."""
-        self.environment = git_environment(settings) | {"GIT_DIR": str(settings.git_dir)}
-        self._cwd = work_tree or settings.git_dir
+    def __init__(
+        self,
+        settings: Settings,
+        work_tree: Path | None = None,
+        index: Path | None = None,
+        git_dir: Path | None = None,
+        borrowed: Path | None = None,
+    ) -> None:
+        """Without `work_tree` git works on the repository alone; `index` takes the place of its own index, `git_dir`
+        that of the run's repository. `borrowed` is a folder of further objects, of which nothing else is read.
+        """
+        self.git_dir = git_dir or settings.git_dir
+        self.environment = git_environment(settings) | {"GIT_DIR": str(self.git_dir)}
+        self._cwd = work_tree or self.git_dir
+        if borrowed:
+            self.environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = str(borrowed)
         if work_tree:
             self.environment["GIT_WORK_TREE"] = str(work_tree)
         if index:
@@ -134,6 +163,39 @@ class Git:
         if check and done.code:
             raise Infrastructure("GitFailed", f"git {arguments[0]} ended with {done.code}: {tail_of(done.stderr)}")
         return done
+
+    @contextmanager
+    def stream(self, *arguments: str, seconds: float = LOCAL_SECONDS) -> Iterator[IO[bytes]]:
+        """stdout of git as it comes, however long; where the reader goes before its end, git is ended.
+
+        Raises Infrastructure where git ends with another code than 0, or takes longer.
+        """
+        with (
+            tempfile.TemporaryFile() as said,
+            subprocess.Popen(
+                ["git", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                env=self.environment,
+                cwd=self._cwd,
+                start_new_session=True,
+            ) as process,
+        ):
+            assert process.stdout is not None
+            late = threading.Timer(seconds, process.kill)
+            late.start()
+            try:
+                yield process.stdout
+                left = process.stdout.read(1)
+                code = 0 if left else process.wait()
+            finally:
+                late.cancel()
+                process.kill()
+            if code:
+                said.seek(0)
+                last = tail_of(said.read().decode("utf-8", "replace")) or "it was ended"
+                raise Infrastructure("GitFailed", f"git {arguments[0]} ended with {code}: {last}")
 
     def hide_submodules(self, base: str | None = None) -> None:
         """Make git look into no folder that the index calls a submodule, and forget those that `base` does not have.

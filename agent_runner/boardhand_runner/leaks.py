@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 
 PIECE_BYTES = 1_000_000
 OVERLAP_BYTES = 4_096
 """Of a line read in pieces, so much of one is seen again with the next."""
-LITERAL_BYTES = 8
-"""A shorter value would be found everywhere."""
 
 PATTERNS: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
     (name, re.compile(pattern))
@@ -51,20 +49,23 @@ class Added:
     data: bytes
 
 
-def find_leaks(lines: Iterator[Added], literals: Sequence[bytes]) -> Iterator[Leak]:
-    """Secrets by their form, and the given values; each place once."""
+Finder = Callable[[bytes], str | None]
+"""Says what secret stands in a line, if one does."""
+
+
+def find_leaks(lines: Iterable[Added], finders: Sequence[Finder]) -> Iterator[Leak]:
+    """What the finders find, each place once."""
     last: Leak | None = None
     for added in lines:
-        what = _what(added.data, literals)
+        what = next((found for find in finders if (found := find(added.data))), None)
         leak = Leak(what, added.path, added.line) if what else None
         if leak and leak != last:
             yield leak
             last = leak
 
 
-def _what(data: bytes, literals: Sequence[bytes]) -> str | None:
-    if any(value in data for value in literals if len(value) >= LITERAL_BYTES):
-        return "a secret of this pool"
+def by_pattern(data: bytes) -> str | None:
+    """Secrets by their form."""
     return next((name for name, pattern in PATTERNS if pattern.search(data)), None)
 
 
@@ -77,7 +78,7 @@ def numbered(path: str, data: bytes) -> Iterator[Added]:
 _HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
 
-def added_lines(patch: BinaryIO) -> Iterator[Added]:
+def added_lines(patch: IO[bytes]) -> Iterator[Added]:
     """The lines a patch in git's unified format adds.
 
     Hunks are read by their counts, so a line of a file that looks like a header of a patch is taken for what it is.

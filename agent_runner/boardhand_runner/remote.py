@@ -55,8 +55,12 @@ def read_credentials(folder: Path) -> Credentials | None:
 class Remote:
     """Git towards the repository's server: its address, its credentials, and what its refusals mean."""
 
-    def __init__(self, settings: Settings, address: str) -> None:
-        """Raises Configuration for an address that is no http(s), ssh or local folder, or holds credentials."""
+    def __init__(self, settings: Settings, address: str, git_dir: Path | None = None) -> None:
+        """`git_dir` takes the place of the run's repository.
+
+        Raises Configuration for an address that is no http(s), ssh or local folder, or holds credentials.
+        """
+        self._git_dir = git_dir or settings.git_dir
         self.address, self.protocols = _checked(address)
         self._settings = settings
         self._credentials = read_credentials(settings.git_secret) if self.protocols == "http:https" else None
@@ -84,8 +88,8 @@ class Remote:
 
     def attempt(self, *arguments: str, in_repository: bool = True) -> Completed:
         """Run git with access to the server, whatever comes of it. Raises Infrastructure where it takes too long."""
-        where = {"GIT_DIR": str(self._settings.git_dir)} if in_repository else {}
-        cwd = self._settings.git_dir if in_repository else None
+        where = {"GIT_DIR": str(self._git_dir)} if in_repository else {}
+        cwd = self._git_dir if in_repository else None
         with self.environment() as environment:
             return execute(arguments, environment | where, REMOTE_SECONDS, cwd=cwd)
 
@@ -146,6 +150,12 @@ _FAULTS = (
         r"not valid: is this a git repository|transport '.*' not allowed",
         "GitAddressWrong",
         "this is no git repository over http, https or ssh; mend spec.repository.url.",
+    ),
+    (
+        r"fsck error|error in object",
+        "GitObjectsUnsound",
+        "the repository holds what git's own check refuses, such as a path or a submodule address that attacks whoever"
+        " clones it (`git fsck` there names all of it); it is not worked on.",
     ),
     (
         r"[Cc]ertificate",

@@ -330,15 +330,6 @@ def test_a_change_that_deletes_everything_is_refused(layout: Settings, order: Or
         publish.main(layout, order)
 
 
-def test_a_huge_change_is_refused(
-    layout: Settings, order: Order, commit: Callable[..., str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    commit(big="x" * 5000)
-    monkeypatch.setattr(publish, "CHANGE_BYTES", 4000)
-    with pytest.raises(Refused, match="ChangeTooLarge"):
-        publish.main(layout, order)
-
-
 # Put together here, so that no scanner takes this file for a leak.
 KEYS = {
     "private key": "-----BEGIN RSA " + "PRIVATE KEY-----",

@@ -202,7 +202,6 @@ def test_a_sparse_work_tree_leaves_out_theirs_and_the_proof_does_not(layout: Set
         ("https://elsewhere.test/lib.git", "SubmoduleElsewhere"),
         ("git@elsewhere.test:lib.git", "SubmoduleElsewhere"),
         ("ext::sh -c touch", "SubmoduleUnknown"),
-        ("--upload-pack=touch", "SubmoduleUnknown"),
         ("../absent.git", "GitRepositoryNotFound"),
     ],
 )

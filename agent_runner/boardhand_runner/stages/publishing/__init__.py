@@ -1,0 +1,1 @@
+"""What publish checks, and from where it pushes."""

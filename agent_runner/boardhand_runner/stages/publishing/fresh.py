@@ -1,0 +1,243 @@
+"""A repository of publish's own: the base branch as the server has it, and of the run's repository objects alone.
+
+The run's git directory was in the agent's hands. Its configuration, hooks, attributes, grafts, index and references are
+never git's to read here: one reference is read as a file, and objects come over as a pack, whose names git works out
+anew and whose content it checks. So what is pushed is what was looked at, whatever was planted there.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from boardhand_api.order import Order
+from boardhand_runner.errors import Infrastructure, Refused
+from boardhand_runner.git import BASE_REF, LOCAL_SECONDS, Git, tail_of
+from boardhand_runner.remote import Remote
+from boardhand_runner.settings import Settings
+from boardhand_runner.stages.publishing.borrowed import read_ref
+from boardhand_runner.submodules import REFS as SUBMODULE_REFS
+from boardhand_runner.submodules import links
+
+DEPTHS = (50, 1_000, 1_000_000)
+"""So deep the base branch is fetched, one after the other, where it moved on since the work began."""
+OBJECTS = 200_000
+"""A change of more objects (commits, folders, versions of files) is refused."""
+PACK_SLACK = 16_000_000
+"""Bytes that a pack may be larger than the content it holds."""
+FETCHED_REF = "refs/boardhand/fetched"
+_BROKEN = "The run's repository holds broken, forged or missing objects"
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """The repository that is pushed from."""
+
+    git: Git
+    base: str
+    """The commit at the tip of the base branch."""
+    head: str
+    """The work's last commit."""
+    known: tuple[str, ...]
+    """Commits that the base branch led to, with all before them."""
+
+    @property
+    def work(self) -> tuple[str, ...]:
+        """The commits that are the work's own, as git takes revisions."""
+        return (self.head, "--not", *self.known)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether nothing is new."""
+        return not self.git.text("rev-list", "--max-count=1", *self.work)
+
+
+@contextmanager
+def fresh(settings: Settings, order: Order) -> Iterator[Fresh]:
+    """The repository, while this lasts.
+
+    Raises Refused where the work cannot be read, stands on another history or is too large, Infrastructure where the
+    base branch does not hold the commit any more that work began from, and what `Remote.fault` makes of a refusal.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="publish-", dir=settings.home) as folder:
+        git_dir = Path(folder) / "repository"
+        base = _clone(settings, order, git_dir)
+        git = Git(settings, git_dir=git_dir)
+        lender = Git(settings, git_dir=git_dir, borrowed=settings.git_dir / "objects")
+        head = read_ref(settings.git_dir, f"refs/heads/{order.branch}")
+        if not _has(git, head):
+            _reach(settings, order, git)
+        known = tuple(dict.fromkeys(git.text("for-each-ref", "--format=%(objectname)").split()))
+        work = Fresh(git, base, head, known)
+        if not _has(git, head):
+            _bring(work, lender, order)
+        yield work
+
+
+def _clone(settings: Settings, order: Order, git_dir: Path) -> str:
+    """The last commit of the base branch, of which this is a clone without a history."""
+    remote = Remote(settings, order.repository)
+    remote.run(
+        "clone",
+        "--quiet",
+        "--bare",
+        "--template=",
+        f"--branch={order.base_branch}",
+        "--depth=1",
+        "--single-branch",
+        "--no-tags",
+        "--no-recurse-submodules",
+        "--",
+        remote.address,
+        str(git_dir),
+        in_repository=False,
+    )
+    git = Git(settings, git_dir=git_dir)
+    git.run("remote", "remove", "origin")
+    git.run("update-ref", BASE_REF, f"refs/heads/{order.base_branch}")
+    return git.text("rev-parse", BASE_REF)
+
+
+def deepen(settings: Settings, order: Order, git: Git, depth: int, *refspecs: str) -> None:
+    """Fetch the base branch so deep, and what else is named. It may have moved on: what was its tip stays the base."""
+    remote = Remote(settings, order.repository, git.git_dir)
+    remote.run(
+        "fetch",
+        "--quiet",
+        f"--depth={depth}",
+        "--no-tags",
+        "--no-recurse-submodules",
+        "--no-write-fetch-head",
+        "--",
+        remote.address,
+        f"+refs/heads/{order.base_branch}:{FETCHED_REF}",
+        *refspecs,
+    )
+
+
+def _reach(settings: Settings, order: Order, git: Git) -> None:
+    """Fetch until the commit is there that work began from, as the run's repository has it. A wrong one gains nothing:
+    what is new is told from the base branch itself."""
+    began = read_ref(settings.git_dir, BASE_REF)
+    for depth in DEPTHS:
+        if _has(git, began):
+            return
+        deepen(settings, order, git, depth)
+    if not _has(git, began):
+        raise Infrastructure(
+            "BaseGone",
+            f"The branch {order.base_branch} does not hold the commit any more that the work began from"
+            f" ({began[:12]}): it was rewritten, and the work must begin anew.",
+        )
+
+
+def _has(git: Git, commit: str) -> bool:
+    return git.run("cat-file", "-e", f"{commit}^{{commit}}", check=False).code == 0
+
+
+def _bring(work: Fresh, lender: Git, order: Order) -> None:
+    """Have the work's objects in the repository of publish's own, all of them and none that is not sound."""
+    names = _listed(lender, *work.work)
+    _check_sizes(lender, order, names)
+    _copy(work.git, lender, list(names), order.change_bytes + PACK_SLACK, "--strict")
+    _check_whole(work.git, *work.work)
+    if work.git.run("merge-base", work.base, work.head, check=False).code:
+        raise Refused("HistoryRewritten", f"The work does not stand on the branch {order.base_branch}.")
+
+
+def bring_submodules(settings: Settings, git: Git, head: str) -> None:
+    """Have the commits of submodules that the work records, each without its history. Raises Refused as `fresh` does;
+    one that the run's repository does not have is left out."""
+    lender = Git(settings, git_dir=git.git_dir, borrowed=settings.git_dir / "objects")
+    waiting = [one.commit for one in links(git, head)]
+    while waiting:
+        commit = waiting.pop()
+        ref = f"{SUBMODULE_REFS}/{commit}"
+        if git.run("rev-parse", "--verify", "--quiet", ref, check=False).code == 0 or not _has(lender, commit):
+            continue
+        _copy(git, lender, list(_listed(lender, "--no-walk", commit)), None)
+        _check_whole(git, "--no-walk", commit)
+        git.run("update-ref", ref, commit)
+        waiting += [one.commit for one in links(git, commit)]
+
+
+def _listed(lender: Git, *revisions: str) -> dict[str, str]:
+    """The objects' names, each with a path where it has one. Raises Refused for too many, or where one is missing."""
+    found: dict[str, str] = {}
+    try:
+        with lender.stream("rev-list", "--objects", *revisions) as stream:
+            for line in stream:
+                name, _, path = line.decode("utf-8", "replace").rstrip("\n").partition(" ")
+                found[name] = path
+                if len(found) > OBJECTS:
+                    raise Refused(
+                        "ChangeTooLarge",
+                        f"The change holds more than {OBJECTS} commits, folders and versions of files.",
+                    )
+    except Infrastructure as failed:
+        raise Refused("WorkBroken", f"{_BROKEN}: {failed.message}") from None
+    return found
+
+
+def _check_sizes(lender: Git, order: Order, names: dict[str, str]) -> None:
+    """By what the objects say of themselves, before anything of them is unpacked."""
+    asked = "".join(f"{name}\n" for name in names).encode()
+    done = lender.run("cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=asked, check=False)
+    total = 0
+    for row in done.text.splitlines():
+        name, _, size = row.partition(" ")
+        if not size.isdigit():
+            raise Refused("WorkBroken", f"{_BROKEN}: {row[:100]}.")
+        total += int(size)
+        if int(size) > order.file_bytes:
+            raise Refused(
+                "FileTooLarge",
+                f"{names.get(name) or 'A commit'} has {size} bytes, and spec.policy.fileBytes allows"
+                f" {order.file_bytes}.",
+            )
+    if total > order.change_bytes:
+        raise Refused(
+            "ChangeTooLarge",
+            f"The change holds {total} bytes in all versions of its files, and spec.policy.changeBytes allows"
+            f" {order.change_bytes}.",
+        )
+
+
+def _copy(git: Git, lender: Git, names: Sequence[str], most: int | None, *options: str) -> None:
+    """A pack of these objects, checked and kept where it is to be; a pack is never trusted in what it calls them."""
+    limit = [f"--max-input-size={most}"] if most else []
+    index = ["git", "index-pack", "--stdin", "--threads=1", *options, *limit]
+    pack = ["git", "pack-objects", "--stdout", "-q", "--threads=1", "--window=0"]
+    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as said:
+        asked.write("".join(f"{name}\n" for name in names).encode())
+        asked.seek(0)
+        with (
+            subprocess.Popen(pack, env=lender.environment, stdin=asked, stdout=subprocess.PIPE, stderr=said) as packer,
+            subprocess.Popen(
+                index, env=git.environment, stdin=packer.stdout, stdout=subprocess.DEVNULL, stderr=said
+            ) as indexer,
+        ):
+            assert packer.stdout is not None
+            packer.stdout.close()
+            try:
+                codes = [process.wait(LOCAL_SECONDS) for process in (indexer, packer)]
+            except subprocess.TimeoutExpired:
+                for process in (packer, indexer):
+                    with suppress(ProcessLookupError):
+                        process.kill()
+                raise Infrastructure("GitTimeout", f"Packing the work took longer than {LOCAL_SECONDS} s.") from None
+        said.seek(0)
+        if any(codes):
+            raise Refused("WorkBroken", f"{_BROKEN}: {tail_of(said.read().decode('utf-8', 'replace'))}")
+
+
+def _check_whole(git: Git, *revisions: str) -> None:
+    """All that these lead to is there, without what was borrowed."""
+    done = git.run("rev-list", "--objects", "--quiet", *revisions, check=False)
+    if done.code:
+        raise Refused("WorkBroken", f"{_BROKEN}: {tail_of(done.stderr)}")
