@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from enum import Enum
 from typing import Any
@@ -37,9 +38,21 @@ class Resource(Enum):
     LEASES = ("/apis/coordination.k8s.io/v1", "leases")
 
     def path(self, namespace: str | None, name: str = "", sub: str = "") -> str:
+        """Names come from specs and statuses that others write: a slash or dots in one lead to no other object."""
         base, plural = self.value
-        parts = [base, f"namespaces/{namespace}" if namespace else "", plural, name, sub]
+        parts = [base, f"namespaces/{_one(namespace)}" if namespace else "", plural, _one(name), sub]
         return "/".join(part for part in parts if part)
+
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+"""What the API server lets an object be called."""
+
+
+def _one(name: str) -> str:
+    """A name as a segment of a path. Raises ApiException (404) where nothing can be called so, such as `../x`."""
+    if name and not _NAME.fullmatch(name):
+        raise ApiException(status=404, reason=f"no object is called {name[:80]!r}")
+    return name
 
 
 class Conflict(Exception):
