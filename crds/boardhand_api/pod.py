@@ -57,6 +57,9 @@ TRUST_STORE = SERVE / "cacerts.p12"
 TRUST_STORE_PASSWORD = "changeit"  # noqa: S105 (Java's own default; the store holds nothing secret)
 MESSAGE_BYTES = "BOARDHAND_MESSAGE_BYTES"
 """The variable that tells the verify script how long its termination message may be."""
+PROCESSES = "BOARDHAND_PROCESSES"
+"""The variable that tells the scripts of workbench and proof how many processes there may be before a command of theirs
+can start no more."""
 VERIFY_SCRIPT = "verify.sh"
 """Beside the server script on the SERVE volume, from where verify runs it."""
 COMMANDS = SERVE / "commands.json"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema
 
-from boardhand_api.base import NonEmpty, SecretRef, Wire, rules
+from boardhand_api.base import NonEmpty, Quantity, SecretRef, Wire, rules
 from boardhand_api.workbench import Resources
 
 OWN_PREFIXES = ("boardhand.dev/", "app.kubernetes.io/", "batch.kubernetes.io/", "kueue.x-k8s.io/")
@@ -24,9 +25,16 @@ Marks = Annotated[dict[str, str], Field(max_length=50, json_schema_extra=_OTHERS
 Name = Annotated[NonEmpty, Field(max_length=253)]
 
 
+class UserNamespaces(StrEnum):
+    """Whether the pods' users are other ones on the node."""
+
+    NEVER = "Never"
+    ALWAYS = "Always"
+
+
 class StageResources(Wire):
     """Requests and limits of the runner's stages; those of workbench and proof are `workbench.resources`. What is
-    absent is as the operator has it: 50m and 128Mi requested, 1Gi at most."""
+    absent is as the operator has it: 50m and 128Mi requested, 2 CPUs, 1Gi of memory and `disk` at most."""
 
     checkout: Resources | None = None
     """Clones the repository."""
@@ -54,6 +62,19 @@ class PodSettings(Wire):
     """A PriorityClass of the cluster."""
     runtime_class_name: Name | None = None
     """A RuntimeClass of the cluster, such as gvisor."""
+    user_namespaces: UserNamespaces = UserNamespaces.NEVER
+    """Always: `hostUsers: false`, so that what breaks out of a container is nobody on the node. It needs Kubernetes
+    1.33 and nodes with Linux 6.3, containerd 2.0 or CRI-O 1.25, and runc 1.2; on others the pod cannot begin. Nobody
+    but the nodes knows whether they can, so it is for you to say."""
+    writable_root: bool = False
+    """Whether the toolchain's image may write its own folders, in workbench and proof. Without it those write the work
+    tree, $HOME, /tmp and caches."""
+    disk: Quantity = "10Gi"
+    """What each container may write to its own disk, and each of the pod's volumes may hold; whoever writes more loses
+    the pod. The run's own volume (spec.persistence) and caches have sizes of their own."""
+    processes: Annotated[int, Field(ge=64, le=1_000_000)] = 8192
+    """So many processes and threads may there be before commands in workbench and proof can start no more. Linux counts
+    all of user 10001 on the node, with user namespaces those of the pod."""
     image_pull_secrets: Annotated[list[SecretRef], Field(max_length=20)] = []
     """Secrets in the pool's namespace with which its images are pulled."""
     labels: Marks = {}

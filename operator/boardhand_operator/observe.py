@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,9 @@ _BLOCKING = {
 _LOST = {"Evicted", "NodeLost", "NodeAffinity", "Preempting", "Terminated", "Shutdown", "UnexpectedAdmissionError"}
 
 
+_OWN_DISK = re.compile(
+    r"Usage of EmptyDir volume |Pod ephemeral local storage usage exceeds |Container \S+ exceeded its local"
+)
 BLOCKS = frozenset({*_BLOCKING.values(), "ServiceFails", "VolumePending"})
 """Reasons for which a pod can never begin."""
 ENDING = frozenset(Stage) - {Stage.WORKBENCH}
@@ -182,12 +186,22 @@ def past_deadline(job: Json | None, pod: Json | None) -> bool:
     return failed is not None and failed.get("reason") == "DeadlineExceeded"
 
 
+def own_disk_full(pod: Json | None) -> str | None:
+    """The kubelet's sentence where it evicted the pod for writing more than it may; None where it did not.
+
+    A node that is short of disk says another one (pkg/kubelet/eviction/helpers.go, read in Kubernetes 1.34).
+    """
+    status = (pod or {}).get("status") or {}
+    said = str(status.get("message") or "").strip()
+    return said if status.get("reason") == "Evicted" and _OWN_DISK.match(said) else None
+
+
 def disruption(pod: Json | None) -> str | None:
     """Why the cluster, rather than the run, ended the pod; None where it did not."""
     if pod is None:
         return "the pod is gone"
     status = pod.get("status") or {}
-    if status.get("reason") in _LOST:
+    if status.get("reason") in _LOST and own_disk_full(pod) is None:
         return f"{status['reason']}: {status.get('message') or 'the node gave the pod up'}"
     if target := condition(pod, "DisruptionTarget"):
         return f"{target.get('reason')}: {target.get('message') or 'the pod was disrupted'}"

@@ -125,6 +125,9 @@ def judge(
         if at_forge and observe.condition(job, "Complete"):
             return _lost_words(at_forge, commands)
         return outcome(*_without_pod(job, commands))
+    if why := observe.own_disk_full(pod):
+        text = f"the run wrote more than spec.pod.disk and the sizes of its caches allow: {why}"
+        return outcome(_failed(FailureClass.BUDGET, "DiskFull", text))
     if why := observe.disruption(pod):
         return outcome(_failed(FailureClass.INFRASTRUCTURE, "Disrupted", why))
     if too_new := _too_new(seen, logged):

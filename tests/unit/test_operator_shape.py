@@ -67,10 +67,15 @@ def test_labels_and_annotations_are_added_and_never_take_the_place_of_ours() -> 
 
 
 def test_each_stage_has_its_own_resources() -> None:
-    made = job(resources={"agent": {"requests": {"memory": "1Gi"}}, "publish": {"limits": {"cpu": "2"}}})
-    usual = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}}
+    made = job(resources={"agent": {"requests": {"memory": "512Mi"}}, "publish": {"limits": {"cpu": "3"}}})
     found = {name: containers(made)[name]["resources"] for name in ("checkout", "agent", "publish")}
-    assert found == {"checkout": usual, "agent": {"requests": {"memory": "1Gi"}}, "publish": {"limits": {"cpu": "2"}}}
+    requests = {name: one["requests"]["memory"] for name, one in found.items()}
+    assert requests == {"checkout": "128Mi", "agent": "512Mi", "publish": "128Mi"}
+    assert {name: one["limits"]["cpu"] for name, one in found.items()} == {
+        "checkout": "2",
+        "agent": "2",
+        "publish": "3",
+    }
 
 
 def test_a_queue_of_kueues_admits_the_job() -> None:
@@ -92,7 +97,7 @@ def test_a_patch_finds_containers_by_name_and_adds_to_their_environment(task: st
     assert containers(made)["agent"] == before | {
         "env": [*before["env"], proxy],
         "imagePullPolicy": "Always",
-        "resources": {"requests": before["resources"]["requests"], "limits": {"memory": "3Gi"}},
+        "resources": before["resources"] | {"limits": before["resources"]["limits"] | {"memory": "3Gi"}},
     }
 
 
@@ -133,6 +138,7 @@ OF_A_STAGE: list[tuple[str, Any]] = [
     ("env", [{"name": "HOME", "value": "/"}]),
     ("env", [{"name": "SSL_CERT_FILE", "value": "/"}]),
     ("env", [{"name": "CI", "value": "2"}]),
+    ("env", [{"name": "BOARDHAND_PROCESSES", "value": ""}]),
     ("env", [{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]),
 ]
 REFUSED: list[tuple[Json, str]] = [
@@ -141,6 +147,7 @@ REFUSED: list[tuple[Json, str]] = [
     ({"spec": {"serviceAccountName": "admin"}}, "spec.serviceAccountName"),
     ({"spec": {"automountServiceAccountToken": True}}, "spec.automountServiceAccountToken"),
     ({"spec": {"hostNetwork": True}}, "spec.hostNetwork"),
+    ({"spec": {"hostUsers": True}}, "spec.hostUsers"),
     ({"spec": {"shareProcessNamespace": True}}, "spec.shareProcessNamespace"),
     ({"spec": {"volumes": []}}, "spec.volumes"),
     ({"spec": {"activeDeadlineSeconds": None}}, "spec.activeDeadlineSeconds"),

@@ -182,7 +182,8 @@ def test_the_pod_security_is_restricted_in_every_stage(task: str) -> None:
     assert spec["securityContext"]["runAsNonRoot"] is True
     assert spec["securityContext"]["runAsUser"] == spec["securityContext"]["fsGroup"] == pod.USER > 0
     assert (spec["automountServiceAccountToken"], spec["enableServiceLinks"]) == (False, False)
-    assert not {"hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "serviceAccountName"} & spec.keys()
+    assert spec["shareProcessNamespace"] is False
+    assert not {"hostNetwork", "hostPID", "hostIPC", "hostUsers", "serviceAccountName"} & spec.keys()
     kinds = {kind for volume in spec["volumes"] for kind in volume if kind != "name"}
     assert kinds <= {"emptyDir", "secret", "configMap", "downwardAPI"}
 
@@ -204,7 +205,7 @@ def test_certificates_are_what_every_stage_trusts() -> None:
         assert values["SSL_CERT_FILE"] == values["GIT_SSL_CAINFO"] == str(pod.CERTIFICATES)
         assert ("trustStore=" in values.get("JAVA_TOOL_OPTIONS", "")) == (stage in (Stage.WORKBENCH, Stage.VERIFY))
     for box in containers(job()).values():
-        assert environment(box).keys() <= {"HOME", "TMPDIR", "JAVA_TOOL_OPTIONS", pod.MESSAGE_BYTES}
+        assert environment(box).keys() <= {"HOME", "TMPDIR", "JAVA_TOOL_OPTIONS", pod.MESSAGE_BYTES, pod.PROCESSES}
         assert "trustStore" not in environment(box).get("JAVA_TOOL_OPTIONS", "")
 
 
@@ -281,7 +282,7 @@ def test_services_start_after_checkout_and_before_the_workbench(task: str) -> No
     assert database["startupProbe"] == {"tcpSocket": {"port": 5432}, "periodSeconds": 1, "failureThreshold": 90}
     assert database["env"] == [{"name": "POSTGRES_HOST_AUTH_METHOD", "value": "trust"}]
     assert database["ports"] == [{"containerPort": 5432}, {"containerPort": 5433}]
-    assert database["resources"] == {"limits": {"memory": "512Mi"}}
+    assert database["resources"]["limits"]["memory"] == "512Mi"
     assert second["command"] == ["serve", "--all"]
     assert "startupProbe" not in second
     assert "command" not in database
@@ -318,7 +319,7 @@ def test_no_volume_of_a_cache_that_can_be_written_is_seen_by_two_stages() -> Non
     }
     assert sources["cache-0-workbench"]["persistentVolumeClaim"] == {"claimName": "maven", "readOnly": False}
     assert sources["cache-1"]["persistentVolumeClaim"] == {"claimName": "mirror", "readOnly": True}
-    assert sources["cache-0-verify"]["emptyDir"] == {}
+    assert sources["cache-0-verify"]["emptyDir"] == {"sizeLimit": "10Gi"}
     assert sources["cache-2-workbench"]["emptyDir"] == sources["cache-2-verify"]["emptyDir"] == {"sizeLimit": "2Gi"}
     for stage in (Stage.WORKBENCH, Stage.VERIFY):
         assert {path for name, path in mounts(made, stage) if name.startswith("cache-")} == {

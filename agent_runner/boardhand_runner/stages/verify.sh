@@ -90,9 +90,23 @@ $(sed -n 's/^output //p' "$scratch/summary" | tail -c "$room")
 "
 }
 
+# Shells differ in the option's name, and some end at one that they do not know. Told before there is any command:
+# one that has used its processes up could have the next one go without.
+limit_option() {
+    for option in -u -p; do
+        if (ulimit "$option" "$1" && [ "$(ulimit "$option")" = "$1" ]) 2>/dev/null; then
+            echo "$option"
+            return
+        fi
+    done
+}
+
 # In the background, so that TERM is heeded while it runs.
 execute() {
-    sh -c "$1" </dev/null &
+    {
+        [ -z "$option" ] || ulimit "$option" "$BOARDHAND_PROCESSES"
+        exec sh -c "$1"
+    } </dev/null &
     wait "$!"
     code=$?
 }
@@ -137,6 +151,7 @@ if [ "$workdir" ]; then
         exit 1
     fi
 fi
+option=${BOARDHAND_PROCESSES:+$(limit_option "$BOARDHAND_PROCESSES")}
 summaries=1
 for tool in awk cat date mkfifo rm sed sleep tail tee tr; do
     command -v "$tool" >/dev/null || summaries=

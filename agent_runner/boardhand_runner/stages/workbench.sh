@@ -8,6 +8,7 @@
 #              and at the end the exit code to ID.code, which appears whole or not at all
 #   kill ID    kills that process group, whose number is in ID.pid; the file of one that went with its server is empty
 #   any line   makes the server look whether ROOT/serve/closed is there; it ends if so
+# With BOARDHAND_PROCESSES set, commands can start no more processes once their user has so many.
 # The server keeps the FIFO open for reading as long as it lives: a writer that finds no reader knows it is gone.
 # Started once the run is closed, it only waits to be ended.
 
@@ -32,6 +33,17 @@ cannot_serve() {
     exit 41
 }
 
+# Shells differ in the option's name, and some end at one that they do not know. Told before there is any command: one
+# that has used its processes up could have the next one go without.
+limit_option() {
+    for option in -u -p; do
+        if (ulimit "$option" "$1" && [ "$(ulimit "$option")" = "$1" ]) 2>/dev/null; then
+            echo "$option"
+            return
+        fi
+    done
+}
+
 ended() {
     echo "$2" >"$exec/$1.new" && mv "$exec/$1.new" "$exec/$1.code"
 }
@@ -45,7 +57,11 @@ run() {
         ended "$1" 2
         return
     }
-    setsid sh "$exec/$1.sh" </dev/null >"$exec/$1.out" 2>&1 &
+    # The server itself has no such limit: it must be able to end what has used it up.
+    {
+        [ -z "$option" ] || ulimit "$option" "$BOARDHAND_PROCESSES"
+        exec setsid sh "$exec/$1.sh"
+    } </dev/null >"$exec/$1.out" 2>&1 &
     echo "$!" >"$exec/$1.pid"
     wait "$!"
     code=$?
@@ -91,6 +107,7 @@ done
 command -v setsid >/dev/null || cannot_serve setsid
 cd "$root/work" || cannot_serve work
 exec 3<>"$exec/requests" || cannot_serve requests
+option=${BOARDHAND_PROCESSES:+$(limit_option "$BOARDHAND_PROCESSES")}
 tick &
 ticker=$!
 trap last_will EXIT

@@ -9,9 +9,8 @@ from boardhand_api import pod
 from boardhand_api.order import Order
 from boardhand_api.pod import Stage
 from boardhand_api.pool import CodingAgentSpec
-from boardhand_api.run import Task
-from boardhand_api.workbench import Service
-from boardhand_operator.specs import shape, volumes
+from boardhand_api.workbench import Resources, Service
+from boardhand_operator.specs import isolation, shape, volumes
 from boardhand_operator.specs.failure_policy import build_policy
 from boardhand_operator.specs.owned import metadata
 from boardhand_operator.specs.volumes import Mount
@@ -30,23 +29,13 @@ def _environment(pool: CodingAgentSpec, extra: dict[str, str]) -> list[Json]:
     return [{"name": name, "value": value} for name, value in values.items()]
 
 
-def _security(read_only_root: bool) -> Json:
-    return {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": read_only_root,
-        "runAsNonRoot": True,
-        "capabilities": {"drop": ["ALL"]},
-        "seccompProfile": {"type": "RuntimeDefault"},
-    }
-
-
 def _container(stage: Stage, image: str, mounts: list[Mount], **rest: Any) -> Json:
     return {
         "name": stage.value,
         "image": image,
         "imagePullPolicy": "IfNotPresent",
         "volumeMounts": [mount.wire() for mount in mounts],
-        "securityContext": _security(read_only_root=True),
+        "securityContext": isolation.of_container(),
         "terminationMessagePath": str(pod.TERMINATION_LOG),
         **rest,
     }
@@ -66,9 +55,7 @@ def _runner(stage: Stage, image: str, pool: CodingAgentSpec) -> Json:
 def _runner_resources(stage: Stage, pool: CodingAgentSpec) -> Json:
     said = pool.pod.resources
     chosen = {Stage.CHECKOUT: said.checkout, Stage.AGENT: said.agent, Stage.PUBLISH: said.publish}[stage]
-    if chosen is None:
-        return {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}}
-    return {key: value for key, value in chosen.wire().items() if value}
+    return isolation.resources(stage, chosen or Resources(), pool.pod)
 
 
 def _toolchain(stage: Stage, pool: CodingAgentSpec, command: list[str], directory: str, **variables: str) -> Json:
@@ -79,8 +66,11 @@ def _toolchain(stage: Stage, pool: CodingAgentSpec, command: list[str], director
         volumes.mounts(stage, pool),
         command=["/bin/sh", *command],
         workingDir=directory,
-        env=_environment(pool, volumes.java_options(pool) | bench.env | variables),
-        resources={key: value for key, value in bench.resources.wire().items() if value},
+        env=_environment(
+            pool, volumes.java_options(pool) | bench.env | variables | isolation.variables(stage, pool.pod)
+        ),
+        resources=isolation.resources(stage, bench.resources, pool.pod),
+        securityContext=isolation.of_container(read_only_root=isolation.root_is_read_only(stage, pool.pod)),
     )
 
 
@@ -95,7 +85,7 @@ def _verify(pool: CodingAgentSpec, order: Order) -> Json:
     return _toolchain(Stage.VERIFY, pool, [script, *flags, *commands], str(pod.PROOF), **room)
 
 
-def _service(service: Service) -> Json:
+def _service(service: Service, pool: CodingAgentSpec) -> Json:
     """A service's sidecar. It sees no volume and no secret; its image's own folders are writable, since servers expect
     that of images that were not made for this."""
     box: Json = {
@@ -105,8 +95,8 @@ def _service(service: Service) -> Json:
         "restartPolicy": "Always",
         "env": [{"name": name, "value": value} for name, value in service.env.items()],
         "ports": [{"containerPort": port} for port in service.ports],
-        "resources": {key: value for key, value in service.resources.wire().items() if value},
-        "securityContext": _security(read_only_root=False),
+        "resources": isolation.service_resources(service.resources, pool.pod),
+        "securityContext": isolation.of_container(read_only_root=False),
         # The end of its log is what tells why it does not start.
         "terminationMessagePolicy": "FallbackToLogsOnError",
     }
@@ -126,7 +116,7 @@ def _stages(pool: CodingAgentSpec, order: Order, image: str) -> tuple[list[Json]
     checkout = _runner(Stage.CHECKOUT, image, pool)
     serve = [str(pod.SERVE_SCRIPT), *([str(pod.ROOT), pool.repository.workdir] if pool.repository.workdir else [])]
     bench = _toolchain(Stage.WORKBENCH, pool, serve, str(pod.WORK)) | {"restartPolicy": "Always"}
-    services = [_service(service) for service in pool.workbench.services]
+    services = [_service(service, pool) for service in pool.workbench.services]
     agent = _runner(Stage.AGENT, image, pool)
     if order.task is Task.ANALYSE:
         return [checkout, *services, bench], agent
@@ -158,13 +148,7 @@ def build_job(
         "enableServiceLinks": False,
         "activeDeadlineSeconds": pool.limits.deadline_seconds,
         "terminationGracePeriodSeconds": 10,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": pod.USER,
-            "runAsGroup": pod.USER,
-            "fsGroup": pod.USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        **isolation.of_pod(pool.pod),
         "initContainers": init,
         "containers": [main],
         "volumes": volumes.volumes(pool, order, minted),

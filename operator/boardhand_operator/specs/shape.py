@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from boardhand_api.pod import SERVICE_PREFIX, Stage
+from boardhand_api.pod import MESSAGE_BYTES, PROCESSES, SERVICE_PREFIX, Stage
 from boardhand_api.pod_settings import OWN_PREFIXES, PodSettings
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_operator.errors import Misconfigured
@@ -18,7 +18,6 @@ _OF_POD = {
     "dnsConfig",
     "dnsPolicy",
     "hostAliases",
-    "hostUsers",
     "hostname",
     "imagePullSecrets",
     "nodeSelector",
@@ -115,7 +114,15 @@ def _check_env(container: Mapping[str, Any], where: str, pool: CodingAgentSpec) 
 
 def own_environment(pool: CodingAgentSpec) -> set[str]:
     """Variables that a patch leaves alone; those of certificates also where the pool has none of its own."""
-    return {"HOME", "TMPDIR", "JAVA_TOOL_OPTIONS", *CERTIFICATE_VARIABLES, *pool.workbench.env}
+    return {
+        "HOME",
+        "TMPDIR",
+        "JAVA_TOOL_OPTIONS",
+        PROCESSES,
+        MESSAGE_BYTES,
+        *CERTIFICATE_VARIABLES,
+        *pool.workbench.env,
+    }
 
 
 CERTIFICATE_VARIABLES = (
