@@ -8,6 +8,7 @@ import sys
 
 from boardhand_operator.app import App
 from boardhand_operator.handlers import run
+from boardhand_operator.redacting import Redactor, install
 from boardhand_operator.settings import Settings
 
 
@@ -19,12 +20,14 @@ def main() -> int:
     )
     for chatty in ("httpx", "aiohttp.access", "kopf.activities", "kopf.objects"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    redactor = Redactor()
+    install(redactor)
     try:
         settings = Settings.from_environment()
     except ValueError as wrong:
         print(wrong, file=sys.stderr)
         return 2
-    return 0 if run(App(settings)) else 3
+    return 0 if run(App(settings, redactor)) else 3
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from boardhand_operator.pools.pace import first_pause
 from boardhand_operator.pools.worker import PoolWorker
 from boardhand_operator.queue import WorkQueue
 from boardhand_operator.reconcile import Reconciler
+from boardhand_operator.redacting import Redactor
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
 from boardhand_operator.store import Key, Store, key_of
@@ -33,8 +34,10 @@ _log = logging.getLogger(__name__)
 class App:
     """Memory, queue and workers of one operator process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, redactor: Redactor | None = None) -> None:
+        """redactor: the one that cleans this process's log."""
         self.settings = settings
+        self._redactor = redactor or Redactor()
         self.store = Store(concurrency=settings.concurrency)
         self.queue: WorkQueue[Key] = WorkQueue()
         self._workers: dict[Key, PoolWorker] = {}
@@ -61,7 +64,14 @@ class App:
             # On connections of its own: what the queue asks for at once must not hold up a renewal.
             self._line = self._line or await Kube.connect()
             self._election = self._election or Election(self._line, self.settings.seat)
-        services = self._services = Services(kube, self.settings.certificates, may_write=self._may_write)
+        kube.outgoing = self._redactor.outgoing
+        services = self._services = Services(
+            kube,
+            self.settings.certificates,
+            may_write=self._may_write,
+            keys=self.settings.sealing_keys,
+            redactor=self._redactor,
+        )
         self._door, self._relay = Door(self.store, services), Relay(kube)
         for namespace in self.settings.namespaces or (None,):
             for resource, selector in ((Resource.POOLS, ""), (Resource.RUNS, f"!{LABEL_SETTLED}")):

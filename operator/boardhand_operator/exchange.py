@@ -7,12 +7,13 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 import httpx
 from httpx_aiohttp import HttpxAiohttpClient
 
+from boardhand_api.redaction import Redaction
 from boardhand_operator.answers import Answer, Vendor
 from boardhand_operator.errors import Misconfigured, Remote, RemoteUnavailable
 
@@ -21,6 +22,8 @@ ANSWER_BYTES = 10 * 1024 * 1024
 REQUEST_SECONDS = 60.0
 """A request and its answer take no longer, however slowly the bytes come."""
 REDIRECTS = 3
+SECRETS = 50
+"""So many are taken out of messages: a client's own, and the newest of those that change."""
 SECRET_LENGTH = 8
 """A shorter credential is not taken out of messages: it would take words out of them."""
 
@@ -51,7 +54,8 @@ class Exchange:
         """secrets: what no message may hold. Raises Misconfigured where a header or the bundle cannot be used."""
         self._vendor = vendor
         self._base = base_url.rstrip("/")
-        self._secrets = [secret for secret in secrets if len(secret) >= SECRET_LENGTH]
+        self._secrets = Redaction(SECRETS)
+        self.keep_secret(*secrets)
         for value in headers.values():
             if not (value.isascii() and value.isprintable()):
                 raise Misconfigured(
@@ -95,16 +99,13 @@ class Exchange:
             answer = await self._exchange(operation, request)
         return answer
 
-    def scrubbed(self, failed: Remote) -> Remote:
-        """The error without the credentials."""
-        failed.message = self._scrub(failed.message)
-        failed.args = tuple(self._scrub(str(part)) for part in failed.args)
-        return failed
+    def clean(self, text: str) -> str:
+        """The text without the credentials."""
+        return self._secrets.clean(text)
 
-    def keep_secret(self, secret: str) -> None:
-        """Take this out of messages too."""
-        if len(secret) >= SECRET_LENGTH and secret not in self._secrets:
-            self._secrets.append(secret)
+    def keep_secret(self, *secrets: str) -> None:
+        """Take these out of messages too."""
+        self._secrets.know(secret for secret in secrets if len(secret) >= SECRET_LENGTH)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -151,7 +152,7 @@ class Exchange:
         )
 
     def _unreachable(self, operation: str, failed: httpx.HTTPError | aiohttp.ClientError) -> Remote | Misconfigured:
-        text = self._scrub(str(failed)) or "the connection broke"
+        text = self.clean(str(failed)) or "the connection broke"
         if "CERTIFICATE_VERIFY_FAILED" in text:
             return Misconfigured(
                 "CertificateUntrusted",
@@ -159,11 +160,6 @@ class Exchange:
                 "give its authority in spec.certificates.",
             )
         return RemoteUnavailable(self._vendor.name, operation, f"{type(failed).__name__}: {text}")
-
-    def _scrub(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***").replace(quote(secret, safe=""), "***")
-        return text
 
 
 def _same_host(one: str, other: str) -> bool:

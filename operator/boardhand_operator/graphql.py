@@ -52,7 +52,7 @@ class Graph:
             raise RemoteUnavailable(self._service, operation, "answered with no GraphQL result")
         errors = answer.get("errors")
         if errors:
-            raise self.error(operation, errors[0])
+            raise self._http.cleaned(self.error(operation, errors[0]))
         data = answer.get("data")
         if not isinstance(data, dict):
             raise RemoteUnavailable(self._service, operation, "answered with neither data nor errors")

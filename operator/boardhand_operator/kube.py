@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from enum import Enum
 from typing import Any
 
@@ -59,8 +59,19 @@ class Conflict(Exception):
     """409: an object of this name exists, or it changed meanwhile. The caller looks at what is there."""
 
 
+def _as_it_is(_: Resource, __: str, body: Json) -> Json:
+    return body
+
+
+Outgoing = Callable[[Resource, str, Json], Json]
+"""From a resource, a namespace and what is to be written, to what is written."""
+
+
 class Kube:
     """A session with the API server. Raises ApiException for what is neither found nor a conflict."""
+
+    outgoing: Outgoing = staticmethod(_as_it_is)
+    """What becomes of each object before it is written: `Redactor.outgoing`."""
 
     def __init__(self, api: client.ApiClient) -> None:
         self._api = api
@@ -112,6 +123,9 @@ class Kube:
 
     async def create(self, resource: Resource, namespace: str, body: Json) -> Json:
         """The object as created. Raises Conflict where the name is taken."""
+        return await self._create(resource, namespace, self.outgoing(resource, namespace, body))
+
+    async def _create(self, resource: Resource, namespace: str, body: Json) -> Json:
         try:
             return await self._json("POST", resource.path(namespace), body=body)
         except ApiException as refused:
@@ -121,6 +135,9 @@ class Kube:
 
     async def patch(self, resource: Resource, namespace: str, name: str, body: Json, sub: str = "") -> Json | None:
         """Merge these fields in; the object as it is then, or None where it is gone."""
+        return await self._patch(resource, namespace, name, self.outgoing(resource, namespace, body), sub)
+
+    async def _patch(self, resource: Resource, namespace: str, name: str, body: Json, sub: str) -> Json | None:
         try:
             return await self._json("PATCH", resource.path(namespace, name, sub), body=body, content=_MERGE)
         except ApiException as refused:

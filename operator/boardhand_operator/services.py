@@ -12,11 +12,13 @@ from pathlib import Path
 from boardhand_operator.boards import Board, open_board
 from boardhand_operator.credentials import BOARD, FORGE, PUSH, READ, STAGES_SEE, Source, sources
 from boardhand_operator.errors import Misconfigured
+from boardhand_operator.fingerprinting import Fingerprinting
 from boardhand_operator.forges import Forge, open_forge
 from boardhand_operator.gates import Gates
-from boardhand_operator.kube import Kube, Resource
+from boardhand_operator.kube import Json, Kube, Resource
 from boardhand_operator.minted.minter import Minter, is_app
 from boardhand_operator.money.ledgers import Ledgers
+from boardhand_operator.redacting import Redactor
 from boardhand_operator.sealed.opening import Opener
 from boardhand_operator.snapshots import Snapshots
 from boardhand_operator.transport import Connection
@@ -28,6 +30,14 @@ _KEPT_SECONDS = 60.0
 WEB_KEYS = ("username", "token")
 SSH_KEYS = ("sshKey", "knownHosts")
 """What the stages need to reach a repository over http, and over ssh."""
+
+
+KEYS_TYPE = "boardhand.dev/sealing-keys"
+"""The type of the Secret with the keys that open what is sealed."""
+_NOT_FOR_POOLS = frozenset(
+    {KEYS_TYPE, "helm.sh/release.v1", "kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"}
+)
+"""Types of Secrets that are the cluster's own: whoever may write a pool need not be one who may read them."""
 
 
 def git_keys(clone_url: str) -> tuple[str, ...]:
@@ -54,8 +64,10 @@ class Services:
         clock: Callable[[], float] = time.monotonic,
         may_write: Callable[[], bool] = lambda: True,
         keys: Path | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
-        """may_write: see `Connection.may_write`. keys: file of those that open what is sealed."""
+        """may_write: see `Connection.may_write`. keys: file of those that open what is sealed. redactor: told of all
+        credentials that are read."""
         self._kube = kube
         self._connection = Connection(certificates=certificates, may_write=may_write)
         self._clock = clock
@@ -64,8 +76,10 @@ class Services:
         self.snapshots = Snapshots(kube)
         self.gates = Gates(clock)
         self.ledgers = Ledgers(kube)
+        self.redactor = redactor or Redactor()
         self.opener = Opener(keys)
         self.minter = Minter(self._read, self._connection)
+        self.fingerprints = Fingerprinting(self._read, clock)
 
     async def board(self, pool: Pool) -> Board | None:
         """The pool's board, or None where it has none. Raises Misconfigured where it cannot be opened."""
@@ -78,14 +92,16 @@ class Services:
         return self.guarded_forge(pool, forge) if forge else None
 
     def guarded_board(self, pool: Pool, board: Board) -> Board:
-        """The pool's board behind its gate, which another address has another one of."""
+        """The pool's board behind its gate, which another address has another one of; told no secret."""
         spec = pool.spec.board
-        return self.gates.guarded((pool.namespace, pool.name, f"board {spec and spec.type} {spec and spec.url}"), board)
+        key = (pool.namespace, pool.name, f"board {spec and spec.type} {spec and spec.url}")
+        return self.redactor.telling(pool.namespace, self.gates.guarded(key, board))
 
     def guarded_forge(self, pool: Pool, forge: Forge) -> Forge:
         """The pool's forge behind its gate."""
         spec = pool.spec.forge
-        return self.gates.guarded((pool.namespace, pool.name, f"forge {spec and spec.type} {spec and spec.url}"), forge)
+        key = (pool.namespace, pool.name, f"forge {spec and spec.type} {spec and spec.url}")
+        return self.redactor.telling(pool.namespace, self.gates.guarded(key, forge))
 
     async def require_secrets(self, pool: Pool) -> None:
         """See that the Secrets which stages mount are there, and that Apps in them give tokens.
@@ -157,7 +173,10 @@ class Services:
 
     def unsealed(self, pool: Pool, source: Source) -> dict[str, str]:
         """What is sealed at this place. Raises Misconfigured."""
-        return self.opener.open(pool, source)
+        self.redactor.know_own(self.opener.known())
+        values = self.opener.open(pool, source)
+        self.redactor.know(pool.namespace, values)
+        return values
 
     async def _read(self, pool: Pool, source: Source) -> dict[str, str]:
         """The credentials of this place. Raises Misconfigured."""
@@ -171,10 +190,22 @@ class Services:
             raise Misconfigured(
                 "SecretMissing", f"{field}: there is no Secret {name} in namespace {pool.namespace}; create it"
             )
+        if body.get("type") in _NOT_FOR_POOLS or _of_a_run(body):
+            text = f"{field}: Secret {name} is no pool's credentials; name one that was made for it"
+            raise Misconfigured("SecretForbidden", text)
         try:
-            return {key: base64.b64decode(text).decode() for key, text in (body.get("data") or {}).items()}
-        except (binascii.Error, UnicodeDecodeError) as wrong:
-            raise Misconfigured("SecretUnreadable", f"{field}: Secret {name} holds a value that is no text") from wrong
+            values = {key: base64.b64decode(text).decode() for key, text in (body.get("data") or {}).items()}
+        except (binascii.Error, UnicodeDecodeError):
+            # Without the error it comes from, which holds the value.
+            text = f"{field}: Secret {name} holds a value that is no text"
+            raise Misconfigured("SecretUnreadable", text) from None
+        self.redactor.know(pool.namespace, values)
+        return values
+
+
+def _of_a_run(body: Json) -> bool:
+    """Whether it holds what was minted or unsealed for one run, perhaps of another pool."""
+    return any(owner.get("kind") == "TicketRun" for owner in body["metadata"].get("ownerReferences") or [])
 
 
 async def _close(opened: _Opened) -> None:

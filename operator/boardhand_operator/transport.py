@@ -142,7 +142,13 @@ class Client:
     def failure(self, operation: str, answer: Answer) -> Remote | None:
         """The error that an answer means, or None for a good one; without the credentials."""
         failed = error_of(self._vendor, operation, answer, datetime.now(UTC))
-        return self._exchange.scrubbed(failed) if failed else None
+        return self.cleaned(failed) if failed else None
+
+    def cleaned(self, failed: Remote) -> Remote:
+        """The error without the credentials."""
+        failed.message = self._exchange.clean(failed.message)
+        failed.args = tuple(self._exchange.clean(str(part)) for part in failed.args)
+        return failed
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -187,6 +193,7 @@ class Client:
         """A good answer. One that was refused for credentials which change is asked for again with new ones."""
         for last in (self._authorize is None, True):
             changing = await self._authorize() if self._authorize else {}
+            self._exchange.keep_secret(*changing.values())
             answer = await self._exchange(
                 method, operation, path, params=params, content=content, headers={**changing, **headers}
             )

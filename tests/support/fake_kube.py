@@ -49,11 +49,11 @@ class FakeKube(Kube):
         async for body in self.list(resource, namespace, selector):
             yield {"metadata": body["metadata"]}
 
-    async def create(self, resource: Resource, namespace: str, body: Json) -> Json:
+    async def _create(self, resource: Resource, namespace: str, body: Json) -> Json:
         async with self.fuse.call(f"create {resource.name}"):
             return self.put(resource, namespace, body)
 
-    async def patch(self, resource: Resource, namespace: str, name: str, body: Json, sub: str = "") -> Json | None:
+    async def _patch(self, resource: Resource, namespace: str, name: str, body: Json, sub: str) -> Json | None:
         async with self.fuse.call(f"patch {resource.name}{'/' if sub else ''}{sub}"):
             known = self.objects[resource].get((namespace, name))
             if known is None:

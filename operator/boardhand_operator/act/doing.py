@@ -105,6 +105,7 @@ class Doing:
 
     async def tell(self, reason: str, message: str, *, warning: bool = False) -> None:
         """One Event of the run, for `kubectl describe`."""
+        message = self.services.redactor.clean_for(self.run.namespace, message)
         _log.info("%s/%s: %s: %s", self.run.namespace, self.run.name, reason, message)
         now = stamp(datetime.now(UTC))
         # The times are whole seconds; within one, `kubectl describe` keeps the order of the names.

@@ -35,6 +35,7 @@ async def ensure(doing: Doing) -> frozenset[Stage]:
         minter.due.setdefault(_key(doing), _NEVER)
         return frozenset()
     tokens = {stage: await source.token(FRESH) for stage, source in stages.items()}
+    doing.services.redactor.know(run.namespace, {stage.value: token.text for stage, token in tokens.items()})
     await own_secret.place(doing, secret.build(dict(run.body), tokens))
     minter.due[_key(doing)] = min(token.ends for token in tokens.values()) - RENEWED
     return frozenset(stages)
