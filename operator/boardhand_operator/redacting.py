@@ -10,14 +10,13 @@ import logging
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from enum import StrEnum
 from typing import Any, TextIO, TypeVar, cast
 
 from boardhand_api.redaction import Redaction
 from boardhand_operator.credentials import PUBLIC_KEYS
 from boardhand_operator.kube import Json, Resource
-from boardhand_operator.reviews import LineComment
 
 T = TypeVar("T")
 NAMESPACES, OF_NAMESPACE = 1_000, 500
@@ -100,10 +99,10 @@ class _Telling:
                 return value
             case str():
                 return self._clean(value)
-            case LineComment():
-                return replace(value, text=self._clean(value.text))
             case list() | tuple():
                 return [self._text(inner) for inner in value]
+        if is_dataclass(value) and not isinstance(value, type):
+            return replace(value, **{one.name: self._text(getattr(value, one.name)) for one in fields(value)})
         return value
 
 

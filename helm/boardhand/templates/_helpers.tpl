@@ -12,6 +12,10 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: operator
 {{- end }}
 
+{{- define "boardhand.sealing" -}}
+{{- .Values.sealing.secret | default (printf "%s-sealing" .Release.Name) }}
+{{- end }}
+
 {{- define "boardhand.everywhere" -}}
 {{- if has "*" .Values.watchNamespaces }}yes{{ end }}
 {{- end }}
