@@ -104,7 +104,8 @@ async def operate(app: App) -> None:
     async with AsyncExitStack() as served:
         await served.enter_async_context(serving(app.vitals, *app.settings.probes))
         if app.settings.webhooks:
-            await served.enter_async_context(listening(app.admits, app.poke, *app.settings.webhooks))
+            taken = listening(app.admits, app.poke, *app.settings.webhooks, app.settings.webhooks_tls)
+            await served.enter_async_context(taken)
         await kopf.operator(
             registry=register(app),
             standalone=True,

@@ -38,6 +38,8 @@ class Settings:
     """Where /healthz and /readyz are served."""
     webhooks: tuple[str, int] | None = None
     """Where boards call; absent: no webhooks are taken."""
+    webhooks_tls: Path | None = None
+    """Folder of the certificate that they are served with (`tls.crt`, `tls.key`); absent: plain HTTP."""
     seat: Seat | None = None
     """What several operators compete for; absent: this one works at once, and must be the only one."""
     concurrency: int | None = None
@@ -53,6 +55,7 @@ class Settings:
             raise ValueError("BOARDHAND_RUNNER_IMAGE is not set: name the runner's image (chart value runner.image)")
         names = environment.get("BOARDHAND_NAMESPACES", "")
         certificates = environment.get("BOARDHAND_CERTIFICATES", "")
+        webhooks_tls = environment.get("BOARDHAND_WEBHOOKS_TLS", "")
         keys = environment.get("BOARDHAND_SEALING_KEYS", "")
         return cls(
             runner_image=image,
@@ -61,6 +64,7 @@ class Settings:
             seat=_seat(environment),
             probes=_address(environment, "BOARDHAND_PROBES") or cls.probes,
             webhooks=_address(environment, "BOARDHAND_WEBHOOKS"),
+            webhooks_tls=Path(webhooks_tls) if webhooks_tls else None,
             concurrency=_number(environment, "BOARDHAND_CONCURRENCY"),
             namespaces=tuple(name.strip() for name in names.split(",") if name.strip()),
             image_grace_seconds=_seconds(environment, "BOARDHAND_IMAGE_GRACE_SECONDS", cls.image_grace_seconds),

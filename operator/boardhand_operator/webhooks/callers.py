@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from aiohttp import web
 
 from boardhand_operator.store import Key
+from boardhand_operator.webhooks.tls import Greeter, Identity
 
 BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 10.0
@@ -29,8 +31,15 @@ Admits = Callable[[Key, Mapping[str, str], bytes], Awaitable[bool]]
 
 
 @asynccontextmanager
-async def listening(admits: Admits, poke: Callable[[Key], None], host: str, port: int) -> AsyncIterator[int]:
-    """Take webhooks; the port it is. poke: called for each that was admitted; must return at once. Raises OSError."""
+async def listening(
+    admits: Admits, poke: Callable[[Key], None], host: str, port: int, tls: Path | None = None
+) -> AsyncIterator[int]:
+    """Take webhooks; the port it is. poke: called for each that was admitted; must return at once.
+
+    tls: the folder of certificate and key (see `Identity`); None: plain HTTP, for an ingress that ends TLS. Raises
+    OSError.
+    """
+    identity = Identity(tls) if tls else None
     served = web.Application()
     served.add_routes([web.post(_PATH, _Calls(admits, poke).take), web.head(_PATH, _greet)])
     runner = web.AppRunner(
@@ -44,11 +53,15 @@ async def listening(admits: Admits, poke: Callable[[Key], None], host: str, port
         lingering_time=0.0,
     )
     await runner.setup()
+    bounded = _Bounded(runner, identity)
+    fresh = asyncio.create_task(identity.keep_fresh()) if identity else None
     try:
-        server = await asyncio.get_running_loop().create_server(_Bounded(runner), host, port)
+        server = await asyncio.get_running_loop().create_server(bounded, host, port)
         async with server:
             yield int(server.sockets[0].getsockname()[1])
     finally:
+        for task in (*bounded.greeting, *([fresh] if fresh else ())):
+            task.cancel()
         await runner.cleanup()
 
 
@@ -98,16 +111,18 @@ async def _read(request: web.Request) -> bytes | None:
 class _Bounded:
     """Makes a protocol for each new connection, as long as there are not too many, and ends it in time."""
 
-    def __init__(self, runner: web.AppRunner) -> None:
+    def __init__(self, runner: web.AppRunner, identity: Identity | None) -> None:
         assert runner.server is not None
-        self._server = runner.server
+        self._server, self._identity = runner.server, identity
+        self.greeting: set[asyncio.Task[None]] = set()
+        """Handshakes under way."""
 
     def __call__(self) -> asyncio.BaseProtocol:
-        if len(self._server.connections) >= CONNECTIONS:
+        if len(self._server.connections) + len(self.greeting) >= CONNECTIONS:
             return _Refused()
         handler = self._server()
         asyncio.get_running_loop().call_later(CONNECTION_SECONDS, handler.force_close)
-        return handler
+        return Greeter(self._identity.context, handler, self.greeting) if self._identity else handler
 
 
 class _Refused(asyncio.Protocol):
