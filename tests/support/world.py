@@ -16,6 +16,8 @@ from boardhand_operator import facts
 from boardhand_operator.act import deliver, doing, launch, take
 from boardhand_operator.boards import Board
 from boardhand_operator.conditions import stamp
+from boardhand_operator.credentials import Source
+from boardhand_operator.fingerprinting import Fingerprinting
 from boardhand_operator.forges import Forge
 from boardhand_operator.kube import Resource
 from boardhand_operator.money import ledgers
@@ -63,11 +65,17 @@ def clocked(clock: Clock) -> Iterator[None]:
             patch.stop()
 
 
+async def _no_secrets(_pool: Pool, _source: Source) -> dict[str, str]:
+    """Pools of a test name Secrets that nobody made."""
+    return {}
+
+
 class FakeServices(Services):
     """Opens the test's board and forge for every pool that names one."""
 
     def __init__(self, kube: FakeKube, board: FakeBoard, forge: FakeForge, clock: Callable[[], float]) -> None:
         super().__init__(kube, None, clock)
+        self.fingerprints = Fingerprinting(_no_secrets, clock)
         self._fakes: tuple[Board, Forge] = (board, forge)
 
     async def board(self, pool: Pool) -> Board | None:

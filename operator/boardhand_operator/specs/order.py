@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from boardhand_api.fingerprints import Fingerprints
 from boardhand_api.order import Order, OrderLimits
 from boardhand_api.pod import ORDER_BYTES, Stage
 from boardhand_api.pool import CodingAgentSpec
@@ -16,8 +17,9 @@ from boardhand_operator.names import branch_name
 _AGENT_SHARE = 0.8
 
 
-def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec) -> Order:
-    """The order of the run `name`; the agent gets four fifths of the deadline, the rest is for the proof.
+def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec, told: Fingerprints | None = None) -> Order:
+    """The order of the run `name`; the agent gets four fifths of the deadline, the rest is for the proof. `told`:
+    fingerprints of the pool's secrets.
 
     What is too long for an annotation loses what the attempts before the last one told, then the ticket's oldest
     comments, then what the last attempt told, then what `fitting` names. Raises Misconfigured where the pool's
@@ -46,6 +48,12 @@ def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec) -> Order:
         message_bytes=_message_bytes(pool),
         persistent=pool.persistence is not None,
         mcp_servers=[server.model_copy(update={"sealed": None}) for server in pool.mcp_servers],
+        protected_paths=list(pool.policy.protected_paths),
+        allow_protected=list(pool.policy.allow_protected),
+        change_bytes=pool.policy.change_bytes,
+        change_files=pool.policy.change_files,
+        file_bytes=pool.policy.file_bytes,
+        fingerprints=told or Fingerprints(),
         limits=OrderLimits(
             steps=limits.steps,
             tokens=limits.tokens,
