@@ -13,7 +13,7 @@ from boardhand_operator.names import branch_name
 from boardhand_operator.observe import Json
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
-from boardhand_operator.store import Store
+from boardhand_operator.store import Store, owned_by
 from boardhand_operator.views import Pool, Run
 
 
@@ -56,14 +56,20 @@ async def gather(kube: Kube, store: Store, settings: Settings, services: Service
 
 
 async def _job_and_pod(kube: Kube, store: Store, run: Run, name: str) -> tuple[Json | None, Json | None]:
-    """Absence is believed of the API server only, as is a pod at work whose Job has ended: the memory may be young."""
+    """Absence is believed of the API server only, as is a pod at work whose Job has ended: the memory may be young.
+
+    A Job that is not the run's, and a pod that is not the Job's, are somebody else's, whatever they are called.
+    """
     job: Json | None = store.get(Resource.JOBS, (run.namespace, name))
-    pod: Json | None = store.pod_of(run.namespace, name)
     if job is None:
         job = await kube.get(Resource.JOBS, run.namespace, name)
+    if job is not None and not owned_by(job, run.uid):
+        return None, None
+    uid = None if job is None else str(job["metadata"]["uid"])
+    pod: Json | None = store.pod_of(run.namespace, name, uid)
     over = job is None or observe.ended(job, None)
     if over and not observe.ended(None, pod):
         pod = None
         async for found in kube.list(Resource.PODS, run.namespace, f"batch.kubernetes.io/job-name={name}"):
-            pod = found
+            pod = found if uid is None or owned_by(found, uid) else pod
     return job, pod

@@ -127,9 +127,9 @@ class Store:
         """The runs of the ticket with this label that are not settled."""
         return self._tickets.get((namespace, label), {}).values()
 
-    def pod_of(self, namespace: str, job: str) -> Json | None:
-        """The newest pod of a Job."""
-        pods = self._pods.get((namespace, job), {}).values()
+    def pod_of(self, namespace: str, job: str, uid: str | None = None) -> Json | None:
+        """The newest pod of a Job. uid: the Job's, where it is known: a pod that only bears its labels is not its."""
+        pods = [pod for pod in self._pods.get((namespace, job), {}).values() if uid is None or owned_by(pod, uid)]
         return max(pods, key=lambda body: str(body["metadata"]["creationTimestamp"]), default=None)
 
     def card_read(self, uid: str, card: Card) -> None:
@@ -141,6 +141,12 @@ class Store:
         """The run's ticket as it was read a moment ago; once."""
         card, since = self._cards.pop(uid, (None, 0.0))
         return card if self._clock() - since < _FRESH else None
+
+
+def owned_by(body: Json, uid: str) -> bool:
+    """Whether the object belongs to the one with this UID. Names and labels anybody may write; the API server's garbage
+    collector removes what names an owner that is not there."""
+    return any(owner.get("uid") == uid for owner in body["metadata"].get("ownerReferences") or [])
 
 
 def _lean(resource: Resource, body: Json) -> Json:

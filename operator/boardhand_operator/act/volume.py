@@ -43,7 +43,9 @@ async def remove(doing: Doing) -> None:
     run = doing.run
     if not run.status.volume:
         return
-    await doing.kube.delete(Resource.CLAIMS, run.namespace, run.status.volume)
+    # Of its own name and its own: a status may have been written by others.
+    if doing.owns(await doing.kube.get(Resource.CLAIMS, run.namespace, run.name)):
+        await doing.kube.delete(Resource.CLAIMS, run.namespace, run.name)
     failure = run.status.failure
     if failure is None or failure.failure_class is FailureClass.CANCELLED:
         for number in range(1, run.status.tries + 1):
