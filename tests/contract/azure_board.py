@@ -44,7 +44,7 @@ class AzureBench:
     secret, person, page, full_page, nowhere = "shop-azure", "ada", 210, 200, "acme/nope"
     comment_written, moved = "POST .*/comments$", r"PATCH .*/workItems/\d+$"
     subscribed = "POST .*/subscriptions$"
-    has = frozenset({"attachments", "links", "priority"})
+    has = frozenset({"attachments", "links", "priority", "edits"})
     markup, signs_body, filter = "html", False, "[System.Title] = 'no ticket has this'"
 
     def __init__(self, *, team: bool = False, server: bool = False) -> None:
@@ -117,6 +117,9 @@ class AzureBench:
     async def edit(self, ticket: str, title: str, body: str) -> None:
         self.item(ticket).formats[DESCRIPTION] = "markdown"
         self.state.change(self.item(ticket), "ada", {"System.Title": title, DESCRIPTION: body})
+
+    async def stranger(self) -> None:
+        self.team.members.remove("ada")
 
     async def say(self, ticket: str, text: str, *, by_us: bool = False) -> None:
         self.state.say(self.item(ticket), "boardhand" if by_us else "ada", text, "markdown")

@@ -16,13 +16,14 @@ from tests.contract.board_cases_columns import ColumnCases
 from tests.contract.board_cases_ready import ReadyCases
 from tests.contract.board_cases_refusals import RefusalCases
 from tests.contract.board_cases_ticket import TicketCases
+from tests.contract.board_cases_trust import TrustCases
 from tests.contract.hook_cases import HookCases
 
 __all__ = ["COLUMNS", "DOING", "DONE", "READY", "REVIEW", "RUN", "BoardBehaviour", "BoardBench"]
 
 
 @pytest.mark.matrix
-class BoardBehaviour(ReadyCases, TicketCases, ClaimCases, ColumnCases, RefusalCases, HookCases):
+class BoardBehaviour(ReadyCases, TicketCases, TrustCases, ClaimCases, ColumnCases, RefusalCases, HookCases):
     """To be inherited by a class whose module has a fixture `bench`."""
 
     @pytest.fixture

@@ -30,7 +30,8 @@ class BoardBench(HookBench, Protocol):
     nowhere: str
     """What spec.board.board may be and nobody has."""
     has: frozenset[str]
-    """What the vendor keeps beside the description: of checklists, attachments, links, priority."""
+    """What the vendor keeps beside the description: of checklists, attachments, links, priority, and edits: who changed
+    a ticket's texts."""
     markup: str
     """What descriptions and comments are stored as: markdown, adf or html."""
     filter: str
@@ -56,6 +57,10 @@ class BoardBench(HookBench, Protocol):
     async def put(self, ticket: str, column: str) -> None: ...
 
     async def edit(self, ticket: str, title: str, body: str) -> None: ...
+
+    async def stranger(self) -> None:
+        """From now on ada is none of the board's members; what she did stays done."""
+        ...
 
     async def say(self, ticket: str, text: str, *, by_us: bool = False) -> None: ...
 

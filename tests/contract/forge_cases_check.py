@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from boardhand_operator.errors import CredentialsRefused, Misconfigured, PermissionMissing, RemoteUnavailable
-from boardhand_operator.forges import Forge
+from boardhand_operator.forges import Forge, Proposal
 from tests.contract.about import about
 from tests.contract.forge_bench import ForgeBench
 
@@ -120,7 +120,7 @@ class CheckCases:
         await bench.branch("boardhand/1-fix")
         forge = bench.open(token=bench.reader_token())
         with pytest.raises(PermissionMissing, match=f"Secret {bench.secret}"):
-            await forge.open_pull_request("boardhand/1-fix", "main", "Fix", "b", False)
+            await forge.open_pull_request(Proposal("boardhand/1-fix", "main", "Fix", "b", False))
         assert await bench.pulls() == []
         await forge.aclose()
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from boardhand_operator.errors import NotFound, Rejected, RemoteUnavailable
-from boardhand_operator.forges import Forge
+from boardhand_operator.forges import Forge, Proposal
 from tests.contract.about import about
 from tests.contract.forge_bench import ForgeBench
 from tests.contract.forge_cases_check import ODD
@@ -23,29 +23,29 @@ class PullCases:
     async def test_a_pull_request_is_opened_once_and_found_by_its_branch(self, bench: ForgeBench, forge: Forge) -> None:
         await bench.branch(FIX)
         assert await forge.pull_request(FIX) is None
-        made = await forge.open_pull_request(FIX, "main", "Fix it", "why", False)
+        made = await forge.open_pull_request(Proposal(FIX, "main", "Fix it", "why", False))
         assert made.url.startswith(("https://", "http://"))
         assert str(made.number) in made.url
         (there,) = await bench.pulls()
         assert (there.number, there.title, there.body) == (made.number, "Fix it", "why")
         assert (there.head, there.base, there.state) == (FIX, "main", "open")
         assert await forge.pull_request(FIX) == made
-        assert await forge.open_pull_request(FIX, "main", "Fix it", "why", False) == made
+        assert await forge.open_pull_request(Proposal(FIX, "main", "Fix it", "why", False)) == made
         assert len(await bench.pulls()) == 1
 
     @about()
     async def test_nothing_is_written_where_nothing_changed(self, bench: ForgeBench, forge: Forge) -> None:
         await bench.branch(FIX)
-        made = await forge.open_pull_request(FIX, "main", "Fix it", "why\n\n- ü 🚀", False)
+        made = await forge.open_pull_request(Proposal(FIX, "main", "Fix it", "why\n\n- ü 🚀", False))
         bench.wire.requests.clear()
-        assert await forge.open_pull_request(FIX, "main", "Fix it", "why\n\n- ü 🚀", False) == made
+        assert await forge.open_pull_request(Proposal(FIX, "main", "Fix it", "why\n\n- ü 🚀", False)) == made
         assert bench.wire.writes() == []
 
     @about()
     async def test_title_and_body_are_brought_up_to_date(self, bench: ForgeBench, forge: Forge) -> None:
         await bench.branch(FIX)
-        made = await forge.open_pull_request(FIX, "main", "First", "old", False)
-        assert await forge.open_pull_request(FIX, "main", "Second", "new", False) == made
+        made = await forge.open_pull_request(Proposal(FIX, "main", "First", "old", False))
+        assert await forge.open_pull_request(Proposal(FIX, "main", "Second", "new", False)) == made
         (there,) = await bench.pulls()
         assert (there.title, there.body) == ("Second", "new")
 
@@ -53,7 +53,7 @@ class PullCases:
     async def test_a_draft_becomes_ready_and_a_draft_again(self, bench: ForgeBench, forge: Forge) -> None:
         await bench.branch(FIX)
         for draft in (True, False, True):
-            made = await forge.open_pull_request(FIX, "main", "Fix it", "why", draft)
+            made = await forge.open_pull_request(Proposal(FIX, "main", "Fix it", "why", draft))
             assert made.draft is draft
             (there,) = await bench.pulls()
             assert there.draft is draft
@@ -64,7 +64,7 @@ class PullCases:
         await bench.branch(FIX)
         other = bench.open()
         made = await asyncio.gather(
-            *(which.open_pull_request(FIX, "main", "Race", "b", False) for which in (forge, other))
+            *(which.open_pull_request(Proposal(FIX, "main", "Race", "b", False)) for which in (forge, other))
         )
         assert made[0] == made[1]
         assert [pull.number for pull in await bench.pulls("open")] == [made[0].number]
@@ -82,14 +82,14 @@ class PullCases:
                 await bench.open_by_hand(FIX, "main", "First")
 
         bench.wire.before = rival
-        made = await forge.open_pull_request(FIX, "main", "Second", "b", False)
+        made = await forge.open_pull_request(Proposal(FIX, "main", "Second", "b", False))
         assert [(pull.number, pull.title) for pull in await bench.pulls("open")] == [(made.number, "Second")]
 
     @about()
     async def test_one_that_a_person_opened_before_is_taken(self, bench: ForgeBench, forge: Forge) -> None:
         await bench.branch(FIX)
         number = await bench.open_by_hand(FIX, "main", "By hand")
-        made = await forge.open_pull_request(FIX, "main", "Ours", "b", False)
+        made = await forge.open_pull_request(Proposal(FIX, "main", "Ours", "b", False))
         assert made.number == number
         assert [pull.title for pull in await bench.pulls()] == ["Ours"]
 
@@ -98,27 +98,27 @@ class PullCases:
         await bench.branch(FIX)
         bench.wire.lose.append(bench.opened)
         with pytest.raises(RemoteUnavailable):
-            await forge.open_pull_request(FIX, "main", "Lost", "b", False)
-        made = await forge.open_pull_request(FIX, "main", "Lost", "b", False)
+            await forge.open_pull_request(Proposal(FIX, "main", "Lost", "b", False))
+        made = await forge.open_pull_request(Proposal(FIX, "main", "Lost", "b", False))
         assert [pull.number for pull in await bench.pulls()] == [made.number]
 
     @about()
     async def test_a_lost_answer_to_a_change(self, bench: ForgeBench, forge: Forge) -> None:
         await bench.branch(FIX)
-        made = await forge.open_pull_request(FIX, "main", "First", "b", False)
+        made = await forge.open_pull_request(Proposal(FIX, "main", "First", "b", False))
         bench.wire.lose.append(bench.edited)
         with pytest.raises(RemoteUnavailable):
-            await forge.open_pull_request(FIX, "main", "Second", "b", False)
-        assert await forge.open_pull_request(FIX, "main", "Second", "b", False) == made
+            await forge.open_pull_request(Proposal(FIX, "main", "Second", "b", False))
+        assert await forge.open_pull_request(Proposal(FIX, "main", "Second", "b", False)) == made
         assert [pull.title for pull in await bench.pulls()] == ["Second"]
 
     @about()
     async def test_a_closed_one_is_not_taken_again(self, bench: ForgeBench, forge: Forge) -> None:
         await bench.branch(FIX)
-        first = await forge.open_pull_request(FIX, "main", "First", "b", False)
+        first = await forge.open_pull_request(Proposal(FIX, "main", "First", "b", False))
         await bench.close(first.number)
         assert await forge.pull_request(FIX) is None
-        second = await forge.open_pull_request(FIX, "main", "Second", "b", False)
+        second = await forge.open_pull_request(Proposal(FIX, "main", "Second", "b", False))
         assert second.number != first.number
         assert await forge.pull_request(FIX) == second
         assert [pull.state for pull in await bench.pulls()] == ["closed", "open"]
@@ -126,11 +126,11 @@ class PullCases:
     @about()
     async def test_a_merged_one_is_not_taken_again(self, bench: ForgeBench, forge: Forge) -> None:
         await bench.branch(FIX)
-        first = await forge.open_pull_request(FIX, "main", "First", "b", False)
+        first = await forge.open_pull_request(Proposal(FIX, "main", "First", "b", False))
         await bench.merge(first.number)
         assert await forge.pull_request(FIX) is None
         await bench.branch(FIX)
-        second = await forge.open_pull_request(FIX, "main", "Second", "b", False)
+        second = await forge.open_pull_request(Proposal(FIX, "main", "Second", "b", False))
         assert second.number != first.number
         assert [pull.state for pull in await bench.pulls()] == ["merged", "open"]
 
@@ -140,7 +140,7 @@ class PullCases:
         for name in ("boardhand/1", "boardhand/10", "boardhand-1"):
             await bench.branch(name)
             assert await forge.pull_request(name) is None
-            numbers[name] = (await forge.open_pull_request(name, "main", name, "b", False)).number
+            numbers[name] = (await forge.open_pull_request(Proposal(name, "main", name, "b", False))).number
         assert len(set(numbers.values())) == 3
         for name, number in numbers.items():
             found = await forge.pull_request(name)
@@ -152,9 +152,9 @@ class PullCases:
         await bench.branch(FIX)
         elsewhere = bench.open(branch="release/1")
         await elsewhere.check()
-        back = await elsewhere.open_pull_request(FIX, "release/1", "Back", "b", False)
+        back = await elsewhere.open_pull_request(Proposal(FIX, "release/1", "Back", "b", False))
         assert await forge.pull_request(FIX) is None
-        made = await forge.open_pull_request(FIX, "main", "Fix", "b", False)
+        made = await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False))
         assert made.number != back.number
         assert await elsewhere.pull_request(FIX) == back
         assert sorted(pull.base for pull in await bench.pulls()) == ["main", "release/1"]
@@ -164,7 +164,7 @@ class PullCases:
     @about()
     async def test_a_branch_of_any_name_has_its_pull_request(self, bench: ForgeBench, forge: Forge, name: str) -> None:
         await bench.branch(name)
-        made = await forge.open_pull_request(name, "main", "Odd", "b", False)
+        made = await forge.open_pull_request(Proposal(name, "main", "Odd", "b", False))
         assert await forge.pull_request(name) == made
         assert [pull.head for pull in await bench.pulls()] == [name]
 
@@ -172,37 +172,37 @@ class PullCases:
     async def test_a_branch_that_is_not_there(self, bench: ForgeBench, forge: Forge) -> None:
         await bench.branch(FIX)
         with pytest.raises(NotFound, match="boardhand/8-none"):
-            await forge.open_pull_request("boardhand/8-none", "main", "None", "b", False)
+            await forge.open_pull_request(Proposal("boardhand/8-none", "main", "None", "b", False))
         with pytest.raises(NotFound, match="no-such-base"):
-            await forge.open_pull_request(FIX, "no-such-base", "None", "b", False)
+            await forge.open_pull_request(Proposal(FIX, "no-such-base", "None", "b", False))
         assert await bench.pulls() == []
 
     @about()
     async def test_a_branch_into_itself_is_refused_in_the_forges_words(self, forge: Forge, bench: ForgeBench) -> None:
         with pytest.raises(Rejected):
-            await forge.open_pull_request("main", "main", "Self", "b", False)
+            await forge.open_pull_request(Proposal("main", "main", "Self", "b", False))
         assert await bench.pulls() == []
 
     @about()
     async def test_a_title_of_any_text(self, bench: ForgeBench, forge: Forge) -> None:
         await bench.branch(FIX)
         title = "Ünïcode 🚀 <b> & 'quotes'\nand a second line"
-        made = await forge.open_pull_request(FIX, "main", title, "b", False)
+        made = await forge.open_pull_request(Proposal(FIX, "main", title, "b", False))
         (there,) = await bench.pulls()
         assert there.title == " ".join(title.split())
         bench.wire.requests.clear()
-        assert await forge.open_pull_request(FIX, "main", title, "b", False) == made
+        assert await forge.open_pull_request(Proposal(FIX, "main", title, "b", False)) == made
         assert bench.wire.writes() == []
 
     @about()
     async def test_a_long_title_is_cut_once(self, bench: ForgeBench, forge: Forge) -> None:
         await bench.branch(FIX)
-        made = await forge.open_pull_request(FIX, "main", "🚀x" * 700, "b", False)
+        made = await forge.open_pull_request(Proposal(FIX, "main", "🚀x" * 700, "b", False))
         (there,) = await bench.pulls()
         assert there.title.startswith("🚀x" * 30)
         assert there.title.endswith("…")
         bench.wire.requests.clear()
-        assert await forge.open_pull_request(FIX, "main", "🚀x" * 700, "b", False) == made
+        assert await forge.open_pull_request(Proposal(FIX, "main", "🚀x" * 700, "b", False)) == made
         assert bench.wire.writes() == []
 
     @pytest.mark.parametrize("size", [3_900, 60_000, 1_200_000])
@@ -210,7 +210,7 @@ class PullCases:
     async def test_a_body_is_kept_up_to_what_the_forge_takes(self, bench: ForgeBench, forge: Forge, size: int) -> None:
         await bench.branch(FIX)
         body = ("ü → 日本 <b>&\n" * (size // 12))[:size].rstrip() + "."
-        made = await forge.open_pull_request(FIX, "main", "Long", body, False)
+        made = await forge.open_pull_request(Proposal(FIX, "main", "Long", body, False))
         (there,) = await bench.pulls()
         if len(body) <= bench.body_limit:
             assert there.body == body
@@ -219,32 +219,32 @@ class PullCases:
             assert there.body.startswith(body[: bench.body_limit // 2])
             assert "cut here" in there.body
         bench.wire.requests.clear()
-        assert await forge.open_pull_request(FIX, "main", "Long", body, False) == made
+        assert await forge.open_pull_request(Proposal(FIX, "main", "Long", body, False)) == made
         assert bench.wire.writes() == []
 
     @about("labels")
     async def test_labels_are_put_on_and_others_stay(self, bench: ForgeBench, forge: Forge) -> None:
         await bench.branch(FIX)
-        made = await forge.open_pull_request(FIX, "main", "Fix", "b", False, [bench.label])
+        made = await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False, [bench.label]))
         assert [pull.labels for pull in await bench.pulls()] == [(bench.label,)]
         await bench.put_label(made.number, "of-ada")
-        assert await forge.open_pull_request(FIX, "main", "Fix it", "b", False, [bench.label]) == made
+        assert await forge.open_pull_request(Proposal(FIX, "main", "Fix it", "b", False, [bench.label])) == made
         assert [sorted(pull.labels) for pull in await bench.pulls()] == [sorted([bench.label, "of-ada"])]
 
     @about("labels")
     async def test_a_label_that_is_gone_loses_no_pull_request(self, bench: ForgeBench, forge: Forge) -> None:
         await bench.branch(FIX)
-        made = await forge.open_pull_request(FIX, "main", "Fix", "b", False, ["nobody's", bench.label])
+        made = await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False, ["nobody's", bench.label]))
         (there,) = await bench.pulls()
         assert (there.number, there.labels) == (made.number, (bench.label,))
 
     @about("reviewers")
     async def test_reviewers_are_asked(self, bench: ForgeBench, forge: Forge) -> None:
         await bench.branch(FIX)
-        made = await forge.open_pull_request(FIX, "main", "Fix", "b", False, (), [bench.reviewer])
+        made = await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False, (), [bench.reviewer]))
         assert [len(pull.reviewers) for pull in await bench.pulls()] == [1]
         bench.wire.requests.clear()
-        assert await forge.open_pull_request(FIX, "main", "Fix", "b", False, (), [bench.reviewer]) == made
+        assert await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False, (), [bench.reviewer])) == made
         assert bench.wire.writes() == []
         assert [len(pull.reviewers) for pull in await bench.pulls()] == [1]
 
@@ -252,6 +252,6 @@ class PullCases:
     async def test_a_reviewer_that_is_gone_loses_no_pull_request(self, bench: ForgeBench, forge: Forge) -> None:
         await bench.branch(FIX)
         reviewers = ["nobody-at-all", bench.reviewer]
-        made = await forge.open_pull_request(FIX, "main", "Fix", "b", False, (), reviewers)
+        made = await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False, (), reviewers))
         (there,) = await bench.pulls()
         assert (there.number, len(there.reviewers)) == (made.number, 1)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from boardhand_operator.errors import Misconfigured, NotFound, RateLimited, RemoteUnavailable
-from boardhand_operator.forges import Forge
+from boardhand_operator.forges import Forge, Proposal
 from tests.contract.about import about
 from tests.contract.forge_bench import ForgeBench
 from tests.contract.forge_cases_said import FIX, pull_of_ours
@@ -54,9 +54,9 @@ class ForgeRefusalCases:
         await bench.branch(FIX)
         await bench.fault(match=bench.opened, status=502, times=1)
         with pytest.raises(RemoteUnavailable):
-            await forge.open_pull_request(FIX, "main", "Fix", "b", False)
+            await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False))
         assert await bench.pulls() == []
-        await forge.open_pull_request(FIX, "main", "Fix", "b", False)
+        await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False))
         assert len(await bench.pulls()) == 1
 
     @about()
@@ -64,8 +64,8 @@ class ForgeRefusalCases:
         await bench.branch(FIX)
         await bench.fault(match=bench.opened, status=502, after=True, times=1)
         with pytest.raises(RemoteUnavailable):
-            await forge.open_pull_request(FIX, "main", "Fix", "b", False)
-        await forge.open_pull_request(FIX, "main", "Fix", "b", False)
+            await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False))
+        await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False))
         assert len(await bench.pulls()) == 1
 
     @about()

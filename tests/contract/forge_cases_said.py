@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from boardhand_operator.errors import NotFound, Rejected, RemoteUnavailable
-from boardhand_operator.forges import Forge
+from boardhand_operator.forges import Forge, Proposal
 from boardhand_operator.reviews import CheckState, Judgement, LineComment
 from tests.contract.about import about
 from tests.contract.forge_bench import ForgeBench
@@ -20,7 +20,7 @@ DAY = 86400.0
 async def pull_of_ours(bench: ForgeBench, forge: Forge) -> int:
     """One that we opened; its number."""
     await bench.branch(FIX)
-    return (await forge.open_pull_request(FIX, "main", "Fix", "b", False)).number or 0
+    return (await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False))).number or 0
 
 
 async def pull_of_adas(bench: ForgeBench) -> int:

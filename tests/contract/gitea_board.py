@@ -13,7 +13,7 @@ from boardhand_operator.transport import Connection
 from testbed.gitea import issue_state as desk
 from testbed.gitea.app import create_app
 from testbed.gitea.hook_call import hook_call
-from testbed.gitea.issue_models import File, Issue
+from testbed.gitea.issue_models import File, Happened, Issue
 from testbed.gitea.state import GiteaState, Token
 from tests.contract.board_behaviour import DOING, DONE, READY, REVIEW
 from tests.contract.board_wires import Wire
@@ -38,7 +38,7 @@ class GiteaBench:
     secret, person = "shop-gitea", "ada"
     comment_written, moved, subscribed = "POST .*/comments$", "POST .*/labels$", "POST .*/hooks$"
     page, full_page, nowhere = 120, 50, "team/none"
-    has, markup, signs_body, filter = frozenset({"attachments"}), "markdown", True, ""
+    has, markup, signs_body, filter = frozenset({"attachments", "edits"}), "markdown", True, ""
 
     def __init__(self) -> None:
         ticks = itertools.count(1767225600)
@@ -81,8 +81,13 @@ class GiteaBench:
         desk.put_on(self.state, self.issue(ticket), self.label(column), "ada")
 
     async def edit(self, ticket: str, title: str, body: str) -> None:
-        issue = self.issue(ticket)
-        issue.title, issue.body, issue.changed = title, body, self.state.now()
+        issue, now = self.issue(ticket), self.state.now()
+        if title != issue.title:
+            issue.log.append(Happened(self.state.next_id(), "change_title", "ada", "", now, now))
+        issue.title, issue.body, issue.changed = title, body, now
+
+    async def stranger(self) -> None:
+        self.repository.tracker.writers = {"boardhand"}
 
     async def say(self, ticket: str, text: str, *, by_us: bool = False) -> None:
         desk.say(self.state, self.issue(ticket), text, "boardhand" if by_us else "ada")

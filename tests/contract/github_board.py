@@ -108,7 +108,11 @@ class GitHubDesk:
         return markdown
 
     async def edit(self, ticket: str, title: str, body: str) -> None:
-        desk.edit(self.state, self.issue(ticket), title, body)
+        desk.edit(self.state, self.issue(ticket), title, body, self.state.user("ada"))
+
+    async def stranger(self) -> None:
+        self.repository.roles["ada"] = "read"
+        self.state.outsiders.add("ada")
 
     async def say(self, ticket: str, text: str, *, by_us: bool = False) -> None:
         desk.say(self.state, self.issue(ticket), text, self.state.user("boardhand" if by_us else "ada"))
@@ -146,7 +150,7 @@ class GitHubIssuesBench(GitHubDesk):
 
     comment_written, moved, subscribed = "POST .*/comments$", "POST .*/labels$", "POST .*/hooks$"
     nowhere = "team/nowhere"
-    has = frozenset({"links"})
+    has = frozenset({"links", "edits"})
 
     def __init__(self) -> None:
         super().__init__(TOKENS)
@@ -190,7 +194,7 @@ class GitHubProjectsBench(GitHubDesk):
     comment_written, moved, subscribed = "mutation AddComment", "mutation Move", "POST .*/hooks$"
     full_page = 100
     nowhere = "orgs/team/404"
-    has = frozenset({"links", "priority"})
+    has = frozenset({"links", "priority", "edits"})
 
     def __init__(self) -> None:
         super().__init__(PROJECT_TOKENS)

@@ -49,7 +49,7 @@ class GitLabBench:
     comment_written, moved, subscribed = "POST .*/notes$", "PUT .*/issues/[0-9]+$", "POST .*/hooks$"
     page, full_page, nowhere, filter = 120, 100, "team/none", ""
     markup, signs_body = "markdown", True
-    has = frozenset({"attachments", "links"})
+    has = frozenset({"attachments", "links", "edits"})
 
     def __init__(self) -> None:
         ticks = itertools.count(1767225600)
@@ -112,7 +112,11 @@ class GitLabBench:
 
     async def edit(self, ticket: str, title: str, body: str) -> None:
         issue = self.issue(ticket)
-        issue.title, issue.body, issue.changed = title, body, self.state.now()
+        issue.title, issue.body = title, body
+        self.state.say(issue, "changed the description", "ada", system=True)
+
+    async def stranger(self) -> None:
+        self.project.members["ada"] = GUEST
 
     async def say(self, ticket: str, text: str, *, by_us: bool = False) -> None:
         self.state.say(self.issue(ticket), text, "boardhand" if by_us else "ada")

@@ -81,7 +81,7 @@ class JiraBench:
     comment_written, moved = "POST .*/comment$", "POST .*/transitions$"
     subscribed = r"POST /rest/(webhooks|jira-webhook)/"
     page, full_page, nowhere = 120, 100, "NOPE"
-    has, signs_body = frozenset({"attachments", "links", "priority"}), True
+    has, signs_body = frozenset({"attachments", "links", "priority", "edits"}), True
     filter = 'priority = "Highest"'
     markup = "adf"
     cloud = True
@@ -115,7 +115,7 @@ class JiraBench:
     async def ticket(self, title: str = "A ticket", column: str = READY, body: Any = "", label: str = "") -> str:
         stored = self.plain(body) if isinstance(body, str) else body["stored"]
         labels = (label,) if label else ()
-        return self.state.add_issue(self.project, title, self.status(column), stored, labels).id
+        return self.state.add_issue(self.project, title, self.status(column), stored, labels, ADA).id
 
     def plain(self, words: str) -> Any:
         """A plain text as a person types it: an empty line ends a paragraph."""
@@ -145,6 +145,9 @@ class JiraBench:
 
     async def edit(self, ticket: str, title: str, body: str) -> None:
         self.state.edit(self.issue(ticket), ADA, title, self.plain(body))
+
+    async def stranger(self) -> None:
+        self.state.tokens = {token: one for token, one in self.state.tokens.items() if one is not ADA}
 
     async def say(self, ticket: str, text: str, *, by_us: bool = False) -> None:
         self.state.say(self.issue(ticket), BOT if by_us else ADA, self.written(text))

@@ -38,7 +38,7 @@ class LinearBench:
     secret, person, page, full_page, nowhere = "shop-linear", "ada", 260, 250, "NOPE"
     comment_written, moved = "mutation commentCreate$", "mutation issueUpdate$"
     subscribed = "mutation webhookCreate$"
-    has = frozenset({"checklists", "attachments", "links", "priority"})
+    has = frozenset({"checklists", "attachments", "links", "priority", "edits"})
     markup, signs_body, filter = "markdown", True, ""
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class LinearBench:
         return self.state.issues[ticket]
 
     async def ticket(self, title: str = "A ticket", column: str = READY, body: Any = "", label: str = "") -> str:
-        made = self.state.add_issue(self.team, title, column, body)
+        made = self.state.add_issue(self.team, title, column, body, by="ada")
         if label:
             self.state.label(made, label)
         return made.id
@@ -79,13 +79,16 @@ class LinearBench:
         self.state.attach(issue, "plan.pdf", "https://uploads.linear.app/acme/plan.pdf")
         self.state.attach(issue, "Design", "https://design.example/shop")
         issue.priority = 2
-        self.state.edit(issue, issue.title, issue.body)
+        self.state.edit(issue, issue.title, issue.body, "ada")
 
     async def put(self, ticket: str, column: str) -> None:
-        self.state.put(self.issue(ticket), state_of(self.team, column))
+        self.state.put(self.issue(ticket), state_of(self.team, column), "ada")
 
     async def edit(self, ticket: str, title: str, body: str) -> None:
-        self.state.edit(self.issue(ticket), title, body)
+        self.state.edit(self.issue(ticket), title, body, "ada")
+
+    async def stranger(self) -> None:
+        self.team.members.remove("ada")
 
     async def say(self, ticket: str, text: str, *, by_us: bool = False) -> None:
         self.state.say(self.issue(ticket), "boardhand" if by_us else "ada", text)

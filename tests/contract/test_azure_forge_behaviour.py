@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from boardhand_operator.forges.azure import hooks, pulls
+from boardhand_operator.forges.azure import hooks
 from tests.contract.azure_forge import AzureForgeBench
 from tests.contract.azure_pull_requests import check_azure_pull_requests
 from tests.contract.forge_behaviour import ForgeBehaviour
@@ -15,7 +15,7 @@ from tests.contract.hook_bench import HookBench
 
 @pytest.fixture
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AzureForgeBench]:
-    monkeypatch.setattr(pulls, "PATIENCE", (0.05, 0.05))
+    monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", (0.05, 0.05))
     made = AzureForgeBench.fresh()
     yield made
     check_azure_pull_requests(made.wire.requests)

@@ -18,8 +18,7 @@ from boardhand_operator.errors import (
     Remote,
     RemoteUnavailable,
 )
-from boardhand_operator.forges import Forge
-from boardhand_operator.forges.azure import pulls
+from boardhand_operator.forges import Forge, Proposal
 from boardhand_operator.forges.azure.at import Place, place_of
 from boardhand_operator.reviews import Check, CheckState, Judgement, LineComment
 from testbed.azure import pull_routes
@@ -49,7 +48,7 @@ KINDS: dict[str, type[Remote]] = {
 
 @pytest.fixture
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AzureForgeBench]:
-    monkeypatch.setattr(pulls, "PATIENCE", (0.0,))
+    monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", (0.0,))
     monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
     made = AzureForgeBench.fresh()
     yield made
@@ -63,8 +62,8 @@ async def everything(bench: AzureForgeBench) -> None:
     await bench.template("## Why\n")
     await forge.check()
     assert await forge.head(FIX)
-    made = await forge.open_pull_request(FIX, "main", "Fix", "why", True, ["bot"], ["grace"])
-    await forge.open_pull_request(FIX, "main", "Fix it", "why", False, ["bot", "more"], ["grace"])
+    made = await forge.open_pull_request(Proposal(FIX, "main", "Fix", "why", True, ["bot"], ["grace"]))
+    await forge.open_pull_request(Proposal(FIX, "main", "Fix it", "why", False, ["bot", "more"], ["grace"]))
     number = made.number or 0
     await forge.comment(number, "words")
     for judgement in Judgement:
@@ -119,8 +118,12 @@ CALLS: dict[str, tuple[str, str, Ask]] = {
     "repository": ("GET", ROOT, lambda f, n: f.check()),
     "refs": ("GET", f"{ROOT}/refs", lambda f, n: f.head("main")),
     "search": ("GET", f"{ROOT}/pullrequests", lambda f, n: f.pull_request(FIX)),
-    "open": ("POST", f"{ROOT}/pullrequests", lambda f, n: f.open_pull_request(FIX, "main", "T", "B", False)),
-    "edit": ("PATCH", f"{ROOT}/pullrequests/2", lambda f, n: f.open_pull_request("there", "main", "T", "B", False)),
+    "open": ("POST", f"{ROOT}/pullrequests", lambda f, n: f.open_pull_request(Proposal(FIX, "main", "T", "B", False))),
+    "edit": (
+        "PATCH",
+        f"{ROOT}/pullrequests/2",
+        lambda f, n: f.open_pull_request(Proposal("there", "main", "T", "B", False)),
+    ),
     "threads": ("GET", f"{ROOT}/pullrequests/2/threads", lambda f, n: f.comments(n)),
     "comment": ("POST", f"{ROOT}/pullrequests/2/threads", lambda f, n: f.comment(n, "x")),
     "reviews": ("GET", f"{ROOT}/pullrequests/2", lambda f, n: f.reviews(n)),
@@ -128,7 +131,7 @@ CALLS: dict[str, tuple[str, str, Ask]] = {
     "labels": (
         "POST",
         f"{ROOT}/pullrequests/2/labels",
-        lambda f, n: f.open_pull_request("there", "main", "T", "B", False, ["x"]),
+        lambda f, n: f.open_pull_request(Proposal("there", "main", "T", "B", False, ["x"])),
     ),
     "hooks": ("GET", "/_apis/hooks/subscriptions", lambda f, n: f.subscribe()),
 }
@@ -181,9 +184,9 @@ async def test_a_token_without_the_scope_is_told_which(bench: AzureForgeBench) -
 async def test_labels_are_made_and_put_on_once(bench: AzureForgeBench) -> None:
     await bench.branch(FIX)
     forge = bench.open()
-    made = await forge.open_pull_request(FIX, "main", "Fix", "b", False, ["bot", "Ünï"])
+    made = await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False, ["bot", "Ünï"]))
     await bench.put_label(made.number or 0, "of-ada")
-    assert await forge.open_pull_request(FIX, "main", "Fix", "b", False, ["BOT", "Ünï"]) == made
+    assert await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False, ["BOT", "Ünï"])) == made
     assert [pull.labels for pull in await bench.pulls()] == [("bot", "Ünï", "of-ada")]
 
 
@@ -193,7 +196,7 @@ async def test_a_team_is_asked_by_its_name(bench: AzureForgeBench) -> None:
     bench.state.add_person("Reviewers").id = team.id
     await bench.branch(FIX)
     await bench.open(reviewers=["Reviewers"]).check()
-    await bench.open().open_pull_request(FIX, "main", "Fix", "b", False, (), ["reviewers"])
+    await bench.open().open_pull_request(Proposal(FIX, "main", "Fix", "b", False, (), ["reviewers"]))
     assert [pull.reviewers for pull in await bench.pulls()] == [("Reviewers",)]
 
 
@@ -212,14 +215,14 @@ async def test_a_reviewer_that_azure_does_not_take_loses_no_pull_request(bench: 
         return await inner.handle_async_request(request)
 
     bench.wire.inner = httpx.MockTransport(refusing)
-    await forge.open_pull_request(FIX, "main", "Fix", "b", False, (), ["ghost", "grace"])
+    await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False, (), ["ghost", "grace"]))
     assert [pull.reviewers for pull in await bench.pulls()] == [("grace",)]
 
 
 async def test_builds_that_policies_ask_for_are_checks(bench: AzureForgeBench) -> None:
     commit = await bench.branch(FIX)
     forge = bench.open()
-    number = (await forge.open_pull_request(FIX, "main", "Fix", "b", False)).number or 0
+    number = (await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False))).number or 0
     pull = bench.repository.pulls[number]
     pull.builds += [{"name": "build", "status": "rejected"}, {"name": "slow", "status": "queued"}]
     pull.statuses += [
@@ -247,7 +250,7 @@ async def test_builds_that_policies_ask_for_are_checks(bench: AzureForgeBench) -
 async def test_every_vote(bench: AzureForgeBench, vote: int, judgement: str | None) -> None:
     await bench.branch(FIX)
     forge = bench.open()
-    number = (await forge.open_pull_request(FIX, "main", "Fix", "b", False)).number or 0
+    number = (await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False))).number or 0
     git.vote(bench.state, bench.repository.pulls[number], bench.ada, vote)
     found = await forge.reviews(number)
     assert [review.judgement.value for review in found] == ([judgement] if judgement else [])
@@ -257,7 +260,7 @@ async def test_every_vote(bench: AzureForgeBench, vote: int, judgement: str | No
 async def test_a_teams_vote_is_its_members(bench: AzureForgeBench) -> None:
     await bench.branch(FIX)
     forge = bench.open()
-    number = (await forge.open_pull_request(FIX, "main", "Fix", "b", False)).number or 0
+    number = (await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False))).number or 0
     team = bench.state.add_person("Reviewers")
     for voter in (team, bench.ada):
         git.vote(bench.state, bench.repository.pulls[number], voter, 10)
@@ -276,7 +279,7 @@ async def test_a_teams_vote_is_its_members(bench: AzureForgeBench) -> None:
 async def test_answers_and_deleted_words_in_threads(bench: AzureForgeBench) -> None:
     await bench.branch(FIX)
     forge = bench.open()
-    number = (await forge.open_pull_request(FIX, "main", "Fix", "b", False)).number or 0
+    number = (await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False))).number or 0
     id_ = await forge.comment(number, "a question")
     thread = bench.repository.pulls[number].threads[0]
     grace = bench.state.people["grace"]

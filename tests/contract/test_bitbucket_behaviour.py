@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from boardhand_operator.forges.bitbucket import pulls
 from tests.contract.bitbucket_api import check_bitbucket_requests
 from tests.contract.bitbucket_forge import BitbucketBench
 from tests.contract.forge_behaviour import ForgeBehaviour
@@ -14,7 +13,7 @@ from tests.contract.forge_behaviour import ForgeBehaviour
 
 @pytest.fixture
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[BitbucketBench]:
-    monkeypatch.setattr(pulls, "PATIENCE", (0.05, 0.05))
+    monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", (0.05, 0.05))
     made = BitbucketBench.fresh()
     yield made
     check_bitbucket_requests(made.wire.requests)

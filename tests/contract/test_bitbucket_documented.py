@@ -19,8 +19,7 @@ from boardhand_operator.errors import (
     Remote,
     RemoteUnavailable,
 )
-from boardhand_operator.forges import Forge
-from boardhand_operator.forges.bitbucket import pulls
+from boardhand_operator.forges import Forge, Proposal
 from boardhand_operator.forges.bitbucket.at import api_of, quoted, read_error
 from boardhand_operator.reviews import CheckState, Judgement, LineComment
 from testbed.bitbucket.routes import ENDPOINTS
@@ -43,7 +42,7 @@ KINDS: dict[str, type[Remote]] = {
 
 @pytest.fixture
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[BitbucketBench]:
-    monkeypatch.setattr(pulls, "PATIENCE", (0.0,))
+    monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", (0.0,))
     monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
     made = BitbucketBench.fresh()
     yield made
@@ -53,7 +52,7 @@ async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[BitbucketBench
 @pytest.fixture
 async def own_token(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[BitbucketBench]:
     """With an access token of the repository's own, which may not ask who it is."""
-    monkeypatch.setattr(pulls, "PATIENCE", (0.0,))
+    monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", (0.0,))
     made = BitbucketBench.fresh(email="")
     yield made
     await made.levers.aclose()
@@ -64,8 +63,8 @@ async def everything(bench: BitbucketBench) -> None:
     forge = bench.open(hook=True, reviewers=["grace"])
     await bench.branch(FIX)
     await forge.check()
-    made = await forge.open_pull_request(FIX, "main", "Fix", "why", True, (), ["grace"])
-    await forge.open_pull_request(FIX, "main", "Fix it", "why", False, (), ["grace"])
+    made = await forge.open_pull_request(Proposal(FIX, "main", "Fix", "why", True, (), ["grace"]))
+    await forge.open_pull_request(Proposal(FIX, "main", "Fix it", "why", False, (), ["grace"]))
     number = made.number or 0
     await forge.comment(number, "words")
     for judgement in Judgement:
@@ -138,12 +137,12 @@ CALLS: dict[str, tuple[str, str, Ask]] = {
     "open": (
         "POST",
         "/repositories/team/app/pullrequests",
-        lambda f: f.open_pull_request(FIX, "main", "T", "B", False),
+        lambda f: f.open_pull_request(Proposal(FIX, "main", "T", "B", False)),
     ),
     "edit": (
         "PUT",
         "/repositories/team/app/pullrequests/1",
-        lambda f: f.open_pull_request("there", "main", "T", "B", False),
+        lambda f: f.open_pull_request(Proposal("there", "main", "T", "B", False)),
     ),
     "comments": ("GET", "/repositories/team/app/pullrequests/1/comments", lambda f: f.comments(1)),
     "comment": ("POST", "/repositories/team/app/pullrequests/1/comments", lambda f: f.comment(1, "x")),
@@ -206,7 +205,7 @@ async def test_a_repositorys_own_token_is_known_by_what_it_wrote(own_token: Bitb
     await bench.branch(FIX)
     first = bench.open()
     await first.check()
-    number = (await first.open_pull_request(FIX, "main", "Fix", "b", False)).number or 0
+    number = (await first.open_pull_request(Proposal(FIX, "main", "Fix", "b", False))).number or 0
     await first.comment(number, "ours")
     await bench.say(number, "hers")
     # Another process, which wrote nothing yet, tells by the author of the pull request.
@@ -224,7 +223,7 @@ async def test_who_may_not_look_for_nicknames_is_told_of_uuids(own_token: Bitbuc
     with pytest.raises(PermissionMissing, match="uuids, in braces"):
         await own_token.open(reviewers=["grace"]).check()
     await own_token.branch(FIX)
-    await own_token.open().open_pull_request(FIX, "main", "Fix", "b", False, (), ["grace"])
+    await own_token.open().open_pull_request(Proposal(FIX, "main", "Fix", "b", False, (), ["grace"]))
     assert len(await own_token.pulls()) == 1
 
 
@@ -233,17 +232,17 @@ async def test_default_reviewers_are_asked_once_and_never_ourselves(bench: Bitbu
     bench.repository.default_reviewers += [bench.state.member("ada"), ours]
     await bench.branch(FIX)
     forge = bench.open()
-    await forge.open_pull_request(FIX, "main", "Fix", "b", False, (), ["grace"])
+    await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False, (), ["grace"]))
     assert [pull.reviewers for pull in await bench.pulls()] == [("ada", "grace")]
     bench.repository.pulls[1].reviewers = [bench.state.member("grace")]
-    await forge.open_pull_request(FIX, "main", "Fix it", "b", False)
+    await forge.open_pull_request(Proposal(FIX, "main", "Fix it", "b", False))
     assert [pull.reviewers for pull in await bench.pulls()] == [("grace",)]
 
 
 async def test_a_default_reviewer_who_is_gone_loses_no_pull_request(bench: BitbucketBench) -> None:
     bench.repository.default_reviewers.append(Account("long gone"))
     await bench.branch(FIX)
-    made = await bench.open().open_pull_request(FIX, "main", "Fix", "b", False)
+    made = await bench.open().open_pull_request(Proposal(FIX, "main", "Fix", "b", False))
     assert [pull.number for pull in await bench.pulls()] == [made.number]
 
 
@@ -270,7 +269,7 @@ async def test_two_that_bitbucket_let_through_become_one(bench: BitbucketBench) 
         return await inner.handle_async_request(request)
 
     bench.wire.inner = httpx.MockTransport(racing)
-    made = await forge.open_pull_request(FIX, "main", "Second", "b", False)
+    made = await forge.open_pull_request(Proposal(FIX, "main", "Second", "b", False))
     assert made.number == 1
     assert [(one.id, one.state, one.title) for one in bench.repository.pulls.values()] == [
         (1, "OPEN", "Second"),

@@ -67,6 +67,10 @@ class SlateBench:
     def slate(self) -> Any:
         return self.slates.data["slates"]["shop"]
 
+    @property
+    def ada(self) -> Any:
+        return self.slates.data["accounts"][ADA]
+
     async def _called(self, url: str, body: bytes, headers: dict[str, str]) -> None:
         self.calls.append((url, body, headers))
 
@@ -84,7 +88,7 @@ class SlateBench:
         return self.slate["cards"][ticket]
 
     async def ticket(self, title: str = "A ticket", column: str = READY, body: Any = "", label: str = "") -> str:
-        card = self.slates.add(self.slate, title, body, column)
+        card = self.slates.add(self.slate, self.ada, title, body, column)
         card["labels"] = [label] if label else []
         return str(card["id"])
 
@@ -100,10 +104,13 @@ class SlateBench:
         )
 
     async def put(self, ticket: str, column: str) -> None:
-        self.slates.put(self.card(ticket), column)
+        self.slates.put(self.card(ticket), self.ada, column)
 
     async def edit(self, ticket: str, title: str, body: str) -> None:
         self.card(ticket).update(title=title, body=body)
+
+    async def stranger(self) -> None:
+        self.ada["writes"] = False
 
     async def say(self, ticket: str, text: str, *, by_us: bool = False) -> None:
         self.slates.say(self.card(ticket), self.slates.data["accounts"][TOKEN if by_us else ADA], text)
@@ -116,7 +123,7 @@ class SlateBench:
 
     async def archive(self, ticket: str, *, back: bool = False) -> None:
         self.card(ticket)["archived"] = not back
-        self.slates.put(self.card(ticket), self.card(ticket)["column"])
+        self.slates.put(self.card(ticket), self.ada, self.card(ticket)["column"])
 
     async def rename(self, column: str, name: str) -> None:
         self.slate["columns"] = [name if there == column else there for there in self.slate["columns"]]

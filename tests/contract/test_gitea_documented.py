@@ -19,7 +19,7 @@ from boardhand_operator.errors import (
     Rejected,
     RemoteUnavailable,
 )
-from boardhand_operator.forges.gitea import pulls
+from boardhand_operator.forges import Proposal
 from boardhand_operator.forges.gitea.forge import GiteaForge
 from boardhand_operator.reviews import Judgement, LineComment
 from boardhand_operator.transport import Connection
@@ -69,7 +69,7 @@ class Scripted(ScriptedServer):
 
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> Scripted:
-    monkeypatch.setattr(pulls, "PATIENCE", (0.0,))
+    monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", (0.0,))
     return Scripted()
 
 
@@ -78,7 +78,7 @@ DIFF = b"--- a/README.md\n+++ b/README.md\n@@ -1 +1 @@\n-old\n+new\n"
 
 
 def opening(labels: Sequence[str] = (), reviewers: Sequence[str] = ()) -> Call:
-    return lambda forge: forge.open_pull_request("b", "main", "T", "B", False, labels, reviewers)
+    return lambda forge: forge.open_pull_request(Proposal("b", "main", "T", "B", False, labels, reviewers))
 
 
 Call = Callable[[GiteaForge], Any]
@@ -167,7 +167,7 @@ async def test_every_documented_answer_is_read(scripted: Scripted) -> None:
         scripted.on(f"{method} /api/v1{path}", status, body)
     behave(scripted)
     forge = scripted.open()
-    made = await forge.open_pull_request("b", "main", "T", "B", True, ["bot"], ["grace"])
+    made = await forge.open_pull_request(Proposal("b", "main", "T", "B", True, ["bot"], ["grace"]))
     assert made == PullRequest(url="u", number=7, draft=True)
     assert await forge.comment(7, "words")
     assert [said.text for said in await forge.comments(7)] == ["text"]

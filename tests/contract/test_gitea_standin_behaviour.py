@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from boardhand_operator.errors import Misconfigured, Rejected
-from boardhand_operator.forges.gitea import pulls
+from boardhand_operator.forges import Proposal
 from boardhand_operator.forges.gitea.forge import GiteaForge
 from boardhand_operator.reviews import Judgement, LineComment
 from tests.contract.forge_behaviour import ForgeBehaviour
@@ -17,7 +17,7 @@ from tests.contract.gitea_forge import CALLBACK, GiteaForgeBench
 
 @pytest.fixture
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[GiteaForgeBench]:
-    monkeypatch.setattr(pulls, "PATIENCE", (0.05, 0.05))
+    monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", (0.05, 0.05))
     made = GiteaForgeBench()
     yield made
     made.check_requests()
@@ -37,7 +37,7 @@ async def forge(bench: GiteaForgeBench) -> AsyncIterator[GiteaForge]:
 
 
 async def test_a_branch_that_comes_late_is_waited_for(bench: GiteaForgeBench, forge: GiteaForge) -> None:
-    late = asyncio.create_task(forge.open_pull_request("boardhand/7-late", "main", "Late", "b", False))
+    late = asyncio.create_task(forge.open_pull_request(Proposal("boardhand/7-late", "main", "Late", "b", False)))
     while not any(place.startswith("POST") for place in bench.wire.sent()):
         await asyncio.sleep(0.001)
     await bench.branch("boardhand/7-late")
@@ -46,21 +46,21 @@ async def test_a_branch_that_comes_late_is_waited_for(bench: GiteaForgeBench, fo
 
 async def test_an_unchanged_pull_request_costs_one_request(bench: GiteaForgeBench, forge: GiteaForge) -> None:
     await bench.branch("boardhand/1-fix")
-    await forge.open_pull_request("boardhand/1-fix", "main", "T", "b", False, ["bot"], ["grace"])
+    await forge.open_pull_request(Proposal("boardhand/1-fix", "main", "T", "b", False, ["bot"], ["grace"]))
     bench.wire.requests.clear()
-    await forge.open_pull_request("boardhand/1-fix", "main", "T", "b", False, ["bot"], ["grace"])
+    await forge.open_pull_request(Proposal("boardhand/1-fix", "main", "T", "b", False, ["bot"], ["grace"]))
     assert [place.split()[0] for place in bench.wire.sent()] == ["GET"]
 
 
 async def test_branches_without_a_difference(bench: GiteaForgeBench, forge: GiteaForge) -> None:
     await bench.same_branch("boardhand/11-same")
-    assert (await forge.open_pull_request("boardhand/11-same", "main", "Same", "b", False)).number
+    assert (await forge.open_pull_request(Proposal("boardhand/11-same", "main", "Same", "b", False))).number
 
 
 async def test_a_draft_is_a_draft_whatever_the_title_says(bench: GiteaForgeBench, forge: GiteaForge) -> None:
     await bench.branch("boardhand/1-fix")
     for draft, title in ((True, "WIP: Fix"), (False, "Fix")):
-        made = await forge.open_pull_request("boardhand/1-fix", "main", "[wip] draft: Fix", "b", draft)
+        made = await forge.open_pull_request(Proposal("boardhand/1-fix", "main", "[wip] draft: Fix", "b", draft))
         assert made.draft is draft
         assert [pull.title for pull in await bench.pulls()] == [title]
 
@@ -69,16 +69,16 @@ async def test_who_reviewed_is_not_asked_again_and_nobody_reviews_their_own(
     bench: GiteaForgeBench, forge: GiteaForge
 ) -> None:
     await bench.branch("boardhand/1-fix")
-    made = await forge.open_pull_request("boardhand/1-fix", "main", "T", "b", False, (), ["ADA", "bot"])
+    made = await forge.open_pull_request(Proposal("boardhand/1-fix", "main", "T", "b", False, (), ["ADA", "bot"]))
     assert [pull.reviewers for pull in await bench.pulls()] == [("ada",)]
     await bench.judge(made.number or 0, Judgement.APPROVED, "good")
-    await forge.open_pull_request("boardhand/1-fix", "main", "T", "b", False, (), ["ada", "bot"])
+    await forge.open_pull_request(Proposal("boardhand/1-fix", "main", "T", "b", False, (), ["ada", "bot"]))
     assert [pull.reviewers for pull in await bench.pulls()] == [()]
 
 
 async def test_a_review_that_was_dismissed_judges_no_more(bench: GiteaForgeBench, forge: GiteaForge) -> None:
     await bench.branch("boardhand/1-fix")
-    made = await forge.open_pull_request("boardhand/1-fix", "main", "T", "b", False, (), ["grace"])
+    made = await forge.open_pull_request(Proposal("boardhand/1-fix", "main", "T", "b", False, (), ["grace"]))
     await bench.judge(made.number or 0, Judgement.CHANGES_WANTED, "no")
     bench.pull(made.number or 0).reviews[0].dismissed = True
     assert [review.judgement for review in await forge.reviews(made.number or 0)] == [Judgement.COMMENTED]
@@ -86,7 +86,7 @@ async def test_a_review_that_was_dismissed_judges_no_more(bench: GiteaForgeBench
 
 async def test_our_own_pull_request_is_not_ours_to_approve(bench: GiteaForgeBench, forge: GiteaForge) -> None:
     await bench.branch("boardhand/1-fix")
-    made = await forge.open_pull_request("boardhand/1-fix", "main", "T", "b", False)
+    made = await forge.open_pull_request(Proposal("boardhand/1-fix", "main", "T", "b", False))
     with pytest.raises(Rejected, match="your own pull"):
         await forge.review(made.number or 0, "good", Judgement.APPROVED)
 
@@ -95,7 +95,7 @@ async def test_a_line_below_the_change_is_refused_and_nothing_written(
     bench: GiteaForgeBench, forge: GiteaForge
 ) -> None:
     await bench.branch("boardhand/1-fix")
-    made = await forge.open_pull_request("boardhand/1-fix", "main", "T", "b", False)
+    made = await forge.open_pull_request(Proposal("boardhand/1-fix", "main", "T", "b", False))
     lines = [LineComment("README.md", 3, "shown"), LineComment("README.md", 4, "not shown")]
     with pytest.raises(Rejected, match=r"line 4 of README\.md"):
         await forge.review(made.number or 0, "x", Judgement.COMMENTED, lines)

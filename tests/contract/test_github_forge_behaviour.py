@@ -12,7 +12,7 @@ from tests.contract.github_forge import GitHubBench
 
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHubBench]:
-    monkeypatch.setattr("boardhand_operator.forges.github.pulls.PATIENCE", (0.01, 0.01))
+    monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", (0.01, 0.01))
     made = GitHubBench()
     yield made
     made.check()

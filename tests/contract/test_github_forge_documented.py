@@ -23,7 +23,7 @@ from boardhand_operator.errors import (
     Rejected,
     RemoteUnavailable,
 )
-from boardhand_operator.forges.github import pulls
+from boardhand_operator.forges import Proposal
 from boardhand_operator.forges.github.forge import GitHubForge, needs
 from boardhand_operator.reviews import Check, CheckState, Judgement, LineComment
 from boardhand_operator.transport import Connection
@@ -75,7 +75,7 @@ class Scripted(ScriptedServer):
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
     monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
-    monkeypatch.setattr(pulls, "PATIENCE", (0.0,))
+    monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", (0.0,))
     made = Scripted()
     yield made
     check_requests(made.wire.requests)
@@ -87,7 +87,7 @@ LINES = [LineComment("a.py", 3, "why?")]
 
 
 def opened(**given: Any) -> Call:
-    return lambda forge: forge.open_pull_request("b", "main", "T", "B", False, **given)
+    return lambda forge: forge.open_pull_request(Proposal("b", "main", "T", "B", False, **given))
 
 
 CALLS: dict[str, tuple[str, str, Call]] = {
@@ -181,7 +181,7 @@ async def test_every_documented_answer_is_read(scripted: Scripted) -> None:
     forge = scripted.open()
     head = await forge.head("b")
     assert head and head.commit == branch["commit"]["sha"]
-    made = await forge.open_pull_request("b", "main", "T", "B", False, ["docs"], ["ada", "team/shop"])
+    made = await forge.open_pull_request(Proposal("b", "main", "T", "B", False, ["docs"], ["ada", "team/shop"]))
     assert made == PullRequest(url=pull()["html_url"], number=7, draft=False)
     asked = [request for request in scripted.wire.requests if request.url.path.endswith("requested_reviewers")]
     assert [json.loads(request.content) for request in asked] == [{"reviewers": ["ada"], "team_reviewers": ["shop"]}]
@@ -302,7 +302,7 @@ async def test_github_names_the_permission_that_is_missing(scripted: Scripted) -
 
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHubBench]:
-    monkeypatch.setattr(pulls, "PATIENCE", (0.0,))
+    monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", (0.0,))
     made = GitHubBench()
     yield made
     made.check()
@@ -315,26 +315,28 @@ async def test_a_plan_without_drafts_gets_a_title_that_says_so(bench: GitHubBenc
     bench.code.drafts = False
     await bench.branch(FIX)
     forge = bench.open()
-    made = await forge.open_pull_request(FIX, "main", "Fix", "b", True)
+    made = await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", True))
     assert made.draft
     assert [(one.title, one.draft) for one in await bench.pulls()] == [("Draft: Fix", False)]
     bench.wire.requests.clear()
-    assert await forge.open_pull_request(FIX, "main", "Fix", "b", True) == made == await forge.pull_request(FIX)
+    assert (
+        await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", True)) == made == await forge.pull_request(FIX)
+    )
     assert bench.wire.writes() == []
-    ready = await forge.open_pull_request(FIX, "main", "Fix", "b", False)
+    ready = await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False))
     assert not ready.draft
     assert [one.title for one in await bench.pulls()] == ["Fix"]
-    again = await forge.open_pull_request(FIX, "main", "Fix", "b", True)
+    again = await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", True))
     assert again.draft
     assert [one.title for one in await bench.pulls()] == ["Draft: Fix"]
 
 
 async def test_a_draft_takes_the_permission_for_contents(bench: GitHubBench) -> None:
     await bench.branch(FIX)
-    await bench.open().open_pull_request(FIX, "main", "Fix", "b", True)
+    await bench.open().open_pull_request(Proposal(FIX, "main", "Fix", "b", True))
     bench.state.tokens["narrow-token"] = Token("boardhand", {**LEAST, "contents": "read"})
     with pytest.raises(PermissionMissing, match=r"contents \(write\)"):
-        await bench.open(token="narrow-token").open_pull_request(FIX, "main", "Fix", "b", False)
+        await bench.open(token="narrow-token").open_pull_request(Proposal(FIX, "main", "Fix", "b", False))
 
 
 @pytest.mark.parametrize(
@@ -358,7 +360,7 @@ async def test_the_check_names_the_permission_that_a_token_lacks(
 async def test_what_did_not_change_is_not_sent_again(bench: GitHubBench) -> None:
     await bench.branch(FIX)
     forge = bench.open()
-    made = await forge.open_pull_request(FIX, "main", "Fix", "b", False)
+    made = await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False))
     number = made.number or 0
     await bench.judge(number, Judgement.COMMENTED, "words")
     first = (await forge.reviews(number), await forge.pull_request(FIX))
@@ -375,7 +377,7 @@ async def test_a_pull_request_of_a_fork_is_not_ours(bench: GitHubBench) -> None:
     bench.code.pulls[number].of_fork = True
     forge = bench.open()
     assert await forge.pull_request(FIX) is None
-    made = await forge.open_pull_request(FIX, "main", "Fix", "b", False)
+    made = await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False))
     assert made.number != number
 
 
@@ -384,7 +386,7 @@ async def test_teams_are_asked_and_looked_for(bench: GitHubBench) -> None:
     await bench.branch(FIX)
     forge = bench.open(reviewers=["team/shop", "grace"])
     await forge.check()
-    made = await forge.open_pull_request(FIX, "main", "Fix", "b", False, (), ["team/shop", "grace"])
+    made = await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False, (), ["team/shop", "grace"]))
     found = bench.code.pulls[made.number or 0]
     assert (found.teams, [one.login for one in found.reviewers]) == (["shop"], ["grace"])
     with pytest.raises(Misconfigured, match=r"team/none .* is a team without access to team/app"):
@@ -397,9 +399,9 @@ async def test_teams_are_asked_and_looked_for(bench: GitHubBench) -> None:
 async def test_who_has_reviewed_is_not_asked_again(bench: GitHubBench) -> None:
     await bench.branch(FIX)
     forge = bench.open()
-    made = await forge.open_pull_request(FIX, "main", "Fix", "b", False, (), ["ada"])
+    made = await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False, (), ["ada"]))
     await bench.judge(made.number or 0, Judgement.CHANGES_WANTED, "no")
-    await forge.open_pull_request(FIX, "main", "Fix", "b", False, (), ["ada"])
+    await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False, (), ["ada"]))
     assert [one.reviewers for one in await bench.pulls()] == [()]
 
 
@@ -415,7 +417,7 @@ async def test_a_branch_that_github_renamed_is_another_one(bench: GitHubBench) -
 async def test_a_review_that_nobody_submitted_is_not_read(bench: GitHubBench) -> None:
     await bench.branch(FIX)
     forge = bench.open()
-    number = (await forge.open_pull_request(FIX, "main", "Fix", "b", False)).number or 0
+    number = (await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False))).number or 0
     await forge.review(number, "words", Judgement.COMMENTED)
     pending = bench.code.pulls[number].reviews[0]
     pending.at, pending.state = None, "PENDING"
@@ -425,7 +427,7 @@ async def test_a_review_that_nobody_submitted_is_not_read(bench: GitHubBench) ->
 async def test_lines_that_are_gone_and_remarks_on_files(bench: GitHubBench) -> None:
     await bench.branch(FIX)
     forge = bench.open()
-    number = (await forge.open_pull_request(FIX, "main", "Fix", "b", False)).number or 0
+    number = (await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False))).number or 0
     lines = [LineComment("x.py", 0, "too long"), LineComment("README.md", 2, "why?")]
     await forge.review(number, "", Judgement.COMMENTED, lines)
     bench.code.pulls[number].reviews[0].lines[0].line = None
@@ -469,7 +471,7 @@ async def test_as_an_app(bench: GitHubBench) -> None:
     forge = bench.open(credentials={"appId": str(app.id), "privateKey": pem()}, labels=["bot"], reviewers=["grace"])
     await forge.check()
     await bench.branch(FIX)
-    made = await forge.open_pull_request(FIX, "main", "Fix", "b", True, ["bot"], ["grace"])
+    made = await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", True, ["bot"], ["grace"]))
     await forge.comment(made.number or 0, "ours")
     desk.say(bench.state, bench.code.pulls[made.number or 0].issue, "hers", bench.ada)
     assert [(said.text, said.by_us) for said in await forge.comments(made.number or 0)] == [

@@ -23,7 +23,7 @@ from boardhand_operator.errors import (
     Rejected,
     RemoteUnavailable,
 )
-from boardhand_operator.forges.gitlab import merges
+from boardhand_operator.forges import Proposal
 from boardhand_operator.forges.gitlab.forge import GitLabForge
 from boardhand_operator.reviews import CheckState, Judgement, LineComment
 from boardhand_operator.transport import Connection
@@ -130,7 +130,7 @@ class Scripted(ScriptedServer):
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> Scripted:
     monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
-    monkeypatch.setattr(merges, "PATIENCE", ())
+    monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", ())
     return Scripted()
 
 
@@ -158,8 +158,8 @@ FORGE: dict[str, ForgeCall] = {
     "GET /labels": lambda f: f.check(),
     "GET /members/all": lambda f: f.check(),
     "GET /merge_requests": lambda f: f.pull_request("fix"),
-    "PUT /merge_requests/1": lambda f: f.open_pull_request("fix", "main", "Other", "b", False),
-    "POST /merge_requests": lambda f: f.open_pull_request("fix", "main", "Other", "b", False),
+    "PUT /merge_requests/1": lambda f: f.open_pull_request(Proposal("fix", "main", "Other", "b", False)),
+    "POST /merge_requests": lambda f: f.open_pull_request(Proposal("fix", "main", "Other", "b", False)),
     "GET /merge_requests/1/notes": lambda f: f.comments(1),
     "POST /merge_requests/1/notes": lambda f: f.comment(1, "words"),
     "GET /merge_requests/1": lambda f: f.review(1, "words", Judgement.APPROVED),
@@ -276,7 +276,7 @@ async def test_every_documented_answer_to_the_forge_is_read(scripted: Scripted) 
     assert made and (made.number, made.draft) == (1, False)
     assert made.url.endswith("/my-group/my-project/-/merge_requests/1")
     wanted = (found["title"], found["description"])
-    assert await forge.open_pull_request("fix", "main", *wanted, False, (), ["sam_bauch"]) == made
+    assert await forge.open_pull_request(Proposal("fix", "main", *wanted, False, (), ["sam_bauch"])) == made
     assert await forge.template() == '"## Why"'
     (by_root, review) = sorted(await forge.reviews(1), key=lambda one: len(one.lines))
     assert (by_root.author, by_root.judgement, by_root.by_us) == ("root", Judgement.APPROVED, False)

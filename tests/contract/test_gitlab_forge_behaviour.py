@@ -6,14 +6,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from boardhand_operator.forges.gitlab import merges
 from tests.contract.forge_behaviour import ForgeBehaviour
 from tests.contract.gitlab_forge import GitLabForgeBench
 
 
 @pytest.fixture
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[GitLabForgeBench]:
-    monkeypatch.setattr(merges, "PATIENCE", (0.01, 0.01))
+    monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", (0.01, 0.01))
     made = GitLabForgeBench()
     yield made
     made.check_requests()

@@ -9,8 +9,7 @@ import pytest
 
 from boardhand_api import pool
 from boardhand_operator.errors import Misconfigured, PermissionMissing, Rejected
-from boardhand_operator.forges import open_forge
-from boardhand_operator.forges.gitlab import merges
+from boardhand_operator.forges import Proposal, open_forge
 from boardhand_operator.forges.gitlab.address import path_of
 from boardhand_operator.forges.gitlab.forge import GitLabForge
 from boardhand_operator.reviews import CheckState, Judgement, LineComment
@@ -22,7 +21,7 @@ FIX = "boardhand/1-fix"
 
 @pytest.fixture
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[GitLabForgeBench]:
-    monkeypatch.setattr(merges, "PATIENCE", (0.01,))
+    monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", (0.01,))
     made = GitLabForgeBench()
     yield made
     made.check_requests()
@@ -46,12 +45,12 @@ async def adas(bench: GitLabForgeBench) -> int:
 async def test_no_text_of_ours_is_a_quick_action(bench: GitLabForgeBench, forge: GitLabForge) -> None:
     await bench.branch(FIX)
     text = "Why:\n/merge\n/approve\r\n/label ~x\r/close\n\n"
-    made = await forge.open_pull_request(FIX, "main", "/merge", text, False)
+    made = await forge.open_pull_request(Proposal(FIX, "main", "/merge", text, False))
     await forge.comment(made.number, text)
     lines = [LineComment("README.md", 1, "/approve")]
     await forge.review(made.number, text, Judgement.COMMENTED, lines)
     bench.wire.requests.clear()
-    assert await forge.open_pull_request(FIX, "main", "/merge", text, False) == made
+    assert await forge.open_pull_request(Proposal(FIX, "main", "/merge", text, False)) == made
     assert bench.wire.writes() == []
     assert bench.state.orders == []
     assert bench.merge_request(made.number).body == "Why:\n\\/merge\n\\/approve\n\\/label ~x\n\\/close"
@@ -63,15 +62,15 @@ async def test_a_title_says_draft_where_it_is_one_alone(
 ) -> None:
     await bench.branch(FIX)
     for draft, wanted in ((False, "Fix"), (True, "Draft: Fix")):
-        assert (await forge.open_pull_request(FIX, "main", title, "b", draft)).draft is draft
+        assert (await forge.open_pull_request(Proposal(FIX, "main", title, "b", draft))).draft is draft
         assert [pull.title for pull in await bench.pulls()] == [wanted]
 
 
 async def test_a_branch_that_comes_late_is_waited_for(
     bench: GitLabForgeBench, forge: GitLabForge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(merges, "PATIENCE", (0.05, 0.05, 0.05, 5.0))
-    late = asyncio.create_task(forge.open_pull_request(FIX, "main", "Late", "b", False))
+    monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", (0.05, 0.05, 0.05, 5.0))
+    late = asyncio.create_task(forge.open_pull_request(Proposal(FIX, "main", "Late", "b", False)))
     await asyncio.sleep(0.02)
     assert not late.done()
     await bench.branch(FIX)
@@ -81,15 +80,15 @@ async def test_a_branch_that_comes_late_is_waited_for(
 async def test_a_free_gitlab_takes_one_reviewer(bench: GitLabForgeBench, forge: GitLabForge) -> None:
     bench.project.reviewers_most = 1
     await bench.branch(FIX)
-    await forge.open_pull_request(FIX, "main", "Fix", "b", False, (), ["Grace", "ada"])
+    await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False, (), ["Grace", "ada"]))
     assert [pull.reviewers for pull in await bench.pulls()] == [("grace",)]
-    await forge.open_pull_request(FIX, "main", "Fix", "b", False, (), ["Grace", "ada"])
+    await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False, (), ["Grace", "ada"]))
     assert [pull.reviewers for pull in await bench.pulls()] == [("grace",)]
 
 
 async def test_labels_of_a_merge_request_are_never_made(bench: GitLabForgeBench, forge: GitLabForge) -> None:
     await bench.branch(FIX)
-    await forge.open_pull_request(FIX, "main", "Fix", "b", False, ["typo"])
+    await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False, ["typo"]))
     assert bench.project.label("typo") is None
 
 
@@ -126,7 +125,7 @@ async def test_that_changes_are_wanted_is_our_state_where_we_are_asked(
 
 async def test_nobody_approves_their_own(bench: GitLabForgeBench, forge: GitLabForge) -> None:
     await bench.branch(FIX)
-    made = await forge.open_pull_request(FIX, "main", "Fix", "b", False)
+    made = await forge.open_pull_request(Proposal(FIX, "main", "Fix", "b", False))
     with pytest.raises(Rejected, match="may not approve it"):
         await forge.review(made.number, "Fine.", Judgement.APPROVED)
     assert await bench.said(made.number) == []

@@ -53,6 +53,10 @@ class TrelloBench:
     async def edit(self, ticket: str, title: str, body: str) -> None:
         self.desk.state.update_card(self.card(ticket), {"name": title, "desc": body}, self.desk.ada)
 
+    async def stranger(self) -> None:
+        there = self.desk.board["memberships"]
+        there[:] = [entry for entry in there if entry["idMember"] != self.desk.ada["id"]]
+
     async def say(self, ticket: str, text: str, *, by_us: bool = False) -> None:
         self.desk.state.add_comment(self.card(ticket), text, self.desk.bot if by_us else self.desk.ada)
 

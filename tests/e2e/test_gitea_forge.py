@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from boardhand_api import pool
+from boardhand_operator.forges import Proposal
 from boardhand_operator.forges.gitea.forge import GiteaForge
 from boardhand_operator.forges.gitea.said import EVENTS
 from boardhand_operator.reviews import CheckState, Judgement, LineComment
@@ -189,7 +190,7 @@ def reviewer(info: ForgeInfo) -> None:
 
 @pytest.fixture
 async def bench(info: ForgeInfo, reviewer: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RealBench]:
-    monkeypatch.setattr("boardhand_operator.forges.gitea.pulls.PATIENCE", (0.25, 0.5))
+    monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", (0.25, 0.5))
     fresh = reset_repository(info, NAME, {"README.md": "# An app\n\nIt has three lines.\n"})
     faulty = Faulty(httpx.AsyncHTTPTransport())
     base = f"{info.base_url}/api/v1/repos/{info.organisation}/{NAME}"
@@ -210,7 +211,7 @@ class TestRealGitea(ForgeBehaviour):
 
 async def test_a_branch_that_comes_late_is_waited_for(bench: RealBench) -> None:
     forge = bench.open()
-    late = asyncio.create_task(forge.open_pull_request("boardhand/7-late", "main", "Late", "b", False))
+    late = asyncio.create_task(forge.open_pull_request(Proposal("boardhand/7-late", "main", "Late", "b", False)))
     while not bench.wire.writes():
         await asyncio.sleep(0.01)
     await bench.branch("boardhand/7-late")
@@ -221,7 +222,7 @@ async def test_a_branch_that_comes_late_is_waited_for(bench: RealBench) -> None:
 async def test_branches_without_a_difference(bench: RealBench) -> None:
     await bench.same_branch("boardhand/11-same")
     forge = bench.open()
-    assert (await forge.open_pull_request("boardhand/11-same", "main", "Same", "b", False)).number
+    assert (await forge.open_pull_request(Proposal("boardhand/11-same", "main", "Same", "b", False))).number
     await forge.aclose()
 
 
@@ -229,7 +230,7 @@ async def test_pages_of_open_pull_requests(bench: RealBench) -> None:
     forge = bench.open()
     for name in ("boardhand/12-a", "boardhand/12-b", "boardhand/12-c"):
         await bench.branch(name)
-        await forge.open_pull_request(name, "main", name, "b", False)
+        await forge.open_pull_request(Proposal(name, "main", name, "b", False))
     answers = [await bench.admin.get("/pulls", params={"limit": "2", "page": str(page)}) for page in (1, 2, 3)]
     assert [[pull["head"]["ref"] for pull in answer.json()] for answer in answers] == [
         ["boardhand/12-c", "boardhand/12-b"],
@@ -270,7 +271,7 @@ async def test_calls_of_gitea_are_known_by_their_signature(bench: RealBench) -> 
         forge = bench.open(hook=True, webhook={"callbackUrl": f"{site}/hook"})
         await forge.subscribe()
         await bench.branch("boardhand/1-fix")
-        made = await forge.open_pull_request("boardhand/1-fix", "main", "Fix 🚀", "b", False)
+        made = await forge.open_pull_request(Proposal("boardhand/1-fix", "main", "Fix 🚀", "b", False))
         await bench.say(made.number or 0, "grüße 🚀")
         async with asyncio.timeout(20):
             while {"pull_request", "pull_request_comment"} - {one.get("x-gitea-event-type") for one, _ in calls}:

@@ -10,6 +10,7 @@ from typing import ClassVar
 from boardhand_api.run import PullRequest
 from boardhand_operator.comment import Comment
 from boardhand_operator.errors import Misconfigured, NotFound
+from boardhand_operator.forges import Proposal
 from boardhand_operator.lost_pod import Head
 from boardhand_operator.reviews import Check, Judgement, LineComment, Review
 from tests.support.fuse import Fuse
@@ -52,26 +53,17 @@ class FakeForge:
         async with self.fuse.call("find a pull request"):
             return self._open(head)
 
-    async def open_pull_request(
-        self,
-        head: str,
-        base: str,
-        title: str,
-        body: str,
-        draft: bool,
-        labels: Sequence[str] = (),
-        reviewers: Sequence[str] = (),
-    ) -> PullRequest:
+    async def open_pull_request(self, wanted: Proposal) -> PullRequest:
         async with self.fuse.call("open a pull request"):
-            if head not in self.branches:
-                raise NotFound("Forge", f"open a pull request of {head}", "there is no such branch")
-            found = self._open(head)
+            if wanted.head not in self.branches:
+                raise NotFound("Forge", f"open a pull request of {wanted.head}", "there is no such branch")
+            found = self._open(wanted.head)
             if found is None:
                 number = len(self.opened) + 1
-                found = PullRequest(url=f"http://forge.test/pulls/{number}", number=number, draft=draft)
-                self.opened.append((head, found))
-            self.bodies[found.number] = f"{title}\n\n{body}"
-            self.wanted[found.number] = (tuple(labels), tuple(reviewers))
+                found = PullRequest(url=f"http://forge.test/pulls/{number}", number=number, draft=wanted.draft)
+                self.opened.append((wanted.head, found))
+            self.bodies[found.number] = f"{wanted.title}\n\n{wanted.body}"
+            self.wanted[found.number] = (tuple(wanted.labels), tuple(wanted.reviewers))
             return found
 
     async def template(self) -> str | None:

@@ -12,7 +12,7 @@ import pytest
 
 from boardhand_api import pool
 from boardhand_operator.errors import CredentialsRefused, Misconfigured
-from boardhand_operator.forges import Forge, open_forge
+from boardhand_operator.forges import Forge, Proposal, open_forge
 from boardhand_operator.forges.git import PlainGit
 from boardhand_operator.kube import Resource
 from boardhand_operator.services import Services
@@ -133,7 +133,7 @@ async def test_what_a_plain_remote_does_not_know_is_said(remote: Path, field: di
 async def test_there_are_no_pull_requests(remote: Path) -> None:
     forge = opened(Server(remote))
     with pytest.raises(Misconfigured, match="no pull requests"):
-        await forge.open_pull_request("boardhand/1-x", "main", "T", "B", False)
+        await forge.open_pull_request(Proposal("boardhand/1-x", "main", "T", "B", False))
     with pytest.raises(Misconfigured, match="no pull requests"):
         await forge.comments(1)
     assert not forge.signed({}, b"")

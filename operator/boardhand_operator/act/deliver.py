@@ -11,6 +11,7 @@ from boardhand_operator.act.volume import remove
 from boardhand_operator.boards.claims import close
 from boardhand_operator.conditions import with_condition
 from boardhand_operator.errors import Misconfigured, NotFound
+from boardhand_operator.forges import Proposal
 from boardhand_operator.kube import Resource
 from boardhand_operator.minted import keep
 from boardhand_operator.names import job_name
@@ -33,7 +34,8 @@ async def open_pull_request(doing: Doing, draft: bool) -> None:
     template = await forge.template() if spec.template else None
     title, body = words.pull_request_title(run), words.pull_request_body(run, pool, template)
     base = pool.spec.repository.branch
-    opened = await forge.open_pull_request(run.status.branch, base, title, body, draft, spec.labels, spec.reviewers)
+    wanted = Proposal(run.status.branch, base, title, body, draft, spec.labels, spec.reviewers)
+    opened = await forge.open_pull_request(wanted)
     doing.note({"pullRequest": opened.wire()})
     doing.said.append(f"{'draft ' if opened.draft else ''}pull request {opened.url}")
 

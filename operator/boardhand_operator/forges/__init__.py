@@ -14,6 +14,7 @@ from boardhand_api import pool
 from boardhand_api.run import PullRequest
 from boardhand_operator.comment import Comment
 from boardhand_operator.errors import Misconfigured
+from boardhand_operator.forges.proposal import Proposal as Proposal
 from boardhand_operator.lost_pod import Head
 from boardhand_operator.plugins import implementation, require_keys
 from boardhand_operator.reviews import Check, Judgement, LineComment, Review
@@ -45,21 +46,11 @@ class Forge(Protocol):
         """The open pull request of this branch into the pool's branch, or None."""
         ...
 
-    async def open_pull_request(
-        self,
-        head: str,
-        base: str,
-        title: str,
-        body: str,
-        draft: bool,
-        labels: Sequence[str] = (),
-        reviewers: Sequence[str] = (),
-    ) -> PullRequest:
-        """The open pull request from `head` into `base`, with this title, body and draft state.
+    async def open_pull_request(self, wanted: Proposal) -> PullRequest:
+        """The open pull request as it is wanted.
 
-        There is never a second one: an open one is found and brought up to date. Labels and reviewers are added to
-        those it has; one that the forge does not know any more is left out. Raises NotFound where a branch is not at
-        the forge.
+        There is never a second one of its branches: an open one is found and brought up to date. A label or reviewer
+        that the forge does not know any more is left out. Raises NotFound where a branch is not at the forge.
         """
         ...
 

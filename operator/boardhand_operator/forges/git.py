@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from boardhand_api import pool
 from boardhand_operator.answers import Vendor
 from boardhand_operator.errors import Misconfigured, NotFound
+from boardhand_operator.forges import amiss
 from boardhand_operator.lost_pod import Head
 from boardhand_operator.plugins import require_keys
 from boardhand_operator.transport import Client, Connection
@@ -76,9 +77,7 @@ class PlainGit:
         said = await self._refs(self._http)
         branches = _branches(said)
         if not branches:
-            raise Misconfigured(
-                "RepositoryEmpty", f"Repository {self._address} is empty: push a first commit to {self._branch}."
-            )
+            raise amiss.empty(f"Repository {self._address}", self._branch)
         if self._branch not in branches:
             default = _DEFAULT.search(said)
             hint = f"its default branch is {default[1]!r}" if default else f"it has {_some(branches)}"

@@ -15,3 +15,12 @@ def fitting(text: str, limit: int) -> str:
 def one_line(title: str, limit: int) -> str:
     """A title on one line, cut with a mark where it is too long."""
     return shorten(" ".join(title.split()) or "Untitled", limit, "…")
+
+
+def alike(told: str | None, sent: str) -> bool:
+    """Whether a forge has the text that it was sent: line ends, and blanks at the ends, may come back otherwise."""
+    return _bare(told or "") == _bare(sent)
+
+
+def _bare(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()

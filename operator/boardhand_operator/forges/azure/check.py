@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from boardhand_operator.errors import Misconfigured, NotFound, Rejected
+from boardhand_operator.forges import amiss
 from boardhand_operator.forges.azure.at import HEADS, At, Json
 from boardhand_operator.lost_pod import Head
 from boardhand_operator.observe import parse_time
@@ -17,15 +18,10 @@ async def repository(at: At) -> None:
         )
     default = found.get("defaultBranch")
     if await commit_of(at, at.branch) is None:
+        where = f"Repository {at.place}"
         if not default:
-            raise Misconfigured(
-                "RepositoryEmpty", f"Repository {at.place} is empty: push a first commit to {at.branch}."
-            )
-        raise Misconfigured(
-            "BranchMissing",
-            f"Repository {at.place} has no branch {at.branch!r} (spec.repository.branch); "
-            f"its default branch is {str(default).removeprefix(HEADS)!r}.",
-        )
+            raise amiss.empty(where, at.branch)
+        raise amiss.branch_missing(where, at.branch, str(default).removeprefix(HEADS))
     await _may_open(at)
 
 
@@ -34,11 +30,7 @@ async def data(at: At) -> Json:
     try:
         found: Json = await at.http.get(f"read repository {at.place}", at.root)
     except NotFound as failed:
-        raise Misconfigured(
-            "RepositoryMissing",
-            f"Azure DevOps has no repository {at.place} in {at.place.organisation} that the token in Secret "
-            f"{at.secret} may see: correct spec.repository.url, or give the token's account access.",
-        ) from failed
+        raise amiss.missing("Azure DevOps", f"{at.place} in {at.place.organisation}", at.secret) from failed
     return found
 
 

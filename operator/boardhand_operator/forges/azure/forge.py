@@ -17,6 +17,7 @@ from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges import secret_name
 from boardhand_operator.forges.azure import check, checks, hooks, people, pulls, said, template
 from boardhand_operator.forges.azure.at import At, place_of
+from boardhand_operator.forges.proposal import Proposal
 from boardhand_operator.lost_pod import Head
 from boardhand_operator.reviews import Check, Judgement, LineComment, Review
 from boardhand_operator.transport import Connection
@@ -64,21 +65,10 @@ class AzureForge:
         found = await pulls.find(self._at, self._at.branch, head)
         return None if found is None else pulls.read(self._at, found)
 
-    async def open_pull_request(
-        self,
-        head: str,
-        base: str,
-        title: str,
-        body: str,
-        draft: bool,
-        labels: Sequence[str] = (),
-        reviewers: Sequence[str] = (),
-    ) -> PullRequest:
+    async def open_pull_request(self, wanted: Proposal) -> PullRequest:
         """See `Forge.open_pull_request`. Waits up to four seconds for a branch that was just pushed. A title and a text
         that are too long are cut, the text at 4,000 characters."""
-        wanted = (title, body, draft)
-        found = await pulls.opened(self._at, self._people, base, head, wanted, labels, reviewers)
-        return pulls.read(self._at, found)
+        return pulls.read(self._at, await pulls.opened(self._at, self._people, wanted))
 
     async def template(self) -> str | None:
         """See `Forge.template`; of the repository's default branch, as Azure does it."""

@@ -5,7 +5,6 @@ Source: https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-request
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Sequence
 
@@ -13,13 +12,13 @@ from boardhand_api.run import PullRequest
 from boardhand_operator.errors import NotFound, PermissionMissing, Rejected
 from boardhand_operator.forges.azure.at import HEADS, At, Json
 from boardhand_operator.forges.azure.people import People
-from boardhand_operator.forges.text import fitting, one_line
+from boardhand_operator.forges.opening import once_pushed, opens
+from boardhand_operator.forges.proposal import Proposal
+from boardhand_operator.forges.text import alike, fitting, one_line
 from boardhand_operator.transport import segment
 
 TITLE, BODY = 400, 4000
 """Lengths that a title and a description may have."""
-PATIENCE = (0.25, 0.5, 1.0, 2.0)
-"""Seconds to wait for a branch that was just pushed: the API learns of it a little later."""
 _NO_BRANCH = re.compile(r"TF401398|TF401229|no longer exists", re.IGNORECASE)
 _EXISTS = re.compile(r"TF401179")
 
@@ -45,55 +44,35 @@ async def find(at: At, base: str, head: str) -> Json | None:
     return min(fits, key=lambda one: int(one["pullRequestId"]), default=None)
 
 
-async def opened(
-    at: At,
-    people: People,
-    base: str,
-    head: str,
-    wanted: tuple[str, str, bool],
-    labels: Sequence[str],
-    reviewers: Sequence[str],
-) -> Json:
-    """The open pull request as it is wanted, by title, text and draft state; opened where there is none."""
-    title, body, draft = wanted
-    fields: Json = {"title": one_line(title, TITLE), "description": fitting(body, BODY), "isDraft": draft}
-    found = await find(at, base, head) or await _open(at, base, head, fields)
+async def opened(at: At, people: People, wanted: Proposal) -> Json:
+    """The open pull request as it is wanted; opened where there is none."""
+    title, body = one_line(wanted.title, TITLE), fitting(wanted.body, BODY)
+    fields: Json = {"title": title, "description": body, "isDraft": wanted.draft}
+    found = await find(at, wanted.base, wanted.head) or await _open(at, wanted, fields)
     number = found["pullRequestId"]
     whole: Json = await at.http.get(f"read pull request {number}", at.pull(number))
-    if not _same(whole, fields):
+    # Azure leaves out an empty text, and what is false.
+    same = (whole["title"], bool(whole.get("isDraft"))) == (title, wanted.draft)
+    if not same or not alike(whole.get("description"), body):
         whole |= await at.http.send("PATCH", f"edit pull request {number}", at.pull(number), fields)
-    await _label(at, number, labels)
-    await _ask(at, people, whole, reviewers)
+    await _label(at, number, wanted.labels)
+    await _ask(at, people, whole, wanted.reviewers)
     return whole
 
 
-async def _open(at: At, base: str, head: str, fields: Json) -> Json:
-    operation, waits = f"open a pull request from {head} into {base}", iter((*PATIENCE, None))
-    body = {"sourceRefName": HEADS + head, "targetRefName": HEADS + base, **fields}
-    while True:
-        try:
-            made: Json = await at.http.send("POST", operation, f"{at.root}/pullrequests", body)
-        except (Rejected, NotFound) as failed:
-            if _EXISTS.search(failed.message) and (there := await find(at, base, head)):
-                return there
-            if not _NO_BRANCH.search(failed.message):
-                raise
-            if (wait := next(waits)) is None:
-                sentence = f"{failed.message}: branch {head} or {base} is not in {at.place}"
-                raise NotFound(failed.service, operation, sentence, failed.request_id) from failed
-            await asyncio.sleep(wait)
-        else:
-            return made
+async def _open(at: At, wanted: Proposal, fields: Json) -> Json:
+    body = {"sourceRefName": HEADS + wanted.head, "targetRefName": HEADS + wanted.base, **fields}
 
+    async def attempt() -> Json:
+        made: Json = await at.http.send("POST", opens(wanted), f"{at.root}/pullrequests", body)
+        return made
 
-def _same(whole: Json, wanted: Json) -> bool:
-    """Line ends may come back otherwise than they were sent, and an empty text not at all."""
-    told = str(whole.get("description") or "").replace("\r\n", "\n").strip()
-    return (whole["title"], told, bool(whole.get("isDraft"))) == (
-        wanted["title"],
-        wanted["description"].replace("\r\n", "\n").strip(),
-        wanted["isDraft"],
-    )
+    try:
+        return await once_pushed(attempt, lambda failed: bool(_NO_BRANCH.search(failed.message)), wanted, str(at.place))
+    except (Rejected, NotFound) as failed:
+        if _EXISTS.search(failed.message) and (there := await find(at, wanted.base, wanted.head)):
+            return there
+        raise
 
 
 async def _label(at: At, number: int, labels: Sequence[str]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from boardhand_operator.errors import Misconfigured, NotFound, Rejected
+from boardhand_operator.errors import NotFound, Rejected
+from boardhand_operator.forges import amiss
 from boardhand_operator.forges.bitbucket.at import At, Json, quoted
 from boardhand_operator.lost_pod import Head
 from boardhand_operator.observe import parse_time
@@ -21,15 +22,10 @@ async def repository(at: At) -> None:
     found = await _data(at)
     if await head(at, at.branch) is None:
         main = found.get("mainbranch")
+        where = f"Repository {at.full_name}"
         if not main:
-            raise Misconfigured(
-                "RepositoryEmpty", f"Repository {at.full_name} is empty: push a first commit to {at.branch}."
-            )
-        raise Misconfigured(
-            "BranchMissing",
-            f"Repository {at.full_name} has no branch {at.branch!r} (spec.repository.branch); "
-            f"its main branch is {main['name']!r}.",
-        )
+            raise amiss.empty(where, at.branch)
+        raise amiss.branch_missing(where, at.branch, main["name"])
     await _may_open(at)
 
 
@@ -57,11 +53,7 @@ async def _data(at: At) -> Json:
     try:
         found: Json = await at.http.get(f"read repository {at.full_name}", at.root)
     except NotFound as failed:
-        raise Misconfigured(
-            "RepositoryMissing",
-            f"Bitbucket has no repository {at.full_name} that the token in Secret {at.secret} may see: "
-            "correct spec.repository.url, or give the token access to it.",
-        ) from failed
+        raise amiss.missing("Bitbucket", at.full_name, at.secret) from failed
     return found
 
 

@@ -18,6 +18,7 @@ from boardhand_operator.forges import secret_name
 from boardhand_operator.forges.address import owner_and_name
 from boardhand_operator.forges.bitbucket import check, hooks, people, pulls, said
 from boardhand_operator.forges.bitbucket.at import SITE, At, api_of, read_error
+from boardhand_operator.forges.proposal import Proposal
 from boardhand_operator.lost_pod import Head
 from boardhand_operator.reviews import Check, Judgement, LineComment, Review
 from boardhand_operator.transport import Client, Connection
@@ -77,20 +78,10 @@ class BitbucketForge:
         found = await pulls.find(self._at, self._at.branch, head)
         return None if found is None else pulls.read(found)
 
-    async def open_pull_request(
-        self,
-        head: str,
-        base: str,
-        title: str,
-        body: str,
-        draft: bool,
-        labels: Sequence[str] = (),  # noqa: ARG002 (Bitbucket has none, as the check says)
-        reviewers: Sequence[str] = (),
-    ) -> PullRequest:
+    async def open_pull_request(self, wanted: Proposal) -> PullRequest:
         """See `Forge.open_pull_request`. Waits up to four seconds for a branch that was just pushed. A title and a text
         that are too long are cut. A new one gets the default reviewers too, as one that is opened by hand does."""
-        found = await pulls.opened(self._at, self._people, base, head, title, body, draft, reviewers)
-        return pulls.read(found)
+        return pulls.read(await pulls.opened(self._at, self._people, wanted))
 
     async def template(self) -> str | None:
         """None: Bitbucket's default description is a setting that its API does not give."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
 from boardhand_operator.errors import Misconfigured, NotFound, Rejected
+from boardhand_operator.forges import amiss
 from boardhand_operator.forges.gitea.at import At
 from boardhand_operator.gitea.pages import Json
 
@@ -15,20 +16,15 @@ _SHOWN = 20
 
 async def repository(at: At) -> None:
     """See that the repository is there, takes pull requests and has the pool's branch. Raises Misconfigured."""
-    found = await _read(at)
-    for wrong, reason, sentence in (
-        (found.get("archived"), "RepositoryArchived", "is archived: unarchive it, or point the pool elsewhere"),
-        (not found.get("has_pull_requests", True), "PullRequestsOff", "has pull requests switched off"),
-        (found.get("empty"), "RepositoryEmpty", f"is empty: push a first commit to {at.branch}"),
-    ):
-        if wrong:
-            raise Misconfigured(reason, f"Repository {at.full_name} {sentence}.")
+    found, where = await _read(at), f"Repository {at.full_name}"
+    if found.get("archived"):
+        raise amiss.archived(where)
+    if not found.get("has_pull_requests", True):
+        raise amiss.switched_off(where)
+    if found.get("empty"):
+        raise amiss.empty(where, at.branch)
     if await branch(at, at.branch) is None:
-        raise Misconfigured(
-            "BranchMissing",
-            f"Repository {at.full_name} has no branch {at.branch!r} (spec.repository.branch); "
-            f"its default branch is {found.get('default_branch')!r}.",
-        )
+        raise amiss.branch_missing(where, at.branch, found["default_branch"])
 
 
 async def branch(at: At, name: str) -> Json | None:
@@ -95,9 +91,5 @@ async def _read(at: At) -> Json:
     try:
         found: Json = await at.http.get(f"read repository {at.full_name}", at.root)
     except NotFound as failed:
-        raise Misconfigured(
-            "RepositoryMissing",
-            f"The forge has no repository {at.full_name} that the token in Secret {at.secret} may see: "
-            "correct spec.repository.url, or give the token's account access.",
-        ) from failed
+        raise amiss.missing("The forge", at.full_name, at.secret) from failed
     return found

@@ -16,6 +16,7 @@ from boardhand_operator.forges import required_url, secret_name
 from boardhand_operator.forges.address import owner_and_name
 from boardhand_operator.forges.gitea import asked, check, checks, pulls, said, template
 from boardhand_operator.forges.gitea.at import At
+from boardhand_operator.forges.proposal import Proposal
 from boardhand_operator.gitea import hooks
 from boardhand_operator.gitea.pages import Pages
 from boardhand_operator.lost_pod import Head
@@ -71,20 +72,11 @@ class GiteaForge:
         found = await pulls.find(self._at, self._at.branch, head)
         return None if found is None else pulls.read(found)
 
-    async def open_pull_request(
-        self,
-        head: str,
-        base: str,
-        title: str,
-        body: str,
-        draft: bool,
-        labels: Sequence[str] = (),
-        reviewers: Sequence[str] = (),
-    ) -> PullRequest:
+    async def open_pull_request(self, wanted: Proposal) -> PullRequest:
         """See `Forge.open_pull_request`. Waits up to four seconds for a branch that was just pushed."""
-        found = await pulls.opened(self._at, base, head, title, body, draft)
-        await asked.label(self._at, found, labels)
-        await asked.request(self._at, found, reviewers)
+        found = await pulls.opened(self._at, wanted)
+        await asked.label(self._at, found, wanted.labels)
+        await asked.request(self._at, found, wanted.reviewers)
         return pulls.read(found)
 
     async def template(self) -> str | None:

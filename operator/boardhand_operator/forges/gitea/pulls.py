@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Mapping
 from urllib.parse import quote
@@ -10,6 +9,8 @@ from urllib.parse import quote
 from boardhand_api.run import PullRequest
 from boardhand_operator.errors import NotFound, Rejected
 from boardhand_operator.forges.gitea.at import At
+from boardhand_operator.forges.opening import once_pushed, opens, the_first
+from boardhand_operator.forges.proposal import Proposal
 from boardhand_operator.gitea.pages import Json
 from boardhand_operator.transport import segment
 
@@ -19,18 +20,16 @@ TITLE_BYTES = 255
 """Bytes that a title may have; Gitea itself counts columns, of which a character has at most as many as bytes."""
 PAGE, PAGES = 50, 200
 """Size and number of the pages of open pull requests that are searched at most."""
-PATIENCE = (0.25, 0.5, 1.0, 2.0)
-"""Seconds to wait for a branch that was just pushed: the forge learns of it a little later."""
 _DRAFT_WORDS = re.compile(r"^(?:\s*(?:wip|draft)\s*:|\s*\[(?:wip|draft)\])+\s*", re.IGNORECASE)
 
 
-async def opened(at: At, base: str, head: str, title: str, body: str, draft: bool) -> Json:
-    """The open pull request with this title, body and draft state. Waits up to four seconds for a new branch."""
-    wanted = {"title": title_of(title, draft), "body": body}
-    found = await find(at, base, head) or await _open_first(at, head, base, wanted)
-    if any(found[field] != value for field, value in wanted.items()):
+async def opened(at: At, wanted: Proposal) -> Json:
+    """The open pull request as it is wanted, but for labels and reviewers; opened where there is none."""
+    fields = {"title": title_of(wanted.title, wanted.draft), "body": wanted.body}
+    found = await find(at, wanted.base, wanted.head) or await _open_first(at, wanted, fields)
+    if any(found[field] != value for field, value in fields.items()):
         number = found["number"]
-        found = await at.http.send("PATCH", f"edit pull request {number}", f"{at.pulls}/{number}", wanted)
+        found = await at.http.send("PATCH", f"edit pull request {number}", f"{at.pulls}/{number}", fields)
     return found
 
 
@@ -48,35 +47,30 @@ def title_of(title: str, draft: bool) -> str:
     return whole.encode()[: TITLE_BYTES - len("…".encode())].decode(errors="ignore") + "…"
 
 
-async def _open_first(at: At, head: str, base: str, wanted: Mapping[str, str]) -> Json:
+async def _open_first(at: At, wanted: Proposal, fields: Mapping[str, str]) -> Json:
     """Open one, and where somebody opened another at the same moment keep the first: Gitea lets both through."""
-    made = await _open(at, head, base, wanted)
-    first = await _search(at, base, head) or made
-    if first["number"] < made["number"]:
-        number = made["number"]
-        operation = f"close pull request {number}, of which {first['number']} is the same"
+
+    async def close(operation: str, number: int) -> None:
         await at.http.send("PATCH", operation, f"{at.pulls}/{number}", {"state": "closed"})
-    return first
+
+    made = await _open(at, wanted, fields)
+    return await the_first(made, await _search(at, wanted.base, wanted.head), "number", close)
 
 
-async def _open(at: At, head: str, base: str, wanted: Mapping[str, str]) -> Json:
-    operation = f"open a pull request from {head} into {base}"
-    for wait in (*PATIENCE, None):
-        try:
-            made: Json = await at.http.send("POST", operation, at.pulls, {"head": head, "base": base, **wanted})
-        except NotFound as failed:
-            if wait is None:
-                sentence = f"{failed.message}: branch {head} or {base} is not in {at.full_name}"
-                raise NotFound(failed.service, operation, sentence, failed.request_id) from failed
-            await asyncio.sleep(wait)
-        except Rejected as failed:
-            there = await _search(at, base, head) if failed.status == 409 else None
-            if there is None:
-                raise
-            return there
-        else:
-            return made
-    raise AssertionError("the last turn returns or raises")
+async def _open(at: At, wanted: Proposal, fields: Mapping[str, str]) -> Json:
+    body = {"head": wanted.head, "base": wanted.base, **fields}
+
+    async def attempt() -> Json:
+        made: Json = await at.http.send("POST", opens(wanted), at.pulls, body)
+        return made
+
+    try:
+        return await once_pushed(attempt, lambda failed: isinstance(failed, NotFound), wanted, at.full_name)
+    except Rejected as failed:
+        there = await _search(at, wanted.base, wanted.head) if failed.status == 409 else None
+        if there is None:
+            raise
+        return there
 
 
 async def find(at: At, base: str, head: str) -> Json | None:

@@ -6,20 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from boardhand_operator.errors import CredentialsRefused, NotFound, PermissionMissing, RateLimited
-from boardhand_operator.graphql import Graph, Kind
+from boardhand_operator.graphql import Graph
 from boardhand_operator.transport import Client, segment
 
 Json = dict[str, Any]
 _FULL = 100
 PAGE = {"per_page": str(_FULL)}
-_KINDS: Mapping[str, Kind] = {
-    "NOT_FOUND": NotFound,
-    "FORBIDDEN": PermissionMissing,
-    "INSUFFICIENT_SCOPES": PermissionMissing,
-    "RATE_LIMITED": RateLimited,
-    "UNAUTHENTICATED": CredentialsRefused,
-}
 
 
 @dataclass(frozen=True)
@@ -57,8 +49,3 @@ class At:
             page = await self.http.get(operation, self.root + path, {**wanted, "page": str(number)}, remember=True)
             found, full = [*found, *page], len(page) == _FULL
         return found
-
-
-def kind_of(error: Json) -> Kind | None:
-    """What one of GraphQL's errors is (https://docs.github.com/graphql/reference names no list of the types)."""
-    return _KINDS.get(str(error.get("type", "")))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
+from boardhand_operator.forges import amiss
 from boardhand_operator.forges.github.asked import TEAM
 from boardhand_operator.forges.github.at import At, Json
 from boardhand_operator.transport import segment
@@ -16,14 +17,13 @@ _SHOWN = 30
 
 async def repository(at: At) -> None:
     """That it is there, may be written to, and has the pool's branch."""
-    found = await _data(at)
-    for wrong, reason, sentence in (
-        (found.get("archived"), "RepositoryArchived", "is archived: unarchive it, or point the pool elsewhere"),
-        (found.get("disabled"), "RepositoryDisabled", "is disabled by GitHub"),
-        (not found.get("has_pull_requests", True), "PullRequestsOff", "has pull requests switched off"),
-    ):
-        if wrong:
-            raise Misconfigured(reason, f"Repository {at.full_name} {sentence}.")
+    found, where = await _data(at), f"Repository {at.full_name}"
+    if found.get("archived"):
+        raise amiss.archived(where)
+    if found.get("disabled"):
+        raise Misconfigured("RepositoryDisabled", f"{where} is disabled by GitHub.")
+    if not found.get("has_pull_requests", True):
+        raise amiss.switched_off(where)
     await _branch(at, str(found["default_branch"]))
     await _may_open(at)
 
@@ -32,11 +32,7 @@ async def _data(at: At) -> Json:
     try:
         found: Json = await at.http.get(f"read repository {at.full_name}", at.root)
     except NotFound as failed:
-        raise Misconfigured(
-            "RepositoryMissing",
-            f"GitHub has no repository {at.full_name} that the credentials in Secret {at.secret} may see: "
-            "correct spec.repository.url, or give them access to it.",
-        ) from failed
+        raise amiss.missing("GitHub", at.full_name, at.secret) from failed
     return found
 
 
@@ -44,14 +40,8 @@ async def _branch(at: At, default: str) -> None:
     if await branch(at, at.branch) is not None:
         return
     if not await at.http.get(f"list the branches of {at.full_name}", f"{at.root}/branches", {"per_page": "1"}):
-        raise Misconfigured(
-            "RepositoryEmpty", f"Repository {at.full_name} is empty: push a first commit to {at.branch}."
-        )
-    raise Misconfigured(
-        "BranchMissing",
-        f"Repository {at.full_name} has no branch {at.branch!r} (spec.repository.branch); "
-        f"its default branch is {default!r}.",
-    )
+        raise amiss.empty(f"Repository {at.full_name}", at.branch)
+    raise amiss.branch_missing(f"Repository {at.full_name}", at.branch, default)
 
 
 async def branch(at: At, name: str) -> Json | None:

@@ -10,14 +10,15 @@ from typing import ClassVar
 
 from boardhand_api import pool
 from boardhand_api.run import PullRequest
-from boardhand_operator import github_hooks
+from boardhand_operator import github_graph, github_hooks
 from boardhand_operator.answers import Vendor
 from boardhand_operator.comment import Comment
 from boardhand_operator.errors import PermissionMissing
 from boardhand_operator.forges import secret_name
 from boardhand_operator.forges.address import owner_and_name
 from boardhand_operator.forges.github import asked, check, checks, pulls, said, template
-from boardhand_operator.forges.github.at import At, kind_of
+from boardhand_operator.forges.github.at import At
+from boardhand_operator.forges.proposal import Proposal
 from boardhand_operator.github import GITHUB, Api, read_error
 from boardhand_operator.github_app import Access, Place
 from boardhand_operator.graphql import Graph
@@ -66,7 +67,9 @@ class GitHubForge:
             connection,
             authorize=self._access.tokens,
         )
-        graph = Graph(http, vendor.name, "/graphql", kind_of, {PermissionMissing: vendor.permission_hint})
+        graph = Graph(
+            http, vendor.name, github_graph.PATH, github_graph.kind_of, {PermissionMissing: vendor.permission_hint}
+        )
         self._at = At(http, graph, api.rest, owner, name, repository.branch, secret)
         self._spec, self._hint = spec, vendor.permission_hint
         self._us = ""
@@ -93,21 +96,12 @@ class GitHubForge:
         found = await pulls.find(self._at, self._at.branch, head)
         return None if found is None else pulls.read(found)
 
-    async def open_pull_request(
-        self,
-        head: str,
-        base: str,
-        title: str,
-        body: str,
-        draft: bool,
-        labels: Sequence[str] = (),
-        reviewers: Sequence[str] = (),
-    ) -> PullRequest:
+    async def open_pull_request(self, wanted: Proposal) -> PullRequest:
         """See `Forge.open_pull_request`. Waits up to four seconds for a branch that was just pushed. A title and a text
         that are too long are cut. Where the plan has no drafts, the title says `Draft: ` and the answer `draft`."""
-        found = await pulls.opened(self._at, base, head, title, body, draft)
-        await asked.label(self._at, found, labels)
-        await asked.request(self._at, found, reviewers)
+        found = await pulls.opened(self._at, wanted)
+        await asked.label(self._at, found, wanted.labels)
+        await asked.request(self._at, found, wanted.reviewers)
         return pulls.read(found)
 
     async def template(self) -> str | None:

@@ -6,36 +6,30 @@ Source: https://docs.github.com/rest/pulls/pulls ; a draft is made one, or none,
 
 from __future__ import annotations
 
-import asyncio
 import re
 
 from boardhand_api.run import PullRequest
-from boardhand_operator.errors import NotFound, PermissionMissing, Rejected
+from boardhand_operator.errors import PermissionMissing, Rejected
 from boardhand_operator.forges.github.at import PAGE, At, Json
+from boardhand_operator.forges.opening import once_pushed, opens
+from boardhand_operator.forges.proposal import Proposal
+from boardhand_operator.forges.text import fitting, one_line
 
 TITLE, BODY = 256, 65_536
 """Characters that a title and a text may have."""
 MARK = "Draft: "
 """Begins the title where the repository's plan has no drafts."""
-CUT = "\n\n*(cut here: the forge takes no longer text)*"
-PATIENCE = (0.25, 0.5, 1.0, 2.0)
-"""Seconds to wait for a branch that was just pushed: the API learns of it a little later."""
 _NO_DRAFTS = re.compile(r"draft pull requests are not supported|permission to convert the pull request", re.IGNORECASE)
+_NO_BRANCH = re.compile(r"\b(head|base) invalid\b")
 _TOGGLE = """mutation($id: ID!) {{
   {name}(input: {{pullRequestId: $id}}) {{ pullRequest {{ isDraft }} }}
 }}"""
 
 
-def text_of(text: str) -> str:
-    """The text, cut to what GitHub takes."""
-    return text if len(text) <= BODY else text[: BODY - len(CUT)] + CUT
-
-
 def title_of(title: str, marked: bool) -> str:
     """The title on one line, without our mark or with it; at most TITLE characters."""
     bare = " ".join(title.split()).removeprefix(MARK) or "Untitled"
-    whole = MARK + bare if marked else bare
-    return whole if len(whole) <= TITLE else whole[: TITLE - 1] + "…"
+    return one_line(MARK + bare if marked else bare, TITLE)
 
 
 def read(found: Json) -> PullRequest:
@@ -52,45 +46,49 @@ async def find(at: At, base: str, head: str) -> Json | None:
     return min(fits, key=lambda found: int(found["number"]), default=None)
 
 
-async def opened(at: At, base: str, head: str, title: str, body: str, draft: bool) -> Json:
-    """The open pull request as it is wanted; opened where there is none."""
-    body = text_of(body)
-    found = await find(at, base, head) or await _open(at, base, head, title, body, draft)
-    has_it = await _toggled(at, found, draft, title_of(title, True))
-    wanted = {"title": title_of(title, draft and not has_it), "body": body}
+async def opened(at: At, wanted: Proposal) -> Json:
+    """The open pull request as it is wanted, but for labels and reviewers; opened where there is none."""
+    draft, body = wanted.draft, fitting(wanted.body, BODY)
+    found = await find(at, wanted.base, wanted.head) or await _open(at, wanted)
+    has_it = await _toggled(at, found, draft, title_of(wanted.title, True))
+    fields = {"title": title_of(wanted.title, draft and not has_it), "body": body}
     # GitHub gives line ends back as they came, and an empty text as null.
-    if any((found[field] or "") != value for field, value in wanted.items()):
+    if any((found[field] or "") != value for field, value in fields.items()):
         path = f"{at.root}/pulls/{found['number']}"
-        changed: Json = await at.http.send("PATCH", f"edit pull request {found['number']}", path, wanted)
+        changed: Json = await at.http.send("PATCH", f"edit pull request {found['number']}", path, fields)
         return changed | {"draft": found["draft"]}
     return found
 
 
-async def _open(at: At, base: str, head: str, title: str, body: str, draft: bool) -> Json:
-    operation, path = f"open a pull request from {head} into {base}", f"{at.root}/pulls"
-    marked, waits = False, iter((*PATIENCE, None))
-    while True:
-        wanted = {"head": head, "base": base, "title": title_of(title, marked), "body": body}
-        try:
-            made: Json = await at.http.send("POST", operation, path, wanted | {"draft": draft and not marked})
-        except Rejected as failed:
-            if "already exists" in failed.message and (there := await find(at, base, head)):
-                return there
-            if draft and not marked and _NO_DRAFTS.search(failed.message):
-                marked = True
-            elif re.search(r"\b(head|base) invalid\b", failed.message):
-                await _wait_for_branch(at, operation, head, base, next(waits), failed)
-            else:
-                raise
-        else:
-            return made
+async def _open(at: At, wanted: Proposal) -> Json:
+    """As a draft where one is wanted, or with our mark where the plan has none."""
+    try:
+        return await _made(at, wanted, marked=False)
+    except Rejected as failed:
+        if wanted.draft and _NO_DRAFTS.search(failed.message):
+            return await _made(at, wanted, marked=True)
+        raise
 
 
-async def _wait_for_branch(at: At, operation: str, head: str, base: str, wait: float | None, failed: Rejected) -> None:
-    if wait is None:
-        sentence = f"{failed.message}: branch {head} or {base} is not in {at.full_name}"
-        raise NotFound(failed.service, operation, sentence, failed.request_id) from failed
-    await asyncio.sleep(wait)
+async def _made(at: At, wanted: Proposal, *, marked: bool) -> Json:
+    body = {
+        "head": wanted.head,
+        "base": wanted.base,
+        "title": title_of(wanted.title, marked),
+        "body": fitting(wanted.body, BODY),
+        "draft": wanted.draft and not marked,
+    }
+
+    async def attempt() -> Json:
+        made: Json = await at.http.send("POST", opens(wanted), f"{at.root}/pulls", body)
+        return made
+
+    try:
+        return await once_pushed(attempt, lambda failed: bool(_NO_BRANCH.search(failed.message)), wanted, at.full_name)
+    except Rejected as failed:
+        if "already exists" in failed.message and (there := await find(at, wanted.base, wanted.head)):
+            return there
+        raise
 
 
 async def _toggled(at: At, found: Json, draft: bool, marked_title: str) -> bool:

@@ -10,7 +10,8 @@ from typing import Any
 
 from boardhand_operator.comment import Comment
 from boardhand_operator.forges.github.at import At, Json
-from boardhand_operator.forges.github.pulls import text_of
+from boardhand_operator.forges.github.pulls import BODY
+from boardhand_operator.forges.text import fitting
 from boardhand_operator.observe import parse_time
 from boardhand_operator.reviews import Judgement, LineComment, Review
 
@@ -27,7 +28,7 @@ _GHOST: Json = {"login": "ghost", "id": 0}
 async def write_comment(at: At, number: int, text: str) -> str:
     """Write it; its id."""
     path = f"{at.root}/issues/{number}/comments"
-    made = await at.http.send("POST", f"comment on pull request {number}", path, {"body": text_of(text)})
+    made = await at.http.send("POST", f"comment on pull request {number}", path, {"body": fitting(text, BODY)})
     return str(made["id"])
 
 
@@ -52,9 +53,10 @@ def _comment(found: Json, us: str) -> Comment:
 async def write_review(at: At, number: int, text: str, judgement: Judgement, lines: Sequence[LineComment]) -> str:
     """Write it; its id. What is said of a whole file goes into the text: GitHub takes it nowhere else in a review."""
     whole = [f"`{line.path}`: {line.text}" for line in lines if line.line <= 0]
-    body: dict[str, Any] = {"event": _EVENTS[judgement], "body": text_of("\n\n".join(filter(None, [text, *whole])))}
+    said = fitting("\n\n".join(filter(None, [text, *whole])), BODY)
+    body: dict[str, Any] = {"event": _EVENTS[judgement], "body": said}
     placed = [
-        {"path": line.path, "line": line.line, "side": "RIGHT", "body": text_of(line.text)}
+        {"path": line.path, "line": line.line, "side": "RIGHT", "body": fitting(line.text, BODY)}
         for line in lines
         if line.line > 0
     ]

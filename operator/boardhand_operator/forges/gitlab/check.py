@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from boardhand_operator.errors import Misconfigured
+from boardhand_operator.forges import amiss
 from boardhand_operator.forges.gitlab.asked import label_names, member_ids
 from boardhand_operator.gitlab.client import Json, Project
 
 
 def check_project(found: Json, branch: str) -> None:
     """See that the project is open and not empty. Raises Misconfigured."""
-    for wrong, reason, sentence in (
-        (found.get("archived"), "RepositoryArchived", "is archived: unarchive it, or point the pool elsewhere"),
-        (
-            found.get("merge_requests_access_level") == "disabled" or found.get("merge_requests_enabled") is False,
-            "PullRequestsOff",
-            "has merge requests switched off: switch them on in its settings",
-        ),
-        (found.get("empty_repo"), "RepositoryEmpty", f"is empty: push a first commit to {branch}"),
-    ):
-        if wrong:
-            raise Misconfigured(reason, f"Project {found['path_with_namespace']} {sentence}.")
+    where = f"Project {found['path_with_namespace']}"
+    if found.get("archived"):
+        raise amiss.archived(where)
+    if found.get("merge_requests_access_level") == "disabled" or found.get("merge_requests_enabled") is False:
+        raise amiss.switched_off(where, "merge requests")
+    if found.get("empty_repo"):
+        raise amiss.empty(where, branch)
 
 
 async def check_labels(project: Project, wanted: Sequence[str]) -> None:

@@ -12,11 +12,11 @@ from typing import ClassVar
 from boardhand_api import pool
 from boardhand_api.run import PullRequest
 from boardhand_operator.comment import Comment
-from boardhand_operator.errors import Misconfigured
-from boardhand_operator.forges import secret_name
+from boardhand_operator.forges import amiss, secret_name
 from boardhand_operator.forges.gitlab import ci, merges, reviewing, said, template
 from boardhand_operator.forges.gitlab.address import path_of
 from boardhand_operator.forges.gitlab.check import check_labels, check_project, check_reviewers
+from boardhand_operator.forges.proposal import Proposal
 from boardhand_operator.gitlab.client import Json, Project
 from boardhand_operator.gitlab.hooks import SECRET, signed, subscribe
 from boardhand_operator.gitlab.rights import DEVELOPER, MAINTAINER, check_role, check_scope, read_project
@@ -68,20 +68,10 @@ class GitLabForge:
         found = await merges.find(self._project, self._branch, head)
         return None if found is None else merges.read(found)
 
-    async def open_pull_request(
-        self,
-        head: str,
-        base: str,
-        title: str,
-        body: str,
-        draft: bool,
-        labels: Sequence[str] = (),
-        reviewers: Sequence[str] = (),
-    ) -> PullRequest:
+    async def open_pull_request(self, wanted: Proposal) -> PullRequest:
         """See `Forge.open_pull_request`. Waits up to four seconds for a branch that was just pushed. A title and a text
         that are too long are cut; GitLab Free takes one reviewer."""
-        wanted = {"title": merges.title_of(title, draft), "description": merges.text_of(body)}
-        return merges.read(await merges.opened(self._project, head, base, wanted, labels, reviewers))
+        return merges.read(await merges.opened(self._project, wanted))
 
     async def template(self) -> str | None:
         """See `Forge.template`: `Default.md` in .gitlab/merge_request_templates, in any case."""
@@ -129,8 +119,4 @@ class GitLabForge:
 
     async def _check_branch(self, found: Json) -> None:
         if await merges.head(self._project, self._branch) is None:
-            raise Misconfigured(
-                "BranchMissing",
-                f"Project {self._project.path} has no branch {self._branch!r} (spec.repository.branch); its default "
-                f"branch is {found['default_branch']!r}.",
-            )
+            raise amiss.branch_missing(f"Project {self._project.path}", self._branch, found["default_branch"])

@@ -5,16 +5,15 @@ Source: https://docs.gitlab.com/api/merge_requests/
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from boardhand_api.run import PullRequest
-from boardhand_operator.boards.text import shorten
 from boardhand_operator.errors import NotFound, Rejected
 from boardhand_operator.forges.gitlab.asked import fields, lacking
-from boardhand_operator.forges.text import fitting
+from boardhand_operator.forges.opening import opens, patiently, the_first
+from boardhand_operator.forges.proposal import Proposal
+from boardhand_operator.forges.text import fitting, one_line
 from boardhand_operator.gitlab.client import Json, Project
 from boardhand_operator.gitlab.texts import harmless
 from boardhand_operator.lost_pod import Head
@@ -25,15 +24,13 @@ TITLE, TEXT = 255, 1_000_000
 """Characters that a title, and a description or a note, may have."""
 DRAFT = "Draft: "
 """A title that begins so is a draft; there is no field for it."""
-PATIENCE = (0.25, 0.5, 1.0, 2.0)
-"""Seconds to wait for a branch that was just pushed: the API may learn of it a little later."""
 _DRAFT_WORDS = re.compile(r"^(?:\s*(?:draft:|\[draft\]|\(draft\)))+\s*", re.IGNORECASE)
 
 
 def title_of(title: str, draft: bool) -> str:
     """The title on one line, as a draft or not, whatever it says of itself; at most TITLE characters."""
     bare = _DRAFT_WORDS.sub("", " ".join(title.split())) or "Untitled"
-    return shorten(DRAFT + bare if draft else bare, TITLE, "…")
+    return one_line(DRAFT + bare if draft else bare, TITLE)
 
 
 def text_of(text: str) -> str:
@@ -69,20 +66,14 @@ async def find(project: Project, base: str, branch: str) -> Json | None:
     return min(fits, key=lambda one: int(one["iid"]), default=None)
 
 
-async def opened(
-    project: Project,
-    branch: str,
-    base: str,
-    wanted: dict[str, str],
-    labels: Sequence[str],
-    reviewers: Sequence[str],
-) -> Json:
-    """The open merge request as it is wanted; opened where there is none. wanted: its title and description."""
-    found = await find(project, base, branch)
+async def opened(project: Project, wanted: Proposal) -> Json:
+    """The open merge request as it is wanted; opened where there is none."""
+    texts = {"title": title_of(wanted.title, wanted.draft), "description": text_of(wanted.body)}
+    found = await find(project, wanted.base, wanted.head)
     if found is None:
-        found = await _open_first(project, branch, base, wanted, labels, reviewers)
-    change: dict[str, Any] = {name: value for name, value in wanted.items() if (found[name] or "") != value}
-    change |= fields("add_labels", *await lacking(project, found, labels, reviewers))
+        found = await _open_first(project, wanted, texts)
+    change: dict[str, Any] = {name: value for name, value in texts.items() if (found[name] or "") != value}
+    change |= fields("add_labels", *await lacking(project, found, wanted.labels, wanted.reviewers))
     if not change:
         return found
     number = found["iid"]
@@ -90,35 +81,32 @@ async def opened(
     return edited
 
 
-async def _open_first(
-    project: Project, branch: str, base: str, wanted: dict[str, str], labels: Sequence[str], reviewers: Sequence[str]
-) -> Json:
+async def _open_first(project: Project, wanted: Proposal, texts: dict[str, str]) -> Json:
     """Open one, and where somebody opened another at the same moment keep the first: GitLab lets both through."""
-    operation = f"open a merge request from {branch} into {base}"
-    for name in (branch, base):
+    head, base, operation = wanted.head, wanted.base, opens(wanted)
+    for name in (head, base):
         await _see_branch(project, operation, name)
-    asked = fields("labels", *await lacking(project, None, labels, reviewers))
-    body = {"source_branch": branch, "target_branch": base, **wanted, **asked}
+    asked = fields("labels", *await lacking(project, None, wanted.labels, wanted.reviewers))
+    body = {"source_branch": head, "target_branch": base, **texts, **asked}
     try:
         made: Json = await project.send("POST", operation, "/merge_requests", body)
     except Rejected as failed:
-        there = await find(project, base, branch) if failed.status == 409 else None
+        there = await find(project, base, head) if failed.status == 409 else None
         if there is None:
             raise
         return there
-    first = await find(project, base, branch) or made
-    if first["iid"] < made["iid"]:
-        operation = f"close merge request {made['iid']}, of which {first['iid']} is the same"
-        await project.send("PUT", operation, f"/merge_requests/{made['iid']}", {"state_event": "close"})
-        return first
-    return made
+
+    async def close(operation: str, number: int) -> None:
+        await project.send("PUT", operation, f"/merge_requests/{number}", {"state_event": "close"})
+
+    return await the_first(made, await find(project, base, head), "iid", close)
 
 
 async def _see_branch(project: Project, operation: str, name: str) -> None:
     """Raises NotFound where there is no such branch: not every GitLab says so when a merge request is opened."""
-    for wait in (*PATIENCE, None):
-        if await head(project, name):
-            return
-        if wait is not None:
-            await asyncio.sleep(wait)
-    raise NotFound(project.vendor.name, operation, f"branch {name} is not in {project.path}")
+
+    async def look() -> None:
+        if await head(project, name) is None:
+            raise NotFound(project.vendor.name, operation, f"branch {name} is not in {project.path}")
+
+    await patiently(look, lambda _: True)
