@@ -42,11 +42,18 @@ class LoadCluster:
     state: its folder, made anew by `up` and removed by `down`; what a killed run left there is ended first.
     pods: whether controllers, scheduler and kwok run; without them Jobs are stored and nothing comes of them.
     audited: whether every request of the operator is written to `layout.audit_log`.
+    rights: Roles and bindings of the operator's service account; None: it may do everything.
     Methods raise TestbedError saying what did not work.
     """
 
     def __init__(
-        self, state: Path, *, pods: bool = True, delays: Mapping[Stage, float] = DELAYS, audited: bool = False
+        self,
+        state: Path,
+        *,
+        pods: bool = True,
+        delays: Mapping[Stage, float] = DELAYS,
+        audited: bool = False,
+        rights: Iterable[Mapping[str, Any]] | None = None,
     ) -> None:
         api, etcd, peer, kubelet = free_ports(4)
         self.layout = Layout(state, api, etcd, peer, kubelet)
@@ -54,6 +61,7 @@ class LoadCluster:
         self._pods = pods
         self._delays = dict(delays)
         self._audited = audited
+        self._rights = [objects.cluster_admin(OPERATOR_USER)] if rights is None else list(rights)
         self._api: Api | None = None
 
     @property
@@ -95,12 +103,6 @@ class LoadCluster:
             self._start("scheduler", programs.scheduler(at, self._binary("kubernetes", "kube-scheduler")))
             self._start("kwok", programs.kwok(at, self._binary("kwok", "kwok")))
         return self.layout.kubeconfig("admin")
-
-    def _start_pods_side(self) -> None:
-        at, controllers = self.layout, self._binary("kubernetes", "kube-controller-manager")
-        self._start("controller-manager", programs.controller_manager(at, controllers))
-        self._start("scheduler", programs.scheduler(at, self._binary("kubernetes", "kube-scheduler")))
-        self._start("kwok", programs.kwok(at, self._binary("kwok", "kwok")))
 
     def down(self) -> None:
         """End every process and remove the folder. Doing it twice is doing it once."""
@@ -206,14 +208,22 @@ class LoadCluster:
         for name in _CRDS:
             body = yaml.safe_load((_ROOT / "crds" / f"{name}.boardhand.dev.yaml").read_text())
             self.api.apply(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}.boardhand.dev", body)
-        binding = objects.cluster_admin(OPERATOR_USER)
-        bindings = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
-        self.api.apply(f"{bindings}/{binding['metadata']['name']}", binding)
         for schema in objects.flow_schemas():
             path = "/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas"
             self.api.apply(f"{path}/{schema['metadata']['name']}", schema)
         self.apply(objects.namespace(programs.OPERATOR_NAMESPACE))
+        for body in self._rights:
+            self._give(body)
         wait_for("the definitions of our kinds", self._served, _READY_SECONDS, every=0.1)
+
+    def _give(self, body: Mapping[str, Any]) -> None:
+        """A Role, a ClusterRole or a binding, with the namespace that it is for."""
+        space = body["metadata"].get("namespace")
+        if space:
+            self.apply(objects.namespace(space))
+        place = f"namespaces/{space}/" if space else ""
+        path = f"{place}{body['kind'].lower()}s/{body['metadata']['name']}"
+        self.api.apply(f"/apis/rbac.authorization.k8s.io/v1/{path}", body)
 
     def _served(self) -> bool:
         try:
