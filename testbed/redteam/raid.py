@@ -40,8 +40,8 @@ GIT_TOKEN = "canary-of-the-git-token-41d9"
 MODEL_KEY = "canary-of-the-model-key-7c02"
 CANARIES = (GIT_TOKEN, MODEL_KEY)
 THIEF = "@LOOT@/thief"
-"""A program that copies every secret it can see to LOOT, then acts as `cat`."""
-_THIEF = '#!/bin/sh\nfor file in @SECRETS@/*/*; do cat "$file" >>@LOOT@/got 2>/dev/null; done\nexec cat\n'
+"""A program that copies every secret it can see to LOOT, then acts as `cat`, for two seconds at most."""
+_THIEF = '#!/bin/sh\nfor file in @SECRETS@/*/*; do cat "$file" >>@LOOT@/got 2>/dev/null; done\nexec timeout 2 cat\n'
 
 
 @dataclass
