@@ -20,6 +20,6 @@ lock runner pyproject.toml --extra runner
 # What both Dockerfiles build the project's wheel with.
 lock build requirements/build.in
 # What a development environment holds: both programs, the linters and the tests.
-lock dev pyproject.toml --extra operator --extra runner --extra dashboard --group dev requirements/build.in
+lock dev pyproject.toml --extra operator --extra runner --extra dashboard --extra cli --group dev requirements/build.in
 # What `make bench` compares with, in an environment of its own: in no image, and not in the development environment.
 lock bench requirements/bench.in --no-deps

@@ -18,7 +18,9 @@ from boardhand_operator.gates import Gates
 from boardhand_operator.kube import Json, Kube, Resource
 from boardhand_operator.minted.minter import Minter, is_app
 from boardhand_operator.money.ledgers import Ledgers
+from boardhand_operator.policies import Policies
 from boardhand_operator.redacting import Redactor
+from boardhand_operator.sealed.keyring import KEYS_TYPE
 from boardhand_operator.sealed.opening import Opener
 from boardhand_operator.snapshots import Snapshots
 from boardhand_operator.transport import Connection
@@ -32,8 +34,6 @@ SSH_KEYS = ("sshKey", "knownHosts")
 """What the stages need to reach a repository over http, and over ssh."""
 
 
-KEYS_TYPE = "boardhand.dev/sealing-keys"
-"""The type of the Secret with the keys that open what is sealed."""
 _NOT_FOR_POOLS = frozenset(
     {KEYS_TYPE, "helm.sh/release.v1", "kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"}
 )
@@ -74,6 +74,7 @@ class Services:
         self._opened: dict[tuple[str, str, int], _Opened] = {}
         self._retired: list[_Opened] = []
         self.snapshots = Snapshots(kube)
+        self.policies = Policies(kube, clock)
         self.gates = Gates(clock)
         self.ledgers = Ledgers(kube)
         self.redactor = redactor or Redactor()

@@ -19,6 +19,8 @@ from boardhand_operator.errors import Misconfigured
 
 KEYS_FILE = "keys"
 """The one key of the Secret with the keys: one a line, the newest first."""
+KEYS_TYPE = "boardhand.dev/sealing-keys"
+"""The type of that Secret: no pool may name it."""
 KEY_BYTES = 32
 _ID_LENGTH = 8
 

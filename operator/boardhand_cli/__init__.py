@@ -1,0 +1,1 @@
+"""The command line `boardhand`, for people who run pools."""
