@@ -5,24 +5,21 @@ Source: https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliv
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
+from boardhand_operator.signing import SECRET as SECRET
+from boardhand_operator.signing import digest, header, same
+from boardhand_operator.signing import required as _required
 from boardhand_operator.transport import Client
 
 HEADER = "x-hub-signature-256"
-SECRET = "webhookSecret"  # noqa: S105 (the key's name)
-"""The key of the Secret with what GitHub signs its calls with: any text of your own."""
 _PAGE = {"per_page": "100"}
 
 
 def signed(secret: str, body: bytes, headers: Mapping[str, str]) -> bool:
     """Whether GitHub, which was given this secret, sent this body; compared in constant time. Pure."""
-    given = {name.lower(): value for name, value in headers.items()}.get(HEADER, "")
-    made = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return bool(secret) and hmac.compare_digest(made.encode(), given.encode("utf-8", "surrogateescape"))
+    return bool(secret) and same("sha256=" + digest(secret, body), header(headers, HEADER))
 
 
 async def subscribe(
@@ -59,10 +56,4 @@ async def subscribe(
 
 def required(secret: str, secret_name: str, field: str) -> str:
     """What the webhook is signed with. Raises Misconfigured where the Secret of that name lacks it."""
-    if secret:
-        return secret
-    raise Misconfigured(
-        "SecretKeyMissing",
-        f"{field}: Secret {secret_name} lacks the key {SECRET!r}: put a long random text there, with which GitHub is "
-        "to sign its calls.",
-    )
+    return _required(secret, secret_name, field, "with which GitHub is to sign its calls")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 import httpx
 
 from boardhand_api import pool
+from boardhand_operator import azure_hooks
 from boardhand_operator.forges import Forge, open_forge
 from boardhand_operator.forges.azure import hooks, pulls
 from boardhand_operator.reviews import CheckState, Judgement, LineComment
@@ -102,8 +102,8 @@ class AzureForgeBench:
 
     def call(self, *, secret: str | None = None) -> tuple[dict[str, str], bytes]:
         body = json.dumps({"eventType": hooks.EVENTS[0], "resource": {"pullRequestId": 1, "title": "ü"}}).encode()
-        pair = base64.b64encode(f"{hooks.USER}:{secret or HOOK_SECRET}".encode()).decode()
-        return {"Content-Type": "application/json", "Authorization": f"Basic {pair}"}, body
+        proof = azure_hooks.proof(secret or HOOK_SECRET)
+        return {"Content-Type": "application/json", "Authorization": proof}, body
 
     async def hooks(self) -> int:
         """Whole ones: a subscription for each event."""

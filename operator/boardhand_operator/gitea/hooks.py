@@ -5,25 +5,20 @@ Source: https://docs.gitea.com/usage/webhooks ; Forgejo signs with the same head
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Collection, Mapping
 
 from boardhand_api import pool
 from boardhand_operator.errors import Misconfigured, Rejected
 from boardhand_operator.gitea.pages import Pages
+from boardhand_operator.signing import SECRET, digest, header, required, same
 from boardhand_operator.transport import Client
 
 HEADER = "x-gitea-signature"
-SECRET = "webhookSecret"  # noqa: S105 (the key's name)
-"""The key of the Secret with what Gitea signs its calls with: any text of your own."""
 
 
 def signed(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
     """Whether the headers, by their names in any case, hold this body's signature; compared in constant time."""
-    given = {name.lower(): value for name, value in headers.items()}.get(HEADER, "")
-    made = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return hmac.compare_digest(made.encode(), given.encode("utf-8", "surrogatepass"))
+    return same(digest(secret, body), header(headers, HEADER))
 
 
 def secret_of(credentials: Mapping[str, str]) -> str:
@@ -40,12 +35,7 @@ async def subscribe(
     signed with. Raises Misconfigured where that is empty or Gitea does not take the address, and what `Client` raises.
     """
     name, proof = secret
-    if not proof:
-        raise Misconfigured(
-            "SecretKeyMissing",
-            f"{field}.webhook: Secret {name} lacks the key {SECRET!r}: put a long random text there, with which Gitea "
-            "is to sign its calls.",
-        )
+    required(proof, name, f"{field}.webhook", "with which Gitea is to sign its calls")
     callback = hook.callback_url
     operation, path = f"call {callback}", f"{pages.root}/hooks"
     ours = next((one for one in await pages.all(operation, "/hooks") if one["config"].get("url") == callback), None)

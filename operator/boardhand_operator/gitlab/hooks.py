@@ -17,9 +17,9 @@ from collections.abc import Mapping, Sequence
 
 from boardhand_operator.errors import Misconfigured, Rejected
 from boardhand_operator.gitlab.client import Json, Project
+from boardhand_operator.signing import SECRET as SECRET
+from boardhand_operator.signing import header, required, same
 
-SECRET = "webhookSecret"  # noqa: S105 (the key's name)
-"""The key of the Secret with what proves GitLab's calls."""
 TOKEN_HEADER = "x-gitlab-token"  # noqa: S105 (a header's name)
 _SIGNED = "whsec_"
 _KEY_BYTES = 32
@@ -33,15 +33,14 @@ def signed(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
     """
     if not secret:
         return False
-    said = {name.lower(): value for name, value in headers.items()}
     key = _key(secret)
     if key is None:
-        return not secret.startswith(_SIGNED) and _same(secret, said.get(TOKEN_HEADER, ""))
-    stamp = f"{said.get('webhook-id', '')}.{said.get('webhook-timestamp', '')}."
+        return not secret.startswith(_SIGNED) and same(secret, header(headers, TOKEN_HEADER))
+    stamp = f"{header(headers, 'webhook-id')}.{header(headers, 'webhook-timestamp')}."
     digest = hmac.new(key, stamp.encode("utf-8", "surrogateescape") + body, hashlib.sha256).digest()
     made = "v1," + base64.b64encode(digest).decode()
     # While a token is changed, a call bears a signature of each.
-    return any(_same(made, given) for given in said.get("webhook-signature", "").split(" "))
+    return any(same(made, given) for given in header(headers, "webhook-signature").split(" "))
 
 
 async def subscribe(
@@ -83,12 +82,7 @@ async def subscribe(
 
 
 def _check_secret(secret: str, field: str, secret_name: str) -> None:
-    if not secret:
-        raise Misconfigured(
-            "SecretKeyMissing",
-            f"{field}: Secret {secret_name} lacks the key {SECRET!r}: put a long random text there, by which GitLab is "
-            "to prove its calls.",
-        )
+    required(secret, secret_name, field, "by which GitLab is to prove its calls")
     if secret.startswith(_SIGNED) and _key(secret) is None:
         raise Misconfigured(
             "SecretMalformed",
@@ -106,7 +100,3 @@ def _key(secret: str) -> bytes | None:
     except binascii.Error:
         return None
     return key if len(key) == _KEY_BYTES else None
-
-
-def _same(wanted: str, given: str) -> bool:
-    return hmac.compare_digest(wanted.encode(), given.encode("utf-8", "surrogateescape"))

@@ -6,26 +6,22 @@ https://developer.atlassian.com/server/jira/platform/webhooks/ .
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping
 
 from boardhand_api import pool
 from boardhand_operator.boards.jira.dialect import Dialect, Hooks
 from boardhand_operator.boards.jira.log import Json
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
+from boardhand_operator.signing import SECRET as SECRET
+from boardhand_operator.signing import digest, header, same
 from boardhand_operator.transport import Client
 
 HEADER = "x-hub-signature"
-SECRET = "webhookSecret"  # noqa: S105 (the key's name)
-"""The key of the Secret with what Jira signs its calls with: any text of your own."""
 
 
 def signed(secret: str, body: bytes, headers: Mapping[str, str]) -> bool:
     """Whether the headers hold the signature of this body; compared in constant time."""
-    given = next((value for name, value in headers.items() if name.lower() == HEADER), "")
-    made = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return hmac.compare_digest(made.encode(), given.encode("utf-8", "surrogatepass"))
+    return same("sha256=" + digest(secret, body), header(headers, HEADER))
 
 
 async def subscribe(http: Client, dialect: Dialect, spec: pool.Board, project: str, secret: str) -> None:

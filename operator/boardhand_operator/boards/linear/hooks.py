@@ -5,17 +5,15 @@ Source: https://linear.app/developers/webhooks
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 
 from boardhand_operator.boards.linear import queries
 from boardhand_operator.boards.linear.client import Json, LinearClient, next_cursor
 from boardhand_operator.errors import Misconfigured, Rejected
+from boardhand_operator.signing import SECRET as SECRET
+from boardhand_operator.signing import digest, same
 
 HEADER = "linear-signature"
-SECRET = "webhookSecret"  # noqa: S105 (the key's name)
-"""The key of the Secret with what Linear signs its calls with: a long random text of your own."""
 RESOURCES = ["Issue", "Comment", "IssueLabel"]
 MINUTE = 60.0
 """A call whose time is further away than this is somebody's repetition."""
@@ -26,9 +24,7 @@ def signed(secret: str, body: bytes, given: str, now: float) -> bool:
 
     Compared in constant time. now: seconds since 1970 by Linear's clock.
     """
-    made = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    good = hmac.compare_digest(made.encode(), given.encode("utf-8", "surrogateescape"))
-    return good and _is_fresh(body, now)
+    return same(digest(secret, body), given) and _is_fresh(body, now)
 
 
 def _is_fresh(body: bytes, now: float) -> bool:

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 
 from boardhand_operator.boards.trello.log import Json
 from boardhand_operator.errors import Misconfigured, Rejected
+from boardhand_operator.signing import SECRET as SECRET
+from boardhand_operator.signing import header, same
 from boardhand_operator.transport import Client, segment
 
 HEADER = "x-trello-webhook"
-SECRET = "webhookSecret"  # noqa: S105 (the key's name)
-"""The key of the Secret with the application's secret, by which Trello signs."""
 _EXISTS = "already exists"
 
 
@@ -28,8 +28,7 @@ def signature(secret: str, callback: str, body: bytes) -> str:
 
 def signed(secret: str, callback: str, headers: Mapping[str, str], body: bytes) -> bool:
     """Whether the headers, by their names in any case, hold the signature; compared in constant time."""
-    given = {name.lower(): value for name, value in headers.items()}.get(HEADER, "")
-    return hmac.compare_digest(signature(secret, callback, body).encode(), given.encode("utf-8", "surrogatepass"))
+    return same(signature(secret, callback, body), header(headers, HEADER))
 
 
 async def subscribe(http: Client, token: str, board_id: str, callback: str) -> None:

@@ -10,10 +10,10 @@ from typing import ClassVar
 
 from boardhand_api import pool
 from boardhand_api.run import PullRequest
+from boardhand_operator import azure_hooks, signing
 from boardhand_operator.answers import Vendor
 from boardhand_operator.azure_devops import AzureClient, organisation_address
 from boardhand_operator.comment import Comment
-from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges import secret_name
 from boardhand_operator.forges.azure import check, checks, hooks, people, pulls, said, template
 from boardhand_operator.forges.azure.at import At, place_of
@@ -42,7 +42,7 @@ class AzureForge:
             f"to pull requests of {place}.",
         )
         site = organisation_address(spec.url, place.organisation)
-        self._webhook_secret = credentials.get(hooks.SECRET, "").strip()
+        self._webhook_secret = credentials.get(signing.SECRET, "").strip()
         http = AzureClient(vendor, site, credentials["token"].strip(), connection, secrets=[self._webhook_secret])
         self._at = At(http, place, site, repository.branch, secret)
         self._spec = spec
@@ -99,18 +99,14 @@ class AzureForge:
         """See `Forge.subscribe`; nothing is done where spec.forge.webhook is absent."""
         if self._spec.webhook is None:
             return
-        if not self._webhook_secret:
-            raise Misconfigured(
-                "SecretIncomplete",
-                f"Secret {self._at.secret} has nothing under `{hooks.SECRET}`: it is the password of Azure's calls; "
-                "put any long text there.",
-            )
-        await hooks.subscribe(self._at, self._spec.webhook.callback_url, self._webhook_secret)
+        what_for = "which Azure DevOps is to send as the password of its calls"
+        secret = signing.required(self._webhook_secret, self._at.secret, "spec.forge.webhook", what_for)
+        await hooks.subscribe(self._at, self._spec.webhook.callback_url, secret)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG002 (Azure signs no body)
         """See `Forge.signed`: by name and password."""
-        given = {name.lower(): value for name, value in headers.items()}.get("authorization", "")
-        return bool(self._spec.webhook and self._webhook_secret) and hooks.signed(self._webhook_secret, given)
+        given = signing.header(headers, azure_hooks.HEADER)
+        return bool(self._spec.webhook and self._webhook_secret) and azure_hooks.signed(self._webhook_secret, given)
 
     async def aclose(self) -> None:
         """Close the connections."""

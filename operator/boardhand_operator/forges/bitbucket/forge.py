@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from boardhand_api import pool
 from boardhand_api.run import PullRequest
+from boardhand_operator import signing
 from boardhand_operator.answers import Vendor
 from boardhand_operator.comment import Comment
 from boardhand_operator.errors import Misconfigured
@@ -54,7 +55,7 @@ class BitbucketForge:
         self._at = At(http, workspace, slug, repository.branch, secret)
         self._spec = spec
         self._people = people.People(self._at, of_person=bool(email))
-        self._webhook_secret = credentials.get(hooks.SECRET, "").strip()
+        self._webhook_secret = credentials.get(signing.SECRET, "").strip()
 
     async def check(self) -> None:
         """See `Forge.check`: three requests, one for an account's own name, and those for reviewers; the third is
@@ -112,18 +113,13 @@ class BitbucketForge:
         """See `Forge.subscribe`; nothing is done where spec.forge.webhook is absent."""
         if self._spec.webhook is None:
             return
-        if not self._webhook_secret:
-            raise Misconfigured(
-                "SecretIncomplete",
-                f"Secret {self._at.secret} has nothing under `{hooks.SECRET}`: Bitbucket signs its calls with it; put "
-                "any long text there.",
-            )
-        await hooks.subscribe(self._at, self._spec.webhook.callback_url, self._webhook_secret)
+        what_for = "with which Bitbucket is to sign its calls"
+        secret = signing.required(self._webhook_secret, self._at.secret, "spec.forge.webhook", what_for)
+        await hooks.subscribe(self._at, self._spec.webhook.callback_url, secret)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """See `Forge.signed`."""
-        given = {name.lower(): value for name, value in headers.items()}.get(hooks.HEADER, "")
-        return bool(self._spec.webhook and self._webhook_secret) and hooks.signed(self._webhook_secret, body, given)
+        return bool(self._spec.webhook and self._webhook_secret) and hooks.signed(self._webhook_secret, body, headers)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -5,16 +5,14 @@ Source: https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/ (sec
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+from collections.abc import Mapping
 from typing import Any
 
 from boardhand_operator.errors import Misconfigured, Rejected
 from boardhand_operator.forges.bitbucket.at import At
+from boardhand_operator.signing import digest, header, same
 
 HEADER = "x-hub-signature"
-SECRET = "webhookSecret"  # noqa: S105 (the key's name)
-"""The key of the Secret with what Bitbucket signs its calls with: any text of your own."""
 EVENTS = [
     "pullrequest:updated",
     "pullrequest:fulfilled",
@@ -29,10 +27,9 @@ EVENTS = [
 ]
 
 
-def signed(secret: str, body: bytes, given: str) -> bool:
-    """Whether the header given is the signature of this body; compared in constant time."""
-    made = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return hmac.compare_digest(made.encode(), given.encode("utf-8", "surrogateescape"))
+def signed(secret: str, body: bytes, headers: Mapping[str, str]) -> bool:
+    """Whether the headers, named in any case, hold the signature of this body; compared in constant time."""
+    return same("sha256=" + digest(secret, body), header(headers, HEADER))
 
 
 async def subscribe(at: At, callback: str, secret: str) -> None:
