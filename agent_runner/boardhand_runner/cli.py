@@ -12,12 +12,14 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TextIO, cast
 
 from pydantic import ValidationError
 
 from boardhand_api.failures import FailureClass, exit_code_of
 from boardhand_api.order import ORDER_VERSION, Order
 from boardhand_api.pod import ORDER_BYTES, Stage
+from boardhand_api.redaction import Redaction
 from boardhand_api.result import (
     POD_TERMINATION_BYTES,
     TERMINATION_BYTES,
@@ -33,6 +35,7 @@ from boardhand_runner.errors import Configuration, Infrastructure, RunnerError
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages import checkout, publish
 from boardhand_runner.stages.commands import with_commands
+from boardhand_runner.transcript import secrets_below
 
 Answer = Result | Published | Checked
 
@@ -104,7 +107,8 @@ def run_stage(stage: Stage, settings: Settings) -> int:
         answer = command.failed(error.refusal())
         # Not where the stage answered for itself: the agent's log ends with its result, and nothing may follow that.
         sys.stderr.write(f"{stage}: {error.failure_class}/{error.reason}: {' '.join(error.message.split())}\n")
-    settings.termination_log.write_text(termination_message(answer, room), encoding="utf-8")
+    message = known(settings).clean(termination_message(answer, room))
+    settings.termination_log.write_text(message, encoding="utf-8")
     if answer.failure is None:
         return 0
     failure = answer.failure
@@ -115,7 +119,17 @@ def run_stage(stage: Stage, settings: Settings) -> int:
 def run_in_pod(stage: Stage) -> int:
     """Run a stage as the container that it is; the exit code."""
     end_on_term()
-    return run_stage(stage, Settings.from_environment())
+    settings = Settings.from_environment()
+    # Whatever is not caught ends in a traceback, which anybody may read who reads the pod's log.
+    sys.stderr = cast(TextIO, known(settings).stream(sys.stderr))
+    return run_stage(stage, settings)
+
+
+def known(settings: Settings) -> Redaction:
+    """The secrets that are mounted into this stage."""
+    found = Redaction()
+    found.know(secrets_below(settings.secrets))
+    return found
 
 
 def end_on_term() -> None:

@@ -9,22 +9,18 @@ from pathlib import Path
 from typing import TextIO
 
 from boardhand_api.events import EVENT_BYTES, Anew, Ended, FellBack, Nudged, Resumed, Routed, Started, Step
+from boardhand_api.redaction import PUBLIC_KEYS, Redaction
 from boardhand_api.result import Result, Usage
 from boardhand_runner.texts import encodable
 
-SHORT_SECRET = 6
-"""A shorter value is not blotted out: it would tear holes into ordinary words."""
 TEXT, ARGUMENTS, ANSWER, CALLS = 1000, 300, 200, 16
 """Bounds in characters, and of calls in one step: 1,000 steps stay below 5 MB."""
-BLOT = "***"
 
 
 def secrets_below(folder: Path) -> list[str]:
-    """Every value mounted below this folder, and what follows a word like Bearer, longest first; no user names."""
-    files = [file for file in folder.rglob("*") if file.is_file() and file.name != "username"]
-    whole = {file.read_text("utf-8", "replace").strip() for file in files}
-    values = whole | {value.split()[-1] for value in whole if value}
-    return sorted((value for value in values if len(value) >= SHORT_SECRET), key=len, reverse=True)
+    """Every value mounted below this folder; no user names."""
+    files = [file for file in folder.rglob("*") if file.is_file() and file.name not in PUBLIC_KEYS]
+    return sorted({file.read_text("utf-8", "replace").strip() for file in files})
 
 
 class Transcript:
@@ -32,14 +28,12 @@ class Transcript:
 
     def __init__(self, out: TextIO, secrets: Iterable[str] = ()) -> None:
         self._out = out
-        self._secrets = tuple(secrets)
+        self._secrets = Redaction()
+        self._secrets.know(secrets)
 
     def clean(self, text: str) -> str:
         """The text without the secrets that are known, fit for JSON."""
-        text = encodable(text)
-        for secret in self._secrets:
-            text = text.replace(secret, BLOT)
-        return text
+        return self._secrets.clean(encodable(text))
 
     def started(self, run: str) -> None:
         self._write(Started(at=_now(), run=run))
@@ -100,7 +94,8 @@ class Transcript:
         self._write(event)
 
     def _write(self, event: Started | Routed | Step | Nudged | FellBack | Resumed | Anew | Ended) -> None:
-        self._out.write(event.model_dump_json(by_alias=True, exclude_none=True) + "\n")
+        # Again, for what is no text of a model's or a program's own, such as names of files.
+        self._out.write(self._secrets.clean(event.model_dump_json(by_alias=True, exclude_none=True)) + "\n")
         self._out.flush()
 
     def _head(self, text: str, length: int) -> str:

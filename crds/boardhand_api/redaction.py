@@ -6,9 +6,12 @@ import base64
 import html
 import json
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TextIO
 from urllib.parse import quote, quote_plus
 
+PUBLIC_KEYS = frozenset({"username", "email", "appId", "installationId", "knownHosts"})
+"""Keys of credentials whose values are no secrets."""
 BLOT = "***"
 LEAST = 6
 """A shorter value is left: it would tear holes into ordinary words."""
@@ -65,9 +68,24 @@ def parts(value: str) -> Iterator[str]:
     """What is looked for: the whole value, what follows a word like Bearer, and the lines of a key."""
     whole = value.strip()
     yield whole
-    yield from whole.split()[-1:]
     if "\n" in whole:
         yield from (line.strip() for line in whole.splitlines() if len(line) >= LINE and not line.startswith("-----"))
+    else:
+        yield from whole.split()[-1:]
+
+
+class CleanStream:
+    """A text stream on which everything is cleaned: standard error, where Python writes tracebacks."""
+
+    def __init__(self, inner: TextIO, clean: Callable[[str], str]) -> None:
+        self._inner, self._clean = inner, clean
+
+    def write(self, text: str) -> int:
+        self._inner.write(self._clean(text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
 
 class Redaction:
@@ -102,6 +120,10 @@ class Redaction:
             else:
                 at += 1
         return "".join([*out, text[start:]]) if out else text
+
+    def stream(self, inner: TextIO) -> CleanStream:
+        """The stream, on which no secret is written."""
+        return CleanStream(inner, self.clean)
 
     def _add(self, value: str) -> None:
         mine = frozenset(form for part in parts(value) if len(part) >= LEAST for form in forms(part))

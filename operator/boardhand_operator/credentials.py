@@ -14,8 +14,6 @@ BOARD, FORGE, READ, PUSH = "board", "forge", "repository.read", "repository.push
 """Places of every pool; those of its models and MCP servers are called models.large and mcpServers.NAME."""
 STAGES_SEE = ("repository.", "models.", "mcpServers.")
 """Beginnings of the places that stages are given; the operator alone uses the others."""
-PUBLIC_KEYS = frozenset({"username", "email", "appId", "installationId", "knownHosts"})
-"""Keys whose values are no secrets."""
 
 
 @dataclass(frozen=True)

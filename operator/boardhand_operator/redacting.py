@@ -14,8 +14,7 @@ from dataclasses import fields, is_dataclass, replace
 from enum import StrEnum
 from typing import Any, TextIO, TypeVar, cast
 
-from boardhand_api.redaction import Redaction
-from boardhand_operator.credentials import PUBLIC_KEYS
+from boardhand_api.redaction import PUBLIC_KEYS, CleanStream, Redaction
 from boardhand_operator.kube import Json, Resource
 
 T = TypeVar("T")
@@ -117,20 +116,6 @@ class _Formatter(logging.Formatter):
         return self._clean(self._inner.format(record))
 
 
-class _Stream:
-    """Standard error: what is written beside the log, such as the interpreter's own tracebacks, cleaned."""
-
-    def __init__(self, inner: TextIO, clean: Callable[[str], str]) -> None:
-        self._inner, self._clean = inner, clean
-
-    def write(self, text: str) -> int:
-        self._inner.write(self._clean(text))
-        return len(text)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-
 def install(redactor: Redactor) -> None:
     """Clean what this process logs and what it writes to standard error. Call it once the root's handlers are there.
 
@@ -139,4 +124,4 @@ def install(redactor: Redactor) -> None:
     for handler in (*logging.getLogger().handlers, logging.lastResort):
         if handler is not None:
             handler.setFormatter(_Formatter(handler.formatter or logging.Formatter(), redactor.clean))
-    sys.stderr = cast(TextIO, _Stream(sys.stderr, redactor.clean))
+    sys.stderr = cast(TextIO, CleanStream(sys.stderr, redactor.clean))

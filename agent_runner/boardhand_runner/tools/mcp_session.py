@@ -17,6 +17,7 @@ from mcp.types import CONNECTION_CLOSED, Tool
 
 from boardhand_api.mcp_servers import McpServer
 from boardhand_api.pod import MCP_SECRET_PREFIX
+from boardhand_api.redaction import Redaction
 from boardhand_runner.errors import Configuration, Infrastructure, RunnerError, ToolError
 from boardhand_runner.models import tls
 from boardhand_runner.settings import Settings
@@ -40,7 +41,8 @@ class Transport:
         folder = settings.secrets / f"{MCP_SECRET_PREFIX}{server.name}"
         self._server = server
         self._secret = secret_values(folder, headers=server.url is not None)
-        self._words = secrets_below(folder)
+        self._known = Redaction()
+        self._known.know(secrets_below(folder))
         self._home = settings.home
         self.said: deque[str] = deque(maxlen=SAID_CHARACTERS)
 
@@ -56,9 +58,7 @@ class Transport:
 
     def clean(self, text: str) -> str:
         """The text without the Secret's values."""
-        for word in self._words:
-            text = text.replace(word, "***")
-        return text
+        return self._known.clean(text)
 
 
 class Held:
