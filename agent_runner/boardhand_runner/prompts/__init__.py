@@ -13,6 +13,8 @@ import yaml
 from jinja2 import Environment, StrictUndefined
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
+from boardhand_runner.prompts.boundary import guarded, visible
+
 
 def opening(name: str, fence: str, values: Mapping[str, object]) -> list[BaseMessage]:
     """The system and the user message that open a node's conversation."""
@@ -24,9 +26,9 @@ def opening(name: str, fence: str, values: Mapping[str, object]) -> list[BaseMes
     ]
 
 
-def nudge_text(reason: str, **values: object) -> str:
+def nudge_text(reason: str, fence: str, **values: object) -> str:
     """What the harness says for this reason."""
-    return _environment("").from_string(_file("nudges")[reason]).render(**values).strip()
+    return _environment(fence).from_string(_file("nudges")[reason]).render(**values).strip()
 
 
 def rules(name: str, **values: object) -> str:
@@ -42,8 +44,9 @@ def _environment(fence: str) -> Environment:
 
 
 def fenced(text: str, name: str, fence: str) -> str:
-    """The text between two lines that it cannot contain, since `fence` is random and made after it was written."""
-    return f"<{name} {fence}>\n{text.strip()}\n</{name} {fence}>"
+    """The text between two lines that it does not contain: `fence` is random, and taken out of the text where whoever
+    saw it wrote it down. What no reader would see is said in words."""
+    return f"<{name} {fence}>\n{guarded(visible(text.strip()), fence)}\n</{name} {fence}>"
 
 
 @cache

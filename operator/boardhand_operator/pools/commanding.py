@@ -17,6 +17,7 @@ from boardhand_operator.errors import NotFound, Rejected
 from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.pools.commands import Command, concerns, judge, may, parse
 from boardhand_operator.pools.intake import label_for, name_for
+from boardhand_operator.pools.people import People
 from boardhand_operator.queue import WorkQueue
 from boardhand_operator.store import Key, Store
 from boardhand_operator.views import Pool, Run, readable_runs
@@ -27,23 +28,21 @@ OVERLAP = timedelta(seconds=60)
 """What a board shows late is older than what was read, but hardly by more, and hardly later."""
 A_POLL = 10
 """So many commands are obeyed a poll; the others wait for the next one."""
-_PEOPLE_KEPT = timedelta(seconds=60)
 _log = logging.getLogger(__name__)
 
 
 class Commands:
     """What one pool's worker knows of the comments on its board."""
 
-    def __init__(self, kube: Kube, store: Store, queue: WorkQueue[Key]) -> None:
+    def __init__(self, kube: Kube, store: Store, queue: WorkQueue[Key], people: People | None = None) -> None:
         self._kube, self._store, self._queue = kube, store, queue
+        self._people = people or People()
         self._until: datetime | None = None
         """When the youngest comment was written that was looked at, by the board's clock."""
         self._seen: datetime | None = None
         """When that was looked at, by ours."""
         self._done: dict[str, datetime] = {}
         """Comments that were looked at, as far back as they are read again."""
-        self._people: dict[str, str] = {}
-        self._asked: datetime | None = None
 
     def since(self, pool: Pool, now: datetime) -> datetime | None:
         """From when on the next poll reads comments; None: the pool heeds none."""
@@ -81,9 +80,8 @@ class Commands:
 
     async def _may(self, pool: Pool, board: Board, one: Said, now: datetime) -> bool:
         """Whether the author may command. Others get no reply: whoever can comment could make us talk for ever."""
-        if self._asked is None or now - self._asked >= _PEOPLE_KEPT:
-            self._people, self._asked = dict(await board.people()), now
-        allowed = may(one.comment.author_id, self._people, pool.spec.policy.commands.authors)
+        people = (await self._people.circle(pool, board, now)).people
+        allowed = may(one.comment.author_id, people, pool.spec.policy.commands.authors)
         if not allowed:
             _log.info(
                 "%s/%s: a command of %s on ticket %s is not heeded: not among the authors that may",
@@ -108,12 +106,12 @@ class Commands:
         runs = readable_runs([body async for body in self._kube.list(Resource.RUNS, pool.namespace, selector)])
         if not concerns(pool, card, runs, self._sharing(pool)):
             return False
-        answer = judge(command, pool, card, runs)
+        answer = judge(command, pool, card, runs, one.comment.created_at)
         for run in answer.cancel:
             await self._cancel(run)
         if answer.again:
             await _to_ready(pool, board, card, runs)
-        await board.comment(card.id, reply_text(answer.text, one.comment.id, answer.money))
+        await board.comment(card.id, reply_text(answer.text, one.comment.id, answer.money, answer.plan))
         _log.info("%s/%s: ticket %s: %s: %s", pool.namespace, pool.name, card.key, command.word, answer.text)
         return answer.again
 

@@ -6,13 +6,16 @@ A command is the first line of a comment: `/boardhand retry`, `stop`, `budget N`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from boardhand_operator.boards import Card, Comment
-from boardhand_operator.boards.markers import find_claims, find_replies
+from boardhand_operator.boards.markers import find_claims, find_closing, find_replies
+from boardhand_operator.boards.ticket import ticket_of
 from boardhand_operator.outcome import attempt_spent
+from boardhand_operator.pools import plans
 from boardhand_operator.pools.intake import next_attempt
 from boardhand_operator.views import Pool, Run
 from boardhand_operator.words import code
@@ -42,6 +45,8 @@ class Answer:
     """Whether the ticket goes to the ready column by a new event."""
     money: Decimal | None = None
     """US dollars that the next attempt may use."""
+    plan: str = ""
+    """Digest of the plan that the next attempt follows."""
 
 
 def parse(text: str) -> Command | None:
@@ -51,7 +56,7 @@ def parse(text: str) -> Command | None:
     return Command((found[1] or "").lower(), (found[2] or "").strip()) if found else None
 
 
-def may(author: str, people: dict[str, str], named: Sequence[str] | None) -> bool:
+def may(author: str, people: Mapping[str, str], named: Sequence[str] | None) -> bool:
     """Whether somebody may command.
 
     author: their id. people: the board's members, their unique names by id. named: names or ids that the pool allows;
@@ -78,8 +83,9 @@ def concerns(pool: Pool, card: Card, runs: Iterable[Run], sharing: Sequence[Pool
     return min(takers, key=lambda one: (one.namespace, one.name)).uid == pool.uid
 
 
-def judge(command: Command, pool: Pool, card: Card, runs: Sequence[Run]) -> Answer:
-    """What to do about a command on a ticket. runs: those of the ticket in the pool's namespace."""
+def judge(command: Command, pool: Pool, card: Card, runs: Sequence[Run], at: datetime) -> Answer:
+    """What to do about a command on a ticket. runs: those of the ticket in the pool's namespace. at: when it was said,
+    by the board's clock."""
     match command.word:
         case "retry":
             return _again(pool, card, runs)
@@ -88,7 +94,7 @@ def judge(command: Command, pool: Pool, card: Card, runs: Sequence[Run]) -> Answ
         case "budget":
             return _budget(command.argument, pool, card, runs)
         case "approve":
-            return Answer("Nothing waits for an approval.")
+            return _approve(command.argument, pool, card, runs, at)
     said = f"I do not know {code(command.word)}. " if command.word else ""
     return Answer(f"{said}I know {KNOWN}.")
 
@@ -121,6 +127,32 @@ def _again(pool: Pool, card: Card, runs: Sequence[Run], money: Decimal | None = 
     if pool.spec.suspend:
         text += f" The pool {code(pool.name)} is suspended and takes no ticket now."
     return Answer(text, again=True, money=money)
+
+
+def _approve(argument: str, pool: Pool, card: Card, runs: Sequence[Run], at: datetime) -> Answer:
+    """Of the plan that stands on the ticket, and of the ticket as it was then; of nothing that came later."""
+    found = plans.waiting(pool, runs)
+    told = found and find_closing(card.comments, found[0].uid)
+    if found is None or any(not run.status.phase.finished for run in runs):
+        return Answer("Nothing waits for an approval.")
+    run, plan = found
+    anew = "`/boardhand retry` has a new plan made."
+    if argument and not plan.digest.startswith(argument.casefold()):
+        return Answer(f"The plan that waits is {code(plan.digest[: plans.SHOWN])}, not {code(argument)}.")
+    if told is None or any(one.id == told and one.created_at >= at for one in card.comments):
+        return Answer("The plan was not on the ticket yet when that was said: read it, then say it again.")
+    if plans.digest_of(plan.text, ticket_of(card)) != plan.digest:
+        return Answer(f"The ticket asks for something else since that plan was made, so it holds no more. {anew}")
+    where = run.status.delivery.column if run.status.delivery else None
+    assert pool.spec.board is not None
+    # In the ready column by our own doing: this command was cut off before it was answered.
+    if card.column != where and not (card.column == pool.spec.board.columns.ready and card.moved_by_us):
+        return Answer(f"The ticket was moved since that plan was made, so it is set aside. {anew}")
+    answer = _again(pool, card, runs)
+    if not answer.again:
+        return answer
+    text = f"Plan {code(plan.digest[: plans.SHOWN])} is approved. {answer.text}"
+    return Answer(text, again=True, plan=plan.digest)
 
 
 def _no_attempt(pool: Pool, card: Card, runs: Sequence[Run]) -> str | None:

@@ -10,11 +10,13 @@ from typing import Any
 from boardhand_api import API_VERSION
 from boardhand_api.failures import FailureClass
 from boardhand_api.pod import LABEL_POOL, LABEL_TICKET
-from boardhand_api.run import Ticket, TicketRunSpec
+from boardhand_api.policy import Approval
+from boardhand_api.run import Plan, Task, Ticket, TicketRunSpec
 from boardhand_operator.boards import Card
 from boardhand_operator.names import label_value, run_name, ticket_label
 from boardhand_operator.observe import parse_time
 from boardhand_operator.outcome import attempt_spent
+from boardhand_operator.pools import plans
 from boardhand_operator.pools.lessons import lessons
 from boardhand_operator.views import Pool, Run
 
@@ -51,8 +53,8 @@ def wait_until(pool: Pool, earlier: Sequence[Run]) -> datetime | None:
 
 
 def next_attempt(earlier: Sequence[Run]) -> int:
-    """Which attempt comes next: runs that failed for infrastructure or configuration do not count."""
-    return 1 + sum(attempt_spent(run.status) for run in earlier if run.status.phase.finished)
+    """Which attempt comes next: runs that failed for infrastructure or configuration do not count, nor plans."""
+    return 1 + sum(attempt_spent(run.status) and plans.spends(run) for run in earlier if run.status.phase.finished)
 
 
 def priority_of(labels: Sequence[str], priorities: Mapping[str, int]) -> int:
@@ -61,18 +63,27 @@ def priority_of(labels: Sequence[str], priorities: Mapping[str, int]) -> int:
 
 
 def build_run(
-    pool: Pool, card: Card, ticket: Ticket, earlier: Sequence[Run] = (), money: Decimal | None = None
+    pool: Pool,
+    card: Card,
+    ticket: Ticket,
+    earlier: Sequence[Run] = (),
+    money: Decimal | None = None,
+    plan: Plan | None = None,
 ) -> dict[str, Any]:
     """The TicketRun of the card's event.
 
-    earlier: the runs of the ticket so far. money: what it may use in place of the pool's limit.
+    earlier: the runs of the ticket so far. money: what it may use in place of the pool's limit. plan: the approved one;
+    without it a pool that wants plans approved has one made.
     """
+    asked = pool.spec.policy.approval is Approval.PLAN
     spec = TicketRunSpec(
         pool=pool.name,
+        task=Task.PLAN if asked and plan is None else Task.AUTO,
+        plan=plan if asked else None,
         attempt=next_attempt(earlier),
         priority=priority_of([*ticket.labels, ticket.priority], _board(pool).priorities),
         ticket=ticket,
-        earlier=lessons(earlier),
+        earlier=lessons(earlier if plan is None else [run for run in earlier if plans.spends(run)]),
         money=money,
     )
     return {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from boardhand_api.pod import LABEL_TICKET
 from boardhand_operator import words
@@ -15,22 +16,39 @@ from boardhand_operator.boards.markers import Claim, find_claims
 from boardhand_operator.boards.ticket import ticket_of
 from boardhand_operator.errors import NotFound
 from boardhand_operator.kube import Conflict, Kube, Resource
-from boardhand_operator.pools import intake
+from boardhand_operator.pools import intake, plans, trust
 from boardhand_operator.pools.commands import granted
+from boardhand_operator.pools.people import People
 from boardhand_operator.queue import WorkQueue
 from boardhand_operator.store import Key, Store
 from boardhand_operator.views import Pool, Run, readable_runs
 
 _AT_ONCE = 8
 """Tickets that are taken side by side."""
+_LEFT_ALONE = timedelta(minutes=10)
+"""A ticket that is not allowed is read again after so long: somebody may have become a member."""
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _LeftAlone:
+    """A ticket that the pool's policy does not let be taken."""
+
+    key: str
+    why: str
+    labels: tuple[str, ...]
+    generation: int
+    until: datetime
 
 
 class Tickets:
     """What one pool's worker knows of its tickets that are ready."""
 
-    def __init__(self, kube: Kube, store: Store, queue: WorkQueue[Key]) -> None:
+    def __init__(self, kube: Kube, store: Store, queue: WorkQueue[Key], people: People | None = None) -> None:
         self._kube, self._store, self._queue = kube, store, queue
+        self._people = people or People()
+        self._left_alone: dict[str, _LeftAlone] = {}
+        """By the names of the runs that they do not get."""
         self._deleted: list[Run] = []
         self.known: set[str] = set()
         """Names of runs that the tickets in the ready column have, or are not to have again."""
@@ -46,12 +64,21 @@ class Tickets:
         while self._deleted:
             await self._mark(pool, board, self._deleted[0])
             self._deleted.pop(0)
-        new = [card for card in cards if intake.name_for(pool, card) not in self.known]
+        there = {intake.name_for(pool, card): card for card in cards}
+        self._left_alone = {
+            name: one for name, one in self._left_alone.items() if name in there and _holds(one, pool, there[name], now)
+        }
+        new = [card for name, card in there.items() if name not in self.known and name not in self._left_alone]
         for first in range(0, len(new), _AT_ONCE):
             taken = (self._take(pool, board, card, now) for card in new[first : first + _AT_ONCE])
             for problem in await asyncio.gather(*taken, return_exceptions=True):
                 if problem is not None:
                     raise problem
+
+    @property
+    def left_alone(self) -> dict[str, str]:
+        """Why tickets of the ready column are not taken, by their keys."""
+        return {one.key: one.why for one in self._left_alone.values()}
 
     async def _mark(self, pool: Pool, board: Board, run: Run) -> None:
         """A claim on the ticket outlives the run, and the operator's memory of it."""
@@ -75,6 +102,12 @@ class Tickets:
         full = await board.read(card.id)
         if full is None or full.event != card.event:
             return
+        circle = await self._people.circle(pool, board, now) if trust.asks(pool.spec.policy) else trust.Circle({})
+        if why := trust.refusal(pool, full, circle):
+            key = full.key or full.id
+            self._left_alone[name] = _LeftAlone(key, why, card.labels, pool.generation, now + _LEFT_ALONE)
+            _log.info("%s/%s: ticket %s is left alone: %s", pool.namespace, pool.name, key, why)
+            return
         earlier = await self._earlier(pool, full, label)
         until = intake.wait_until(pool, earlier)
         if any(run.name == name or not run.status.phase.finished for run in earlier) or (until and now < until):
@@ -83,7 +116,9 @@ class Tickets:
             await close(board, card.id, orphan.uid, words.deleted_comment(name))
             self.known.add(name)
             return
-        body = intake.build_run(pool, full, ticket_of(full), earlier, granted(full.comments, earlier, pool))
+        ticket = ticket_of(*trust.shown(full, pool.spec.policy, circle))
+        money, plan = granted(full.comments, earlier, pool), plans.approved(pool, full, earlier)
+        body = intake.build_run(pool, full, ticket, earlier, money, plan)
         try:
             made = await self._kube.create(Resource.RUNS, pool.namespace, body)
             self._store.wrote(Resource.RUNS, made)
@@ -100,6 +135,11 @@ class Tickets:
             return []
         selector = f"{LABEL_TICKET}={label}"
         return readable_runs([body async for body in self._kube.list(Resource.RUNS, pool.namespace, selector)])
+
+
+def _holds(left: _LeftAlone, pool: Pool, card: Card, now: datetime) -> bool:
+    """Whether it is still known to be none that is taken."""
+    return now < left.until and (left.labels, left.generation) == (card.labels, pool.generation)
 
 
 def _claimed(pool: Pool, card: Card, name: str) -> Claim | None:

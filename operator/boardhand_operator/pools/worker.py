@@ -18,7 +18,7 @@ from boardhand_operator.errors import Misconfigured, RateLimited, Remote, Remote
 from boardhand_operator.kube import ApiException, Kube, Resource
 from boardhand_operator.money import budget
 from boardhand_operator.observe import parse_time
-from boardhand_operator.pools import health, retention
+from boardhand_operator.pools import health, people, plans, retention, trust
 from boardhand_operator.pools.cards import Cards
 from boardhand_operator.pools.commanding import Commands
 from boardhand_operator.pools.health import Problem
@@ -55,9 +55,10 @@ class PoolWorker:
         self._settings = settings
         self._queue = queue
         self._wake = asyncio.Event()
+        self._people = people.People()
         self._cards = Cards(kube, store, queue)
-        self._tickets = Tickets(kube, store, queue)
-        self._commands = Commands(kube, store, queue)
+        self._tickets = Tickets(kube, store, queue, self._people)
+        self._commands = Commands(kube, store, queue, self._people)
         self._swept: datetime | None = None
         self._checked: tuple[int, datetime] | None = None
         self._generation = 0
@@ -154,6 +155,7 @@ class PoolWorker:
         polled = False
         failing, self._failing = self._failing, None
         try:
+            await self._services.policies.ensure(pool, self._settings.network)
             await self._check(pool, now)
             if board := await self._services.board(pool):
                 polled = await self._poll(pool, board, now, taking=flagged is None and not pool.spec.suspend)
@@ -179,10 +181,12 @@ class PoolWorker:
             return
         shape.check(pool.spec)
         budget.check(pool.spec)
+        plans.check(pool)
         await self._services.require_secrets(pool)
         board, forge = await self._services.board(pool), await self._services.forge(pool)
         if board:
             await board.check()
+            await people.check(pool, board, self._people, now)
         if forge:
             await forge.check()
         self._webhook = await hooks.see_to(pool, board, forge, listening=self._settings.webhooks is not None)
@@ -213,9 +217,10 @@ class PoolWorker:
         last = pool.status.last_poll_time
         if polled and (last is None or now - parse_time(last) >= _POLL_NOTED):
             last = stamp(now)
+        said = hooks.with_webhook(health.conditions(pool, problem, flagged, now), pool, self._webhook, now)
         status = CodingAgentStatus(
             observed_generation=pool.generation,
-            conditions=hooks.with_webhook(health.conditions(pool, problem, flagged, now), pool, self._webhook, now),
+            conditions=trust.with_trigger(said, pool, self._tickets.left_alone, now),
             working=working,
             queued=queued,
             last_poll_time=last,
@@ -224,8 +229,8 @@ class PoolWorker:
         if status == pool.status:
             return
         # What is booked is written by `ledgers` alone: this memory of it may be old by now.
-        said = {name: value for name, value in status.wire().items() if name != "spending"}
-        body = await self._kube.patch(Resource.POOLS, *self._key, {"status": said}, "status")
+        fields = {name: value for name, value in status.wire().items() if name != "spending"}
+        body = await self._kube.patch(Resource.POOLS, *self._key, {"status": fields}, "status")
         if body is None:
             return
         self._store.wrote(Resource.POOLS, body)
