@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from boardhand_api.counts import printable
 from boardhand_api.failures import FailureClass
 from boardhand_api.result import Published, Result, Usage
 from boardhand_api.run import Failure, Phase
@@ -206,8 +207,8 @@ def _ended(facts: Facts, pool: Pool) -> Decision:
         "commit": ended.published.commit,
         "baseCommit": result.base_commit,
         "specialist": result.specialist or None,
-        "title": result.title or None,
-        "summary": result.summary or None,
+        "title": printable(result.title) or None,
+        "summary": printable(result.summary) or None,
         "partial": result.partial,
         "usage": usage.wire() if usage else None,
         "evidence": result.evidence.wire() if result.evidence else None,

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from boardhand_api.counts import NO_TESTS_EXIT, parse_verify_message, parse_verify_output
+from boardhand_api.counts import NO_TESTS_EXIT, parse_verify_message, parse_verify_output, printable
 from boardhand_api.failures import LIMITS, FailureClass, class_of_exit_code
 from boardhand_api.pod import Stage
 from boardhand_api.result import RESULT_VERSION, Checked, Published, Refusal, Result
@@ -19,6 +19,7 @@ from boardhand_api.run import Failure, TicketRunStatus, Verdict
 from boardhand_api.versions import newer
 from boardhand_operator import lost_pod, observe
 from boardhand_operator.observe import StageState
+from boardhand_operator.taming import reason_of
 
 Json = Mapping[str, Any]
 T = TypeVar("T", bound=BaseModel)
@@ -45,7 +46,7 @@ def _parsed(model: type[T], text: str) -> T | None:
 
 
 def _failed(failure: FailureClass, reason: str, message: str) -> Failure:
-    return Failure(failure_class=failure, reason=reason, message=message[:1000])
+    return Failure(failure_class=failure, reason=reason_of(reason, failure.value), message=printable(message)[:1000])
 
 
 def _stage_failure(stage: Stage, state: StageState, said: Refusal | None) -> Failure:

@@ -15,6 +15,7 @@ from boardhand_api.run import Failure, TicketRunStatus, Verdict
 from boardhand_operator.delivery import CANCEL_REQUESTED
 from boardhand_operator.form import filled
 from boardhand_operator.outcome import attempt_spent
+from boardhand_operator.taming import on_one_line, one_line, tamed
 from boardhand_operator.views import Pool, Run
 
 _BACKTICK_SAFE = "\u02cb"
@@ -38,12 +39,12 @@ _SENTENCES = {
 
 def code(text: str) -> str:
     """Text as Markdown code: one line, without a way out of it."""
-    return "`" + " ".join(text.split()).replace("`", _BACKTICK_SAFE) + "`"
+    return "`" + on_one_line(text).replace("`", _BACKTICK_SAFE) + "`"
 
 
 def link(text: str, url: str) -> str:
     """Text as a Markdown link, or as it is where the address is none of the web: nothing in either ends it early."""
-    plain = re.sub(r"([\\`*_\[\]<>&~|#])", r"\\\1", " ".join(text.split()))
+    plain = re.sub(r"([\\`*_\[\]<>&~|#])", r"\\\1", one_line(text))
     if not url.startswith(("http://", "https://")):
         return plain
     return f"[{plain}]({quote(url, safe=_URL_SAFE)})"
@@ -131,7 +132,7 @@ def usage_line(usage: Usage | None) -> str:
 
 def pull_request_title(run: Run) -> str:
     """One line; the ticket's own where the model wrote none."""
-    return " ".join((run.status.title or run.spec.ticket.title).split())[:200]
+    return one_line(run.status.title or run.spec.ticket.title)[:200]
 
 
 def pull_request_body(run: Run, pool: Pool, template: str | None = None) -> str:
@@ -148,7 +149,7 @@ def pull_request_body(run: Run, pool: Pool, template: str | None = None) -> str:
         f"Run {code(run.name)} of pool {code(pool.name)}, attempt {run.spec.attempt}, "
         f"{status.specialist or 'no'} specialist. {usage_line(status.usage)}"
     )
-    why = status.summary or "The agent wrote no summary."
+    why = tamed(status.summary or "The agent wrote no summary.")
     form = filled(template or "", why, "\n\n".join(text for _, text in proof) or "Nothing was run.")
     if not form.proof:
         parts += [f"## {heading}\n\n{text}" for heading, text in proof]
@@ -180,7 +181,7 @@ def closing_comment(run: Run, pool: Pool) -> str:
     elif status.verdict:
         parts.append("Done: the change is proved.")
     elif status.summary:
-        parts.append(status.summary)
+        parts.append(tamed(status.summary))
     if status.pull_request:
         draft = "Draft pull request" if status.pull_request.draft else "Pull request"
         parts.append(f"{draft}: {status.pull_request.url}")
@@ -218,4 +219,4 @@ def deleted_comment(run: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return "\n".join(f"> {line}" for line in text.strip().splitlines()) if text.strip() else ""
+    return "\n".join(f"> {line}" for line in tamed(text).strip().splitlines()) if text.strip() else ""

@@ -73,14 +73,14 @@ def test_nothing_of_the_why_is_outside_its_quotation(template: str, why: str) ->
 
 
 def test_a_description_follows_the_template() -> None:
-    run, pool = a_run(summary="Because <!-- of this.", phase="Verifying"), a_pool()
+    run, pool = a_run(summary="Because of this.", phase="Verifying"), a_pool()
     plain = pull_request_body(run, pool)
-    assert plain.endswith("## Why\n\nBecause <!-- of this.")
+    assert plain.endswith("## Why\n\nBecause of this.")
     assert pull_request_body(run, pool, "") == plain
     body = pull_request_body(run, pool, TEMPLATE)
     assert body.startswith("Ticket: ")
     assert body.endswith("## Checklist\n\n- [ ] docs")
-    assert "> Because <!-- of this." in body
+    assert "> Because of this." in body
     assert "## How was it tested\n\nNothing was run." in body
     kept = pull_request_body(run, pool, "Sign here.")
-    assert kept.endswith("Sign here.\n\n## Why\n\nBecause <!-- of this.")
+    assert kept.endswith("Sign here.\n\n## Why\n\nBecause of this.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from boardhand_api.counts import printable
 from boardhand_api.run import Checklist, ChecklistItem, Linked, Ticket, TicketComment
 from boardhand_operator.boards import Card
 from boardhand_operator.boards import Checklist as CardChecklist
@@ -12,8 +13,8 @@ from boardhand_operator.boards.text import shorten
 from boardhand_operator.fitting import fitted
 
 TITLE, BODY, COMMENT, COMMENTS = 1024, 131072, 16384, 50
-NAME, ITEM, ADDRESS, PRIORITY = 256, 1024, 2048, 64
-CHECKLISTS, ITEMS, LINKED = 20, 100, 50
+NAME, ITEM, ADDRESS, PRIORITY, AUTHOR, KEY, LABEL = 256, 1024, 2048, 64, 256, 64, 256
+CHECKLISTS, ITEMS, LINKED, LABELS = 20, 100, 50, 100
 """What a TicketRun holds of a ticket (boardhand_api.run)."""
 BYTES = 640 * 1024
 """An object in Kubernetes may have 1.5 MiB, and a run holds more than its ticket."""
@@ -22,18 +23,18 @@ BYTES = 640 * 1024
 def ticket_of(card: Card) -> Ticket:
     """The ticket as a TicketRun holds it: the newest comments, our own without their markers, all cut to fit."""
     comments = [
-        TicketComment(author=comment.author, text=shorten(text, COMMENT))
+        TicketComment(author=shorten(comment.author, AUTHOR, "…"), text=shorten(text, COMMENT))
         for comment in card.comments
         if (text := without_marker(comment) if comment.by_us else comment.text).strip()
     ]
     ticket = Ticket(
         id=card.id,
-        key=card.key,
-        url=card.url,
+        key=shorten(card.key, KEY, "…"),
+        url=card.url if len(card.url) <= ADDRESS else "",
         event=card.event,
-        title=shorten(" ".join(card.title.split()) or card.key or card.id, TITLE, "…"),
+        title=shorten(" ".join(printable(card.title).split()) or card.key or card.id, TITLE, "…"),
         body=shorten(card.body, BODY),
-        labels=list(card.labels),
+        labels=[shorten(label, LABEL, "…") for label in card.labels[:LABELS]],
         priority=shorten(card.priority, PRIORITY, "…"),
         checklists=[_checklist(one) for one in card.checklists[:CHECKLISTS]],
         attachments=_linked((file.name, file.url) for file in card.attachments),
