@@ -14,6 +14,7 @@ from pathlib import Path
 
 from testbed import standin
 from testbed.board import TrelloClient
+from testbed.cluster.network import GATEWAY
 from testbed.cluster.provider import Cluster, Provider
 from testbed.cluster.selection import choose
 from testbed.forge import server as forge_server
@@ -118,6 +119,8 @@ def install(world: World) -> None:
         },
         "runner": {"image": world.images["runner"]},
         "watchNamespaces": list(NAMESPACES),
+        # On the embedded cluster, DNS is a process of the node's.
+        "network": {"dns": {"addresses": [GATEWAY]}},
     }
     run(
         [

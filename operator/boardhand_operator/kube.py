@@ -35,6 +35,7 @@ class Resource(Enum):
     SECRETS = ("/api/v1", "secrets")
     EVENTS = ("/api/v1", "events")
     REVISIONS = ("/apis/apps/v1", "controllerrevisions")
+    POLICIES = ("/apis/networking.k8s.io/v1", "networkpolicies")
     LEASES = ("/apis/coordination.k8s.io/v1", "leases")
 
     def path(self, namespace: str | None, name: str = "", sub: str = "") -> str:

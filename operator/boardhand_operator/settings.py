@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from boardhand_operator.specs.network import Network
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Settings:
     """What several operators compete for; absent: this one works at once, and must be the only one."""
     concurrency: int | None = None
     """So many runs may be at work over all pools; absent: as many as the pools allow."""
+    network: Network = field(default_factory=Network)
+    """What it was told of the cluster's network."""
     workers: int = 16
     """Runs looked at side by side."""
 
@@ -67,6 +72,7 @@ class Settings:
             webhooks_tls=Path(webhooks_tls) if webhooks_tls else None,
             concurrency=_number(environment, "BOARDHAND_CONCURRENCY"),
             namespaces=tuple(name.strip() for name in names.split(",") if name.strip()),
+            network=_network(environment),
             image_grace_seconds=_seconds(environment, "BOARDHAND_IMAGE_GRACE_SECONDS", cls.image_grace_seconds),
             configuration_retry_seconds=_seconds(
                 environment, "BOARDHAND_CONFIGURATION_RETRY_SECONDS", cls.configuration_retry_seconds
@@ -82,6 +88,26 @@ def _address(environment: Mapping[str, str], name: str) -> tuple[str, int] | Non
     if not host or not port.isdigit() or int(port) > 65535:
         raise ValueError(f"{name}={text!r}: give host:port, such as 127.0.0.1:8080")
     return host, int(port)
+
+
+def _network(environment: Mapping[str, str]) -> Network:
+    """The API server's address, and that of the node it runs on, the operator knows by itself."""
+    closed = ("BOARDHAND_CLOSED", "KUBERNETES_SERVICE_HOST", "BOARDHAND_NODE_ADDRESS")
+    return Network(
+        closed=tuple(one for name in closed for one in _ranges(environment, name)),
+        dns_namespace=environment.get("BOARDHAND_DNS_NAMESPACE") or Network.dns_namespace,
+        dns_addresses=_ranges(environment, "BOARDHAND_DNS_ADDRESSES"),
+    )
+
+
+def _ranges(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    text = environment.get(name, "")
+    try:
+        return tuple(str(ipaddress.ip_network(part.strip(), strict=False)) for part in text.split(",") if part.strip())
+    except ValueError as wrong:
+        raise ValueError(
+            f"{name}={text!r}: give addresses or ranges such as 10.0.0.0/16, with commas between"
+        ) from wrong
 
 
 def _seat(environment: Mapping[str, str]) -> Seat | None:

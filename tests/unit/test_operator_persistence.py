@@ -57,7 +57,7 @@ def test_each_stage_sees_its_part_of_the_runs_volume() -> None:
     volumes = {volume["name"]: volume for volume in spec_of(made)["volumes"]}
     assert volumes["kept"]["persistentVolumeClaim"] == {"claimName": "run-1"}
     assert not {"work", "git", "state"} & volumes.keys()
-    assert volumes["proof"]["emptyDir"] == volumes["exec"]["emptyDir"] == volumes["serve"]["emptyDir"] == {}
+    assert all("emptyDir" in volumes[name] for name in ("proof", "exec", "serve"))
 
 
 @pytest.mark.parametrize("task", ["Auto", "Analyse"])

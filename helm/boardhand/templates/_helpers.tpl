@@ -26,6 +26,22 @@ app.kubernetes.io/component: operator
 {{- end }}
 {{- end }}
 
+{{- /* Where no run may go: as said, and the API server's and the nodes' addresses as they are now. */ -}}
+{{- define "boardhand.closed" -}}
+{{- $closed := .Values.network.closed }}
+{{- if .Values.network.lookup }}
+{{- range (lookup "discovery.k8s.io/v1" "EndpointSlice" "default" "kubernetes").endpoints }}
+{{- $closed = concat $closed .addresses }}
+{{- end }}
+{{- range (lookup "v1" "Node" "" "").items }}
+{{- range .status.addresses }}
+{{- if hasSuffix "IP" .type }}{{ $closed = append $closed .address }}{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- join "," ($closed | uniq) }}
+{{- end }}
+
 {{- define "boardhand.rules" -}}
 - apiGroups: [boardhand.dev]
   resources: [ticketruns]
@@ -42,6 +58,9 @@ app.kubernetes.io/component: operator
 - apiGroups: [apps]
   resources: [controllerrevisions]
   verbs: [get, create]
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
+  verbs: [get, create, patch]
 - apiGroups: [""]
   resources: [pods]
   verbs: [list, watch, patch]

@@ -18,6 +18,7 @@ from boardhand_operator.names import job_name
 from boardhand_operator.sealed import keep as sealed
 from boardhand_operator.specs.job import build_job
 from boardhand_operator.specs.order import build_order
+from boardhand_operator.views import Pool
 
 
 async def launch(doing: Doing, number: int) -> bool:
@@ -35,6 +36,7 @@ async def launch(doing: Doing, number: int) -> bool:
     if run.status.generation is None:
         await doing.services.snapshots.keep(pool)
     volume = await ensure(doing)
+    await _close_network(doing)
     try:
         job = await doing.kube.create(Resource.JOBS, run.namespace, wanted)
     except Conflict:
@@ -59,6 +61,16 @@ async def launch(doing: Doing, number: int) -> bool:
     if number > 1:
         await doing.tell("Launched", f"Job {name}, try {number}")
     return True
+
+
+async def _close_network(doing: Doing) -> None:
+    """See that the pool's NetworkPolicy is there, as the pool is now: a policy is of all its runs, those under way too.
+
+    Raises what `Policies.ensure` raises.
+    """
+    body = doing.store.get(Resource.POOLS, (doing.run.namespace, doing.run.spec.pool))
+    pool = Pool.of(body) if body else doing.its_pool
+    await doing.services.policies.ensure(pool, doing.settings.network)
 
 
 def _said(refused: ApiException) -> str:
