@@ -75,7 +75,7 @@ def data_of(vendor: Vendor, operation: str, answer: Answer) -> Any:
         return None
     try:
         return json.loads(answer.body)
-    except ValueError as wrong:
+    except (ValueError, RecursionError) as wrong:
         sentence = f"answered {answer.status} with something that is not JSON; is a proxy in between?"
         raise RemoteUnavailable(vendor.name, operation, sentence, answer.request_id) from wrong
 
@@ -85,7 +85,7 @@ def sentence_of(answer: Answer, read_error: Callable[[Any], str | None] = lambda
     text = answer.body.decode("utf-8", "replace").strip()
     try:
         parsed = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = None
     said = read_error(parsed) if isinstance(parsed, dict | list) else None
     if said is None and isinstance(parsed, dict):

@@ -16,6 +16,7 @@ from httpx_aiohttp import HttpxAiohttpClient
 from boardhand_api.redaction import Redaction
 from boardhand_operator.answers import Answer, Vendor
 from boardhand_operator.errors import Misconfigured, Remote, RemoteUnavailable
+from boardhand_operator.unpacking import ACCEPTED, Body, Unfit
 
 ANSWER_BYTES = 10 * 1024 * 1024
 """A longer answer is refused."""
@@ -65,7 +66,12 @@ class Exchange:
                 )
         # Under load its requests cost a fifth of what httpx' own transport takes.
         self._http = HttpxAiohttpClient(
-            headers={"accept": "application/json", "user-agent": "boardhand", **headers},
+            headers={
+                "accept": "application/json",
+                "accept-encoding": ACCEPTED,
+                "user-agent": "boardhand",
+                **headers,
+            },
             timeout=httpx.Timeout(30, connect=10),
             verify=_trust(connection.certificates),
             proxy=None if connection.transport else connection.proxy,
@@ -126,13 +132,14 @@ class Exchange:
             raise self._unreachable(operation, failed) from failed
 
     async def _read(self, operation: str, answer: httpx.Response) -> bytes:
-        body = bytearray()
-        async for chunk in answer.aiter_bytes():
-            body += chunk
-            if len(body) > ANSWER_BYTES:
-                sentence = f"answered with more than {ANSWER_BYTES} bytes"
-                raise RemoteUnavailable(self._vendor.name, operation, sentence)
-        return bytes(body)
+        assert isinstance(answer.stream, httpx.AsyncByteStream)
+        try:
+            body = Body(answer.headers.get("content-encoding", ""), ANSWER_BYTES)
+            async for chunk in answer.stream:
+                body.feed(chunk)
+        except Unfit as unfit:
+            raise RemoteUnavailable(self._vendor.name, operation, f"answered {unfit}") from unfit
+        return bytes(body.bytes)
 
     def _redirected(self, operation: str, request: httpx.Request, answer: Answer) -> httpx.Request:
         """The same request at the place the answer points to; credentials go to no other host."""
