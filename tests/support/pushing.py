@@ -118,7 +118,7 @@ def bench(folder: Path) -> Bench:
     if not _made:
         _made.append(tempfile.TemporaryDirectory(prefix="boardhand-test-"))
         _make(Path(_made[0].name))
-    shutil.copytree(_made[0].name, folder, symlinks=True, dirs_exist_ok=True)
+    shutil.copytree(_made[0].name, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("requests"))
     layout = Settings(root=folder / "root", termination_log=folder / "termination")
     for pointer in (layout.work / ".git", layout.git_pointer):
         pointer.write_text(f"gitdir: {layout.git_dir}\n")
