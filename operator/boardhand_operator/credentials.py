@@ -9,6 +9,7 @@ from boardhand_api import pod
 from boardhand_api.base import SecretRef
 from boardhand_api.model import Model
 from boardhand_api.pool import CodingAgentSpec
+from boardhand_api.redaction import PUBLIC_KEYS as PUBLIC_KEYS
 
 BOARD, FORGE, READ, PUSH = "board", "forge", "repository.read", "repository.push"
 """Places of every pool; those of its models and MCP servers are called models.large and mcpServers.NAME."""
