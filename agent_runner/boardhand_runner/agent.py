@@ -10,7 +10,6 @@ import asyncio
 import gc
 import importlib
 import logging
-import secrets
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -82,10 +81,11 @@ async def _run(
 ) -> None:
     with _no_collection():
         from boardhand_runner.models.asking import Asking
+        from boardhand_runner.prompts.boundary import boundary
         from boardhand_runner.routing import Routing
 
         small = around.minds(order.small, settings.small_secret)
-        asking = Asking(order, small, ledger, transcript, fence=f"{order.run}-{secrets.token_hex(8)}")
+        asking = Asking(order, small, ledger, transcript, fence=boundary(order.run))
         routing = Routing(asking)
     try:
         if not order.persistent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 from boardhand_runner.errors import Infrastructure
@@ -17,7 +18,7 @@ _GLOB = re.compile(r"([\\*?\[\]])")
 _PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color")
 _BLOB_BYTES, _BLOBS_BYTES = 1_000_000, 64_000_000
 """A larger file, and what comes after so much of them, is read as empty."""
-_SUBMODULE = "160000"
+_SUBMODULE, _LINK = "160000", "120000"
 _UNFIT = re.compile(r"Permission denied|failed to encode|BOM is (?:required|prohibited)")
 """Git's words for a file that cannot be read, or not in the encoding that .gitattributes gives it."""
 
@@ -98,6 +99,23 @@ class Repository:
     def change(self) -> str:
         """What the work changed: a table of files, then the diff."""
         return self._git.text("diff", *_PLAIN, "--stat", "--patch", self.base, "HEAD")
+
+    def at_base(self, path: str, links: int = 2) -> str:
+        """A file of the base commit; nothing where there is none, it is too large, or it is a link that leads out.
+
+        links: so many links are followed, one after the other.
+        """
+        listed = self._git.run("ls-tree", "-z", self.base, "--", f":(top,literal){path}").stdout
+        entry, _, found = listed.decode("utf-8", "replace").partition("\0")[0].partition("\t")
+        mode, kind, name = (*entry.split(), "", "", "")[:3]
+        if kind != "blob" or found != path:
+            return ""
+        text = self._texts({name})[name]
+        if mode != _LINK:
+            return text
+        there = posixpath.normpath(posixpath.join(posixpath.dirname(path), text))
+        outside = there.startswith(("/", "../")) or there == ".."
+        return "" if outside or not links else self.at_base(there, links - 1)
 
     def changes(self) -> list[FileChange]:
         """What the work changed, file by file; a moved file is two of them."""

@@ -18,6 +18,7 @@ CHOICES = {
     Task.AUTO: (CODER, BUGFIXER, ANALYST),
     Task.IMPLEMENT: (CODER, BUGFIXER),
     Task.ANALYSE: (ANALYST,),
+    Task.PLAN: (ANALYST,),
 }
 TURNS, TURN_SECONDS = 20, 0.01
 """What the question gets to go out before anything else takes the event loop: turns of it, and not only time, of which

@@ -64,6 +64,8 @@ class State(TypedDict, total=False):
     """The commit that work started from."""
     baseline: Check
     specialist: str
+    fence: str
+    """The boundary around data in the conversation."""
     messages: Annotated[list[BaseMessage], add_messages]
     usage: Usage
     """What the last answer used."""

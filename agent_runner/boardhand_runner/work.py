@@ -43,7 +43,7 @@ async def work(
     bench = Bench(around.workbench, ledger, order.setup)
     jobs = Jobs(around.workbench, ledger, bench.set_up_again)
     seconds = order.limits.command_timeout_seconds
-    maps = RepositoryMap(settings)
+    maps, repository = RepositoryMap(settings), Repository(settings)
     context = Context(
         **vars(asking),
         routing=routing,
@@ -51,11 +51,11 @@ async def work(
         large=around.minds(order.large, settings.large_secret),
         bench=bench,
         jobs=jobs,
-        repository=Repository(settings),
+        repository=repository,
         map=maps,
         catalogs=catalogs(WorkTree(settings), maps, bench, seconds, git, pool, jobs),
-        notes=read_notes(settings.work, order.workdir),
-        template=read_template(settings.work),
+        notes=read_notes(repository.at_base, order.workdir),
+        template=read_template(repository.at_base),
         journal=_journal(settings) if order.persistent else None,
     )
     last["base"] = context.repository.base

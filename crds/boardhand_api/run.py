@@ -15,6 +15,8 @@ from boardhand_api.result import TestCounts, Usage
 
 Short = Annotated[str, Field(min_length=1, max_length=253)]
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+PLAN_CHARACTERS = 8000
+"""Every board's comment has room for a plan as long as this, so that what is approved is what could be read."""
 
 
 class Task(StrEnum):
@@ -23,6 +25,12 @@ class Task(StrEnum):
     AUTO = "Auto"
     IMPLEMENT = "Implement"
     ANALYSE = "Analyse"
+    PLAN = "Plan"
+
+    @property
+    def reads_only(self) -> bool:
+        """Whether nothing is changed: such a run has no publish and no verify stage."""
+        return self in (Task.ANALYSE, Task.PLAN)
 
 
 class TicketComment(Tolerant):
@@ -88,6 +96,19 @@ class Ticket(Tolerant):
     """Pages and tickets that it is related to."""
     comments: Annotated[list[TicketComment], Field(max_length=50)] = []
     """Oldest first."""
+    left_out: Annotated[int, Field(ge=0)] = 0
+    """So many comments of people who are not the board's members are not among them (spec.policy.comments)."""
+
+
+class Plan(Tolerant):
+    """The plan that a person approved: data, whatever it says."""
+
+    text: Annotated[str, Field(min_length=1, max_length=PLAN_CHARACTERS)]
+    """As it stood on the ticket."""
+    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """SHA-256 of the plan with the ticket's title, description and checklists, as the approval names it."""
+    run: Short
+    """The TicketRun that made it."""
 
 
 class Earlier(Tolerant):
@@ -124,7 +145,8 @@ class TicketRunSpec(Wire):
                 "self.pool == oldSelf.pool && self.task == oldSelf.task && self.attempt == oldSelf.attempt"
                 " && self.ticket == oldSelf.ticket && self.priority == oldSelf.priority"
                 " && self.earlier == oldSelf.earlier && has(self.money) == has(oldSelf.money)"
-                " && (!has(self.money) || self.money == oldSelf.money)",
+                " && (!has(self.money) || self.money == oldSelf.money)"
+                " && has(self.plan) == has(oldSelf.plan) && (!has(self.plan) || self.plan == oldSelf.plan)",
                 "spec is immutable but for cancel and suspend: make another TicketRun instead",
             ),
             ("self.cancel || !oldSelf.cancel", "a run that was cancelled stays so: make another TicketRun instead"),
@@ -134,7 +156,8 @@ class TicketRunSpec(Wire):
     pool: Short
     """The CodingAgent in the same namespace that does it."""
     task: Task = Task.AUTO
-    """Auto: the agent's router decides from the ticket whether code is to be changed or a question answered."""
+    """Auto: the agent's router decides from the ticket whether code is to be changed or a question answered. Plan: says
+    how the ticket would be carried out, and changes nothing."""
     attempt: Annotated[int, Field(ge=1)] = 1
     """Which attempt at the ticket this is, counted from 1."""
     ticket: Ticket
@@ -145,6 +168,8 @@ class TicketRunSpec(Wire):
     """The ticket's last attempts before this one, the newest last: the agent is shown what they learnt."""
     money: Annotated[Money, PlainSerializer(float, when_used="json")] | None = None
     """US dollars this run may use, in place of the pool's limits.money; absent: that one."""
+    plan: Plan | None = None
+    """The approved plan that the work follows; absent: none was asked for (spec.policy.approval of the pool)."""
     suspend: bool = False
     """While true a run that waits stays Queued; one at work goes on, its retries included."""
     cancel: bool = False

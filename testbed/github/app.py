@@ -6,20 +6,16 @@ Sources: https://docs.github.com/en/rest/using-the-rest-api (errors, pages, cond
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlencode
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
-from testbed.faults import Calls, Switches, switch_routes
+from testbed.answering import Api, authorization, conditional, json_of, raw_path
 from testbed.github import (
     graph_routes,
     hook_routes,
@@ -32,7 +28,6 @@ from testbed.github import (
 )
 from testbed.github.call import Call, Endpoint, Json, Moved, Page
 from testbed.github.state import GitHubState, Refused, Token, not_found
-from testbed.strikes import answered
 
 TABLES: tuple[Iterable[Endpoint], ...] = (
     repository_routes.TABLE,
@@ -44,7 +39,6 @@ TABLES: tuple[Iterable[Endpoint], ...] = (
     token_routes.TABLE,
 )
 """Every endpoint there is; the first that fits a path is taken."""
-_METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 _REDIRECT = {"GET": 301}
 _TEXTS = {401: "Bad credentials", 429: "You have exceeded a secondary rate limit.", 502: "Server Error"}
 _DOCS = "https://docs.github.com/rest"
@@ -52,38 +46,38 @@ _DOCS = "https://docs.github.com/rest"
 
 def create_app(state: GitHubState, replant: Callable[[], None] | None = None) -> Starlette:
     """The application around this state. `replant` is called by a reset, after the state was cleared."""
-    switches, calls = Switches(), Calls()
-
-    def reset() -> None:
-        state.clear()
-        if replant is not None:
-            replant()
-
-    api = Api(state, switches, calls)
-    return Starlette(
-        routes=[*switch_routes(switches, calls, reset), Route("/{path:path}", api.serve, methods=_METHODS)]
-    )
+    return GitHubApi(state).application("/{path:path}", state.clear, replant)
 
 
-class Api:
+class GitHubApi(Api):
     """Answers calls, and records them."""
 
-    def __init__(self, state: GitHubState, switches: Switches, calls: Calls) -> None:
-        self._state, self._switches, self._calls = state, switches, calls
+    def __init__(self, state: GitHubState) -> None:
+        super().__init__()
+        self._state = state
 
-    async def serve(self, request: Request) -> Response:
-        """Answer one call, with the fault that strikes it if there is one, and record it."""
-        fault = self._switches.take(f"{request.method} {request.url.path}{await _what_for(request)}")
-        answer, done = await answered(fault, partial(self._work, request), self._refusal)
-        call = {"method": request.method, "path": request.url.path, "status": answer.status_code}
-        self._calls.note(call, {"method": request.method, "path": request.url.path}, done=done)
-        for name, value in self._limits().items():
-            answer.headers.setdefault(name, value)
-        return answer
-
-    async def _work(self, request: Request) -> Response:
+    async def place(self, request: Request) -> str:
+        """With what a call of GraphQL is for: its address does not say."""
+        plain = await super().place(request)
+        if not plain.endswith("/graphql"):
+            return plain
         try:
-            path = request.scope["raw_path"].decode().partition("?")[0].removeprefix("/api/v3")
+            return plain + graph_routes.what_for(await body_of(request))
+        except Refused:
+            return plain
+
+    def stamps(self) -> Mapping[str, str]:
+        return {
+            "x-ratelimit-limit": "5000",
+            "x-ratelimit-remaining": "4999",
+            "x-ratelimit-reset": str(int(self._state.now()) + 3600),
+            "x-ratelimit-resource": "core",
+            "x-github-request-id": "ABCD:1234",
+        }
+
+    async def work(self, request: Request) -> Response:
+        try:
+            path = raw_path(request).removeprefix("/api/v3")
             endpoint, named = _find(request.method, _by_name(self._state, path))
             token = self.token(request)
             _check_permission(token, endpoint)
@@ -92,15 +86,15 @@ class Api:
             call = Call(self._state, token, named, dict(request.query_params), body, headers)
             return self._shown(request, endpoint, endpoint.handler(call))
         except Refused as refused:
-            return self._refusal(refused.status, refused.headers, refused)
+            return self.refusal(refused.status, refused.headers, refused)
 
     def token(self, request: Request) -> Token:
         """Whose call it is. Raises Refused (401)."""
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        scheme, given = authorization(request)
         if given.count(".") == 2:
-            return token_desk.signed(self._state, given.strip())
-        found = self._state.tokens.get(given.strip())
-        if scheme.lower() not in ("token", "bearer") or found is None:
+            return token_desk.signed(self._state, given)
+        found = self._state.tokens.get(given)
+        if scheme not in ("token", "bearer") or found is None:
             raise Refused(401, "Bad credentials" if given else "Requires authentication")
         if found.expires is not None and found.expires <= self._state.now():
             raise Refused(401, "Bad credentials")
@@ -116,11 +110,11 @@ class Api:
             return Response(status_code=204)
         headers = self._links(request, found) if isinstance(found, Page) else {}
         answer = JSONResponse(found.entries if isinstance(found, Page) else found, endpoint.status, headers)
-        return _conditional(request, answer) if request.method == "GET" else answer
+        return conditional(request, answer) if request.method == "GET" else answer
 
     def _links(self, request: Request, page: Page) -> dict[str, str]:
         """The Link header: https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api"""
-        place = self._state.site + request.url.path
+        place = self._state.site + raw_path(request)
 
         def to(number: int, name: str) -> str:
             query = urlencode({**request.query_params, "page": str(number)})
@@ -130,20 +124,10 @@ class Api:
         on = [to(page.number + 1, "next"), to(page.last, "last")] if page.number < page.last else []
         return {"link": ", ".join([*back, *on])} if back or on else {}
 
-    def _refusal(self, status: int, headers: Mapping[str, str], refused: Refused | None = None) -> Response:
+    def refusal(self, status: int, headers: Mapping[str, str], refused: Refused | None = None) -> Response:
         message = refused.message if refused else _TEXTS.get(status, "Server Error")
         said = {"message": message, **(refused.more if refused else {}), "documentation_url": _DOCS}
         return JSONResponse(said | {"status": str(status)}, status, dict(headers))
-
-    def _limits(self) -> dict[str, str]:
-        reset = str(int(self._state.now()) + 3600)
-        return {
-            "x-ratelimit-limit": "5000",
-            "x-ratelimit-remaining": "4999",
-            "x-ratelimit-reset": reset,
-            "x-ratelimit-resource": "core",
-            "x-github-request-id": "ABCD:1234",
-        }
 
 
 def _find(method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
@@ -171,33 +155,12 @@ def _check_permission(token: Token, endpoint: Endpoint) -> None:
         raise Refused(403, f"Resource not accessible by {whose}", headers=headers)
 
 
-def _conditional(request: Request, answer: Response) -> Response:
-    etag = f'W/"{hashlib.sha256(bytes(answer.body)).hexdigest()}"'
-    answer.headers["etag"] = etag
-    if request.headers.get("if-none-match") == etag:
-        return Response(status_code=304, headers={"etag": etag})
-    return answer
-
-
-async def _what_for(request: Request) -> str:
-    """What a call of GraphQL is for: its address does not say."""
-    if not request.url.path.endswith("/graphql"):
-        return ""
-    try:
-        return graph_routes.what_for(await body_of(request))
-    except Refused:
-        return ""
-
-
 async def body_of(request: Request) -> Json:
     """The call's JSON object. Raises Refused (400)."""
-    text = await request.body()
-    if not text:
-        return {}
     try:
-        found = json.loads(text)
+        found = await json_of(request)
     except ValueError as wrong:
         raise Refused(400, "Problems parsing JSON") from wrong
-    if not isinstance(found, dict):
+    if not isinstance(found, dict | None):
         raise Refused(400, "Body should be a JSON object")
-    return found
+    return found or {}

@@ -94,8 +94,15 @@ def mention(state: GitHubState, issue: Issue, source: Issue) -> None:
     happen(state, issue, "cross-referenced", source.by).source = source
 
 
-def edit(state: GitHubState, issue: Issue, title: str, body: str) -> None:
-    issue.title, issue.body, issue.changed = title, body, state.now()
+def edit(state: GitHubState, issue: Issue, title: str, body: str, by: User | None = None) -> None:
+    """By whom; absent: by who opened it."""
+    who = by or issue.by
+    if body != issue.body:
+        issue.body, issue.edited, issue.editor = body, state.now(), who
+        issue.changed = issue.edited
+    if title != issue.title:
+        happen(state, issue, "renamed", who).rename = (issue.title, title)
+        issue.title = title
 
 
 def happen(state: GitHubState, issue: Issue, kind: str, by: User, *, body: str = "", label: str = "") -> Happened:

@@ -99,6 +99,18 @@ class IssueNode:
         return self.issue.state.upper()
 
     @property
+    def author(self) -> Json:
+        return actor(self.issue.by)
+
+    @property
+    def lastEditedAt(self) -> str | None:
+        return iso(self.issue.edited) if self.issue.edited else None
+
+    @property
+    def editor(self) -> Json | None:
+        return actor(self.issue.editor) if self.issue.editor else None
+
+    @property
     def updatedAt(self) -> str:
         return iso(self.issue.changed)
 
@@ -128,9 +140,11 @@ class IssueNode:
     def timelineItems(self, _: Any, itemTypes: Sequence[str], **page: Any) -> Json:
         found: list[tuple[float, int, Json]] = []
         for entry in self.issue.log:
-            shown: Json = {"id": node_id("RE", entry.id), "createdAt": iso(entry.at)}
+            shown: Json = {"id": node_id("RE", entry.id), "createdAt": iso(entry.at), "actor": actor(entry.by)}
             if entry.kind == "reopened" and "REOPENED_EVENT" in itemTypes:
                 found.append((entry.at, entry.id, shown | {"__typename": "ReopenedEvent"}))
+            elif entry.rename and "RENAMED_TITLE_EVENT" in itemTypes:
+                found.append((entry.at, entry.id, shown | {"__typename": "RenamedTitleEvent"}))
             elif entry.source and "CROSS_REFERENCED_EVENT" in itemTypes:
                 source = IssueNode(self.call, entry.source, self.owner)
                 found.append((entry.at, entry.id, shown | {"__typename": "CrossReferencedEvent", "source": source}))
@@ -148,6 +162,7 @@ class IssueNode:
                     "id": node_id("PVTISC", change.id),
                     "createdAt": iso(change.at),
                     "status": change.status,
+                    "actor": actor(change.by),
                     "project": ProjectNode(self.call, project),
                 },
             )

@@ -117,7 +117,7 @@ class Root:
         option = next((one for one in project.fields[STATUS] if one.id == wanted), None)
         if option is None:
             raise Refused(422, "The single select option Id does not belong to the field")
-        set_value(self._state, project, item, STATUS, option)
+        set_value(self._state, project, item, STATUS, option, self._call.by)
         return {"projectV2Item": ItemNode(self._call, item, project)}
 
     def _owner(self, login: str, kind: str) -> Json:
@@ -136,7 +136,11 @@ class Root:
         def members(_: Any, **page: Any) -> Json:
             if not self._call.token.may("members", "read"):
                 raise _forbidden(self._call)
-            people = [actor(user) for user in self._state.users.values() if user.kind == "User"]
+            people = [
+                actor(user)
+                for user in self._state.users.values()
+                if user.kind == "User" and user.login not in self._state.outsiders
+            ]
             return connection(people, **page)
 
         return actor(found) | {"projectV2": project, "membersWithRole": members}

@@ -88,8 +88,14 @@ def happened(found: Happened, about: Issue, owner: Repository, state: GitHubStat
         "commit_url": None,
         "created_at": iso(found.at),
         "performed_via_github_app": None,
-        **({"label": {"name": found.label, "color": "00aabb"}} if found.label else {"state_reason": None}),
+        **_about(found),
     }
+
+
+def _about(found: Happened) -> Json:
+    if found.rename:
+        return {"rename": {"from": found.rename[0], "to": found.rename[1]}}
+    return {"label": {"name": found.label, "color": "00aabb"}} if found.label else {"state_reason": None}
 
 
 def hook(found: Hook, hooks: str) -> Json:

@@ -34,13 +34,15 @@ class Happened:
 
     id: int
     kind: str
-    """As GitHub names it: commented, labeled, unlabeled, closed, reopened, transferred, cross-referenced."""
+    """As GitHub names it: commented, labeled, unlabeled, closed, reopened, transferred, cross-referenced, renamed."""
     by: User
     at: float
     changed: float
     body: str = ""
     label: str = ""
     """The label's name as it was then."""
+    rename: tuple[str, str] | None = None
+    """The title before and after."""
     source: Issue | None = None
     """The issue that mentions this one."""
 
@@ -60,6 +62,9 @@ class Issue:
     labels: list[Label] = field(default_factory=list)
     log: list[Happened] = field(default_factory=list)
     is_pull: bool = False
+    edited: float | None = None
+    """When the description was changed last, and by whom."""
+    editor: User | None = None
 
     @property
     def said(self) -> list[Happened]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from testbed.github.models import Issue, Repository
+from testbed.github.models import Issue, Repository, User
 from testbed.github.project_models import Change, Item, Option, Project, Value
 from testbed.github.state import GitHubState
 
@@ -41,14 +41,17 @@ def option(project: Project, field: str, name: str) -> Option:
     return next(one for one in project.fields[field] if one.name == name)
 
 
-def set_value(state: GitHubState, project: Project, item: Item, field: str, wanted: Option) -> None:
-    """The same value again changes nothing. A change of an issue's status stands in its timeline."""
+def set_value(
+    state: GitHubState, project: Project, item: Item, field: str, wanted: Option, by: User | None = None
+) -> None:
+    """The same value again changes nothing. A change of an issue's status stands in its timeline. by: absent: who
+    opened the issue."""
     had = item.values.get(field)
     if had is not None and had.option is wanted:
         return
     item.values[field] = Value(wanted, state.now())
     if field == STATUS and item.about is not None:
-        project.changes.append(Change(state.next_id(), item.about, wanted.name, state.now()))
+        project.changes.append(Change(state.next_id(), item.about, wanted.name, state.now(), by or item.about.by))
 
 
 def remove(project: Project, issue: Issue) -> None:

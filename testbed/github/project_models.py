@@ -45,6 +45,7 @@ class Change:
     issue: Issue
     status: str
     at: float
+    by: User
 
 
 @dataclass

@@ -83,6 +83,8 @@ class GitHubState:
         self.users: dict[str, User] = {}
         self.repositories: dict[str, Repository] = {}
         self._hooks: dict[str, dict[int, Hook]] = {}
+        self.outsiders: set[str] = set()
+        """Names of users who are no members of the organisation."""
         self.projects: dict[int, Project] = {}
         """By their ids."""
         self._last_id = 1000

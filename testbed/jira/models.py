@@ -105,6 +105,7 @@ class Issue:
     """How, in which direction (inward or outward), and to which issue."""
     subtasks: list[Issue] = field(default_factory=list)
     parent: Issue | None = None
+    creator: Account | None = None
 
 
 @dataclass

@@ -120,6 +120,7 @@ class Shapes:
             "priority": {"id": "2", "name": found.priority},
             "project": self.project(found.project),
             "issuetype": {"id": found.kind[0], "name": found.kind[1]},
+            "creator": self.user(found.creator),
             "created": stamp(found.at),
             "updated": stamp(found.changed),
             "archiveddate": stamp(found.archived) if found.archived else None,

@@ -71,11 +71,19 @@ class JiraState:
         self.projects[key] = made
         return made
 
-    def add_issue(self, project: Project, title: str, status: Status, body: Any, labels: tuple[str, ...] = ()) -> Issue:
+    def add_issue(
+        self,
+        project: Project,
+        title: str,
+        status: Status,
+        body: Any,
+        labels: tuple[str, ...] = (),
+        by: Account | None = None,
+    ) -> Issue:
         now = self.clock()
         number = 1 + sum(issue.project is project for issue in self.issues.values())
         id_ = self.next_id()
-        made = Issue(id_, f"{project.key}-{number}", project, status, title, body, now, now, list(labels))
+        made = Issue(id_, f"{project.key}-{number}", project, status, title, body, now, now, list(labels), creator=by)
         self.issues[id_] = made
         return made
 
@@ -105,6 +113,8 @@ class JiraState:
 
     def edit(self, issue: Issue, by: Account, title: str, body: Any) -> None:
         self.change(issue, by, "summary", ("", issue.title), ("", title))
+        if body != issue.body:
+            self.change(issue, by, "description", ("", "before"), ("", "after"))
         issue.title, issue.body = title, body
 
     def move_to(self, issue: Issue, project: Project, by: Account) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from email.utils import formatdate
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,12 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, build_schema, 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
-from testbed.faults import Calls, Switches, switch_routes
+from testbed.answering import Api, json_of
 from testbed.linear.complexity import MOST, complexity
 from testbed.linear.models import Token
 from testbed.linear.roots import Roots
 from testbed.linear.state import LinearState, Refused
-from testbed.strikes import answered
 
 PATH = "/graphql"
 _KINDS = {
@@ -40,28 +37,28 @@ def schema() -> GraphQLSchema:
 
 def create_app(state: LinearState) -> Starlette:
     """The application around this state."""
-    switches, calls = Switches(), Calls()
-    api = _Api(state, switches, calls)
-    routes = [Route(PATH, api.serve, methods=["POST"]), *switch_routes(switches, calls, state.clear)]
-    return Starlette(routes=routes)
+    return _Linear(state).application(PATH, state.clear, methods=["POST"])
 
 
-class _Api:
-    def __init__(self, state: LinearState, switches: Switches, calls: Calls) -> None:
-        self._state, self._switches, self._calls = state, switches, calls
+class _Linear(Api):
+    def __init__(self, state: LinearState) -> None:
+        super().__init__()
+        self._state = state
 
-    async def serve(self, request: Request) -> Response:
-        """Answer one call, with the fault that strikes it if there is one, and record it."""
-        body: Mapping[str, Any] = json.loads(await request.body())
+    async def place(self, request: Request) -> str:
+        """With kind and name of the query."""
+        body: Mapping[str, Any] = await json_of(request)
         said = re.match(r"\s*(query|mutation)?\s*(\w*)", str(body.get("query")))
-        place = f"POST {PATH} {said[1] or 'query'} {said[2]}".rstrip() if said else f"POST {PATH}"
-        fault = self._switches.take(place)
-        answer, done = await answered(fault, partial(self._work, request, body), self._refusal)
-        answer.headers["date"] = formatdate(self._state.now(), usegmt=True)
-        self._calls.note({"place": place, "status": answer.status_code}, {"place": place}, done=done)
-        return answer
+        return f"POST {PATH} {said[1] or 'query'} {said[2]}".rstrip() if said else f"POST {PATH}"
 
-    async def _work(self, request: Request, body: Mapping[str, Any]) -> Response:
+    async def counted(self, request: Request) -> Mapping[str, Any]:
+        return {"place": await self.place(request)}
+
+    def stamps(self) -> Mapping[str, str]:
+        return {"date": formatdate(self._state.now(), usegmt=True)}
+
+    async def work(self, request: Request) -> Response:
+        body: Mapping[str, Any] = await json_of(request)
         try:
             token = self._token(request)
         except Refused as refused:
@@ -92,7 +89,7 @@ class _Api:
             raise Refused(*_KINDS[401])
         return self._state.tokens[token]
 
-    def _refusal(self, status: int, headers: Mapping[str, str]) -> Response:
+    def refusal(self, status: int, headers: Mapping[str, str]) -> Response:
         if status not in _KINDS:
             return JSONResponse({"error": f"status {status}"}, status, dict(headers))
         told = dict(headers)

@@ -90,6 +90,8 @@ class Issue:
     attachments: list[Attached] = field(default_factory=list)
     relations: list[str] = field(default_factory=list)
     """Ids of the issues that this one relates to."""
+    by: str = ""
+    """Name of who made it; empty: an integration."""
 
 
 @dataclass

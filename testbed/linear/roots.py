@@ -74,7 +74,7 @@ class Roots:
         self._need("write")
         issue = self._seen(id)
         if "stateId" in input:
-            self._state.put(issue, state_by_id(issue.team, input["stateId"]))
+            self._state.put(issue, state_by_id(issue.team, input["stateId"]), self._token.user)
         return {"success": True, "issue": self._views.issue(issue)}
 
     def _comment_create(self, _info: Any, input: Filter) -> Json:

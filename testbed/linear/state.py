@@ -56,22 +56,24 @@ class LinearState:
         """The id of the label of this name."""
         return self.labels.setdefault(name, _id())
 
-    def add_issue(self, team: Team, title: str, state: str, body: str = "", parent: str = "") -> Issue:
+    def add_issue(self, team: Team, title: str, state: str, body: str = "", parent: str = "", by: str = "") -> Issue:
         team.numbers += 1
         now = self.now()
-        made = Issue(_id(), team, team.numbers, title, body, state_of(team, state), now, now, parent=parent)
+        made = Issue(_id(), team, team.numbers, title, body, state_of(team, state), now, now, parent=parent, by=by)
         self.issues[made.id] = made
         return made
 
-    def put(self, issue: Issue, state: State) -> None:
+    def put(self, issue: Issue, state: State, by: str = "") -> None:
         """Move it; where it is there already nothing happens."""
         if issue.state is not state:
             before, issue.state = issue.state, state
-            self._happen(issue, fromStateId=before.id, toStateId=state.id)
+            self._happen(issue, fromStateId=before.id, toStateId=state.id, by=by)
 
-    def edit(self, issue: Issue, title: str, body: str) -> None:
+    def edit(self, issue: Issue, title: str, body: str, by: str = "") -> None:
+        before = issue.title if title != issue.title else None
+        changed = body != issue.body or None
         issue.title, issue.body = title, body
-        self._happen(issue)
+        self._happen(issue, fromTitle=before, updatedDescription=changed, by=by)
 
     def label(self, issue: Issue, name: str) -> None:
         issue.labels.append(self.add_label(name))
@@ -132,7 +134,8 @@ class LinearState:
 
     def _happen(self, issue: Issue, **entry: object) -> None:
         now = self.now()
-        whole = {"fromStateId": None, "toStateId": None, "archived": None, "trashed": None} | entry
+        whole: dict[str, object] = {"fromStateId": None, "toStateId": None, "archived": None, "trashed": None, "by": ""}
+        whole |= {"fromTitle": None, "updatedDescription": None} | entry
         issue.history.append({"id": _id(), "at": now} | whole)
         issue.changed = now
 

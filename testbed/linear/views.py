@@ -76,7 +76,8 @@ class Views:
             "state": state_view(issue.state, 0),
             "team": lambda _info: self.team(issue.team),
             "labels": page({"id": id_, "made": names[id_], "name": names[id_]} for id_ in issue.labels),
-            "history": page(entry | {"made": entry["at"], "createdAt": _date(entry["at"])} for entry in issue.history),
+            "creator": self.user(issue.by) if issue.by else None,
+            "history": page(self._happened(entry) for entry in issue.history),
             "comments": page(self.said(said, issue) for said in issue.comments),
             "children": page(self._children(issue)),
             "attachments": page(
@@ -86,6 +87,10 @@ class Views:
             "relations": page(self._relations(issue)),
             "inverseRelations": page(self._inverse(issue)),
         }
+
+    def _happened(self, entry: Json) -> Json:
+        actor = self.user(entry["by"]) if entry["by"] else None
+        return entry | {"made": entry["at"], "createdAt": _date(entry["at"]), "actor": actor}
 
     def said(self, said: Said, issue: Issue) -> Json:
         return {

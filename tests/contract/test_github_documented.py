@@ -226,7 +226,7 @@ def documents(new: bool) -> dict[str, str]:
 
 @pytest.mark.parametrize("new", [True, False], ids=["github.com", "an older server"])
 def test_every_document_is_one_of_the_schema(new: bool) -> None:
-    assert len(documents(new)) == 18
+    assert len(documents(new)) == 19
     for name, text in documents(new).items():
         assert [error.message for error in validate(schema(new=new), parse(text))] == [], name
 

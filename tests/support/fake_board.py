@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
-from boardhand_operator.boards import Card, Comment, Look, Said
+from boardhand_operator.boards import Card, Comment, Edit, Look, Said
 from boardhand_operator.errors import Misconfigured, NotFound
 from tests.support.fuse import Fuse
 
@@ -38,27 +38,33 @@ class FakeBoard:
     def comment_limit(self) -> int:
         return 16384
 
-    def add(self, card_id: str, title: str = "Fix the cart", column: str = READY) -> Card:
+    def add(self, card_id: str, title: str = "Fix the cart", column: str = READY, by: str = "ada") -> Card:
         """What a person does: a new card."""
         number = len(self.cards) + 1
         entered, event = self._now(), f"event-{self._ticks}"
         url = f"http://board.test/c/{number}"
         card = Card(card_id, f"#{number}", url, title, "As the title says.", (), event, entered, column)
+        card = replace(card, author=by.title(), author_id=f"id-{by}", mover=by.title(), moved_by=f"id-{by}")
         self.cards[card_id] = card
         self.said[card_id] = []
         return card
 
-    def put(self, card_id: str, column: str) -> None:
+    def put(self, card_id: str, column: str, by: str = "ada", us: bool = False) -> None:
         """Move a card, whoever does it: a move is an event."""
         entered = self._now()
-        self.cards[card_id] = replace(
-            self.cards[card_id], column=column, entered_at=entered, event=f"event-{self._ticks}"
-        )
+        moved = replace(self.cards[card_id], column=column, entered_at=entered, event=f"event-{self._ticks}")
+        self.cards[card_id] = replace(moved, mover=by.title(), moved_by="us" if us else f"id-{by}", moved_by_us=us)
         self.moves.append((card_id, column))
 
     async def check(self) -> None:
         async with self.fuse.call("check the board"):
             return
+
+    def edit(self, card_id: str, body: str, by: str = "ada") -> None:
+        """What a person does: another description."""
+        card, now = self.cards[card_id], self._now()
+        edits = (*card.edits, Edit(f"id-{by}", by.title(), now))
+        self.cards[card_id] = replace(card, body=body, edits=edits)
 
     def say(self, card_id: str, text: str, author: str = "ada") -> Comment:
         """What a person does: a comment."""
@@ -116,7 +122,7 @@ class FakeBoard:
             if ticket_id not in self.cards:
                 raise NotFound("Board", "move a card", "it is gone")
             if self.cards[ticket_id].column != column:
-                self.put(ticket_id, column)
+                self.put(ticket_id, column, "boardhand", us=True)
 
     async def subscribe(self) -> None:
         async with self.fuse.call("subscribe"):

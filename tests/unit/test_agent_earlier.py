@@ -94,6 +94,8 @@ def test_every_specialist_has_it_fenced(name: str) -> None:
     values = {
         "specialist": "coder",
         "ticket": "T",
+        "plan": "",
+        "planning": False,
         "earlier": "It said so.",
         "notes": "",
         "map": "",

@@ -86,7 +86,8 @@ def test_on_a_red_base_a_new_failure_goes_back_by_its_name(run: Run) -> None:
     broken = calls(("write_file", {"path": "tests/test_more.sh", "content": "false\n"}))
     evidence, partial = seen(run, EDIT, broken, FINISH, remove("tests/test_more.sh"))
     assert (partial, run.nudges) == (False, ["VerifyRed"])
-    assert "Failing, and not before your change: test_more." in run.said_to_large(3)
+    assert "Failing, and not before your change: <tests run-1-" in run.said_to_large(3)
+    assert ">\ntest_more\n</tests run-1-" in run.said_to_large(3)
     assert evidence.tampering == []
 
 

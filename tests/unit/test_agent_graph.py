@@ -220,7 +220,9 @@ def test_a_faulty_answer_is_nudged_and_mended(run: Run, wrong: AIMessage, reason
 
     assert run.nudges == [reason]
     assert result.failure is None
-    assert "[harness]" in str(run.large.asked[2][-1].content)
+    fence = str(run.large.asked[0][1].content).split("\n")[0].removeprefix("<ticket ").removesuffix(">")
+    assert f"[harness {fence}] " in str(run.large.asked[2][-1].content)
+    assert f"[harness {fence}] is" in " ".join(str(run.large.asked[0][0].content).split())
     for message in run.large.asked[2]:
         if isinstance(message, AIMessage):
             assert message.content or message.tool_calls

@@ -73,7 +73,7 @@ def test_secrets_are_blotted_out_before_heads_are_cut(tmp_path: Path) -> None:
 
 def test_undefined_words_in_prompts_are_errors() -> None:
     with pytest.raises(UndefinedError):
-        nudge_text("VerifyRed", failed="x")
+        nudge_text("VerifyRed", "f", failed="x")
     with pytest.raises(UndefinedError):
         opening("coder", "f", {"ticket": "x"})
 
@@ -83,6 +83,7 @@ def test_undefined_words_in_prompts_are_errors() -> None:
 def test_prompts_say_what_the_baseline_was(name: str, green: bool) -> None:
     values = {
         "ticket": "T",
+        "plan": "",
         "earlier": "",
         "notes": "",
         "map": "",

@@ -113,4 +113,4 @@ def test_without_anything_new_every_history_ends(history: list[Turn]) -> None:
 
 @pytest.mark.parametrize("reason", MESSAGES)
 def test_every_reason_has_its_nudge(reason: str) -> None:
-    assert nudge_text(reason, tools="read_file, run", count=2)
+    assert nudge_text(reason, "f", tools="read_file, run", count=2)

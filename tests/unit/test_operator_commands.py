@@ -73,7 +73,7 @@ def test_a_command_is_the_first_line(text: str, command: Command | None) -> None
 def test_whatever_is_said_can_be_read_and_answered(text: str) -> None:
     for said in (text, f"/boardhand {text}", f"/boardhand budget {text}"):
         if command := parse(said):
-            answer = judge(command, POOL, card(), [])
+            answer = judge(command, POOL, card(), [], NOON)
             reply = ours(1, reply_text(answer.text, "c-9", answer.money))
             assert [one.to for one in find_replies([reply])] == ["c-9"]
             assert parse(reply.text) is None
@@ -97,11 +97,11 @@ def test_members_may_and_a_pool_can_narrow_them(author: str, named: list[str] | 
 
 
 def test_retry_begins_the_next_attempt() -> None:
-    answer = judge(Command("retry"), POOL, card(), [ended(1)])
+    answer = judge(Command("retry"), POOL, card(), [ended(1)], NOON)
     assert answer.again
     assert answer.text == "Attempt 2 of 3: the ticket is in **Sprint Backlog** and is taken when it is its turn."
-    assert judge(Command("retry"), POOL, card(), []).text.startswith("Attempt 1 of 3")
-    suspended = judge(Command("retry"), pool(suspend=True), card(), [ended(1)])
+    assert judge(Command("retry"), POOL, card(), [], NOON).text.startswith("Attempt 1 of 3")
+    suspended = judge(Command("retry"), pool(suspend=True), card(), [ended(1)], NOON)
     assert suspended.again
     assert "is suspended" in suspended.text
 
@@ -115,25 +115,25 @@ def test_retry_begins_the_next_attempt() -> None:
 )
 @pytest.mark.parametrize("command", [Command("retry"), Command("budget", "2")])
 def test_there_is_no_next_attempt(command: Command, runs: list[Run], said: str) -> None:
-    answer = judge(command, POOL, card(), runs)
+    answer = judge(command, POOL, card(), runs, NOON)
     assert answer.text.startswith(said)
     assert answer == Answer(answer.text)
 
 
 def test_a_ticket_that_the_pool_does_not_take_is_not_moved() -> None:
     labelled = pool(board={"type": "fake", "board": "b1", "secretRef": {"name": "s"}, "label": "ai"})
-    assert "lacks the label `ai`" in judge(Command("retry"), labelled, card(), []).text
-    assert judge(Command("retry"), labelled, card(labels=("ai",)), []).again
+    assert "lacks the label `ai`" in judge(Command("retry"), labelled, card(), [], NOON).text
+    assert judge(Command("retry"), labelled, card(labels=("ai",)), [], NOON).again
 
 
 def test_stop_ends_what_is_under_way() -> None:
     working = a_run(name="run-9", phase="Working")
-    assert judge(Command("stop"), POOL, card(), [ended(1), working]).cancel == (working,)
+    assert judge(Command("stop"), POOL, card(), [ended(1), working], NOON).cancel == (working,)
     other = a_run(name="run-8", phase="Working", pool="other")
-    assert judge(Command("stop"), POOL, card(), [other]).text == "No run of this ticket is under way."
+    assert judge(Command("stop"), POOL, card(), [other], NOON).text == "No run of this ticket is under way."
     stopped = ended(1, FailureClass.CANCELLED)
     told = Run(stopped.body, stopped.spec.model_copy(update={"cancel": True}), stopped.status)
-    assert judge(Command("stop"), POOL, card(), [told]).text == "Run `run-1` was told to stop, and has ended."
+    assert judge(Command("stop"), POOL, card(), [told], NOON).text == "Run `run-1` was told to stop, and has ended."
 
 
 @pytest.mark.parametrize(
@@ -153,16 +153,16 @@ def test_stop_ends_what_is_under_way() -> None:
 def test_a_budget_is_for_the_next_attempt_and_has_a_most(
     argument: str, most: float | None, money: Decimal | None, said: str
 ) -> None:
-    answer = judge(Command("budget", argument), pool(most), card(), [ended(1)])
+    answer = judge(Command("budget", argument), pool(most), card(), [ended(1)], NOON)
     assert (answer.money, answer.again) == (money, money is not None)
     assert said in answer.text
 
 
 def test_nothing_waits_for_approval_and_the_unknown_is_answered_with_what_is_known() -> None:
-    assert judge(Command("approve"), POOL, card(), []).text == "Nothing waits for an approval."
-    answer = judge(Command("ret`ry"), POOL, card(), [])
+    assert judge(Command("approve"), POOL, card(), [], NOON).text == "Nothing waits for an approval."
+    answer = judge(Command("ret`ry"), POOL, card(), [], NOON)
     assert answer.text.startswith("I do not know `retˋry`. I know `/boardhand retry`")
-    assert judge(Command(""), POOL, card(), []).text.startswith("I know")
+    assert judge(Command(""), POOL, card(), [], NOON).text.startswith("I know")
 
 
 def test_an_amount_holds_until_the_next_claim() -> None:

@@ -115,7 +115,7 @@ async def forced(
         if parsed is not None:
             return parsed
         problem = " ".join(str(answer["parsing_error"] or "no function was called.").split())[:500]
-        text = nudge_text(schema.__name__, problem=problem, **nudge)
+        text = nudge_text(schema.__name__, context.fence, problem=problem, **nudge)
         context.transcript.nudged(role, "InvalidAnswer", text)
         # The bad answer itself is left out: not every server takes its own broken calls back.
         said = [*messages, HumanMessage(text)]

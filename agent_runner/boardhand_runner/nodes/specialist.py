@@ -8,6 +8,7 @@ import time
 from langchain_core.messages import AIMessage, BaseMessage
 from langgraph.runtime import Runtime
 
+from boardhand_api.run import Task
 from boardhand_runner.context import Window, prompt_of, squeezed
 from boardhand_runner.errors import Stuck
 from boardhand_runner.models.asking import ask, book
@@ -22,6 +23,9 @@ from boardhand_runner.tools.map import MAP_CHARACTERS
 SMALL_MAP_CHARACTERS = 1_000
 """A small model is not offered the map as a tool; the files that others use most are told once."""
 
+PLANNER = "planner"
+"""The analyst's prompt where the answer is to be a plan."""
+
 EARLIER_CHARACTERS, SMALL_EARLIER_CHARACTERS = 16_000, 1_600
 """Of what is told of earlier attempts."""
 
@@ -32,9 +36,10 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
     new: list[BaseMessage] = []
     if not state.get("messages"):
         small = context.large.active.abilities.small_prompt
-        new = opening("small" if small else name, context.fence, await _values(state, context))
+        about = PLANNER if context.order.task is Task.PLAN else name
+        new = opening("small" if small else about, context.fence, await _values(state, context))
     history, now = [*state.get("messages", []), *new], window(state, context)
-    began, change = time.monotonic(), State()
+    began, change = time.monotonic(), State(fence=context.fence) if new else State()
     try:
         answer = await _asked(context, name, history, now)
     except Stuck as error:
@@ -62,6 +67,8 @@ async def _values(state: State, context: Context) -> dict[str, object]:
     return {
         "specialist": state["specialist"],
         "ticket": ticket_text(context.order.ticket),
+        "planning": context.order.task is Task.PLAN,
+        "plan": context.order.plan.text if context.order.plan else "",
         "earlier": earlier_text(context.order.earlier, min(told, window(state, context).turn_characters)),
         "notes": context.notes,
         "workdir": context.order.workdir,

@@ -20,6 +20,8 @@ def ticket_text(ticket: Ticket) -> str:
     parts += [_checklist(one) for one in ticket.checklists if one.items]
     parts += [_linked("Attachments, which cannot be opened:", ticket.attachments), _linked("Links:", ticket.links)]
     parts += [f"Comment by {comment.author or 'somebody'}:\n{comment.text.strip()}" for comment in ticket.comments]
+    if ticket.left_out:
+        parts.append(f"({ticket.left_out} more, of people who are not members of the board, are left out.)")
     return "\n\n".join(part for part in parts if part)
 
 

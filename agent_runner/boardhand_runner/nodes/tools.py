@@ -13,9 +13,13 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, ToolCall, ToolMessage
 from langgraph.runtime import Runtime
 
+from boardhand_api.model import CallFormat
 from boardhand_runner.errors import NeedsInfo
 from boardhand_runner.history import Call, Outcome, Turn
+from boardhand_runner.nodes.nudge import fence_of
 from boardhand_runner.nodes.window import window
+from boardhand_runner.prompts import fenced
+from boardhand_runner.prompts.boundary import guarded
 from boardhand_runner.state import Context, State
 from boardhand_runner.tools.bounds import bounded
 from boardhand_runner.tools.catalog import ASK, FINISH, WRITING, Answer
@@ -73,7 +77,8 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
         raise NeedsInfo("Question", done[ASK].arguments["question"])
     room = window(state, context).turn_characters
     turn = Turn(bool(message.text.strip()), tuple(map(_call, wanted, answers)), cut_off)
-    change: State = {"messages": _messages(message, wanted, answers, room), "turns": [turn]}
+    shown = [_shown(state, context, answer) for answer in answers]
+    change: State = {"messages": _messages(message, wanted, shown, room), "turns": [turn]}
     if FINISH in done:
         change |= {"finished": True, "summary": done[FINISH].arguments["summary"]}
     return change
@@ -107,6 +112,15 @@ def wanted_calls(message: AIMessage) -> list[Wanted]:
         )
         for at, call in enumerate(message.invalid_tool_calls)
     ]
+
+
+def _shown(state: State, context: Context, answer: Answer) -> Answer:
+    """As the model may see it: files, output and servers never end a piece of data, nor speak for the harness. A model
+    that knows no messages of tools has it between the data's own lines."""
+    fence = fence_of(state, context)
+    if context.large.active.abilities.calls is CallFormat.TEXT:
+        return Answer(fenced(answer.text, "result", fence), answer.outcome)
+    return Answer(guarded(answer.text, fence), answer.outcome)
 
 
 def _messages(message: AIMessage, wanted: list[Wanted], answers: list[Answer], room: int) -> list[BaseMessage]:

@@ -13,7 +13,6 @@ from langgraph.runtime import Runtime
 
 from boardhand_api.counts import count_tests
 from boardhand_api.result import TestCounts
-from boardhand_api.run import Task
 from boardhand_runner.errors import Configuration, ToolError
 from boardhand_runner.evidence.compare import Measured, flaky_names, no_new_failure
 from boardhand_runner.evidence.junit import read_junit
@@ -47,7 +46,7 @@ async def baseline(state: State, runtime: Runtime[Context]) -> State:  # noqa: A
     Raises Configuration where the pool's commands cannot work: no ticket is to blame for that.
     """
     context = runtime.context
-    if context.order.task is Task.ANALYSE:
+    if context.order.task.reads_only:
         return {}
     await context.bench.open()
     results = await _results(context)

@@ -10,7 +10,6 @@ import json
 import shlex
 
 from boardhand_api.order import Order
-from boardhand_api.run import Task
 from boardhand_runner.detect import TEXT_BYTES, Commands, Folder, detect, looked_for, wanted
 from boardhand_runner.errors import Configuration, Infrastructure
 from boardhand_runner.git import BASE_REF, Git
@@ -28,7 +27,7 @@ def place_commands(settings: Settings, order: Order) -> Commands | None:
     if order.verify:
         return None
     told = detect(base_folder(settings, order.workdir))
-    if told is None and order.task is not Task.ANALYSE:
+    if told is None and not order.task.reads_only:
         where = f"the folder {order.workdir}" if order.workdir else "the root"
         raise Configuration(
             "NothingToVerify",

@@ -50,18 +50,20 @@ class Slates:
         self.file, self.now = file, now
         self.data: Json = {"last": 0} | json.loads(file.read_text())
 
-    def add(self, slate: Json, title: str, body: str, column: str) -> Json:
+    def add(self, slate: Json, account: Json, title: str, body: str, column: str) -> Json:
         """A new card in a column."""
         id_ = self.number()
         bare: Json = {"archived": False, "priority": ""} | {
             name: [] for name in ("labels", "checklists", "attachments", "links", "comments")
         }
-        slate["cards"][id_] = bare | {"id": id_, "key": f"#{id_}", "title": title, "body": body}
-        return self.put(slate["cards"][id_], column)
+        author = {"author": account["name"], "author_id": account["id"]}
+        slate["cards"][id_] = bare | author | {"id": id_, "key": f"#{id_}", "title": title, "body": body}
+        return self.put(slate["cards"][id_], account, column)
 
-    def put(self, card: Json, column: str) -> Json:
+    def put(self, card: Json, account: Json, column: str) -> Json:
         """Into a column, which is an event."""
         card |= {"column": column, "event": self.number(), "entered_at": self.moment()}
+        card |= {"mover": account["name"], "moved_by": account["id"]}
         return card
 
     def say(self, card: Json, account: Json, text: str) -> Json:
@@ -106,7 +108,8 @@ class Call:
         """A card that is archived, or whose column is gone, is in none."""
         there = not card["archived"] and card["column"] in self.slate["columns"]
         url = f"{self.request.base_url}slates/{self.request.path_params['slate']}/cards/{card['id']}"
-        return {**card, "url": url, "column": card["column"] if there else None, "comments": self.told(card)}
+        more = {"moved_by_us": card["moved_by"] == self.account["id"], "comments": self.told(card)}
+        return {**card, "url": url, "column": card["column"] if there else None, **more}
 
     def told(self, card: Json) -> list[Json]:
         comments = [said | {"by_us": said["author_id"] == self.account["id"]} for said in card["comments"]]
@@ -163,9 +166,9 @@ def subscribe(call: Call) -> Json:
 SERVED: dict[tuple[str, str], Callable[[Call], Any]] = {
     ("GET", ""): look,
     ("GET", "/cards"): cards,
-    ("POST", "/cards"): lambda call: call.slates.add(call.slate, **call.body),
+    ("POST", "/cards"): lambda call: call.slates.add(call.slate, call.account, **call.body),
     ("GET", "/cards/{card}"): lambda call: call.shown(call.card),
-    ("PUT", "/cards/{card}/column"): lambda call: call.slates.put(call.card, call.body["column"]),
+    ("PUT", "/cards/{card}/column"): lambda call: call.slates.put(call.card, call.account, call.body["column"]),
     ("POST", "/cards/{card}/comments"): lambda call: call.slates.say(call.card, call.account, call.body["text"]),
     ("PUT", "/cards/{card}/comments/{comment}"): edit,
     ("GET", "/comments"): said,

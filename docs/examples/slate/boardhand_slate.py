@@ -127,6 +127,7 @@ class SlateBoard:
 def _card(found: dict[str, Any]) -> Card:
     return Card(
         **{name: found[name] for name in ("id", "key", "url", "title", "body", "event", "column", "priority")},
+        **{name: found[name] for name in ("author", "author_id", "mover", "moved_by", "moved_by_us")},
         labels=tuple(found["labels"]),
         entered_at=datetime.fromisoformat(found["entered_at"]),
         checklists=tuple(Checklist(name, tuple(Item(*item) for item in items)) for name, items in found["checklists"]),

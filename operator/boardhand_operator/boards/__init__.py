@@ -50,6 +50,8 @@ class Link:
 
     title: str
     url: str
+    by: str | None = None
+    """Id of who made it, where others than members can; its title may be theirs. None: only members can."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,16 @@ class Said:
 
     ticket: str
     comment: Comment
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A change of a ticket's title or description."""
+
+    by: str
+    """Id of who made it; empty where that is not known."""
+    name: str
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -88,6 +100,17 @@ class Card:
     """Only `Board.read` fills in these three."""
     attachments: tuple[Attachment, ...] = ()
     links: tuple[Link, ...] = ()
+    author: str = ""
+    """Name of who wrote it. Only `Board.read` fills in this and what follows; empty: the board does not tell."""
+    author_id: str = ""
+    mover: str = ""
+    """Name of who put it into the column where it is, by `event`."""
+    moved_by: str = ""
+    """Their id."""
+    moved_by_us: bool = False
+    """Whether that was the account of the pool's credentials."""
+    edits: tuple[Edit, ...] = ()
+    """The changes of title and description that the board tells of, oldest first; ours are left out."""
 
 
 @dataclass(frozen=True)
@@ -176,6 +199,14 @@ class Board(Protocol):
 
     async def aclose(self) -> None:
         """Close the connections."""
+        ...
+
+
+class Teams(Protocol):
+    """A board that knows teams."""
+
+    async def team(self, name: str) -> frozenset[str]:
+        """Ids of a team's members, at most a thousand. Raises Misconfigured where there is no such team."""
         ...
 
 

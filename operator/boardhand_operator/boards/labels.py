@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,9 @@ class Entry:
     number: int
     """Its id at the vendor, by which entries of one moment are ordered; 0 where the issue's creation is meant."""
     event: str
+    by: str = field(default="", compare=False)
+    """Id of whose doing it was; empty where that is not told."""
+    by_name: str = field(default="", compare=False)
 
 
 Place = tuple[str, Entry]

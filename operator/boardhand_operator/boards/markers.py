@@ -87,19 +87,21 @@ class Reply:
     money: Decimal | None
     """US dollars that it allows the next attempt."""
     created_at: datetime
+    plan: str = ""
+    """Digest of the plan that the command approved."""
 
 
-def reply_text(body: str, comment_id: str, money: Decimal | None = None) -> str:
+def reply_text(body: str, comment_id: str, money: Decimal | None = None, plan: str = "") -> str:
     """The comment that answers a command."""
-    amount = {} if money is None else {"money": str(money)}
-    return body.replace(_SIGN, _BROKEN_SIGN) + "\n\n" + _mark("command", comment=comment_id, **amount)
+    more = ({} if money is None else {"money": str(money)}) | ({"plan": plan} if plan else {})
+    return body.replace(_SIGN, _BROKEN_SIGN) + "\n\n" + _mark("command", comment=comment_id, **more)
 
 
 def find_replies(comments: Iterable[Comment]) -> list[Reply]:
     """The answers to commands among comments of ours, in their order."""
     found = ((comment, _values(comment, "command")) for comment in comments)
     return [
-        Reply(values["comment"], _amount(values.get("money", "")), comment.created_at)
+        Reply(values["comment"], _amount(values.get("money", "")), comment.created_at, values.get("plan", ""))
         for comment, values in found
         if "comment" in values
     ]

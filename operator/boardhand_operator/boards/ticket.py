@@ -20,8 +20,11 @@ BYTES = 640 * 1024
 """An object in Kubernetes may have 1.5 MiB, and a run holds more than its ticket."""
 
 
-def ticket_of(card: Card) -> Ticket:
-    """The ticket as a TicketRun holds it: the newest comments, our own without their markers, all cut to fit."""
+def ticket_of(card: Card, left_out: int = 0) -> Ticket:
+    """The ticket as a TicketRun holds it: the newest comments, our own without their markers, all cut to fit.
+
+    left_out: so many comments are not on the card any more, since strangers wrote them.
+    """
     comments = [
         TicketComment(author=shorten(comment.author, AUTHOR, "…"), text=shorten(text, COMMENT))
         for comment in card.comments
@@ -40,6 +43,7 @@ def ticket_of(card: Card) -> Ticket:
         attachments=_linked((file.name, file.url) for file in card.attachments),
         links=_linked((link.title, link.url) for link in card.links),
         comments=comments[-COMMENTS:],
+        left_out=left_out,
     )
     return fitted(ticket, BYTES)
 

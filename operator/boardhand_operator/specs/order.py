@@ -32,6 +32,7 @@ def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec, told: Fing
         attempt=run.attempt,
         ticket=run.ticket,
         earlier=list(run.earlier),
+        plan=run.plan,
         repository=pool.repository.url,
         base_branch=pool.repository.branch,
         branch=branch_name(run.ticket, run.attempt),

@@ -31,8 +31,10 @@ from boardhand_operator.boards.azure.log import (
     TYPE,
     Json,
     attachments,
+    author,
     card,
     comment,
+    edits,
     hyperlinks,
     placed,
     related_ids,
@@ -116,21 +118,37 @@ class AzureBoard:
         """See `Board.people`: the team's members, or those of all of the project's teams; one request a team."""
         return await people_of(self._http, self._project, self._team)
 
+    async def team(self, name: str) -> frozenset[str]:
+        """See `Teams.team`: one request."""
+        try:
+            return frozenset(await people_of(self._http, self._project, [name]))
+        except NotFound as failed:
+            raise Misconfigured(
+                "TeamMissing", f"spec.policy.trigger.teams: project {self._project} has no team {name!r}"
+            ) from failed
+
     async def read(self, ticket_id: str) -> Card | None:
         """See `Board.read`: three requests, one more for 200 updates or comments, and one for related work items."""
         try:
             item = await self._items.whole(ticket_id)
             field = await self._columns.field()
-            entry = placed(await self._items.updates(ticket_id), field)
+            updates = await self._items.updates(ticket_id)
+            entry = placed(updates, field)
             said = await self._items.comments(ticket_id)
         except NotFound:
             return None
         column = item["fields"].get(field)
         if entry is None or column is None or not self._is_ours(item):
             return None
-        our_id = await self._our_id()
+        our_id, (author_id, name) = await self._our_id(), author(updates)
         return replace(
             card(item, column, entry, self._page),
+            author=name,
+            author_id=author_id,
+            mover=entry.by_name,
+            moved_by=entry.by,
+            moved_by_us=entry.by == our_id,
+            edits=edits(updates, our_id),
             comments=tuple(comment(one, our_id) for one in said),
             all_comments=True,
             attachments=attachments(item),

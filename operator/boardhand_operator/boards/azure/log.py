@@ -6,12 +6,12 @@ Source: https://learn.microsoft.com/en-us/rest/api/azure/devops/wit/ (7.1)
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from boardhand_operator.boards import Attachment, Card, Comment, Link
-from boardhand_operator.boards.azure.texts import body_of, read
+from boardhand_operator.boards import Attachment, Card, Comment, Edit, Link
+from boardhand_operator.boards.azure.texts import TEXTS, body_of, read
 
 Json = dict[str, Any]
 TITLE, STATE, TYPE, TAGS = "System.Title", "System.State", "System.WorkItemType", "System.Tags"
@@ -26,6 +26,9 @@ class Entry:
     at: datetime
     number: int
     """Its id, which counts within the work item."""
+    by: str = field(default="", compare=False)
+    """Id of whose doing it was."""
+    by_name: str = field(default="", compare=False)
 
     @property
     def event(self) -> str:
@@ -41,11 +44,32 @@ def placed(updates: Iterable[Json], field: str) -> Entry | None:
     """The newest update that changed the column's field, or took the work item out of the recycle bin; None where
     there is none yet."""
     entries = (
-        Entry(moment(update["fields"][CHANGED]["newValue"]), int(update["id"]))
+        Entry(moment(update["fields"][CHANGED]["newValue"]), int(update["id"]), *_who(update))
         for update in updates
         if _brings(update.get("fields") or {}, field)
     )
     return max(entries, key=lambda entry: entry.number, default=None)
+
+
+def _who(update: Json) -> tuple[str, str]:
+    by = update.get("revisedBy") or {}
+    return str(by.get("id") or ""), str(by.get("displayName") or "")
+
+
+def author(updates: Iterable[Json]) -> tuple[str, str]:
+    """Id and name of who made a work item: its first update."""
+    return next((_who(update) for update in updates if int(update["id"]) == 1), ("", ""))
+
+
+def edits(updates: Iterable[Json], our_id: str) -> tuple[Edit, ...]:
+    """The changes of the title and of the fields that are the description."""
+    changed = ((update, update.get("fields") or {}) for update in updates if int(update["id"]) > 1)
+    found = (
+        Edit(*_who(update), moment(fields[CHANGED]["newValue"]))
+        for update, fields in changed
+        if CHANGED in fields and not fields.keys().isdisjoint((TITLE, *TEXTS))
+    )
+    return tuple(edit for edit in found if edit.by != our_id)
 
 
 def _brings(fields: Mapping[str, Json], field: str) -> bool:

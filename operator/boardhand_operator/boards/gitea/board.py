@@ -19,7 +19,7 @@ from boardhand_operator.answers import Vendor
 from boardhand_operator.boards import Card, Comment, Look
 from boardhand_operator.boards.columns import Reading, sorted_out
 from boardhand_operator.boards.gitea.check import check_filter, check_repository, check_writing, owner_and_name, server
-from boardhand_operator.boards.gitea.log import card, named, placed
+from boardhand_operator.boards.gitea.log import card, edits, named, placed
 from boardhand_operator.boards.gitea.said import said_since
 from boardhand_operator.boards.gitea.timeline import entered, timeline
 from boardhand_operator.boards.labels import Labels
@@ -105,7 +105,13 @@ class GiteaIssues:
             return None
         our_id = await self._our_id()
         said = tuple(comment(entry, our_id) for entry in happened if entry["type"] == "comment")
-        return replace(card(issue, *place, self._columns), comments=said, all_comments=True)
+        return replace(
+            card(issue, *place, self._columns),
+            comments=said,
+            all_comments=True,
+            moved_by_us=place[1].by == str(our_id),
+            edits=edits(happened, our_id),
+        )
 
     async def comments(self, ticket_id: str) -> list[Comment]:
         """See `Board.comments`: one request."""

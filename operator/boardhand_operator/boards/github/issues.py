@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from boardhand_api import pool
+from boardhand_operator import github_graph
 from boardhand_operator.boards import Card, Comment, Look
 from boardhand_operator.boards.columns import Reading, sorted_out
 from boardhand_operator.boards.github.account import Account
@@ -25,12 +26,14 @@ from boardhand_operator.boards.github.check import (
     check_writing,
     owner_and_name,
 )
-from boardhand_operator.boards.github.log import Json, card, comment, links, named, number, placed
+from boardhand_operator.boards.github.edited import last_edit
+from boardhand_operator.boards.github.log import Json, card, comment, links, named, number, placed, renamed
 from boardhand_operator.boards.github.repository import Repository
 from boardhand_operator.boards.labels import Labels
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.errors import NotFound
 from boardhand_operator.github_app import Place
+from boardhand_operator.graphql import Graph
 from boardhand_operator.transport import Connection, segment
 
 COMMENT_LIMIT = 65536
@@ -52,6 +55,7 @@ class GitHubIssues:
         self._at = Repository(self._account.http, self._account.rest, owner, name)
         self._spec = spec
         self._labels = Labels(self._at.labels, f"Repository {spec.board}", "Make it there")
+        self._graph = Graph(self._account.http, "GitHub", github_graph.PATH, github_graph.kind_of, {})
         self._entered = self._at.entered()
         self._reading = Reading(number, named, card, self._labelled)
         wanted = spec.columns
@@ -85,7 +89,8 @@ class GitHubIssues:
         return {str(user["id"]): user["login"] for user in users if (user.get("permissions") or {}).get("push")}
 
     async def read(self, ticket_id: str) -> Card | None:
-        """See `Board.read`: two requests, one more for every 100 entries of its timeline; all of its comments."""
+        """See `Board.read`: two requests, one more for every 100 entries of its timeline, and one where it changed
+        since it entered its column; all of its comments."""
         issue = await self._issue(ticket_id)
         if issue is None:
             return None
@@ -96,8 +101,14 @@ class GitHubIssues:
             return None
         us = await self._account.login()
         said = tuple(comment(entry, us) for entry in happened if entry["event"] == "commented")
-        found = card(issue, *place, self._columns)
-        return replace(found, comments=said, all_comments=True, links=links(happened))
+        return replace(
+            card(issue, *place, self._columns),
+            comments=said,
+            all_comments=True,
+            links=links(happened),
+            moved_by_us=place[1].by_name.casefold() == us.casefold(),
+            edits=(*renamed(happened, us), *await last_edit(self._graph, issue, place[1].at)),
+        )
 
     async def comments(self, ticket_id: str) -> list[Comment]:
         """See `Board.comments`: one request for every 100."""

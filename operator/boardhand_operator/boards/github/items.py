@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from boardhand_operator.boards import Card, Comment, Link
+from boardhand_operator.boards import Card, Comment, Edit, Link
 from boardhand_operator.boards.github.log import moment
 from boardhand_operator.boards.labels import Entry
 
@@ -68,7 +68,28 @@ def entered(item: Json, issue: Json, project: str, events: bool) -> tuple[Entry,
 
 
 def _entry(happened: Json) -> Entry:
-    return Entry(moment(happened["createdAt"]), 0, happened["id"])
+    return Entry(moment(happened["createdAt"]), 0, happened["id"], *who(happened.get("actor")))
+
+
+def who(found: Json | None) -> tuple[str, str]:
+    """Id and name of an account; nothing of one that is gone."""
+    if not found:
+        return "", ""
+    # GraphQL leaves out what REST writes behind the name of an app.
+    bot = found["__typename"] == "Bot" and not found["login"].endswith("[bot]")
+    return str(found.get("databaseId") or ""), found["login"] + ("[bot]" if bot else "")
+
+
+def edit_of(issue: Json) -> tuple[Edit, ...]:
+    """The last change of its description."""
+    at = issue.get("lastEditedAt")
+    return (Edit(*who(issue.get("editor")), moment(at)),) if at else ()
+
+
+def edits(issue: Json, us: str) -> tuple[Edit, ...]:
+    """The last change of its description, and those of its title. us: the name of our account."""
+    titles = (Edit(*who(one.get("actor")), moment(one["createdAt"])) for one in nodes(issue["renamed"]))
+    return tuple(one for one in (*edit_of(issue), *titles) if one.name.casefold() != us.casefold())
 
 
 def card(item: Json, issue: Json, entry: Entry) -> Card:
@@ -84,13 +105,18 @@ def card(item: Json, issue: Json, entry: Entry) -> Card:
         entered_at=entry.at,
         column=option(item),
         priority=option(item, "priority"),
+        author=who(issue["author"])[1],
+        author_id=who(issue["author"])[0],
+        mover=entry.by_name,
+        moved_by=entry.by,
     )
 
 
 def links(issue: Json) -> tuple[Link, ...]:
     """The other issues that mention this one, each once; pull requests are none."""
-    found = {one["source"]["url"]: one["source"]["title"] for one in nodes(issue["mentioned"]) if one.get("source")}
-    return tuple(Link(title, url) for url, title in found.items())
+    sources = [one["source"] for one in nodes(issue["mentioned"]) if one.get("source")]
+    found = {source["url"]: (source["title"], who(source.get("author"))[0]) for source in sources}
+    return tuple(Link(title, url, by) for url, (title, by) in found.items())
 
 
 def comments(found: Sequence[Json]) -> list[Comment]:
@@ -99,13 +125,11 @@ def comments(found: Sequence[Json]) -> list[Comment]:
 
 
 def _comment(found: Json) -> Comment:
-    author = found["author"] or {"__typename": "", "login": "somebody who left"}
-    # GraphQL leaves out what REST writes behind the name of an app.
-    bot = author["__typename"] == "Bot" and not author["login"].endswith("[bot]")
+    author_id, author = who(found["author"])
     return Comment(
         id=found["id"],
-        author=author["login"] + ("[bot]" if bot else ""),
-        author_id=str(author.get("databaseId") or ""),
+        author=author or "somebody who left",
+        author_id=author_id,
         text=found["body"],
         created_at=moment(found["createdAt"]),
         by_us=found["viewerDidAuthor"],

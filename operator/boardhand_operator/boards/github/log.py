@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from boardhand_operator.boards import Card, Comment, Link, labels
+from boardhand_operator.boards import Card, Comment, Edit, Link, labels
 from boardhand_operator.boards.labels import Entry, Place
 
 Json = dict[str, Any]
@@ -36,7 +36,7 @@ def placed(issue: Json, timeline: Iterable[Json], columns: Collection[str]) -> P
     """In which column an issue is, and by which event; None where it is closed or bears none of these labels."""
     if issue["state"] != "open":
         return None
-    birth = Entry(moment(issue["created_at"]), 0, f"created:{issue['id']}")
+    birth = Entry(moment(issue["created_at"]), 0, f"created:{issue['id']}", *who(issue.get("user")))
     return labels.placed(named(issue, columns), birth, _happened(timeline))
 
 
@@ -44,8 +44,21 @@ def _happened(timeline: Iterable[Json]) -> Iterator[tuple[str | None, Entry]]:
     for happened in timeline:
         if happened["event"] not in ("labeled", "reopened"):
             continue
-        entry = Entry(moment(happened["created_at"]), int(happened["id"]), str(happened["id"]))
+        number, by = int(happened["id"]), who(happened.get("actor"))
+        entry = Entry(moment(happened["created_at"]), number, str(number), *by)
         yield (happened["label"]["name"] if happened["event"] == "labeled" else None), entry
+
+
+def who(user: Json | None) -> tuple[str, str]:
+    """Id and name of an account; nothing of one that is gone."""
+    return (str(user["id"]), str(user["login"])) if user else ("", "")
+
+
+def renamed(timeline: Iterable[Json], us: str) -> tuple[Edit, ...]:
+    """The changes of the title. us: the name of our account."""
+    changed = [happened for happened in timeline if happened["event"] == "renamed"]
+    found = (Edit(*who(happened.get("actor")), moment(happened["created_at"])) for happened in changed)
+    return tuple(edit for edit in found if edit.name.casefold() != us.casefold())
 
 
 def comment(found: Json, us: str) -> Comment:
@@ -64,8 +77,12 @@ def comment(found: Json, us: str) -> Comment:
 def links(timeline: Iterable[Json]) -> tuple[Link, ...]:
     """The other issues that mention this one, each once; pull requests are none."""
     sources = (happened["source"].get("issue") for happened in timeline if happened["event"] == "cross-referenced")
-    found = {source["html_url"]: source["title"] for source in sources if source and "pull_request" not in source}
-    return tuple(Link(title, url) for url, title in found.items())
+    found = {
+        source["html_url"]: (source["title"], who(source.get("user"))[0])
+        for source in sources
+        if source and "pull_request" not in source
+    }
+    return tuple(Link(title, url, by) for url, (title, by) in found.items())
 
 
 def card(issue: Json, column: str, entry: Entry, columns: Collection[str]) -> Card:
@@ -81,4 +98,8 @@ def card(issue: Json, column: str, entry: Entry, columns: Collection[str]) -> Ca
         event=entry.event,
         entered_at=entry.at,
         column=column,
+        author=who(issue.get("user"))[1],
+        author_id=who(issue.get("user"))[0],
+        mover=entry.by_name,
+        moved_by=entry.by,
     )

@@ -118,8 +118,15 @@ class GitHubProjects:
         said = items.comments(items.nodes(issue["comments"]))
         if after := items.next_cursor(issue["comments"]):
             said += await self._at.comments(ticket_id, after)
-        found = items.card(item, issue, entry)
-        return replace(found, comments=tuple(said), all_comments=True, links=items.links(issue))
+        us = await self._account.login()
+        return replace(
+            items.card(item, issue, entry),
+            comments=tuple(said),
+            all_comments=True,
+            links=items.links(issue),
+            moved_by_us=entry.by_name.casefold() == us.casefold(),
+            edits=items.edits(issue, us),
+        )
 
     async def comments(self, ticket_id: str) -> list[Comment]:
         """See `Board.comments`: one request for every 100."""

@@ -13,10 +13,11 @@ FEATURES = """query Features {
 }"""
 """What not every GitHub Enterprise Server has yet."""
 
-_COMMENT = """fragment Comment on IssueComment {
+_WHO = "{ __typename login ... on User { databaseId } ... on Bot { databaseId } }"
+_COMMENT = f"""fragment Comment on IssueComment {{
   id body createdAt viewerDidAuthor
-  author { __typename login ... on User { databaseId } ... on Bot { databaseId } }
-}"""
+  author {_WHO}
+}}"""
 _STATUS = """fragment Status on ProjectV2 {
   status: field(name: "Status") { ... on ProjectV2SingleSelectField { id options { id name } } }
 }"""
@@ -35,17 +36,18 @@ _ITEMS = """fragment Items on Issue {
 }"""
 _DETAILS = """fragment Details on Issue {
   id number title body url state updatedAt
+  author %who%
   repository { nameWithOwner }
   labels(first: 100) { nodes { name } }
   entered: timelineItems(last: 50, itemTypes: [%types% REOPENED_EVENT]) {
     nodes {
       __typename
-      ... on ReopenedEvent { id createdAt }
+      ... on ReopenedEvent { id createdAt actor %who% }
       %event%
     }
   }
 }"""
-_EVENT = "... on ProjectV2ItemStatusChangedEvent { id createdAt status project { id } }"
+_EVENT = "... on ProjectV2ItemStatusChangedEvent { id createdAt status project { id } actor %who% }"
 
 
 @dataclass(frozen=True)
@@ -91,14 +93,19 @@ class Queries:
     ... on Issue {
       ...Details
       ...Items
+      lastEditedAt
+      editor %who%
+      renamed: timelineItems(last: 50, itemTypes: [RENAMED_TITLE_EVENT]) {
+        nodes { ... on RenamedTitleEvent { createdAt actor %who% } }
+      }
       mentioned: timelineItems(last: 50, itemTypes: [CROSS_REFERENCED_EVENT]) {
-        nodes { ... on CrossReferencedEvent { source { ... on Issue { title url } } } }
+        nodes { ... on CrossReferencedEvent { source { ... on Issue { title url author %who% } } } }
       }
       comments(first: 100) { pageInfo { hasNextPage endCursor } nodes { ...Comment } }
     }
   }
 }"""
-        return _joined(ask, self._details, _ITEMS, _PLACE, _STATUS, _COMMENT)
+        return _joined(ask.replace("%who%", _WHO), self._details, _ITEMS, _PLACE, _STATUS, _COMMENT)
 
     @property
     def place(self) -> str:
@@ -123,7 +130,7 @@ class Queries:
     @property
     def _details(self) -> str:
         events, event = ("PROJECT_V2_ITEM_STATUS_CHANGED_EVENT,", _EVENT) if self.events else ("", "")
-        return _DETAILS.replace("%types%", events).replace("%event%", event)
+        return _DETAILS.replace("%types%", events).replace("%event%", event).replace("%who%", _WHO)
 
     def _of_owner(self, head: str, fields: str, *fragments: str) -> str:
         kind = "organization" if self.organisation else "user"
@@ -153,6 +160,10 @@ SAID = _joined(
     _COMMENT,
 )
 """Issues that the search finds, with the newest of their comments."""
+EDITED = f"""query Edited($id: ID!) {{
+  node(id: $id) {{ ... on Issue {{ lastEditedAt editor {_WHO} }} }}
+}}"""
+"""Who changed an issue's description last."""
 COMMENT = """mutation AddComment($id: ID!, $body: String!) {
   addComment(input: {subjectId: $id, body: $body}) { commentEdge { node { id } } }
 }"""

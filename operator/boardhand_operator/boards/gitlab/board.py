@@ -19,7 +19,7 @@ from boardhand_api import pool
 from boardhand_operator.boards import Card, Comment, Look
 from boardhand_operator.boards.columns import Reading, sorted_out
 from boardhand_operator.boards.gitlab.check import check_columns, check_project, check_spec, path_of
-from boardhand_operator.boards.gitlab.log import attachments, card, comment, is_said, links, named
+from boardhand_operator.boards.gitlab.log import attachments, card, comment, edits, is_said, links, named
 from boardhand_operator.boards.gitlab.said import said_since
 from boardhand_operator.boards.gitlab.timeline import entered, place_of
 from boardhand_operator.boards.labels import Labels
@@ -102,10 +102,13 @@ class GitLabIssues:
         if place is None:
             return None
         linked = await self._project.all(f"read the links of issue {ticket_id}", self._path(ticket_id, "/links"))
+        notes, our_id = await self._notes(ticket_id), await self._project.me()
         return replace(
             card(issue, *place, self._columns),
-            comments=tuple(await self.comments(ticket_id)),
+            comments=tuple(comment(note, our_id) for note in notes if is_said(note)),
             all_comments=True,
+            moved_by_us=place[1].by == str(our_id),
+            edits=edits(notes, our_id),
             attachments=attachments(issue),
             links=links(linked),
         )
@@ -113,10 +116,7 @@ class GitLabIssues:
     async def comments(self, ticket_id: str) -> list[Comment]:
         """See `Board.comments`: one request for a hundred notes, and one more. What GitLab itself noted is left out,
         and what only the team may read."""
-        params = {"sort": "asc", "order_by": "created_at"}
-        operation = f"read the comments of issue {ticket_id}"
-        notes = await self._project.all(operation, self._path(ticket_id, "/notes"), params, sieved=True)
-        our_id = await self._project.me()
+        notes, our_id = await self._notes(ticket_id), await self._project.me()
         return [comment(note, our_id) for note in notes if is_said(note)]
 
     async def comment(self, ticket_id: str, text: str) -> str:
@@ -188,6 +188,12 @@ class GitLabIssues:
         except NotFound:
             return None
         return None if await self._hidden(issue) else issue
+
+    async def _notes(self, ticket_id: str) -> list[Json]:
+        """What was said on an issue, and what GitLab noted there itself, oldest first."""
+        params = {"sort": "asc", "order_by": "created_at"}
+        operation = f"read the comments of issue {ticket_id}"
+        return await self._project.all(operation, self._path(ticket_id, "/notes"), params, sieved=True)
 
     async def _hidden(self, issue: Json) -> bool:
         """Whether more people may see the project's merge requests than this issue, whose text they would show."""

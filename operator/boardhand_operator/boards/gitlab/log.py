@@ -10,11 +10,13 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
-from boardhand_operator.boards import Attachment, Card, Comment, Link, labels
+from boardhand_operator.boards import Attachment, Card, Comment, Edit, Link, labels
 from boardhand_operator.boards.labels import Entry, Place
 from boardhand_operator.gitlab.client import Json
 
 _UPLOAD = re.compile(r"\[(?P<name>[^\]\n]+)\]\((?P<path>(?:/-/project/\d+)?/uploads/[0-9a-f]{32}/[^)\s]+)\)")
+
+_CHANGED = ("changed the description", "changed title")
 
 
 def moment(text: str) -> datetime:
@@ -33,7 +35,7 @@ def placed(
     """In which column an issue is, and by which event; None where it is closed or bears none of these labels."""
     if issue["state"] != "opened":
         return None
-    birth = Entry(moment(issue["created_at"]), 0, f"created:{issue['id']}")
+    birth = Entry(moment(issue["created_at"]), 0, f"created:{issue['id']}", *who(issue.get("author")))
     happened = [
         *_happened(((event.get("label") or {}).get("name"), event) for event in label_events if _adds(event)),
         *_happened((None, event) for event in state_events if event["state"] == "reopened"),
@@ -49,7 +51,22 @@ def _adds(event: Json) -> bool:
 def _happened(events: Iterable[tuple[str | None, Json]]) -> Iterator[tuple[str | None, Entry]]:
     for what, event in events:
         kind = "reopened" if what is None else "label"
-        yield what, Entry(moment(event["created_at"]), int(event["id"]), f"{kind}:{event['id']}")
+        yield (
+            what,
+            Entry(moment(event["created_at"]), int(event["id"]), f"{kind}:{event['id']}", *who(event.get("user"))),
+        )
+
+
+def who(user: Json | None) -> tuple[str, str]:
+    """Id and name of an account; nothing of one that is gone."""
+    return (str(user["id"]), str(user["username"])) if user else ("", "")
+
+
+def edits(notes: Iterable[Json], our_id: int) -> tuple[Edit, ...]:
+    """The changes of title and description, of which GitLab makes notes of its own."""
+    changed = (note for note in notes if note["system"] and (note["body"] or "").startswith(_CHANGED))
+    found = (Edit(*who(note.get("author")), moment(note["created_at"])) for note in changed)
+    return tuple(edit for edit in found if edit.by != str(our_id))
 
 
 def is_said(note: Json) -> bool:
@@ -82,6 +99,10 @@ def card(issue: Json, column: str, entry: Entry, columns: Collection[str]) -> Ca
         event=entry.event,
         entered_at=entry.at,
         column=column,
+        author=who(issue.get("author"))[1],
+        author_id=who(issue.get("author"))[0],
+        mover=entry.by_name,
+        moved_by=entry.by,
     )
 
 

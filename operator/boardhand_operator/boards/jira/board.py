@@ -119,13 +119,16 @@ class JiraBoard:
         await self._know_place()
         if issue is None or not self._is_here(issue):
             return None
-        entry = log.entered(issue, await self._issues.histories(issue))
+        histories = await self._issues.histories(issue)
+        entry = log.entered(issue, histories)
         assert entry is not None
-        reading = await self._reading()
+        reading, identity = await self._reading(), self.dialect.identity
+        our_id = identity(await self._issues.account())
         comments = await self._talk.of(str(issue["id"]), issue["fields"].get("comment"))
         remote = await self._issues.remote_links(ticket_id)
+        found = self._card(issue, entry, issue["fields"]["status"]["name"])
         return replace(
-            self._card(issue, entry, issue["fields"]["status"]["name"]),
+            log.with_people(found, issue, entry, histories, our_id, identity),
             checklists=log.checklists(issue),
             attachments=log.attachments(issue),
             links=log.links(issue, remote, self._site),

@@ -6,18 +6,19 @@ Source: https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from boardhand_operator.boards import Attachment, Card, Checklist, Comment, Item, Link
+from boardhand_operator.boards import Attachment, Card, Checklist, Comment, Edit, Item, Link
 
 Json = dict[str, Any]
 
 ENTERING = ("status", "project")
 """Fields whose change puts an issue into a column: a transition, or a move from another project."""
 CARD_FIELDS = ("summary", "description", "labels", "status", "priority", "project", "created", "updated")
-READ_FIELDS = (*CARD_FIELDS, "comment", "attachment", "issuelinks", "subtasks", "parent", "archiveddate")
+TEXTS = ("summary", "description")
+READ_FIELDS = (*CARD_FIELDS, "creator", "comment", "attachment", "issuelinks", "subtasks", "parent", "archiveddate")
 PLACE_FIELDS = ("status", "project", "archiveddate")
 _MILLISECONDS = 100_000_000_000
 """A larger number is an epoch in milliseconds, a smaller one in seconds."""
@@ -31,6 +32,8 @@ class Entry:
     number: int
     """Id of the entry of the changelog; 0 where the issue's creation is meant."""
     event: str
+    by: Json | None = field(default=None, compare=False)
+    """The user whose doing it was; None: not told."""
 
 
 def moment(told: str | int) -> datetime:
@@ -48,12 +51,12 @@ def entered(issue: Json, histories: Iterable[Json], *, strict: bool = False) -> 
     """
     changes = [history for history in histories if any(_field(item) in ENTERING for item in history["items"])]
     if not changes:
-        return Entry(moment(issue["fields"]["created"]), 0, f"created-{issue['id']}")
+        return Entry(moment(issue["fields"]["created"]), 0, f"created-{issue['id']}", issue["fields"].get("creator"))
     last = max(changes, key=lambda history: (moment(history["created"]), int(history["id"])))
     led_to = [str(item.get("to")) for item in last["items"] if _field(item) == "status"]
     if strict and led_to and led_to[-1] != str(issue["fields"]["status"]["id"]):
         return None
-    return Entry(moment(last["created"]), int(last["id"]), str(last["id"]))
+    return Entry(moment(last["created"]), int(last["id"]), str(last["id"]), last.get("author"))
 
 
 def _field(item: Json) -> str:
@@ -103,6 +106,28 @@ def card(issue: Json, entry: Entry, site: str, markdown: Callable[[Any], str]) -
         entered_at=entry.at,
         column=fields["status"]["name"],
         priority=(fields.get("priority") or {}).get("name") or "",
+    )
+
+
+def with_people(
+    ticket: Card, issue: Json, entry: Entry, histories: Iterable[Json], our_id: str, identity: Callable[[Json], str]
+) -> Card:
+    """The ticket with who wrote, moved and changed it. histories: entries of its changelog."""
+    author, mover = issue["fields"].get("creator") or {}, entry.by or {}
+    changed = (one for one in histories if any(_field(item) in TEXTS for item in one["items"]))
+    found = [(identity(one.get("author") or {}), one) for one in changed]
+    return replace(
+        ticket,
+        author=author.get("displayName") or "",
+        author_id=identity(author),
+        mover=mover.get("displayName") or "",
+        moved_by=identity(mover),
+        moved_by_us=bool(our_id) and identity(mover) == our_id,
+        edits=tuple(
+            Edit(id_, (one.get("author") or {}).get("displayName") or "", moment(one["created"]))
+            for id_, one in sorted(found, key=lambda pair: moment(pair[1]["created"]))
+            if id_ != our_id
+        ),
     )
 
 

@@ -27,6 +27,7 @@ from boardhand_operator.boards.linear.log import (
     attachments,
     card,
     checklists,
+    edits,
     in_order,
     is_there,
     links,
@@ -113,6 +114,7 @@ class LinearBoard:
         return replace(
             card(issue, labels, placed(issue, happened)),
             comments=in_order(said),
+            edits=edits(happened),
             all_comments=True,
             checklists=checklists(issue),
             attachments=attachments(issue),

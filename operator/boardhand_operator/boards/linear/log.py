@@ -7,12 +7,12 @@ Types and fields: https://studio.apollographql.com/public/Linear-API/variant/cur
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from boardhand_operator.boards import Attachment, Card, Checklist, Comment, Item, Link
+from boardhand_operator.boards import Attachment, Card, Checklist, Comment, Edit, Item, Link
 
 Json = dict[str, Any]
 CHECKLIST = "Sub-issues"
@@ -26,6 +26,8 @@ class Entry:
 
     at: datetime
     event: str
+    by: Json | None = field(default=None, compare=False)
+    """The user whose doing it was; None: an integration's, or not told."""
 
 
 def moment(text: str) -> datetime:
@@ -41,9 +43,11 @@ def is_there(issue: Json) -> bool:
 def placed(issue: Json, history: Iterable[Json]) -> Entry:
     """By which event an issue is in its state: the newest entry that brought it there or back onto the board, else its
     creation."""
-    birth = Entry(moment(issue["createdAt"]), f"created:{issue['id']}")
+    birth = Entry(moment(issue["createdAt"]), f"created:{issue['id']}", issue.get("creator"))
     entries = (
-        Entry(moment(entry["createdAt"]), entry["id"]) for entry in history if _brings(entry, issue["state"]["id"])
+        Entry(moment(entry["createdAt"]), entry["id"], entry.get("actor"))
+        for entry in history
+        if _brings(entry, issue["state"]["id"])
     )
     return max(entries, default=birth)
 
@@ -68,6 +72,17 @@ def comment(found: Json) -> Comment:
     )
 
 
+def edits(history: Iterable[Json]) -> tuple[Edit, ...]:
+    """The changes of title and description, oldest first."""
+    changed = (one for one in history if one.get("fromTitle") is not None or one.get("updatedDescription"))
+    found = [((one.get("actor") or {}), moment(one["createdAt"])) for one in changed]
+    return tuple(
+        Edit(str(actor.get("id") or ""), str(actor.get("displayName") or ""), at)
+        for actor, at in sorted(found, key=lambda pair: pair[1])
+        if not actor.get("isMe")
+    )
+
+
 def in_order(comments: Iterable[Json]) -> tuple[Comment, ...]:
     """Comments, each once, oldest first."""
     found = {entry["id"]: comment(entry) for entry in comments}
@@ -76,6 +91,7 @@ def in_order(comments: Iterable[Json]) -> tuple[Comment, ...]:
 
 def card(issue: Json, labels: Sequence[str], entry: Entry) -> Card:
     """The issue as a ticket."""
+    author, mover = issue.get("creator") or {}, entry.by or {}
     return Card(
         id=issue["id"],
         key=issue["identifier"],
@@ -87,6 +103,11 @@ def card(issue: Json, labels: Sequence[str], entry: Entry) -> Card:
         entered_at=entry.at,
         column=issue["state"]["name"],
         priority=issue["priorityLabel"] if issue["priority"] else "",
+        author=author.get("displayName") or "",
+        author_id=author.get("id") or "",
+        mover=mover.get("displayName") or "",
+        moved_by=mover.get("id") or "",
+        moved_by_us=bool(mover.get("isMe")),
     )
 
 

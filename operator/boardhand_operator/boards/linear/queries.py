@@ -17,6 +17,8 @@ fragment Ticket on Issue {
   state { id name }
 }"""
 _HAPPENED = "nodes { id createdAt fromStateId toStateId archived trashed }"
+_WHO = "{ id displayName isMe }"
+_TOLD = f"nodes {{ id createdAt fromStateId toStateId archived trashed fromTitle updatedDescription actor {_WHO} }}"
 _IN_TEAM = "team: {key: {eq: $team}}"
 
 POLL = f"""
@@ -66,16 +68,17 @@ query details($ids: [ID!]!) {{
 
 HISTORY = f"""
 query history($id: String!, $after: String) {{
-  issue(id: $id) {{ history(first: 250, after: $after) {{ {_HAPPENED} {_PAGE} }} }}
+  issue(id: $id) {{ history(first: 250, after: $after) {{ {_TOLD} {_PAGE} }} }}
 }}"""
 
 READ = f"""
 query read($id: String!) {{
   issue(id: $id) {{
     ...Ticket
+    creator {_WHO}
     team {{ key }}
     labels(first: 50) {{ nodes {{ name }} }}
-    history(first: 50) {{ {_HAPPENED} {_PAGE} }}
+    history(first: 50) {{ {_TOLD} {_PAGE} }}
     comments(first: 100) {{ nodes {{ ...Said }} {_PAGE} }}
     children(first: 100) {{ nodes {{ createdAt title trashed state {{ type }} }} }}
     attachments(first: 50) {{ nodes {{ title url }} }}

@@ -20,7 +20,7 @@ from boardhand_operator.boards.trello.check import check_membership, check_spec,
 from boardhand_operator.boards.trello.entries import Entered, card_actions
 from boardhand_operator.boards.trello.hooks import SECRET, signed, subscribe
 from boardhand_operator.boards.trello.lists import Lists
-from boardhand_operator.boards.trello.log import ENTERING, Entry, Json, birth, comments, entries
+from boardhand_operator.boards.trello.log import ENTERING, Entry, Json, author, birth, comments, entries
 from boardhand_operator.boards.trello.said import people, route, said_since
 from boardhand_operator.boards.trello.structure import STRUCTURE, labels, ticket, with_structure
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
@@ -113,10 +113,18 @@ class TrelloBoard:
             known = entries(actions, card["idList"])
             if known or len(fresh) < CARD_PAGE:
                 break
-        said = tuple(comments(actions, await self._our_id()))
+        our_id, (author_id, name) = await self._our_id(), author(actions)
         entry = known.get(card["id"]) or birth(card["id"])
-        found = with_structure(ticket(card, column, entry), card)
-        return replace(found, comments=said, all_comments=len(fresh) < CARD_PAGE)
+        return replace(
+            with_structure(ticket(card, column, entry), card),
+            comments=tuple(comments(actions, our_id)),
+            all_comments=len(fresh) < CARD_PAGE,
+            author=name,
+            author_id=author_id,
+            mover=entry.by_name,
+            moved_by=entry.by,
+            moved_by_us=entry.by == our_id,
+        )
 
     async def comments(self, ticket_id: str) -> list[Comment]:
         """See `Board.comments`: the newest thousand, which is what Trello gives; 50 a request."""

@@ -7,7 +7,7 @@ https://developer.atlassian.com/cloud/trello/guides/rest-api/object-definitions/
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ ENTERING = (
     "updateCard:closed",
 )
 """Action types that put a card into a list; the last one also takes it out, see `entered`."""
+_MAKING = ("createCard", "copyCard", "convertToCardFromCheckItem", "emailCard")
 _KINDS = frozenset(kind.partition(":")[0] for kind in ENTERING)
 
 
@@ -34,6 +35,9 @@ class Entry:
 
     event: str
     at: datetime
+    by: str = field(default="", compare=False)
+    """Id of the member whose doing it was; empty where that is not told."""
+    by_name: str = field(default="", compare=False)
 
 
 def moment(text: str) -> datetime:
@@ -71,8 +75,23 @@ def entries(actions: Iterable[Json], list_id: str) -> dict[str, Entry]:
     for action in sorted(actions, key=lambda action: str(action["date"]), reverse=True):
         into = entered(action)
         if into and into[1] == list_id:
-            found.setdefault(into[0], Entry(action["id"], moment(action["date"])))
+            found.setdefault(into[0], Entry(action["id"], moment(action["date"]), *_who(action)))
     return found
+
+
+def author(actions: Iterable[Json]) -> tuple[str, str]:
+    """Id and name of who made a card; nothing where these of its actions do not tell."""
+    made = [_who(action) for action in actions if action["type"] in _MAKING]
+    return made[-1] if made else ("", "")
+
+
+def _who(action: Json) -> tuple[str, str]:
+    """Anybody can write to a board's mail address, and Trello shows the card as its owner's."""
+    if action["type"] == "emailCard":
+        return "", ""
+    creator = action.get("memberCreator") or {}
+    id_ = action.get("idMemberCreator") or creator.get("id") or ""
+    return id_, creator.get("fullName") or creator.get("username") or ""
 
 
 def comments(actions: Iterable[Json], our_id: str) -> list[Comment]:
