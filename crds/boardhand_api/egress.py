@@ -48,7 +48,7 @@ class Egress(Wire):
     model_config = {
         "json_schema_extra": rules(
             (
-                "self.mode != 'Restricted' || size(self.to) > 0",
+                "!has(self.mode) || self.mode != 'Restricted' || (has(self.to) && size(self.to) > 0)",
                 "spec.egress.to is required with mode Restricted: name the git server and the model's, at least",
             ),
         )

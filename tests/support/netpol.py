@@ -65,7 +65,10 @@ def _peer(peer: Json, other: End) -> bool:
 
 
 def _within(address: str, cidr: str) -> bool:
-    return ipaddress.ip_address(address) in ipaddress.ip_network(cidr)
+    given = ipaddress.ip_address(address)
+    # On the wire an address of IPv4 that is written as one of IPv6 is what it is.
+    mapped = given.ipv4_mapped if isinstance(given, ipaddress.IPv6Address) else None
+    return (mapped or given) in ipaddress.ip_network(cidr)
 
 
 def _ports(ports: list[Json] | None, port: int, protocol: str) -> bool:

@@ -152,7 +152,7 @@ def test_no_range_lets_a_closed_address_through(range_: str, closed: list[str], 
         ("10.0.0.1/24", "EgressUnreadable", "spec.egress.to[0].cidr: 10.0.0.1/24 has host bits set"),
         ("300.0.0.0/8", "EgressUnreadable", "spec.egress.to[0].cidr"),
         ("169.254.169.254/32", "EgressClosed", "169.254.169.254/32 is in 169.254.0.0/16, which is closed to every run"),
-        ("::ffff:169.254.169.254/128", "EgressClosed", "closed to every run"),
+        ("::ffff:169.254.169.254/128", "EgressUnreadable", "is of IPv4: write it as such"),
         ("10.1.7.0/24", "EgressClosed", "10.1.0.0/16"),
     ],
 )

@@ -31,8 +31,7 @@ ALWAYS_CLOSED = (
     "fd00:ec2::254/128",
     "fd20:ce::254/128",
     "fd00:c1::a9fe:a9fe/128",
-    # The same addresses of IPv4 in other words.
-    "::ffff:0:0/96",
+    # Where NAT64 has 169.254.0.0/16.
     "64:ff9b::a9fe:0/112",
 )
 """What no pod of a run may reach, whatever its pool says."""
@@ -125,6 +124,9 @@ def _range(one: Destination, where: str, closed: Iterable[Net]) -> Net:
     except ValueError as wrong:
         text = f"{where}.cidr: {wrong}: give a range, such as 203.0.113.0/24"
         raise Misconfigured("EgressUnreadable", text) from wrong
+    if isinstance(net, ipaddress.IPv6Network) and net[0].ipv4_mapped:
+        # The API server takes them in no policy, and on the wire they are addresses of IPv4.
+        raise Misconfigured("EgressUnreadable", f"{where}.cidr: {net} is of IPv4: write it as such")
     for shut in closed:
         if _within(net, shut):
             text = f"{where}.cidr: {net} is in {shut}, which is closed to every run: take it out"
