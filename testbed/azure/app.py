@@ -5,26 +5,20 @@ A further module brings a TABLE of endpoints of its own, to be put into TABLES.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Callable, Iterable, Mapping
 from email.utils import formatdate
-from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
+from testbed.answering import Api, authorization, json_of, name_and_password, raw_path
 from testbed.azure import hook_routes, project_routes, pull_routes, work_routes
 from testbed.azure.call import Call, Endpoint, allowed
 from testbed.azure.models import Token
 from testbed.azure.state import AzureState, Refused
-from testbed.faults import Calls, Switches, switch_routes
-from testbed.strikes import answered
 
 TABLES: tuple[Iterable[Endpoint], ...] = (
     project_routes.TABLE,
@@ -45,35 +39,20 @@ class SignIn(Exception):
 
 def create_app(state: AzureState, replant: Callable[[], None] | None = None) -> Starlette:
     """The application around this state. `replant` is called by a reset, after the state was cleared."""
-    switches, calls = Switches(), Calls()
-
-    def reset() -> None:
-        state.clear()
-        if replant is not None:
-            replant()
-
-    api = Api(state, switches, calls)
-    return Starlette(
-        routes=[*switch_routes(switches, calls, reset), Route("/{path:path}", api.serve, methods=_METHODS)]
-    )
+    return AzureApi(state).application("/{path:path}", state.clear, replant)
 
 
-class Api:
+class AzureApi(Api):
     """Answers calls, and records them."""
 
-    def __init__(self, state: AzureState, switches: Switches, calls: Calls) -> None:
-        self._state, self._switches, self._calls = state, switches, calls
+    def __init__(self, state: AzureState) -> None:
+        super().__init__()
+        self._state = state
 
-    async def serve(self, request: Request) -> Response:
-        """Answer one call, with the fault that strikes it if there is one, and record it."""
-        fault = self._switches.take(f"{request.method} {request.url.path}")
-        answer, done = await answered(fault, partial(self._work, request), self._refusal)
-        call = {"method": request.method, "path": request.url.path, "status": answer.status_code}
-        self._calls.note(call, {"method": request.method, "path": request.url.path}, done=done)
-        answer.headers["date"] = formatdate(self._state.now(), usegmt=True)
-        return answer
+    def stamps(self) -> Mapping[str, str]:
+        return {"date": formatdate(self._state.now(), usegmt=True)}
 
-    async def _work(self, request: Request) -> Response:
+    async def work(self, request: Request) -> Response:
         try:
             token = self._token(request)
             endpoint, named = self._find(request)
@@ -84,17 +63,17 @@ class Api:
         except SignIn:
             return Response(_SIGN_IN, 203, media_type="text/html")
         except Refused as refused:
-            return self._refusal(refused.status, {}, refused)
+            return self.refusal(refused.status, {}, refused)
         return Response(status_code=204) if found is None else JSONResponse(found, endpoint.status)
 
     def _token(self, request: Request) -> Token:
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        scheme, given = authorization(request)
         try:
-            user, _, word = base64.b64decode(given, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError) as wrong:
+            user, word = name_and_password(given)
+        except ValueError as wrong:
             raise SignIn from wrong
         found = self._state.tokens.get(word)
-        if scheme != "Basic" or user or found is None:
+        if scheme != "basic" or user or found is None:
             if request.method in ("PATCH", "PUT", "DELETE"):
                 raise Refused(401, _TEXTS[401], "UnauthorizedRequestException")
             raise SignIn
@@ -103,7 +82,7 @@ class Api:
         return found
 
     def _find(self, request: Request) -> tuple[Endpoint, dict[str, str]]:
-        path = request.scope["raw_path"].decode().partition("?")[0]
+        path = raw_path(request)
         below = path.removeprefix(f"/{self._state.organisation}")
         if below != path:
             for endpoint in (one for table in TABLES for one in table if one.method == request.method):
@@ -112,7 +91,7 @@ class Api:
                     return endpoint, {name: unquote(value) for name, value in named.items()}
         raise Refused(404, "The controller for path was not found or does not implement IController.", "HttpException")
 
-    def _refusal(self, status: int, headers: Mapping[str, str], refused: Refused | None = None) -> Response:
+    def refusal(self, status: int, headers: Mapping[str, str], refused: Refused | None = None) -> Response:
         message = refused.message if refused else _TEXTS.get(status, f"An error: {status}")
         kind = refused.kind if refused else "VssServiceException"
         said = {
@@ -143,13 +122,11 @@ def _check_version(request: Request, endpoint: Endpoint) -> None:
 
 
 async def _body(request: Request) -> Any:
-    text = await request.body()
-    if not text:
-        return None
-    wanted = "application/json-patch+json" if text.startswith(b"[") else "application/json"
-    if request.headers.get("content-type") != wanted:
-        raise Refused(415, f"The request indicated a Content-Type that is not supported; it is {wanted}.")
     try:
-        return json.loads(text)
+        found = await json_of(request)
     except ValueError as wrong:
         raise Refused(400, "The request body must contain valid JSON.") from wrong
+    wanted = "application/json-patch+json" if isinstance(found, list) else "application/json"
+    if found is not None and request.headers.get("content-type") != wanted:
+        raise Refused(415, f"The request indicated a Content-Type that is not supported; it is {wanted}.")
+    return found

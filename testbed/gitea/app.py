@@ -2,64 +2,46 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
 
-from testbed.faults import Calls, Switches, switch_routes
+from testbed.answering import Api, authorization, json_of
 from testbed.gitea import routes
 from testbed.gitea.call import Call, Listed, Text
 from testbed.gitea.levers import lever_routes
 from testbed.gitea.state import GiteaState, Refused, Token
-from testbed.strikes import answered
 
 _API = "/api/v1"
-_METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 _TEXTS = {429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable"}
 
 
 def create_app(state: GiteaState, replant: Callable[[], None] | None = None) -> Starlette:
     """The application around this state. `replant` is called by a reset, after the state was cleared."""
-    switches, calls = Switches(), Calls()
-
-    def reset() -> None:
-        state.clear()
-        if replant is not None:
-            replant()
-
-    api = _Api(state, switches, calls)
-    return Starlette(
-        routes=[
-            Route(f"{_API}/{{path:path}}", api.serve, methods=_METHODS),
-            *lever_routes(state),
-            *switch_routes(switches, calls, reset),
-        ]
-    )
+    return _Gitea(state).application(f"{_API}/{{path:path}}", state.clear, replant, *lever_routes(state))
 
 
-class _Api:
-    def __init__(self, state: GiteaState, switches: Switches, calls: Calls) -> None:
+class _Gitea(Api):
+    def __init__(self, state: GiteaState) -> None:
+        super().__init__()
         self._state = state
-        self._switches = switches
-        self._calls = calls
 
-    async def serve(self, request: Request) -> Response:
-        """Answer one call, with the fault that strikes it if there is one, and record it."""
-        fault = self._switches.take(f"{request.method} {request.scope['path']}")
-        key = await _key(request)
-        answer, done = await answered(fault, partial(self._work, request), self._refusal)
-        call = {"method": request.method, "path": request.scope["path"], "status": answer.status_code}
-        self._calls.note(call, {"method": request.method} | key, done=done)
-        return answer
+    async def counted(self, request: Request) -> Mapping[str, Any]:
+        """The route, and which repository and branch or number it is about."""
+        try:
+            endpoint, named = routes.find(request.method, request.scope["path"].removeprefix(_API))
+            body = await _body(request)
+        except Refused:
+            return {"route": "unknown", "repository": None, "about": None}
+        about = named.get("head") or named.get("index") or body.get("head")
+        repository = f"{named['owner']}/{named['repo']}" if "repo" in named else None
+        return {"route": _API + endpoint.path, "repository": repository, "about": about}
 
-    async def _work(self, request: Request) -> Response:
+    async def work(self, request: Request) -> Response:
         try:
             token = self._token(request)
             endpoint, named = routes.find(request.method, request.scope["path"].removeprefix(_API))
@@ -68,7 +50,7 @@ class _Api:
             call = Call(self._state, token.login, named, dict(request.query_params), body)
             found = await endpoint.handler(call)
         except Refused as refused:
-            return self._refusal(refused.status, {}, refused.message)
+            return self.refusal(refused.status, {}, refused.message)
         if isinstance(found, Text):
             return PlainTextResponse(found.text)
         if isinstance(found, Listed):
@@ -76,14 +58,14 @@ class _Api:
         return Response(status_code=204) if endpoint.status == 204 else JSONResponse(found, endpoint.status)
 
     def _token(self, request: Request) -> Token:
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() not in ("token", "bearer"):
+        scheme, given = authorization(request)
+        if scheme not in ("token", "bearer"):
             raise Refused(401, "token is required")
-        if given.strip() not in self._state.tokens:
+        if given not in self._state.tokens:
             raise Refused(401, "invalid username, password or token")
-        return self._state.tokens[given.strip()]
+        return self._state.tokens[given]
 
-    def _refusal(self, status: int, headers: Mapping[str, str], message: str = "") -> Response:
+    def refusal(self, status: int, headers: Mapping[str, str], message: str = "") -> Response:
         said: dict[str, Any] = {"message": message or _TEXTS.get(status, "error")}
         said["url"] = f"{self._state.site}/api/swagger"
         return JSONResponse(said | ({"errors": None} if status == 404 else {}), status, dict(headers))
@@ -109,26 +91,11 @@ def _needed(endpoint: routes.Endpoint) -> str | None:
     return ("read:" if endpoint.method == "GET" else "write:") + kind
 
 
-async def _key(request: Request) -> dict[str, str | None]:
-    """By what calls are counted: the route, and which repository and branch or number it is about."""
-    try:
-        endpoint, named = routes.find(request.method, request.scope["path"].removeprefix(_API))
-        body = await _body(request)
-    except Refused:
-        return {"route": "unknown", "repository": None, "about": None}
-    about = named.get("head") or named.get("index") or body.get("head")
-    repository = f"{named['owner']}/{named['repo']}" if "repo" in named else None
-    return {"route": _API + endpoint.path, "repository": repository, "about": about}
-
-
 async def _body(request: Request) -> dict[str, Any]:
-    text = await request.body()
-    if not text:
-        return {}
     try:
-        found = json.loads(text)
+        found = await json_of(request)
     except ValueError as wrong:
         raise Refused(422, f"json: {wrong}") from wrong
-    if not isinstance(found, dict):
+    if not isinstance(found, dict | None):
         raise Refused(422, "json: an object is wanted")
-    return found
+    return found or {}

@@ -37,7 +37,7 @@ def create_app(scripts: Sequence[Script], key: str | None = None) -> Starlette:
         return HTMLResponse(page.substitute(rows=rows))
 
     async def lost(request: Request, _: Exception) -> Response:
-        text = f"Unknown request URL: {request.method} {request.url.path}."
+        text = f"Unknown request URL: {request.method} {request.scope['path']}."
         return JSONResponse(wire.error(text, "invalid_request_error", "unknown_url"), status_code=404)
 
     return Starlette(
@@ -89,7 +89,7 @@ class _Model:
 
     def _noted(self, request: Request, response: Response, given: Answer | None) -> Response:
         script, step = (given.script, given.step) if given else (None, None)
-        call = {"method": request.method, "path": request.url.path, "status": response.status_code}
+        call = {"method": request.method, "path": request.scope["path"], "status": response.status_code}
         place = {"script": script, "step": step}
         self._calls.note(call | place, {"script": script}, done=given is not None)
         return response

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,10 +12,8 @@ import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
 
-from testbed.faults import Calls, Switches, switch_routes
-from testbed.strikes import answered
+from testbed.answering import Api
 from testbed.trello import page, routes
 from testbed.trello.bulk import bulk_route
 from testbed.trello.call import Refused
@@ -28,7 +25,6 @@ from testbed.trello.state import TrelloState
 from testbed.trello.webhooks import CREATE
 
 _OAUTH = re.compile(r'oauth_(consumer_key|token)="([^"]*)"')
-_METHODS = ["GET", "POST", "PUT", "DELETE"]
 
 
 SECRET = "standin-secret"
@@ -45,51 +41,39 @@ def create_app(
 
     outward: carries webhooks' deliveries in place of the network.
     """
-    switches, calls, limits = Switches(), Calls(), RateLimits()
-    deliveries = Deliveries(state, secret, outward)
+    limits, deliveries = RateLimits(), Deliveries(state, secret, outward)
 
-    def reset() -> None:
+    def clear() -> None:
         limits.enabled = False
         state.clear()
-        if replant is not None:
-            replant()
 
-    api = _Api(state, switches, calls, limits, deliveries)
-    return Starlette(
-        routes=[
-            Route("/1/{path:path}", api.serve, methods=_METHODS),
-            *page.routes(state),
-            *switch_routes(switches, calls, reset),
-            limit_route(limits),
-            bulk_route(state),
-            *delivery_routes(state, deliveries, secret),
-        ]
+    return _Trello(state, limits, deliveries).application(
+        "/1/{path:path}",
+        clear,
+        replant,
+        *page.routes(state),
+        limit_route(limits),
+        bulk_route(state),
+        *delivery_routes(state, deliveries, secret),
     )
 
 
-class _Api:
-    def __init__(
-        self, state: TrelloState, switches: Switches, calls: Calls, limits: RateLimits, deliveries: Deliveries
-    ) -> None:
-        self._state = state
-        self._deliveries = deliveries
-        self._switches = switches
-        self._calls = calls
-        self._limits = limits
+class _Trello(Api):
+    def __init__(self, state: TrelloState, limits: RateLimits, deliveries: Deliveries) -> None:
+        super().__init__()
+        self._state, self._limits, self._deliveries = state, limits, deliveries
 
-    async def serve(self, request: Request) -> Response:
-        """Answer one call, with the fault that strikes it if there is one, and record it."""
-        fault = self._switches.take(f"{request.method} {request.url.path}")
-        route, card = self._place(request)
-        answer, done = await answered(fault, partial(self._work, request), failure)
-        call = {"method": request.method, "path": request.url.path, "status": answer.status_code}
-        self._calls.note(call, {"method": request.method, "route": route, "card": card}, done=done)
-        return answer
+    async def counted(self, request: Request) -> Mapping[str, Any]:
+        route, card = self._about(request)
+        return {"route": route, "card": card}
 
-    def _place(self, request: Request) -> tuple[str, str | None]:
+    def refusal(self, status: int, headers: Mapping[str, str]) -> Response:
+        return failure(status, dict(headers))
+
+    def _about(self, request: Request) -> tuple[str, str | None]:
         """The route's template, and the id of the card it is about (before the work, which may delete it)."""
         try:
-            endpoint, named = routes.find(request.method, request.url.path.removeprefix("/1"))
+            endpoint, named = routes.find(request.method, request.scope["path"].removeprefix("/1"))
         except Refused:
             return "unknown", None
         if not endpoint.path.startswith("/cards/{id}"):
@@ -99,7 +83,7 @@ class _Api:
         links = {card["shortLink"]: card["id"] for card in self._state.cards.values()}
         return f"/1{endpoint.path}", links.get(named["id"], named["id"])
 
-    async def _work(self, request: Request) -> Response:
+    async def work(self, request: Request) -> Response:
         headers: dict[str, str] = {}
         try:
             params = await _params(request)
@@ -108,7 +92,7 @@ class _Api:
             headers, exceeded = self._limits.count(key, token)
             if exceeded is not None:
                 return rate_limited(exceeded, headers)
-            path = request.url.path.removeprefix("/1")
+            path = request.scope["path"].removeprefix("/1")
             if (request.method, path) == CREATE:
                 await self._deliveries.greet(params.get("callbackURL", ""))
             return JSONResponse(routes.dispatch(self._state, request.method, path, params, by), headers=headers)
