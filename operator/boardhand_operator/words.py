@@ -11,10 +11,11 @@ from urllib.parse import quote
 from boardhand_api.evidence import Evidence, Names
 from boardhand_api.failures import FailureClass
 from boardhand_api.result import Usage
-from boardhand_api.run import Failure, TicketRunStatus, Verdict
+from boardhand_api.run import Failure, Plan, TicketRunStatus, Verdict
 from boardhand_operator.delivery import CANCEL_REQUESTED
 from boardhand_operator.form import filled
 from boardhand_operator.outcome import attempt_spent
+from boardhand_operator.pools import plans
 from boardhand_operator.taming import on_one_line, one_line, tamed
 from boardhand_operator.views import Pool, Run
 
@@ -180,6 +181,8 @@ def closing_comment(run: Run, pool: Pool) -> str:
         parts += [f"**{failure.failure_class}** ({failure.reason}): {sentence}", _quoted(failure.message)]
     elif status.verdict:
         parts.append("Done: the change is proved.")
+    elif plan := plans.made_by(run):
+        parts += _plan_lines(plan, pool)
     elif status.summary:
         parts.append(tamed(status.summary))
     if status.pull_request:
@@ -195,6 +198,19 @@ def closing_comment(run: Run, pool: Pool) -> str:
         parts.append(_what_next(run, failure, pool))
     parts.append(f"Run {code(run.name)}, attempt {run.spec.attempt}. {usage_line(status.usage)}")
     return "\n\n".join(part for part in parts if part)
+
+
+def _plan_lines(plan: Plan, pool: Pool) -> list[str]:
+    """A plan to the letter, as code: no markup in it hides a part of it, and it calls nobody's name."""
+    fence = "`" * max(3, 1 + max((len(row) for row in re.findall("`+", plan.text)), default=0))
+    ready = pool.spec.board.columns.ready if pool.spec.board else "the ready column"
+    return [
+        "Nothing is changed yet. This is the plan that the work will follow:",
+        f"{fence}text\n{plan.text}\n{fence}",
+        f"To have it carried out, say `/boardhand approve` (plan {code(plan.digest[: plans.SHOWN])}). To have another"
+        f" one made, say what is to be different, then `/boardhand retry`, or move the ticket back to **{ready}**."
+        " Changing the ticket's description, or moving the ticket elsewhere, sets this plan aside.",
+    ]
 
 
 def _what_next(run: Run, failure: Failure, pool: Pool) -> str:
