@@ -118,7 +118,7 @@ def _stages(pool: CodingAgentSpec, order: Order, image: str) -> tuple[list[Json]
     bench = _toolchain(Stage.WORKBENCH, pool, serve, str(pod.WORK)) | {"restartPolicy": "Always"}
     services = [_service(service, pool) for service in pool.workbench.services]
     agent = _runner(Stage.AGENT, image, pool)
-    if order.task is Task.ANALYSE:
+    if order.task.reads_only:
         return [checkout, *services, bench], agent
     return [checkout, *services, bench, agent, _runner(Stage.PUBLISH, image, pool)], _verify(pool, order)
 
