@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: slow matrix help demo try test check wire unit evals evals-short redteam redteam-short chaos chaos-short e2e down up images crds lock bench bench-agent clean
+.PHONY: slow matrix help demo try test check wire unit evals evals-short redteam redteam-short chaos chaos-short e2e down up images crds lock bench bench-agent sbom audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,18 +37,31 @@ down: $(STAMP) ## remove every trace of the testbed
 images: $(STAMP) ## build the images
 	@$(BIN)/python -m testbed.images
 
-check: $(STAMP) build/github/.installed build/linear/.installed ## lint, types, architecture, unit and contract tests; no cluster
+check: $(STAMP) build/github/.installed build/linear/.installed build/supply/.installed ## lint, types, architecture, unit and contract tests; no cluster
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
 	@$(PYTEST) -q -n 3 --dist worksteal tests/unit tests/contract tests/testbed -m "not e2e and not slow and not matrix"
+	@$(BIN)/python -m testbed.supply audit
 
 slow: $(STAMP) build/github/.installed ## the unit and contract tests that take many seconds
 	@$(PYTEST) -q -n 2 --dist worksteal tests/unit tests/contract tests/testbed -m "slow and not matrix"
 
 matrix: $(STAMP) build/github/.installed ## every board and every forge by every case of its suite, as tables and build/matrix.json
 	@$(PYTEST) -q -n 2 --dist worksteal -p tests.matrix -m matrix tests/contract
+
+# Of tools that neither the images nor the tests need, in an environment of their own.
+build/supply/.installed: requirements/supply.lock
+	@mkdir -p $(@D) && $(PYTHON) -m venv --clear $(@D)/venv
+	@$(@D)/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+audit: $(STAMP) build/supply/.installed ## known vulnerabilities of the locked dependencies, where PyPI can be asked
+	@$(BIN)/python -m testbed.supply audit
+
+sbom: $(STAMP) build/supply/.installed ## the images' SBOMs (CycloneDX), into build/sbom
+	@$(BIN)/python -m testbed.supply sbom
 
 build/wire/.installed: testbed/wire/package-lock.json
 	@mkdir -p $(@D) && cp testbed/wire/package.json testbed/wire/package-lock.json $(@D)

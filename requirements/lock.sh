@@ -23,3 +23,5 @@ lock build requirements/build.in
 lock dev pyproject.toml --extra operator --extra runner --extra dashboard --extra cli --group dev requirements/build.in
 # What `make bench` compares with, in an environment of its own: in no image, and not in the development environment.
 lock bench requirements/bench.in --no-deps
+# What `make sbom` and `make audit` run, in an environment of its own.
+lock supply requirements/supply.in

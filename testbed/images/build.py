@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testbed.images.base import base_reference, ensure_base
-from testbed.images.inputs import RECIPES, ROOT, Recipe, digest, lay_context
+from testbed.images.inputs import RECIPES, ROOT, SAME_TIME, Recipe, digest, lay_context
+from testbed.images.revision import revision
 from testbed.images.store import HOST_CA_BUNDLE, buildah, exclusive, remove_leftovers
 from testbed.plan import cache_dir
 from testbed.shell import TestbedError, say
@@ -76,12 +77,17 @@ def _build(name: str, image: BuiltImage, root: Path) -> None:
 
 
 def _bud(recipe: Recipe, root: Path, base: str, reference: str) -> None:
-    """Build with layers, so that a later build of changed sources starts at the layer that changed."""
+    """Build with layers, so that a later build of changed sources starts at the layer that changed.
+
+    All files of a layer get one time: so the same inputs become the same layer on another day.
+    """
+    source = revision(root, (recipe.dockerfile, *recipe.sources))
     with tempfile.TemporaryDirectory(prefix="boardhand-context-") as folder:
         lay_context(recipe, Path(folder), root)
         buildah(
             *("bud", "--quiet", "--layers", "--pull-never", "--network", "host"),
             *("--build-arg", f"BASE_IMAGE={base}", "--build-arg", f"PIP_CERT={HOST_CA_BUNDLE}"),
+            *("--build-arg", f"SOURCE_REVISION={source}", "--timestamp", str(SAME_TIME)),
             *("--volume", f"{HOST_CA_BUNDLE}:{HOST_CA_BUNDLE}:ro"),
             *("--tag", reference, folder),
         )

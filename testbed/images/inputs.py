@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # File times decide nothing here: every copied file gets this one, so that layers are found again.
-_SAME_TIME = 1_577_836_800
+SAME_TIME = 1_577_836_800
 
 
 @dataclass(frozen=True)
@@ -78,4 +78,4 @@ def lay_context(recipe: Recipe, folder: Path, root: Path = ROOT) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
         target.chmod(0o755 if os.access(path, os.X_OK) else 0o644)
-        os.utime(target, (_SAME_TIME, _SAME_TIME))
+        os.utime(target, (SAME_TIME, SAME_TIME))

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = {"operator": "operator", "runner": "agent_runner"}
 WORKBENCHES = ("workbench-python", "workbench-java")
-LOCKS = ("operator", "runner", "build", "dev")
+LOCKS = sorted(path.stem for path in (ROOT / "requirements").glob("*.lock"))
 
 
 def instructions(path: Path) -> list[str]:
@@ -38,6 +38,17 @@ def test_the_final_stage_runs_as_a_number_and_installs_nothing_from_an_index(pro
     assert "USER 10001:10001" in lines
     assert not any("pip" in line or "PIP_CERT" in line for line in lines)
     assert lines[-1].startswith('ENTRYPOINT ["/opt/boardhand/bin/')
+
+
+@pytest.mark.parametrize("program", sorted(PROGRAMS))
+def test_nothing_in_the_image_runs_with_its_owners_rights_and_it_says_what_it_is_of(program: str) -> None:
+    lines = final_stage(ROOT / f"Dockerfile.{program}")
+    stripped = lines.index("RUN find / -xdev -type f -perm /6000 -exec chmod a-s {} +")
+    assert not any("apt-get" in line for line in lines[stripped:])
+    (label,) = [line for line in lines if line.startswith("LABEL ")]
+    assert "org.opencontainers.image.revision=${SOURCE_REVISION}" in label
+    # Behind everything else: another revision of the same sources builds no layer anew.
+    assert [line.split()[0] for line in lines[-3:]] == ["ARG", "LABEL", "ENTRYPOINT"]
 
 
 @pytest.mark.parametrize("program", sorted(PROGRAMS))
