@@ -61,7 +61,7 @@ def _mounted(settings: Settings, mount: Mount, seen: Path) -> list[str]:
 
 def _source(settings: Settings, mount: Mount) -> Path:
     """The volume's folder, or the one file of it: where checkout and the runner's stages have it."""
-    if mount.volume in (one.name for one in (pod.WORK, pod.GIT, pod.EXEC, pod.SERVE, pod.PROOF)):
+    if mount.volume in (one.name for one in (pod.WORK, pod.GIT, pod.EXEC, pod.SERVE, pod.PROOF, pod.SECRETS)):
         volume = settings.at(pod.ROOT / mount.volume)
     else:
         volume = settings.root / "volumes" / mount.volume

@@ -87,7 +87,7 @@ def run_configuration_for_all() -> AbstractContextManager[Any]:
 
 def replaced(target: Any, name: str, value: Any) -> Switch:
     """As if a named thing were another."""
-    return lambda: patch.object(target, name, value)
+    return lambda: patch.object(target, name, value, create=True)
 
 
 def together(*switches: Switch) -> Switch:

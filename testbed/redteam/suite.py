@@ -14,11 +14,11 @@ from functools import cache
 
 from testbed.evals import leftovers
 from testbed.evals.suite import on_path
-from testbed.redteam import git_config
+from testbed.redteam import forged, git_config, ways_out
 from testbed.redteam.attack import ROOT, Attack, Row
 from testbed.shell import TestbedError
 
-SOURCES: tuple[Callable[[], list[Attack]], ...] = (git_config.attacks,)
+SOURCES: tuple[Callable[[], list[Attack]], ...] = (forged.attacks, git_config.attacks, ways_out.attacks)
 """One module a theme; each adds itself here."""
 
 

@@ -1,0 +1,54 @@
+"""`python -m testbed.redteam.unguarded`: the operator without the guard that the environment names."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from typing import Any
+from unittest.mock import patch
+
+from boardhand_operator import __main__ as program
+from boardhand_operator import facts, kube, snapshots, store, words
+from boardhand_operator.act import deliver
+from boardhand_operator.act.doing import Doing
+from boardhand_operator.pools import worker
+
+OFF = "BOARDHAND_REDTEAM_OFF"
+
+
+def _same(text: str) -> str:
+    return text
+
+
+async def _remove_what_is_named(doing: Doing) -> None:
+    await doing.kube.delete(kube.Resource.CLAIMS, doing.run.namespace, str(doing.run.status.volume))
+
+
+def _yes(*_: Any) -> bool:
+    return True
+
+
+Change = tuple[Any, str, Any]
+GUARDS: Mapping[str, Callable[[], tuple[Change, ...]]] = {
+    "owners": lambda: ((facts, "owned_by", _yes), (store, "owned_by", _yes), (Doing, "owns", _yes)),
+    "names": lambda: ((kube, "_one", _same),),
+    "volumes": lambda: ((kube, "_one", _same), (deliver, "remove", _remove_what_is_named)),
+    "snapshots": lambda: ((snapshots, "is_ours", _yes),),
+    "taming": lambda: ((words, "tamed", _same), (words, "one_line", _same)),
+    "pace": lambda: ((worker, "_SOONEST", 0.0),),
+}
+"""By name, what each guard is put in place of."""
+
+
+def main() -> int:
+    """Run the operator so."""
+    with ExitStack() as stack:
+        for target, name, value in GUARDS[os.environ[OFF]]():
+            stack.enter_context(patch.object(target, name, value))
+        return program.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
