@@ -11,6 +11,7 @@ from boardhand_runner.errors import Refused
 from boardhand_runner.git import Git
 from boardhand_runner.stages.publishing.fresh import Fresh
 from boardhand_runner.stages.publishing.protected import LINK, Protected, Touched
+from boardhand_runner.stages.publishing.trees import check_count
 
 _LINKS = 100
 """So many protected links are followed; a base branch with more is refused."""
@@ -19,9 +20,10 @@ _LINK_BYTES = 4096
 
 def check_changes(work: Fresh, order: Order) -> list[Touched]:
     """Every path that one of the commits changes. Raises Refused for too many of them, or for a protected one."""
+    # First, since git holds all that a commit changes before it says any of it.
+    check_count(work, order.change_files)
     touched = _touched(work, order.change_files)
     protected = Protected(order.protected_paths, order.allow_protected)
-    # After the count: a tree of a few objects can stand for more files than anybody can list.
     targets = [target for tree in (work.base, work.head) for target in _targets(work.git, tree, protected)]
     if path := protected.touched(touched, targets):
         raise Refused(
