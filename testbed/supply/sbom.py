@@ -18,6 +18,7 @@ IMAGES = ("operator", "runner")
 OUT = ROOT / "build" / "sbom"
 _STATUS, _RELEASE = "var/lib/dpkg/status", "usr/lib/os-release"
 _VENV, _LIB, _SITE = "opt/boardhand/pyvenv.cfg", "opt/boardhand/lib/", "/site-packages/"
+REVISION = "org.opencontainers.image.revision"
 Json = dict[str, Any]
 
 

@@ -21,8 +21,14 @@ from testbed.watching import finished, run_of_card, wait_for_pool
 from testbed.world import World
 
 NAMESPACE = "e2e"
+LAST = "test_rights.py"
+"""Looks at what all the others had the operator do."""
 RUN_SECONDS = 180
 Json = dict[str, Any]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name == LAST)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from testbed import world
 from testbed.cluster import certificates, control_plane, layout, network, node
 from testbed.cluster.config import render
 from testbed.cluster.pause import REFERENCE
@@ -84,9 +85,10 @@ def test_every_file_the_api_server_is_given_is_written(state: Path) -> None:
     assert [path for path in paths if not path.exists()] == []
 
 
-def test_the_audit_log_has_every_request_at_metadata_level() -> None:
+def test_the_audit_log_has_every_request_of_the_operators_at_metadata_level() -> None:
     policy = yaml.safe_load(render("audit.yaml"))
-    assert policy["rules"] == [{"level": "Metadata"}]
+    operator = f"system:serviceaccount:{world.SYSTEM}:{world.RELEASE}"
+    assert policy["rules"] == [{"level": "Metadata", "users": [operator, "system:anonymous"]}, {"level": "None"}]
 
 
 def test_a_state_folder_too_deep_for_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
