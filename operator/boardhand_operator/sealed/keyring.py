@@ -5,23 +5,22 @@ Source: https://cryptography.io/en/latest/fernet/
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from boardhand_api.sealed import VALUE_BYTES
+from boardhand_api.sealed import TEXT_CHARACTERS, VALUE_BYTES
 from boardhand_operator.errors import Misconfigured
 
 KEYS_FILE = "keys"
 """The one key of the Secret with the keys: one a line, the newest first."""
 KEYS_TYPE = "boardhand.dev/sealing-keys"
 """The type of that Secret: no pool may name it."""
-KEY_BYTES = 32
 _ID_LENGTH = 8
 
 
@@ -85,22 +84,27 @@ class Keyring:
         """The text that opens to `value` at this place alone. Raises Unusable for an empty or a long value."""
         if not value or len(value.encode()) > VALUE_BYTES:
             raise Unusable(f"a value has 1 to {VALUE_BYTES} bytes, and this one {len(value.encode())}")
-        return self._all.encrypt(_envelope(place, value)).decode()
+        about = _Envelope(namespace=place.namespace, pool=place.pool, field=place.field, value=value)
+        text = self._all.encrypt(about.model_dump_json().encode()).decode()
+        if len(text) > TEXT_CHARACTERS:
+            raise Unusable(f"the value is too long with all its line breaks: sealed it has {len(text)} characters")
+        return text
 
     def open(self, place: Place, text: str) -> str:
         """The value. Raises Misconfigured with the field and the keys' ids, never with the text."""
         where = f"the text of {place.field}"
         again = f"seal it anew: boardhand seal --namespace {place.namespace} --pool {place.pool} --field {place.field}"
         try:
-            inner = json.loads(self._all.decrypt(text.encode()))
+            plain = self._all.decrypt(text.encode())
         except InvalidToken:
             raise Misconfigured(
                 "SealedUnreadable",
                 f"{where} opens with none of the keys that the operator has (ids {', '.join(self.ids)}); {again}",
             ) from None
-        if (inner["namespace"], inner["pool"], inner["field"]) != (place.namespace, place.pool, place.field):
+        inner = _Envelope.read(plain)
+        if inner is None or (inner.namespace, inner.pool, inner.field) != (place.namespace, place.pool, place.field):
             raise Misconfigured("SealedElsewhere", f"{where} was sealed for another pool or field; {again}")
-        return str(inner["value"])
+        return inner.value
 
     def which(self, text: str) -> str | None:
         """The id of the key that opens this text, wherever it was sealed for."""
@@ -113,16 +117,26 @@ class Keyring:
         return None
 
 
-def _envelope(place: Place, value: str) -> bytes:
-    about = {"namespace": place.namespace, "pool": place.pool, "field": place.field, "value": value}
-    return json.dumps(about, ensure_ascii=False).encode()
+class _Envelope(BaseModel):
+    """What is encrypted: the value with where it belongs."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    namespace: str
+    pool: str
+    field: str
+    value: str
+
+    @classmethod
+    def read(cls, plain: bytes) -> Self | None:
+        """None for what is none: somebody else's use of the key."""
+        try:
+            return cls.model_validate_json(plain)
+        except ValidationError:
+            return None
 
 
 def _checked(number: int, line: str) -> str:
-    try:
-        good = len(base64.b64decode(line, altchars=b"-_", validate=True)) == KEY_BYTES
-    except (binascii.Error, ValueError):
-        good = False
-    if not good:
-        raise Unusable(f"line {number} of the keys is no key: each is {KEY_BYTES} bytes in base64url, one a line")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{43}=", line):
+        raise Unusable(f"line {number} of the keys is no key: each is 32 bytes in base64url, one a line")
     return line
