@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import httpx
 
-from boardhand_api import pool
 from boardhand_operator import azure_hooks
-from boardhand_operator.forges import Forge, open_forge
 from boardhand_operator.forges.azure import hooks, pulls
+from boardhand_operator.forges.azure.forge import AzureForge
 from boardhand_operator.reviews import CheckState, Judgement, LineComment
-from boardhand_operator.transport import Connection
 from testbed.azure import pull_state as git
 from testbed.azure.app import create_app
 from testbed.azure.models import Person, Team, Token
@@ -22,35 +18,29 @@ from testbed.azure.pull_state import HEADS
 from testbed.azure.state import AzureState
 from tests.contract.board_wires import Wire
 from tests.contract.forge_bench import Pull
+from tests.contract.standin_forge import StandinForge
 
 SITE = "https://azure.test"
-CALLBACK = "https://boardhand.example/webhooks/team/shop"
-HOOK_SECRET = "any-long-text-of-your-own"
 READER, WRITER, HOOKER, NARROW = "reader-token-0123", "writer-token-0123", "hooker-token-0123", "narrow-token-0123"
 _STATES = {"active": "open", "completed": "merged", "abandoned": "closed"}
 _CI = {CheckState.PASSED: "succeeded", CheckState.FAILED: "failed", CheckState.RUNNING: "pending"}
 _VOTES = {Judgement.APPROVED: 10, Judgement.CHANGES_WANTED: -10}
 
 
-@dataclass
-class AzureForgeBench:
+class AzureForgeBench(StandinForge[AzureForge]):
     """A fresh repository, app, in the project Shop of the organisation acme."""
 
-    state: AzureState
-    wire: Wire
-    levers: httpx.AsyncClient
-    # Labels are made where there are none: the cases of every forge want one that is missing told.
-    has: frozenset[str] = frozenset(
-        {"reviewers", "template", "drafts", "reviews", "judgements", "line-comments", "checks", "hooks"}
+    kind, site = "azure", SITE
+    has = frozenset(
+        {"labels", "reviewers", "template", "drafts", "reviews", "judgements", "line-comments", "checks", "hooks"}
     )
-    secret, person, label, reviewer = "shop-azure", "ada", "", "grace@acme.example"
+    secret, person, label, reviewer = "shop-azure", "ada", "bot", "grace@acme.example"
     opened, edited = "^POST .*/pullrequests$", r"^PATCH .*/pullrequests/\d+$"
     commented, subscribed = "^POST .*/threads$", "^POST .*/hooks/subscriptions$"
     body_limit, full_page, signs_body = pulls.BODY, 20, False
     clone_url, nowhere = f"{SITE}/acme/Shop/_git/app", f"{SITE}/acme/Shop/_git/nothing"
 
-    @classmethod
-    def fresh(cls) -> AzureForgeBench:
+    def __init__(self) -> None:
         code = ("vso.code_write", "vso.project")
         tokens = {
             READER: Token("looker", code),
@@ -58,7 +48,7 @@ class AzureForgeBench:
             HOOKER: Token("boardhand", (*code, "vso.work")),
             NARROW: Token("boardhand", ("vso.code",)),
         }
-        state = AzureState(tokens, SITE)
+        self.state = state = AzureState(tokens, SITE)
         state.add_person("looker", may_write=False)
         state.add_person("boardhand", may_subscribe=True)
         for name in ("ada", "grace"):
@@ -66,9 +56,8 @@ class AzureForgeBench:
         project = state.add_project("Shop", {})
         project.teams.append(Team("Shop Team", ["ada", "grace", "boardhand"], []))
         git.add_repository(state, project, "app")
-        transport = httpx.ASGITransport(create_app(state))
-        wire = Wire(transport, reads=r"^GET |^POST .*/pullrequestquery$")
-        return cls(state, wire, httpx.AsyncClient(transport=transport, base_url=SITE))
+        self.vendor = httpx.ASGITransport(create_app(state))
+        self.wire = Wire(self.vendor, reads=r"^GET |^POST .*/pullrequestquery$")
 
     @property
     def repository(self) -> git.Repository:
@@ -78,45 +67,23 @@ class AzureForgeBench:
     def ada(self) -> Person:
         return self.state.people["ada"]
 
-    def open(
-        self,
-        *,
-        token: str | None = None,
-        hook: bool = False,
-        branch: str = "main",
-        clone_url: str | None = None,
-        **spec: Any,
-    ) -> Forge:
-        given = {"token": token or (HOOKER if hook else WRITER)}
-        if hook:
-            spec = {"webhook": {"callbackUrl": CALLBACK}, **spec}
-            given["webhookSecret"] = HOOK_SECRET
-        said = {"type": "azure", "url": SITE, "secretRef": {"name": self.secret}, **spec}
-        where = {"url": clone_url or self.clone_url, "branch": branch, "pushSecretRef": {"name": "push"}}
-        return open_forge(
-            pool.Forge.model_validate(said),
-            pool.Repository.model_validate(where),
-            given,
-            Connection(transport=self.wire),
-        )
+    def credentials(self, token: str | None, *, hook: bool) -> dict[str, str]:
+        return {"token": token or (HOOKER if hook else WRITER)}
 
     def call(self, *, secret: str | None = None) -> tuple[dict[str, str], bytes]:
         body = json.dumps({"eventType": hooks.EVENTS[0], "resource": {"pullRequestId": 1, "title": "ü"}}).encode()
-        proof = azure_hooks.proof(secret or HOOK_SECRET)
+        proof = azure_hooks.proof(secret or self.hook_secret)
         return {"Content-Type": "application/json", "Authorization": proof}, body
 
     async def hooks(self) -> int:
         """Whole ones: a subscription for each event."""
-        ours = [one for one in self.state.hooks.values() if one.consumer["url"] == CALLBACK]
+        ours = [one for one in self.state.hooks.values() if one.consumer["url"] == self.callback]
         by_event = [sum(one.event == event for one in ours) for event in hooks.EVENTS]
         assert len(ours) == sum(by_event)
         return max(by_event)
 
     def reader_token(self) -> str:
         return READER
-
-    async def fault(self, **fault: Any) -> None:
-        assert (await self.levers.post("/_testbed/faults", json=fault)).status_code == 201
 
     async def clock(self, seconds: float) -> None:
         self.state.skew += seconds
@@ -135,7 +102,7 @@ class AzureForgeBench:
         made = git.open_pull(self.state, self.repository, self.ada, HEADS + head, HEADS + base, title, "", draft=False)
         return made.id
 
-    async def pulls(self, state: str = "all") -> list[Pull]:
+    def all_pulls(self) -> list[Pull]:
         return [
             Pull(
                 number=one.id,
@@ -149,7 +116,6 @@ class AzureForgeBench:
                 reviewers=tuple(one.votes),
             )
             for one in self.repository.pulls.values()
-            if state == "all" or one.status == "active"
         ]
 
     async def close(self, number: int) -> None:
@@ -185,12 +151,6 @@ class AzureForgeBench:
 
     async def status(self, commit: str, name: str, state: CheckState) -> None:
         git.tell_status(self.state, self.repository, commit, name, _CI[state])
-
-    async def archive(self) -> bool:
-        return False
-
-    async def switch_off(self) -> bool:
-        return False
 
     async def empty(self) -> str:
         git.add_repository(self.state, self.repository.project, "empty", empty=True)

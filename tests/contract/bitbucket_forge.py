@@ -6,106 +6,70 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
-from boardhand_api import pool
-from boardhand_operator.forges import Forge, open_forge
 from boardhand_operator.forges.bitbucket import hooks, pulls
+from boardhand_operator.forges.bitbucket.forge import BitbucketForge
 from boardhand_operator.reviews import CheckState, Judgement, LineComment
-from boardhand_operator.transport import Connection
 from testbed.bitbucket.app import create_app
 from testbed.bitbucket.state import Account, BitbucketState, Token
 from tests.contract.board_wires import Wire
 from tests.contract.forge_bench import Pull
+from tests.contract.standin_forge import StandinForge
 
 SITE, NAME = "https://bitbucket.test", "team/app"
-CALLBACK = "https://boardhand.example/webhooks/team/shop"
-HOOK_SECRET = "any-long-text-of-your-own"
 BOT = "Boardhand"
 _STATES = {"OPEN": "open", "MERGED": "merged", "DECLINED": "closed"}
 _CI = {CheckState.PASSED: "SUCCESSFUL", CheckState.FAILED: "FAILED", CheckState.RUNNING: "INPROGRESS"}
 
 
-@dataclass
-class BitbucketBench:
+class BitbucketBench(StandinForge[BitbucketForge]):
     """A fresh repository. email: with a person's API token; without, with the repository's own access token."""
 
-    state: BitbucketState
-    wire: Wire
-    levers: httpx.AsyncClient
-    email: str = "bot@team.example"
-    has: frozenset[str] = frozenset(
-        {"reviewers", "drafts", "reviews", "judgements", "line-comments", "checks", "hooks"}
-    )
+    kind, site = "bitbucket", SITE
+    has = frozenset({"reviewers", "drafts", "reviews", "judgements", "line-comments", "checks", "hooks"})
     secret, person, label = "shop-bitbucket", "ada", ""
     opened, edited, commented = "^POST .*/pullrequests$", r"^PUT .*/pullrequests/\d+$", "^POST .*/comments$"
     subscribed = "^POST .*/hooks$"
     body_limit, full_page, signs_body = pulls.BODY, 50, True
     clone_url, nowhere = f"{SITE}/{NAME}.git", f"{SITE}/team/nothing.git"
-    reviewer: str = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.reviewer = self.state.member("grace").uuid
-
-    @classmethod
-    def fresh(cls, email: str = "bot@team.example") -> BitbucketBench:
-        state = BitbucketState(SITE)
-        us = state.member(BOT) if email else Account(BOT, "app_user")
+    def __init__(self, email: str = "bot@team.example") -> None:
+        self.email, self.state = email, BitbucketState(SITE)
+        us = self.state.member(BOT) if email else Account(BOT, "app_user")
         account = {"account"} if email else set[str]()
         read, write = {"repository", "pullrequest"} | account, {"pullrequest:write"} | account
         for name, scopes in (("reader", read), ("writer", write), ("hooker", write | {"webhook"})):
-            state.tokens[f"{name}-token-0123"] = Token(us, frozenset(scopes), email)
-        state.member("ada")
-        state.add_repository(NAME)
-        transport = httpx.ASGITransport(create_app(state))
-        return cls(state, Wire(transport), httpx.AsyncClient(transport=transport, base_url=SITE), email)
+            self.state.tokens[f"{name}-token-0123"] = Token(us, frozenset(scopes), email)
+        self.state.member("ada")
+        self.state.add_repository(NAME)
+        self.reviewer = self.state.member("grace").uuid
+        self.vendor = httpx.ASGITransport(create_app(self.state))
+        self.wire = Wire(self.vendor)
 
     @property
     def repository(self) -> Any:
         return self.state.repository(NAME)
 
-    def open(
-        self,
-        *,
-        token: str | None = None,
-        hook: bool = False,
-        branch: str = "main",
-        clone_url: str | None = None,
-        **spec: Any,
-    ) -> Forge:
+    def credentials(self, token: str | None, *, hook: bool) -> dict[str, str]:
         given = {"token": token or ("hooker-token-0123" if hook else "writer-token-0123")}
-        given |= {"email": self.email} if self.email else {}
-        if hook:
-            spec["webhook"] = {"callbackUrl": CALLBACK}
-            given["webhookSecret"] = HOOK_SECRET
-        said = {"type": "bitbucket", "url": SITE, "secretRef": {"name": self.secret}, **spec}
-        where = {"url": clone_url or self.clone_url, "branch": branch, "pushSecretRef": {"name": "push"}}
-        return open_forge(
-            pool.Forge.model_validate(said),
-            pool.Repository.model_validate(where),
-            given,
-            Connection(transport=self.wire),
-        )
+        return given | ({"email": self.email} if self.email else {})
 
     def call(self, *, secret: str | None = None) -> tuple[dict[str, str], bytes]:
         body = json.dumps({"actor": {}, "pullrequest": {"id": 1, "title": "ü"}, "repository": {}}).encode()
-        digest = hmac.new((secret or HOOK_SECRET).encode(), body, hashlib.sha256).hexdigest()
+        digest = hmac.new((secret or self.hook_secret).encode(), body, hashlib.sha256).hexdigest()
         return {"X-Event-Key": "pullrequest:updated", "X-Hub-Signature": f"sha256={digest}"}, body
 
     async def hooks(self) -> int:
         return sum(
-            one.url == CALLBACK and one.secret == HOOK_SECRET and set(one.events) == set(hooks.EVENTS)
+            one.url == self.callback and one.secret == self.hook_secret and set(one.events) == set(hooks.EVENTS)
             for one in self.repository.hooks.values()
         )
 
     def reader_token(self) -> str:
         return "reader-token-0123"
-
-    async def fault(self, **fault: Any) -> None:
-        assert (await self.levers.post("/_testbed/faults", json=fault)).status_code == 201
 
     async def clock(self, seconds: float) -> None:
         self.state.offset += seconds
@@ -123,7 +87,7 @@ class BitbucketBench:
     async def open_by_hand(self, head: str, base: str, title: str) -> int:
         return self.state.open_pull(self.repository, self.state.member("ada"), head, base, title).id
 
-    async def pulls(self, state: str = "all") -> list[Pull]:
+    def all_pulls(self) -> list[Pull]:
         return [
             Pull(
                 number=one.id,
@@ -136,7 +100,6 @@ class BitbucketBench:
                 reviewers=tuple(person.name for person in one.reviewers),
             )
             for one in self.repository.pulls.values()
-            if state == "all" or one.state == "OPEN"
         ]
 
     async def close(self, number: int) -> None:
@@ -168,12 +131,6 @@ class BitbucketBench:
 
     async def status(self, commit: str, name: str, state: CheckState) -> None:
         self.state.status(self.repository, commit, name[:40], name, _CI[state])
-
-    async def archive(self) -> bool:
-        return False
-
-    async def switch_off(self) -> bool:
-        return False
 
     async def empty(self) -> str:
         self.state.add_repository("team/empty", empty=True)

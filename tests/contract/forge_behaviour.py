@@ -15,13 +15,14 @@ from tests.contract.forge_cases_check import CheckCases
 from tests.contract.forge_cases_pulls import PullCases
 from tests.contract.forge_cases_refusals import ForgeRefusalCases
 from tests.contract.forge_cases_said import SaidCases
+from tests.contract.forge_cases_wanted import WantedCases
 from tests.contract.hook_cases import HookCases
 
 __all__ = ["ForgeBehaviour", "ForgeBench", "Pull"]
 
 
 @pytest.mark.matrix
-class ForgeBehaviour(CheckCases, PullCases, SaidCases, ForgeRefusalCases, HookCases):
+class ForgeBehaviour(CheckCases, PullCases, WantedCases, SaidCases, ForgeRefusalCases, HookCases):
     """To be inherited by a class whose module has a fixture `bench`."""
 
     @pytest.fixture

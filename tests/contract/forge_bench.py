@@ -33,8 +33,9 @@ class ForgeBench(HookBench, Protocol):
     person named ada, and grace, who may be asked for reviews."""
 
     has: frozenset[str]
-    """Of labels, reviewers, template, drafts, reviews, judgements (we may approve what others opened), line-comments,
-    checks, hooks, second-pull-request-race (the vendor itself lets two at once through); or branches-only."""
+    """Of labels, labels-must-exist (the vendor makes none up), reviewers, template, drafts, reviews, judgements (we may
+    approve what others opened), line-comments, checks, hooks, second-pull-request-race (the vendor itself lets two at
+    once through); or branches-only."""
     person: str
     """Who ada is, as the forge shows her."""
     opened: str

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
 
 import httpx
 
-from boardhand_api import pool
 from boardhand_operator.forges.gitea.forge import GiteaForge
 from boardhand_operator.forges.gitea.said import EVENTS
 from boardhand_operator.reviews import CheckState, Judgement, LineComment
-from boardhand_operator.transport import Connection
 from testbed.gitea import issue_state as desk
 from testbed.gitea import pull_state
 from testbed.gitea.app import create_app
@@ -23,9 +20,9 @@ from testbed.gitea.state import GiteaState, Token
 from tests.contract.board_wires import Wire
 from tests.contract.forge_bench import Pull
 from tests.contract.forge_requests import check_forge_requests
+from tests.contract.standin_forge import StandinForge
 
 SITE, NAME = "http://gitea.test", "team/app"
-CALLBACK, HOOK_SECRET = "https://boardhand.example/webhooks/team/app", "a-secret-of-ours"
 TOKENS = {
     "a-token-of-the-bot": Token("bot", True),
     "a-token-of-the-owner": Token("team", True),
@@ -34,12 +31,14 @@ TOKENS = {
 STATES = {CheckState.PASSED: "success", CheckState.FAILED: "failure", CheckState.RUNNING: "pending"}
 
 
-class GiteaForgeBench:
+class GiteaForgeBench(StandinForge[GiteaForge]):
     """A fresh repository; every look at the clock is a second later."""
 
+    kind, site = "gitea", SITE
     has = frozenset(
         {
             "labels",
+            "labels-must-exist",
             "reviewers",
             "template",
             "drafts",
@@ -64,29 +63,12 @@ class GiteaForgeBench:
         self.repository = self.state.add_repository(NAME)
         self.repository.tracker.writers = {"ada", "bot", "grace"}
         desk.add_label(self.state, self.repository, "bot")
-        self.app = create_app(self.state)
-        self.wire = Wire(httpx.ASGITransport(self.app))
+        self.vendor = httpx.ASGITransport(create_app(self.state))
+        self.wire = Wire(self.vendor)
         self._commits = itertools.count(1)
 
-    def open(
-        self,
-        *,
-        token: str | None = None,
-        hook: bool = False,
-        branch: str = "main",
-        clone_url: str | None = None,
-        **spec: Any,
-    ) -> GiteaForge:
-        fields: dict[str, Any] = {"type": "gitea", "url": SITE, "secretRef": {"name": self.secret}}
-        credentials = {"token": f"{token or 'a-token-of-the-bot'}\n"}
-        if hook:
-            fields["webhook"] = {"callbackUrl": CALLBACK}
-            credentials = {"token": token or "a-token-of-the-owner", "webhookSecret": f"{HOOK_SECRET}\n"}
-        wanted = {"url": clone_url or self.clone_url, "branch": branch, "pushSecretRef": {"name": "push"}}
-        repository = pool.Repository.model_validate(wanted)
-        return GiteaForge(
-            pool.Forge.model_validate(fields | spec), repository, credentials, Connection(transport=self.wire)
-        )
+    def credentials(self, token: str | None, *, hook: bool) -> dict[str, str]:
+        return {"token": f"{token or ('a-token-of-the-owner' if hook else 'a-token-of-the-bot')}\n"}
 
     def reader_token(self) -> str:
         return "a-token-of-a-reader"
@@ -108,9 +90,8 @@ class GiteaForgeBench:
     async def open_by_hand(self, head: str, base: str, title: str) -> int:
         return self.state.open_pull(self.repository, head, base, title, "", "ada").number
 
-    async def pulls(self, state: str = "all") -> list[Pull]:
-        found = (_shown(pull) for pull in self.repository.pulls.values())
-        return [pull for pull in found if state in ("all", pull.state)]
+    def all_pulls(self) -> list[Pull]:
+        return [_shown(pull) for pull in self.repository.pulls.values()]
 
     async def close(self, number: int) -> None:
         self.state.edit_pull(self.pull(number), None, None, "closed")
@@ -155,14 +136,10 @@ class GiteaForgeBench:
 
     def call(self, *, secret: str | None = None) -> tuple[dict[str, str], bytes]:
         payload = {"action": "reviewed", "pull_request": {"title": "grüße 🚀"}}
-        return hook_call(secret or HOOK_SECRET, "pull_request", payload)
+        return hook_call(secret or self.hook_secret, "pull_request", payload)
 
     async def hooks(self) -> int:
-        return sum(hook.url == CALLBACK for hook in self.repository.tracker.hooks.values())
-
-    async def fault(self, **fault: Any) -> None:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=SITE) as http:
-            assert (await http.post("/_testbed/faults", json=fault)).status_code == 201
+        return sum(hook.url == self.callback for hook in self.repository.tracker.hooks.values())
 
     def pull(self, number: int) -> Stored:
         return self.state.pull(self.repository, number)

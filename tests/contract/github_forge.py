@@ -6,26 +6,25 @@ import hashlib
 import hmac
 import itertools
 from collections.abc import Sequence
-from typing import Any
 
 import httpx
 
 from boardhand_api import pool
 from boardhand_operator.forges.github.forge import GitHubForge, needs
 from boardhand_operator.reviews import CheckState, Judgement, LineComment
-from boardhand_operator.transport import Connection
 from testbed.github import desk, pull_desk
 from testbed.github.app import create_app
 from testbed.github.state import GitHubState, Token
 from tests.contract.board_wires import Wire
 from tests.contract.forge_bench import Pull
 from tests.contract.github_api import Held, check_requests
+from tests.contract.standin_forge import StandinForge
 
 SITE, NAME, API = "http://github.test", "team/app", "/api/v3"
-CALLBACK = "https://boardhand.example/webhooks/team/shop"
-WEBHOOK_SECRET = "a-webhook-secret-of-ours"
 LEAST = {"metadata": "read"} | needs(
-    pool.Forge.model_validate({"type": "github", "reviewers": ["team/x"], "webhook": {"callbackUrl": CALLBACK}})
+    pool.Forge.model_validate(
+        {"type": "github", "reviewers": ["team/x"], "webhook": {"callbackUrl": StandinForge.callback}}
+    )
 )
 """What the docs ask for."""
 BOT, READER = "a-token-of-the-bot", "a-token-of-a-reader"
@@ -38,12 +37,12 @@ EVENTS = {
 SAID = {CheckState.PASSED: "success", CheckState.FAILED: "failure", CheckState.RUNNING: "pending"}
 
 
-class GitHubBench:
+class GitHubBench(StandinForge[GitHubForge]):
     """See `ForgeBench`; every look at the clock is a second later."""
 
-    has = frozenset(
-        {"labels", "reviewers", "template", "drafts", "reviews", "judgements", "line-comments", "checks", "hooks"}
-    )
+    kind, site = "github", SITE
+    has = frozenset({"labels", "labels-must-exist", "reviewers", "template", "drafts", "reviews", "judgements"})
+    has |= {"line-comments", "checks", "hooks"}
     person, secret, label, reviewer = "ada", "shop-github", "bot", "grace"
     opened = rf"^POST {API}/repos/{NAME}/pulls$"
     edited = rf"^PATCH {API}/repos/{NAME}/pulls/\d+$"
@@ -65,31 +64,11 @@ class GitHubBench:
         desk.add_label(self.state, self.repository, "bot")
         self.ada = self.state.user("ada")
         self.held = Held(httpx.ASGITransport(create_app(self.state)), API)
+        self.vendor = self.held
         self.wire = Wire(self.held)
 
-    def open(
-        self,
-        *,
-        token: str | None = None,
-        hook: bool = False,
-        branch: str = "main",
-        clone_url: str | None = None,
-        credentials: dict[str, str] | None = None,
-        **spec: Any,
-    ) -> GitHubForge:
-        """credentials: of an App, in place of the token."""
-        wanted = {"type": "github", "url": SITE, "secretRef": {"name": self.secret}, **spec}
-        given = {"token": BOT if token is None else token} if credentials is None else credentials
-        if hook:
-            wanted["webhook"] = {"callbackUrl": CALLBACK}
-            given = given | {"webhookSecret": WEBHOOK_SECRET}
-        repository = {"url": clone_url or self.clone_url, "branch": branch, "pushSecretRef": {"name": "push"}}
-        return GitHubForge(
-            pool.Forge.model_validate(wanted),
-            pool.Repository.model_validate(repository),
-            given,
-            Connection(transport=self.wire),
-        )
+    def credentials(self, token: str | None, *, hook: bool) -> dict[str, str]:
+        return {"token": BOT if token is None else token}
 
     def check(self) -> None:
         """What was sent, and what the stand-in answered, is what GitHub documents."""
@@ -112,7 +91,7 @@ class GitHubBench:
     async def open_by_hand(self, head: str, base: str, title: str) -> int:
         return pull_desk.open_pull(self.state, self.repository, head, base, title, "", self.ada).issue.number
 
-    async def pulls(self, state: str = "all") -> list[Pull]:
+    def all_pulls(self) -> list[Pull]:
         return [
             Pull(
                 number=number,
@@ -126,7 +105,6 @@ class GitHubBench:
                 reviewers=tuple(user.login for user in pull.reviewers),
             )
             for number, pull in sorted(self.code.pulls.items())
-            if state in ("all", pull.issue.state)
         ]
 
     async def close(self, number: int) -> None:
@@ -175,20 +153,15 @@ class GitHubBench:
 
     def call(self, *, secret: str | None = None) -> tuple[dict[str, str], bytes]:
         body = b'{"action":"submitted","review":{"state":"approved"}}'
-        signature = hmac.new((secret or WEBHOOK_SECRET).encode(), body, hashlib.sha256).hexdigest()
+        signature = hmac.new((secret or self.hook_secret).encode(), body, hashlib.sha256).hexdigest()
         headers = {"X-GitHub-Event": "pull_request_review", "X-GitHub-Delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958"}
         return headers | {"X-Hub-Signature-256": f"sha256={signature}"}, body
 
     async def hooks(self) -> int:
-        return sum(hook.url == CALLBACK for hook in self.repository.hooks.values())
+        return sum(hook.url == self.callback for hook in self.repository.hooks.values())
 
     def reader_token(self) -> str:
         return READER
-
-    async def fault(self, **fault: Any) -> None:
-        async with httpx.AsyncClient(transport=self.held, base_url=SITE) as levers:
-            answer = await levers.post("/_testbed/faults", json=fault)
-        assert answer.status_code == 201, answer.text
 
     async def clock(self, seconds: float) -> None:
         self.off = seconds

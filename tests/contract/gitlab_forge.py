@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Sequence
-from typing import Any
 
 import httpx
 
-from boardhand_api import pool
 from boardhand_operator.forges.gitlab.forge import GitLabForge
 from boardhand_operator.reviews import CheckState, Judgement, LineComment
-from boardhand_operator.transport import Connection
 from testbed.gitlab.app import create_app
 from testbed.gitlab.call import DEVELOPER, GUEST, MAINTAINER
 from testbed.gitlab.models import MergeRequest
@@ -22,18 +19,21 @@ from tests.contract.board_wires import Wire
 from tests.contract.forge_bench import Pull
 from tests.contract.gitlab_board import CALLBACK, SIGNING, SITE, TOKENS, signed_call
 from tests.contract.gitlab_documented import Held, check_requests
+from tests.contract.standin_forge import StandinForge
 
 NAME = "team/web/app"
 MEMBERS = {"ada": DEVELOPER, "grace": DEVELOPER, "boardhand": DEVELOPER, "keeper": MAINTAINER, "reader": GUEST}
 SAID = {CheckState.PASSED: "success", CheckState.FAILED: "failed", CheckState.RUNNING: "running"}
 
 
-class GitLabForgeBench:
+class GitLabForgeBench(StandinForge[GitLabForge]):
     """See `ForgeBench`; every look at the clock is a second later."""
 
+    kind, site, callback, hook_secret = "gitlab", SITE, CALLBACK, SIGNING
     has = frozenset(
         {
             "labels",
+            "labels-must-exist",
             "reviewers",
             "template",
             "drafts",
@@ -57,31 +57,12 @@ class GitLabForgeBench:
         self.state = GitLabState(dict(TOKENS), SITE, now=lambda: float(next(self._ticks)))
         self.project = self.state.add_project(NAME, MEMBERS)
         self.state.add_label(self.project, "bot")
-        self.app = create_app(self.state)
-        self.held = Held(httpx.ASGITransport(self.app))
+        self.vendor = httpx.ASGITransport(create_app(self.state))
+        self.held = Held(self.vendor)
         self.wire = Wire(self.held)
 
-    def open(
-        self,
-        *,
-        token: str | None = None,
-        hook: bool = False,
-        branch: str = "main",
-        clone_url: str | None = None,
-        **spec: Any,
-    ) -> GitLabForge:
-        wanted = {"type": "gitlab", "url": SITE, "secretRef": {"name": self.secret}, **spec}
-        given = token or ("a-token-of-a-maintainer" if hook else "a-token-of-the-bot")
-        credentials = {"token": f"{given}\n"} | ({"webhookSecret": SIGNING} if hook else {})
-        if hook:
-            wanted["webhook"] = {"callbackUrl": CALLBACK}
-        repository = {"url": clone_url or self.clone_url, "branch": branch, "pushSecretRef": {"name": "push"}}
-        return GitLabForge(
-            pool.Forge.model_validate(wanted),
-            pool.Repository.model_validate(repository),
-            credentials,
-            Connection(transport=self.wire),
-        )
+    def credentials(self, token: str | None, *, hook: bool) -> dict[str, str]:
+        return {"token": f"{token or ('a-token-of-a-maintainer' if hook else 'a-token-of-the-bot')}\n"}
 
     def merge_request(self, number: int) -> MergeRequest:
         return self.project.merge_requests[number]
@@ -112,7 +93,7 @@ class GitLabForgeBench:
     async def open_by_hand(self, head: str, base: str, title: str) -> int:
         return self.state.add_merge_request(self.project, head, base, title, "", "ada").iid
 
-    async def pulls(self, state: str = "all") -> list[Pull]:
+    def all_pulls(self) -> list[Pull]:
         return [
             Pull(
                 number=number,
@@ -126,7 +107,6 @@ class GitLabForgeBench:
                 reviewers=tuple(found.reviewers),
             )
             for number, found in sorted(self.project.merge_requests.items())
-            if state == "all" or found.state == "opened"
         ]
 
     async def close(self, number: int) -> None:
@@ -180,10 +160,6 @@ class GitLabForgeBench:
         self.project.default_branch = to
 
     # The vendor
-
-    async def fault(self, **fault: Any) -> None:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=SITE) as http:
-            assert (await http.post("/_testbed/faults", json=fault)).status_code == 201
 
     async def clock(self, seconds: float) -> None:
         self.state.skew = seconds

@@ -16,10 +16,9 @@ from tests.contract.hook_bench import HookBench
 @pytest.fixture
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AzureForgeBench]:
     monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", (0.05, 0.05))
-    made = AzureForgeBench.fresh()
+    made = AzureForgeBench()
     yield made
     check_azure_pull_requests(made.wire.requests)
-    await made.levers.aclose()
 
 
 @pytest.mark.matrix

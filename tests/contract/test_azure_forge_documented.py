@@ -50,9 +50,8 @@ KINDS: dict[str, type[Remote]] = {
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AzureForgeBench]:
     monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", (0.0,))
     monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
-    made = AzureForgeBench.fresh()
+    made = AzureForgeBench()
     yield made
-    await made.levers.aclose()
 
 
 async def everything(bench: AzureForgeBench) -> None:

@@ -14,10 +14,9 @@ from tests.contract.forge_behaviour import ForgeBehaviour
 @pytest.fixture
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[BitbucketBench]:
     monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", (0.05, 0.05))
-    made = BitbucketBench.fresh()
+    made = BitbucketBench()
     yield made
     check_bitbucket_requests(made.wire.requests)
-    await made.levers.aclose()
 
 
 @pytest.mark.matrix

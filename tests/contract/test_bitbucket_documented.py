@@ -25,7 +25,7 @@ from boardhand_operator.reviews import CheckState, Judgement, LineComment
 from testbed.bitbucket.routes import ENDPOINTS
 from testbed.bitbucket.state import Account
 from tests.contract.bitbucket_api import FILE, answer_problems, check_bitbucket_requests
-from tests.contract.bitbucket_forge import CALLBACK, NAME, SITE, BitbucketBench
+from tests.contract.bitbucket_forge import NAME, SITE, BitbucketBench
 from tests.contract.openapi_schema import contract
 from tests.contract.request_check import operation
 
@@ -44,18 +44,16 @@ KINDS: dict[str, type[Remote]] = {
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[BitbucketBench]:
     monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", (0.0,))
     monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
-    made = BitbucketBench.fresh()
+    made = BitbucketBench()
     yield made
-    await made.levers.aclose()
 
 
 @pytest.fixture
 async def own_token(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[BitbucketBench]:
     """With an access token of the repository's own, which may not ask who it is."""
     monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", (0.0,))
-    made = BitbucketBench.fresh(email="")
+    made = BitbucketBench(email="")
     yield made
-    await made.levers.aclose()
 
 
 async def everything(bench: BitbucketBench) -> None:
@@ -314,7 +312,7 @@ async def test_a_webhooks_address_that_bitbucket_does_not_take(bench: BitbucketB
     bench.wire.inner = httpx.MockTransport(refusing)
     with pytest.raises(Misconfigured, match=r"spec\.forge\.webhook\.callbackUrl"):
         await bench.open(hook=True).subscribe()
-    assert CALLBACK.startswith("https://")
+    assert BitbucketBench.callback.startswith("https://")
 
 
 @pytest.mark.parametrize(

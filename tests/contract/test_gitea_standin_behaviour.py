@@ -12,7 +12,7 @@ from boardhand_operator.forges import Proposal
 from boardhand_operator.forges.gitea.forge import GiteaForge
 from boardhand_operator.reviews import Judgement, LineComment
 from tests.contract.forge_behaviour import ForgeBehaviour
-from tests.contract.gitea_forge import CALLBACK, GiteaForgeBench
+from tests.contract.gitea_forge import GiteaForgeBench
 
 
 @pytest.fixture
@@ -112,7 +112,12 @@ async def test_where_a_template_may_be(bench: GiteaForgeBench, forge: GiteaForge
 
 async def test_board_and_forge_share_a_webhook(bench: GiteaForgeBench) -> None:
     forge = bench.open(hook=True)
-    hook = {"type": "gitea", "config": {"url": CALLBACK, "content_type": "json"}, "events": ["issues"], "active": True}
+    hook = {
+        "type": "gitea",
+        "config": {"url": GiteaForgeBench.callback, "content_type": "json"},
+        "events": ["issues"],
+        "active": True,
+    }
     await forge._at.http.send("POST", "x", f"{forge._at.root}/hooks", hook)
     await forge.subscribe()
     (made,) = bench.repository.tracker.hooks.values()
@@ -124,7 +129,7 @@ async def test_board_and_forge_share_a_webhook(bench: GiteaForgeBench) -> None:
 
 
 async def test_a_webhook_needs_its_secret(bench: GiteaForgeBench) -> None:
-    forge = bench.open(webhook={"callbackUrl": CALLBACK})
+    forge = bench.open(webhook={"callbackUrl": GiteaForgeBench.callback})
     with pytest.raises(Misconfigured, match=r"spec\.forge\.webhook: Secret shop-gitea lacks the key 'webhookSecret'"):
         await forge.subscribe()
     await forge.aclose()

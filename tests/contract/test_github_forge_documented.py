@@ -30,7 +30,7 @@ from boardhand_operator.transport import Connection
 from testbed.github import desk, pull_desk, token_desk
 from testbed.github.state import Token
 from tests.contract.github_api import check_requests, documented_answers, operation
-from tests.contract.github_forge import CALLBACK, LEAST, NAME, SITE, WEBHOOK_SECRET, GitHubBench
+from tests.contract.github_forge import LEAST, NAME, SITE, GitHubBench
 from tests.contract.scripted_server import ScriptedServer
 from tests.unit.test_github_app import key, pem
 
@@ -67,7 +67,7 @@ class Scripted(ScriptedServer):
         return GitHubForge(
             pool.Forge.model_validate({"type": "github", "secretRef": {"name": "s"}, **spec}),
             pool.Repository.model_validate(repository),
-            {"token": "a-token-of-ours", "webhookSecret": WEBHOOK_SECRET},
+            {"token": "a-token-of-ours", "webhookSecret": GitHubBench.hook_secret},
             Connection(transport=self.wire),
         )
 
@@ -82,7 +82,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
 
 
 Call = Callable[[GitHubForge], Any]
-HOOK = {"webhook": {"callbackUrl": CALLBACK}}
+HOOK = {"webhook": {"callbackUrl": GitHubBench.callback}}
 LINES = [LineComment("a.py", 3, "why?")]
 
 
@@ -128,7 +128,7 @@ def rest(scripted: Scripted, name: str) -> None:
     """What the others of the call's requests are answered with: what leads to the one in question."""
     found = [] if name == "open" else [pull(title="old" if name == "edit" else "T", labels=[], node_id="x")]
     listed = documented_answers("GET", f"{AT}/hooks")[200][0]
-    ours = {**listed, "id": 1, "active": False, "config": {**listed["config"], "url": CALLBACK}}
+    ours = {**listed, "id": 1, "active": False, "config": {**listed["config"], "url": GitHubBench.callback}}
     template = {"type": "file", "name": "pull_request_template.md"}
     folder = [{**documented_answers("GET", f"{AT}/contents/x")[200], **template}]
     for pattern, body in (
@@ -459,9 +459,9 @@ async def test_a_webhook_that_the_board_has_is_shared(bench: GitHubBench) -> Non
     (hook,) = bench.repository.hooks.values()
     assert {"issues", "pull_request_review", "check_run"} <= set(hook.events)
     assert hook.active
-    assert hook.secret == WEBHOOK_SECRET
+    assert hook.secret == GitHubBench.hook_secret
     with pytest.raises(Misconfigured, match="lacks the key 'webhookSecret'"):
-        await bench.open(webhook={"callbackUrl": CALLBACK}).subscribe()
+        await bench.open(webhook={"callbackUrl": GitHubBench.callback}).subscribe()
 
 
 async def test_as_an_app(bench: GitHubBench) -> None:
@@ -496,7 +496,7 @@ def test_what_is_needed_is_what_is_configured() -> None:
     assert plain == {"contents", "pull_requests", "checks", "statuses"}
     assert of(reviewers=["team/x"]) - plain == {"members"}
     assert of(reviewers=["ada"]) == plain
-    assert of(webhook={"callbackUrl": CALLBACK}) - plain == {"repository_hooks"}
+    assert of(webhook={"callbackUrl": GitHubBench.callback}) - plain == {"repository_hooks"}
 
 
 def test_a_secret_without_credentials_is_said() -> None:
