@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import logging
 
+from pydantic import ValidationError
+
 from boardhand_api import API_VERSION
+from boardhand_api.pool import CodingAgentSpec
+from boardhand_operator.errors import Misconfigured
 from boardhand_operator.kube import Conflict, Json, Kube, Resource
 from boardhand_operator.names import label_value
 from boardhand_operator.sealed.carrying import carried
+from boardhand_operator.store import owned_by
 from boardhand_operator.views import Pool
 
 _KEPT = 200
@@ -38,6 +43,15 @@ def build_revision(pool: Pool) -> Json:
     }
 
 
+def is_ours(found: Json, pool: Pool) -> bool:
+    """Whether the revision says what the pool does: anybody may write an owner's name into an object."""
+    try:
+        spec = CodingAgentSpec.model_validate(found["data"]["spec"])
+    except (ValidationError, KeyError, TypeError):
+        return False
+    return owned_by(found, pool.uid) and spec == pool.spec
+
+
 class Snapshots:
     """Keeps and finds them."""
 
@@ -47,14 +61,20 @@ class Snapshots:
         """Specs by namespace and revision, the newest last."""
 
     async def keep(self, pool: Pool) -> None:
-        """Make the present generation's revision, unless it is there."""
+        """Make the present generation's revision, unless it is there.
+
+        Raises Misconfigured (ForeignRevision) where somebody else made one of its name: runs would go on with that.
+        """
         key = (pool.namespace, revision_name(pool, pool.generation))
         if key in self._known:
             return
         try:
             await self._kube.create(Resource.REVISIONS, pool.namespace, build_revision(pool))
         except Conflict:
-            _log.debug("%s/%s is there already", *key)
+            found = await self._kube.get(Resource.REVISIONS, *key)
+            if found is not None and not is_ours(found, pool):
+                text = f"a ControllerRevision {key[1]} is there that is not of this pool's spec; delete it"
+                raise Misconfigured("ForeignRevision", text) from None
         self._remember(key, dict(pool.body["spec"]))
 
     async def at(self, pool: Pool, generation: int) -> Pool:
@@ -68,7 +88,7 @@ class Snapshots:
         key = (pool.namespace, revision_name(pool, generation))
         if key not in self._known:
             body = await self._kube.get(Resource.REVISIONS, *key)
-            if body is None:
+            if body is None or not owned_by(body, pool.uid):
                 _log.warning("%s/%s is gone: its runs finish with the pool's present spec", *key)
                 return pool
             self._remember(key, body["data"]["spec"])

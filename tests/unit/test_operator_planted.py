@@ -6,13 +6,17 @@ from __future__ import annotations
 import asyncio
 import copy
 
+import pytest
+
 from boardhand_api.pod import LABEL_RUN, Stage
 from boardhand_api.result import Published, Result, termination_message
 from boardhand_api.run import Phase
 from boardhand_operator.act import volume
 from boardhand_operator.act.doing import Doing
+from boardhand_operator.errors import Misconfigured
 from boardhand_operator.kube import Resource
-from boardhand_operator.views import Run
+from boardhand_operator.snapshots import Snapshots, build_revision
+from boardhand_operator.views import Pool, Run
 from tests.support.fake_nodes import Fate
 from tests.support.fuse import Fuse
 from tests.support.objects import ended, job_body, pod_body, run_body
@@ -95,3 +99,28 @@ async def test_a_claim_that_a_status_names_is_deleted_only_where_it_is_the_runs(
 
     assert await removed("data") == {"data"}
     assert await removed("../../other/persistentvolumeclaims/data") == {"data"}
+
+
+@pytest.mark.parametrize(("owner", "image"), [("uid-team-shop", "evil:1"), ("somebody", "toolchain:1")])
+async def test_a_revision_that_others_made_is_not_gone_on_with(owner: str, image: str) -> None:
+    world = World(Fuse())
+    world.add_pool()
+    pool = Pool.of(world.kube.objects[Resource.POOLS]["team", "shop"])
+    planted = build_revision(pool)
+    planted["metadata"]["ownerReferences"][0]["uid"] = owner
+    planted["data"] = {"spec": {**pool.body["spec"], "workbench": {"image": image, "verify": ["pytest -q"]}}}
+    world.kube.put(Resource.REVISIONS, "team", planted)
+    with pytest.raises(Misconfigured, match="not of this pool's spec"):
+        await Snapshots(world.kube).keep(pool)
+    if owner == "somebody":
+        newer = Pool.of({**pool.body, "metadata": {**pool.body["metadata"], "generation": 2}})
+        assert (await Snapshots(world.kube).at(newer, 1)).spec_generation == 2
+
+
+async def test_a_revision_of_ours_is_found_again() -> None:
+    world = World(Fuse())
+    world.add_pool()
+    pool = Pool.of(world.kube.objects[Resource.POOLS]["team", "shop"])
+    for _ in range(2):
+        await Snapshots(world.kube).keep(pool)
+    assert len(world.kube.objects[Resource.REVISIONS]) == 1
