@@ -46,7 +46,7 @@ def _environment(fence: str) -> Environment:
 def fenced(text: str, name: str, fence: str) -> str:
     """The text between two lines that it does not contain: `fence` is random, and taken out of the text where whoever
     saw it wrote it down. What no reader would see is said in words."""
-    return f"<{name} {fence}>\n{guarded(visible(text.strip()), fence)}\n</{name} {fence}>"
+    return f"<{name} {fence}>\n{visible(guarded(text.strip(), fence))}\n</{name} {fence}>"
 
 
 @cache
