@@ -18,6 +18,7 @@ from testbed.azure.models import Column, Item, Team, TeamBoard, Token
 from testbed.azure.state import STATE, AzureState
 from tests.contract.azure_requests import check_azure_requests
 from tests.contract.board_behaviour import DOING, DONE, READY, REVIEW
+from tests.contract.board_bench import NO_CHECKLISTS
 from tests.contract.board_wires import Wire
 
 SITE, SERVER = "https://dev.azure.com", "https://azure.example"
@@ -45,6 +46,7 @@ class AzureBench:
     comment_written, moved = "POST .*/comments$", r"PATCH .*/workItems/\d+$"
     subscribed = "POST .*/subscriptions$"
     has = frozenset({"attachments", "links", "priority", "edits"})
+    checklists = NO_CHECKLISTS
     markup, signs_body, filter = "html", False, "[System.Title] = 'no ticket has this'"
 
     def __init__(self, *, team: bool = False, server: bool = False) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from boardhand_operator.boards import Board
+from boardhand_operator.boards import Board, Checklist, Item
 from boardhand_operator.boards.claims import Claimant
 from tests.contract.hook_bench import HookBench
 
 READY, DOING, REVIEW, DONE = "Sprint Backlog", "In Progress", "In Review", "Done"
 COLUMNS = (READY, DOING, REVIEW, DONE)
+STEPS: tuple[Checklist, ...] = (Checklist("Steps", (Item("one", True), Item("two", False))),)
+NO_CHECKLISTS: tuple[Checklist, ...] = ()
 RUN = Claimant("run", "uid", "e1", "shop", "uid-shop")
 RIVAL = Claimant("rival", "uid-rival", "e1", "shop", "uid-shop")
 
@@ -30,8 +32,10 @@ class BoardBench(HookBench, Protocol):
     nowhere: str
     """What spec.board.board may be and nobody has."""
     has: frozenset[str]
-    """What the vendor keeps beside the description: of checklists, attachments, links, priority, and edits: who changed
+    """What the vendor keeps beside the description: of attachments, links, priority, and edits: who changed
     a ticket's texts."""
+    checklists: tuple[Checklist, ...]
+    """Those of a ticket that was furnished, as the board is to read them; none where the vendor has no such thing."""
     markup: str
     """What descriptions and comments are stored as: markdown, adf or html."""
     filter: str
@@ -50,8 +54,8 @@ class BoardBench(HookBench, Protocol):
         ...
 
     async def furnish(self, ticket: str) -> None:
-        """Of all that `has` names: a checklist "Steps" with "one" done and "two" not, an attachment "plan.pdf", a link
-        titled "Design", the priority "High"."""
+        """Of all that the vendor has: a checklist with "one" done and "two" not (STEPS or alike), an attachment
+        "plan.pdf", a link titled "Design", the priority "High"."""
         ...
 
     async def put(self, ticket: str, column: str) -> None: ...

@@ -16,6 +16,7 @@ from testbed.gitea.hook_call import hook_call
 from testbed.gitea.issue_models import File, Happened, Issue
 from testbed.gitea.state import GiteaState, Token
 from tests.contract.board_behaviour import DOING, DONE, READY, REVIEW
+from tests.contract.board_bench import NO_CHECKLISTS
 from tests.contract.board_wires import Wire
 from tests.contract.forge_requests import check_forge_requests
 
@@ -38,6 +39,7 @@ class GiteaBench:
     secret, person = "shop-gitea", "ada"
     comment_written, moved, subscribed = "POST .*/comments$", "POST .*/labels$", "POST .*/hooks$"
     page, full_page, nowhere = 120, 50, "team/none"
+    checklists = NO_CHECKLISTS
     has, markup, signs_body, filter = frozenset({"attachments", "edits"}), "markdown", True, ""
 
     def __init__(self) -> None:

@@ -23,6 +23,7 @@ from testbed.github.shapes import node_id
 from testbed.github.state import GitHubState, Token
 from testbed.github.token_models import App
 from tests.contract.board_behaviour import COLUMNS, READY
+from tests.contract.board_bench import NO_CHECKLISTS
 from tests.contract.board_wires import Wire
 from tests.contract.github_api import Held, check_requests
 
@@ -150,6 +151,7 @@ class GitHubIssuesBench(GitHubDesk):
 
     comment_written, moved, subscribed = "POST .*/comments$", "POST .*/labels$", "POST .*/hooks$"
     nowhere = "team/nowhere"
+    checklists = NO_CHECKLISTS
     has = frozenset({"links", "edits"})
 
     def __init__(self) -> None:
@@ -194,6 +196,7 @@ class GitHubProjectsBench(GitHubDesk):
     comment_written, moved, subscribed = "mutation AddComment", "mutation Move", "POST .*/hooks$"
     full_page = 100
     nowhere = "orgs/team/404"
+    checklists = NO_CHECKLISTS
     has = frozenset({"links", "priority", "edits"})
 
     def __init__(self) -> None:

@@ -18,6 +18,7 @@ from testbed.gitlab.call import GUEST, MAINTAINER, PLANNER
 from testbed.gitlab.models import Issue, Label, Token
 from testbed.gitlab.state import GitLabState
 from tests.contract.board_behaviour import COLUMNS, READY
+from tests.contract.board_bench import NO_CHECKLISTS
 from tests.contract.board_wires import Wire
 from tests.contract.gitlab_documented import Held, check_requests
 
@@ -49,6 +50,7 @@ class GitLabBench:
     comment_written, moved, subscribed = "POST .*/notes$", "PUT .*/issues/[0-9]+$", "POST .*/hooks$"
     page, full_page, nowhere, filter = 120, 100, "team/none", ""
     markup, signs_body = "markdown", True
+    checklists = NO_CHECKLISTS
     has = frozenset({"attachments", "links", "edits"})
 
     def __init__(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from boardhand_api import pool
+from boardhand_operator.boards import Checklist, Item
 from boardhand_operator.boards.jira import adf_read, adf_write, wiki_read, wiki_write
 from boardhand_operator.boards.jira.board import JiraBoard, JiraCloud, JiraDataCenter
 from boardhand_operator.transport import Connection
@@ -17,6 +18,7 @@ from testbed.jira.app import create_app
 from testbed.jira.models import Account, Issue, Status
 from testbed.jira.state import JiraState
 from tests.contract.board_behaviour import COLUMNS, READY
+from tests.contract.board_bench import DOING, DONE
 from tests.contract.board_wires import Wire
 from tests.contract.jira_requests import check_cloud_requests, check_datacenter_requests
 from tests.contract.markup import PIECES
@@ -81,6 +83,9 @@ class JiraBench:
     comment_written, moved = "POST .*/comment$", "POST .*/transitions$"
     subscribed = r"POST /rest/(webhooks|jira-webhook)/"
     page, full_page, nowhere = 120, 100, "NOPE"
+    checklists: tuple[Checklist, ...] = (
+        Checklist("Subtasks", (Item(f"{KEY}-2 one", True), Item(f"{KEY}-3 two", False))),
+    )
     has, signs_body = frozenset({"attachments", "links", "priority", "edits"}), True
     filter = 'priority = "Highest"'
     markup = "adf"
@@ -138,6 +143,8 @@ class JiraBench:
         issue = self.issue(ticket)
         issue.files.append("plan.pdf")
         issue.pages.append(("Design", "https://example.com/design"))
+        for title, status in (("one", DONE), ("two", DOING)):
+            issue.subtasks.append(self.state.add_issue(self.project, title, self.status(status), None, (), ADA))
         issue.priority, issue.changed = "High", self.state.clock()
 
     async def put(self, ticket: str, column: str) -> None:

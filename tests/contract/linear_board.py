@@ -16,6 +16,7 @@ from testbed.linear.app import create_app
 from testbed.linear.models import Issue, Token
 from testbed.linear.state import LinearState, state_of
 from tests.contract.board_behaviour import DOING, DONE, READY, REVIEW
+from tests.contract.board_bench import STEPS
 from tests.contract.board_wires import Wire
 from tests.contract.linear_requests import check_linear_requests
 
@@ -38,7 +39,8 @@ class LinearBench:
     secret, person, page, full_page, nowhere = "shop-linear", "ada", 260, 250, "NOPE"
     comment_written, moved = "mutation commentCreate$", "mutation issueUpdate$"
     subscribed = "mutation webhookCreate$"
-    has = frozenset({"checklists", "attachments", "links", "priority", "edits"})
+    has = frozenset({"attachments", "links", "priority", "edits"})
+    checklists = STEPS
     markup, signs_body, filter = "markdown", True, ""
 
     def __init__(self) -> None:

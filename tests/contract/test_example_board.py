@@ -17,6 +17,7 @@ from boardhand_operator.boards import Board, open_board
 from boardhand_operator.transport import Connection
 from testbed.faults import Fault, Switches
 from tests.contract.board_behaviour import COLUMNS, READY, BoardBehaviour
+from tests.contract.board_bench import STEPS
 from tests.contract.board_wires import Wire, place
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
@@ -47,7 +48,8 @@ class SlateBench:
     secret, person, nowhere, filter, markup = "shop-slate", "ada", "nowhere", "", "markdown"
     comment_written, moved, subscribed = "POST .*/comments$", "PUT .*/column$", "POST .*/hooks$"
     page, full_page, signs_body = 120, 50, True
-    has = frozenset({"checklists", "attachments", "links", "priority"})
+    has = frozenset({"attachments", "links", "priority"})
+    checklists = STEPS
 
     def __init__(self, file: Path) -> None:
         self.server: Any = importlib.import_module("slate_server")

@@ -14,6 +14,7 @@ from boardhand_operator.boards.trello.board import TrelloBoard
 from testbed.trello.app import SECRET
 from testbed.trello.deliveries import signature
 from tests.contract.board_behaviour import READY, BoardBehaviour
+from tests.contract.board_bench import STEPS
 from tests.contract.trello_board import OTHER, TOKEN, Desk
 
 CALLBACK = "https://boardhand.example/webhooks/team/shop"
@@ -25,7 +26,8 @@ class TrelloBench:
     secret, person = "shop-trello", "Ada"
     comment_written, moved, subscribed = "POST .*/comments$", "PUT /1/cards/[0-9a-f]+$", "POST .*/webhooks/$"
     page, full_page, nowhere = 120, 50, "0" * 24
-    has, markup, signs_body, filter = frozenset({"checklists", "attachments", "links"}), "markdown", True, ""
+    checklists = STEPS
+    has, markup, signs_body, filter = frozenset({"attachments", "links"}), "markdown", True, ""
 
     def __init__(self) -> None:
         self.desk = Desk(outward=httpx.MockTransport(lambda _: httpx.Response(200)))

@@ -23,6 +23,7 @@ from testbed.forge.server import default_address, up
 from testbed.gitea.hook_call import hook_call
 from testbed.plan import plan_from_environment
 from tests.contract.board_behaviour import DOING, DONE, READY, REVIEW, BoardBehaviour
+from tests.contract.board_bench import NO_CHECKLISTS
 from tests.contract.board_wires import Wire
 from tests.contract.forge_requests import check_forge_requests
 from tests.contract.serving import serving
@@ -47,6 +48,7 @@ class RealBench(RealGitea):
     secret = "shop-gitea"
     comment_written, moved, subscribed = "POST .*/comments$", "POST .*/labels$", "POST .*/hooks$"
     page, full_page, nowhere = 55, 50, "demo/nothing-of-the-kind"
+    checklists = NO_CHECKLISTS
     has, markup, signs_body, filter = frozenset({"attachments"}), "markdown", True, ""
 
     def __post_init__(self) -> None:
