@@ -79,7 +79,8 @@ def _build(name: str, image: BuiltImage, root: Path) -> None:
 def _bud(recipe: Recipe, root: Path, base: str, reference: str) -> None:
     """Build with layers, so that a later build of changed sources starts at the layer that changed.
 
-    All files of a layer get one time: so the same inputs become the same layer on another day.
+    All files of a program's layers get one time, so that the same inputs become the same layers on another day. A
+    workbench keeps its times: Debian's bytecode is told stale by them.
     """
     source = revision(root, (recipe.dockerfile, *recipe.sources))
     with tempfile.TemporaryDirectory(prefix="boardhand-context-") as folder:
@@ -87,7 +88,7 @@ def _bud(recipe: Recipe, root: Path, base: str, reference: str) -> None:
         buildah(
             *("bud", "--quiet", "--layers", "--pull-never", "--network", "host"),
             *("--build-arg", f"BASE_IMAGE={base}", "--build-arg", f"PIP_CERT={HOST_CA_BUNDLE}"),
-            *("--build-arg", f"SOURCE_REVISION={source}", "--timestamp", str(SAME_TIME)),
+            *(("--build-arg", f"SOURCE_REVISION={source}", "--timestamp", str(SAME_TIME)) if recipe.sources else ()),
             *("--volume", f"{HOST_CA_BUNDLE}:{HOST_CA_BUNDLE}:ro"),
             *("--tag", reference, folder),
         )

@@ -1,7 +1,7 @@
 """The operator works by the chart's rules on a real API server: all that it asks for is given, all given is used.
 
 Played are cards that become pull requests, one that is taken away at work, retention, minted tokens and their renewal,
-a volume, a pool that changes under a run, and a restart.
+a volume, a pool that changes under a run with what its pods may reach, and a restart.
 """
 
 from __future__ import annotations
@@ -154,10 +154,10 @@ async def tokens(scene: Scene) -> None:
         scene.held.add("minted")
         scene.apply_run("minted", "app")
         await until(lambda: scene.status("minted").get("phase") == "Working")
-        # The pool changes, and the tokens end soon: a new operator finds both out.
+        # The pool changes what its runs may reach, and the tokens end soon: a new operator finds both out.
         soon = {"metadata": {"annotations": {ENDS: "2026-01-01T00:00:00Z"}}}
         scene.cluster.api.patch(f"{APPS}/secrets/minted-git", soon)
-        body["spec"]["limits"]["steps"] = 7
+        body["spec"]["egress"] = {"mode": "Restricted", "to": [{"cidr": "203.0.113.7/32"}]}
         await asyncio.to_thread(scene.cluster.apply, body)
         await scene.restart()
         await until(lambda: _ends(scene) != "2026-01-01T00:00:00Z")
