@@ -203,7 +203,8 @@ def hint(spec: pool.Board) -> str:
     return (
         f"The credentials in Secret {spec.secret_name} need, for {spec.board}: Issues (write) and Metadata (read), "
         "for webhooks Webhooks (write) too; a classic token the scope repo, for webhooks admin:repo_hook too; and the "
-        "account the role triage or more (for commands write, for webhooks admin)."
+        "account the role write (for webhooks admin), without which it is not shown who the members are; with "
+        "policy.trigger.anyone, policy.comments: All and no commands triage is enough."
     )
 
 
