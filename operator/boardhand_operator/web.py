@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
 from boardhand_operator.vitals import Vitals
+
+CONNECTION_SECONDS = 10.0
+"""A connection is closed after so long, whatever it does: no probe takes half of it."""
 
 
 @asynccontextmanager
@@ -26,9 +30,16 @@ async def serving(vitals: Callable[[], Vitals], host: str, port: int) -> AsyncIt
     served.add_routes([web.get("/healthz", health), web.get("/readyz", ready)])
     runner = web.AppRunner(served, handle_signals=False, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
+    loop = asyncio.get_running_loop()
+
+    def connected() -> asyncio.BaseProtocol:
+        assert runner.server is not None
+        handler = runner.server()
+        loop.call_later(CONNECTION_SECONDS, handler.force_close)
+        return handler
+
     try:
-        site = web.TCPSite(runner, host, port)
-        await site.start()
-        yield int(runner.addresses[0][1])
+        async with await loop.create_server(connected, host, port) as server:
+            yield int(server.sockets[0].getsockname()[1])
     finally:
         await runner.cleanup()
