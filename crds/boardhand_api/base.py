@@ -31,6 +31,8 @@ class Wire(BaseModel):
         extra="forbid",
         frozen=True,
         use_attribute_docstrings=True,
+        # What is wrong may be a credential in the wrong place.
+        hide_input_in_errors=True,
     )
 
     def wire(self) -> dict[str, Any]:

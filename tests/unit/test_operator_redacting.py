@@ -14,15 +14,21 @@ from typing import Any
 from unittest import mock
 from urllib.parse import quote, quote_plus
 
+import httpx
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from boardhand_api.base import SecretRef
 from boardhand_api.redaction import BLOT, CUT, FEW, LEAST, Redaction
-from boardhand_operator.errors import CredentialsRefused
+from boardhand_operator.answers import Vendor
+from boardhand_operator.errors import CredentialsRefused, Remote
+from boardhand_operator.graphql import Graph
 from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.redacting import NAMESPACES, Redactor, install
 from boardhand_operator.reviews import Judgement, LineComment
+from boardhand_operator.transport import Client, Connection
 from tests.unit.test_operator_kube_lists import Answering
 
 SECRET = 'q7!Zm"ö/x+Lw&8\\rT%k'
@@ -274,3 +280,42 @@ async def test_boards_and_forges_are_told_none() -> None:
 def test_kube_writes_what_it_is_given_where_nothing_is_known() -> None:
     body = {"status": {"message": LONG}}
     assert Kube.outgoing(Resource.RUNS, "team", body) is body
+
+
+class Changing:
+    """Credentials that change with each request."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def __call__(self) -> dict[str, str]:
+        self.count += 1
+        return {"authorization": f"Bearer {LONG}{self.count}"}
+
+    def refused(self) -> None:
+        return
+
+
+@pytest.mark.parametrize("status", [200, 401, 403, 422, 500])
+async def test_credentials_that_change_are_taken_out_of_what_a_vendor_says(status: int) -> None:
+    """GraphQL's errors come with status 200. Cut to 300 characters, with the credentials where the cut is."""
+
+    def echo(request: httpx.Request) -> httpx.Response:
+        said = "x" * 280 + request.headers["authorization"]
+        return httpx.Response(status, json={"message": said, "errors": [{"message": said}]})
+
+    changing, connection = Changing(), Connection(transport=httpx.MockTransport(echo))
+    vendor = Vendor("Vendor", "Renew it.", "It needs more.")
+    http = Client(vendor, "http://api.test", {}, [], connection, authorize=changing)
+    with pytest.raises(Remote) as failed:
+        await Graph(http, "Vendor", "/graphql", lambda _: None).mutate("write", "mutation", {})
+    await http.aclose()
+    assert changing.count == (2 if status == 401 else 1)
+    assert LONG[:6] not in f"{failed.value} {failed.value.args} {failed.value.message}"
+    assert BLOT in failed.value.message
+
+
+def test_what_is_wrong_in_an_object_is_not_quoted() -> None:
+    with pytest.raises(ValidationError) as wrong:
+        SecretRef.model_validate({"name": ["x"], "token": LONG})
+    assert LONG not in str(wrong.value)

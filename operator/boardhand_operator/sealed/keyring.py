@@ -120,7 +120,7 @@ class Keyring:
 class _Envelope(BaseModel):
     """What is encrypted: the value with where it belongs."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
     namespace: str
     pool: str
