@@ -254,7 +254,7 @@ class TicketRunStatus(Tolerant):
     """Id of the claim marker on the ticket."""
     column: str | None = None
     """The column the claimed ticket was moved to; a ticket that leaves it while the run is at work ends the run."""
-    tries: int = 0
+    tries: Annotated[int, Field(ge=0, le=1000)] = 0
     """Jobs made so far: 1, and one more for each retry after an infrastructure failure."""
     job: str | None = None
     """The Job of the present try."""
