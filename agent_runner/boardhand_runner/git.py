@@ -33,8 +33,8 @@ _PASSED_ON = (
 )  # fmt: skip
 _WARTS = (
     "badDate", "badDateOverflow", "badEmail", "badName", "badTimezone", "missingEmail", "missingNameBeforeEmail",
-    "missingSpaceBeforeDate", "missingSpaceBeforeEmail", "multipleAuthors", "nullSha1", "zeroPaddedDate",
-    "zeroPaddedFilemode",
+    "missingSpaceBeforeDate", "missingSpaceBeforeEmail", "multipleAuthors", "nulInCommit", "nullSha1",
+    "zeroPaddedDate", "zeroPaddedFilemode",
 )  # fmt: skip
 """What fsck finds in old projects, written by old programs; harmless, and not to be mended. The names are of
 https://git-scm.com/docs/git-fsck#_fsck_messages."""

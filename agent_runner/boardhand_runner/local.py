@@ -198,7 +198,7 @@ def _stages(settings: Settings, order: Order, target: str) -> int:
         return report.failed(Stage.AGENT, result, code or 1)
     if result.commit is None:
         return report.answered(result)
-    _write(settings, order.model_copy(update={"repository": target}))
+    _write(settings, order.model_copy(update={"push_to": target}))
     if code := _stage(settings, Stage.PUBLISH):
         return report.failed(Stage.PUBLISH, _answer(settings, Stage.PUBLISH, Published), code)
     report.say(f"── {Stage.VERIFY}")

@@ -44,6 +44,8 @@ class Order(Tolerant):
     base_branch: NonEmpty
     branch: NonEmpty
     """Where to push: always below boardhand/."""
+    push_to: NonEmpty | None = None
+    """Clone address to push to, where that is another one."""
     large: Model
     small: Model
     workdir: str = ""

@@ -133,3 +133,14 @@ def test_the_same_commit_again_is_no_push(run: Bench) -> None:
 def test_no_other_name_is_a_branch_of_ours(run: Bench, name: str) -> None:
     with pytest.raises(Refused, match="BranchForbidden"):
         branch.check_branch(run.layout, name)
+
+
+def test_another_repository_is_pushed_to_where_that_is_named(run: Bench, tmp_path: Path) -> None:
+    """A fork may lag behind, and lack the commit that work began from."""
+    fork = tmp_path / "fork.git"
+    git(tmp_path, "clone", "-q", "--bare", str(run.origin), str(fork))
+    git(fork, "update-ref", "refs/heads/main", "main~1")
+    before, head = run.refs(), run.commit({"app.py": "x = 9\n"})
+    run.publish(push_to=str(fork))
+    assert git(fork, "rev-parse", REF) == head
+    assert run.refs() == before

@@ -92,6 +92,15 @@ def test_what_is_planted_to_be_run_is_not(run: Bench, tmp_path: Path, kind: str)
     assert (tmp_path / "loot").exists()
 
 
+def test_a_kept_repository_fetches_nothing_that_it_lacks(run: Bench, tmp_path: Path) -> None:
+    """What checkout and the agent of a later try ask a repository that an earlier agent had."""
+    plant_promisor(run.layout.git_dir, script(tmp_path / "thief", tmp_path / "loot"))
+    assert Git(run.layout).run("cat-file", "-e", "1" * 40, check=False).code
+    assert not (tmp_path / "loot").exists()
+    subprocess.run(["git", "cat-file", "-e", "1" * 40], cwd=run.layout.work, env=PLAIN, capture_output=True, timeout=60)
+    assert (tmp_path / "loot").exists()
+
+
 @pytest.mark.parametrize(
     "setting",
     [

@@ -26,12 +26,13 @@ def check_branch(settings: Settings, branch: str) -> None:
 def push(settings: Settings, order: Order, work: Fresh) -> None:
     """Push the work. A branch of an earlier try is replaced; one that holds commits of others is not, nor one that
     moves meanwhile."""
-    remote, ref = Remote(settings, order.repository, work.git.git_dir), f"refs/heads/{order.branch}"
+    ref = f"refs/heads/{order.branch}"
+    remote = Remote(settings, order.push_to or order.repository, work.git.git_dir)
     there = _there(remote, ref)
     if there == work.head:
         return
     if there:
-        _check_own(settings, order, work, ref)
+        _check_own(remote, order, work, ref)
     done = remote.attempt(
         "push",
         "--porcelain",
@@ -61,9 +62,9 @@ def _there(remote: Remote, ref: str) -> str:
     return next((name for name, listed in rows if listed == ref), "")
 
 
-def _check_own(settings: Settings, order: Order, work: Fresh, ref: str) -> None:
+def _check_own(remote: Remote, order: Order, work: Fresh, ref: str) -> None:
     """Every commit on the branch that the base branch has not is Boardhand's. Raises Refused."""
-    deepen(settings, order, work.git, EARLIER_COMMITS, f"+{ref}:{EARLIER_REF}")
+    deepen(remote, order, EARLIER_COMMITS, f"+{ref}:{EARLIER_REF}")
     people = "--format=%H %an <%ae>%x00%cn <%ce>"
     rows = work.git.text("log", people, EARLIER_REF, "--not", *work.known, FETCHED_REF).splitlines()
     for row in rows:

@@ -80,7 +80,8 @@ def fresh(settings: Settings, order: Order) -> Iterator[Fresh]:
 
 
 def _clone(settings: Settings, order: Order, git_dir: Path) -> str:
-    """The last commit of the base branch, of which this is a clone without a history."""
+    """The last commit of the base branch, of which this is a clone without a history; with all of it where the push
+    goes to another server, which may lack any of it."""
     remote = Remote(settings, order.repository)
     remote.run(
         "clone",
@@ -88,7 +89,7 @@ def _clone(settings: Settings, order: Order, git_dir: Path) -> str:
         "--bare",
         "--template=",
         f"--branch={order.base_branch}",
-        "--depth=1",
+        *([] if order.push_to else ["--depth=1"]),
         "--single-branch",
         "--no-tags",
         "--no-recurse-submodules",
@@ -103,9 +104,8 @@ def _clone(settings: Settings, order: Order, git_dir: Path) -> str:
     return git.text("rev-parse", BASE_REF)
 
 
-def deepen(settings: Settings, order: Order, git: Git, depth: int, *refspecs: str) -> None:
+def deepen(remote: Remote, order: Order, depth: int, *refspecs: str) -> None:
     """Fetch the base branch so deep, and what else is named. It may have moved on: what was its tip stays the base."""
-    remote = Remote(settings, order.repository, git.git_dir)
     remote.run(
         "fetch",
         "--quiet",
@@ -124,10 +124,11 @@ def _reach(settings: Settings, order: Order, git: Git) -> None:
     """Fetch until the commit is there that work began from, as the run's repository has it. A wrong one gains nothing:
     what is new is told from the base branch itself."""
     began = read_ref(settings.git_dir, BASE_REF)
+    remote = Remote(settings, order.repository, git.git_dir)
     for depth in DEPTHS:
         if _has(git, began):
             return
-        deepen(settings, order, git, depth)
+        deepen(remote, order, depth)
     if not _has(git, began):
         raise Infrastructure(
             "BaseGone",
@@ -188,24 +189,25 @@ def _check_sizes(lender: Git, order: Order, names: dict[str, str]) -> None:
     """By what the objects say of themselves, before anything of them is unpacked."""
     asked = "".join(f"{name}\n" for name in names).encode()
     done = lender.run("cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=asked, check=False)
-    total = 0
+    sizes: dict[str, int] = {}
     for row in done.text.splitlines():
         name, _, size = row.partition(" ")
         if not size.isdigit():
             raise Refused("WorkBroken", f"{_BROKEN}: {row[:100]}.")
-        total += int(size)
-        if int(size) > order.file_bytes:
-            raise Refused(
-                "FileTooLarge",
-                f"{names.get(name) or 'A commit'} has {size} bytes, and spec.policy.fileBytes allows"
-                f" {order.file_bytes}.",
-            )
-    if total > order.change_bytes:
+        sizes[name] = int(size)
+    if (total := sum(sizes.values())) > order.change_bytes:
         raise Refused(
             "ChangeTooLarge",
             f"The change holds {total} bytes in all versions of its files, and spec.policy.changeBytes allows"
             f" {order.change_bytes}.",
         )
+    for name, length in sizes.items():
+        if length > order.file_bytes:
+            called = names.get(name) or "A commit"
+            raise Refused(
+                "FileTooLarge",
+                f"{called[:300]} has {length} bytes, and spec.policy.fileBytes allows {order.file_bytes}.",
+            )
 
 
 def _copy(git: Git, lender: Git, names: Sequence[str], most: int | None, *options: str) -> None:
