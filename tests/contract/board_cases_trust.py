@@ -33,14 +33,14 @@ class TrustCases:
         assert read.moved_by != read.author_id != ""
 
     async def test_a_ticket_that_a_stranger_moved_in_is_left_alone(self, bench: BoardBench, board: Board) -> None:
-        ticket = await bench.ticket()
-        before = Circle(await board.people())
-        await bench.stranger()
+        pool, ticket = a_pool(), await bench.ticket()
         read = await board.read(ticket)
         assert read is not None
-        pool = a_pool()
-        assert refusal(pool, read, before) is None
-        assert "moved in by" in str(refusal(pool, read, Circle(await board.people())))
+        assert refusal(pool, read, Circle(await board.people())) is None
+        await bench.stranger()
+        strange = await board.read(ticket)
+        assert strange is not None
+        assert "moved in by" in str(refusal(pool, strange, Circle(await board.people())))
 
     async def test_who_changed_a_ticket_after_it_was_moved_in(self, bench: BoardBench, board: Board) -> None:
         ticket = await bench.ticket()

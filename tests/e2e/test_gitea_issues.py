@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -49,7 +50,7 @@ class RealBench(RealGitea):
     comment_written, moved, subscribed = "POST .*/comments$", "POST .*/labels$", "POST .*/hooks$"
     page, full_page, nowhere = 55, 50, "demo/nothing-of-the-kind"
     checklists = NO_CHECKLISTS
-    has, markup, signs_body, filter = frozenset({"attachments"}), "markdown", True, ""
+    has, markup, signs_body, filter = frozenset({"attachments", "edits"}), "markdown", True, ""
 
     def __post_init__(self) -> None:
         self.person = self.info.admin_user
@@ -79,6 +80,17 @@ class RealBench(RealGitea):
 
     async def edit(self, ticket: str, title: str, body: str) -> None:
         await self.ask("PATCH", f"/issues/{ticket}", title=title, body=body)
+
+    async def stranger(self) -> None:
+        """Somebody moves them in who may write for that moment alone: the person is the administrator."""
+        await self.ask("PUT", "/collaborators/issues-reader", permission="write")
+        label = self.labels[READY]
+        for issue in await self.ask("GET", f"/issues?type=issues&labels={quote(READY)}"):
+            await self.ask("DELETE", f"/issues/{issue['number']}/labels/{label}")
+            async with client(str(self.admin.base_url), self.tokens["issues-reader"]) as them:
+                answer = await them.post(f"/issues/{issue['number']}/labels", json={"labels": [label]})
+                assert answer.status_code == 200, answer.text
+        await self.ask("PUT", "/collaborators/issues-reader", permission="read")
 
     async def say(self, ticket: str, text: str, *, by_us: bool = False) -> None:
         who = self.us if by_us else self.admin
