@@ -14,11 +14,17 @@ from functools import cache
 
 from testbed.evals import leftovers
 from testbed.evals.suite import on_path
-from testbed.redteam import forged, git_config, ways_out
+from testbed.redteam import forged, gate, git_config, pushes, ways_out
 from testbed.redteam.attack import ROOT, Attack, Row
 from testbed.shell import TestbedError
 
-SOURCES: tuple[Callable[[], list[Attack]], ...] = (forged.attacks, git_config.attacks, ways_out.attacks)
+SOURCES: tuple[Callable[[], list[Attack]], ...] = (
+    forged.attacks,
+    gate.attacks,
+    git_config.attacks,
+    pushes.attacks,
+    ways_out.attacks,
+)
 """One module a theme; each adds itself here."""
 
 

@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 from boardhand_runner.errors import Stuck
 from boardhand_runner.evidence.change import FileChange, is_test_file
 from boardhand_runner.evidence.compare import base_shown
+from boardhand_runner.evidence.faked import faked
 from boardhand_runner.evidence.summary import Judged, Trial, evidence_of, judge
 from boardhand_runner.evidence.tampering import new_tests, tampering
 from boardhand_runner.evidence.unrun import unrun
@@ -47,6 +48,8 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
     named = tampering(changes, context.order.verify, context.order.workdir)
     if check.passes and check.measured and before and before.measured:
         named += unrun(before.measured, check.measured, changes, named)
+    if check.green:
+        named += faked(before.counts if before else None, check.counts, changes)
     found = judge(ticket_text(context.order.ticket), named)
     fine = check.passes and all(one.asked for one in found)
     trial = await _tried(context, before, changes) if fine else Trial(new_tests(changes), why="the gate was red")
