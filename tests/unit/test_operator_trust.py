@@ -19,7 +19,10 @@ from boardhand_operator.boards.ticket import ticket_of
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.kube import Resource
 from boardhand_operator.pools.people import People
+from boardhand_operator.pools.tickets import Tickets
 from boardhand_operator.pools.trust import EXAMPLES, Circle, may_trigger, refusal, shown, told, with_trigger
+from boardhand_operator.queue import WorkQueue
+from boardhand_operator.store import Store
 from boardhand_operator.views import Pool
 from tests.support.fake_board import DOING, READY, FakeBoard
 from tests.support.fuse import Fuse
@@ -211,32 +214,14 @@ async def test_a_members_move_has_it_taken_and_the_pool_says_so(world: World) ->
 
 async def test_a_ticket_that_is_left_alone_is_not_read_again_with_every_poll(world: World) -> None:
     world.board.add("card-1", by="eve")
-    replica = Replica(world)
-    replica.watch()
     world.fuse.armed = True
-    for _ in range(5):
-        await replica.poll()
-        replica.watch()
-    # Every poll of a replica is a new worker's first one here.
-    assert world.fuse.calls.count("read a card") <= 5
-    worker = await _polled(world, 5)
-    assert worker == 1
-
-
-async def _polled(world: World, times: int) -> int:
-    """How often one worker reads the card in so many polls."""
-    from boardhand_operator.pools.tickets import Tickets
-    from boardhand_operator.queue import WorkQueue
-    from boardhand_operator.store import Store
-
     (body,) = world.kube.objects[Resource.POOLS].values()
     tickets, shop = Tickets(world.kube, Store(), WorkQueue()), Pool.of(body)
-    world.fuse.calls.clear()
-    for minute in range(times):
+    for minute in range(9):
         look = await world.board.look()
         await tickets.take(shop, world.board, look.ready, at(minute))
     assert tickets.left_alone == {"#1": "moved in by Eve"}
-    return world.fuse.calls.count("read a card")
+    assert world.fuse.calls.count("read a card") == 1
 
 
 async def test_a_label_put_on_later_is_seen_with_the_next_poll(world: World) -> None:
@@ -257,6 +242,16 @@ async def test_the_run_has_no_comment_of_a_stranger(world: World) -> None:
     (run,) = world.runs()
     assert [comment.text for comment in run.spec.ticket.comments] == ["It is about the cart."]
     assert run.spec.ticket.left_out == 1
+
+
+async def test_many_tickets_ask_once_who_the_members_are(world: World) -> None:
+    for number in range(20):
+        world.board.add(f"card-{number}")
+    world.fuse.armed = True
+    replica = Replica(world)
+    await replica.poll()
+    assert len(world.runs()) == 20
+    assert world.fuse.calls.count("read the members") == 1
 
 
 # Teams

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -19,12 +20,18 @@ KEPT = timedelta(seconds=60)
 class People:
     """What one pool's worker knows of them."""
 
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _circle: Circle | None = None
     _asked: datetime | None = None
     _of: Trigger | None = None
 
     async def circle(self, pool: Pool, board: Board, now: datetime) -> Circle:
         """The members now, or as they were a minute ago at most. Raises what `Board.people` raises."""
+        # Tickets are taken side by side, and one of them asks for all.
+        async with self._lock:
+            return await self._known(pool, board, now)
+
+    async def _known(self, pool: Pool, board: Board, now: datetime) -> Circle:
         trigger = pool.spec.policy.trigger
         if self._circle is None or self._asked is None or now - self._asked >= KEPT or self._of != trigger:
             teams = [await team.team(name) for team in _knowing(board, trigger) for name in trigger.teams]
