@@ -9,7 +9,7 @@ import pytest
 
 from boardhand_runner.errors import Refused
 from boardhand_runner.git import Git
-from boardhand_runner.stages.publishing import fresh, trees
+from boardhand_runner.stages.publishing import objects, trees
 from tests.support.pushing import Bench, bench
 
 
@@ -46,7 +46,7 @@ def test_files_are_counted_over_all_commits_and_once_each(run: Bench) -> None:
 
 def test_objects_are_counted_before_they_are_looked_at(run: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     run.commit({f"f{number}": str(number) for number in range(5)})
-    monkeypatch.setattr(fresh, "OBJECTS", 5)
+    monkeypatch.setattr(objects, "OBJECTS", 5)
     with pytest.raises(Refused, match="ChangeTooLarge"):
         run.publish()
 

@@ -7,30 +7,27 @@ anew and whose content it checks. So what is pushed is what was looked at, whate
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from boardhand_api.order import Order
 from boardhand_runner.errors import Infrastructure, Refused
-from boardhand_runner.git import BASE_REF, LOCAL_SECONDS, Git, tail_of
+from boardhand_runner.git import BASE_REF, Git
 from boardhand_runner.remote import Remote
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages.publishing.borrowed import read_ref
+from boardhand_runner.stages.publishing.objects import check_sizes, check_whole, copy, listed
 from boardhand_runner.submodules import REFS as SUBMODULE_REFS
 from boardhand_runner.submodules import links
 
 DEPTHS = (50, 1_000, 1_000_000)
 """So deep the base branch is fetched, one after the other, where it moved on since the work began."""
-OBJECTS = 200_000
-"""A change of more objects (commits, folders, versions of files) is refused."""
 PACK_SLACK = 16_000_000
 """Bytes that a pack may be larger than the content it holds."""
 FETCHED_REF = "refs/boardhand/fetched"
-_BROKEN = "The run's repository holds broken, forged or missing objects"
 
 
 @dataclass(frozen=True)
@@ -143,10 +140,10 @@ def _has(git: Git, commit: str) -> bool:
 
 def _bring(work: Fresh, lender: Git, order: Order) -> None:
     """Have the work's objects in the repository of publish's own, all of them and none that is not sound."""
-    names = _listed(lender, *work.work)
-    _check_sizes(lender, order, names)
-    _copy(work.git, lender, list(names), order.change_bytes + PACK_SLACK, "--strict")
-    _check_whole(work.git, *work.work)
+    names = listed(lender, *work.work)
+    check_sizes(lender, order, names)
+    copy(work.git, lender, list(names), order.change_bytes + PACK_SLACK, "--strict")
+    check_whole(work.git, *work.work)
     if work.git.run("merge-base", work.base, work.head, check=False).code:
         raise Refused("HistoryRewritten", f"The work does not stand on the branch {order.base_branch}.")
 
@@ -161,85 +158,7 @@ def bring_submodules(settings: Settings, git: Git, head: str) -> None:
         ref = f"{SUBMODULE_REFS}/{commit}"
         if git.run("rev-parse", "--verify", "--quiet", ref, check=False).code == 0 or not _has(lender, commit):
             continue
-        _copy(git, lender, list(_listed(lender, "--no-walk", commit)), None)
-        _check_whole(git, "--no-walk", commit)
+        copy(git, lender, list(listed(lender, "--no-walk", commit)), None)
+        check_whole(git, "--no-walk", commit)
         git.run("update-ref", ref, commit)
         waiting += [one.commit for one in links(git, commit)]
-
-
-def _listed(lender: Git, *revisions: str) -> dict[str, str]:
-    """The objects' names, each with a path where it has one. Raises Refused for too many, or where one is missing."""
-    found: dict[str, str] = {}
-    try:
-        with lender.stream("rev-list", "--objects", *revisions) as stream:
-            for line in stream:
-                name, _, path = line.decode("utf-8", "replace").rstrip("\n").partition(" ")
-                found[name] = path
-                if len(found) > OBJECTS:
-                    raise Refused(
-                        "ChangeTooLarge",
-                        f"The change holds more than {OBJECTS} commits, folders and versions of files.",
-                    )
-    except Infrastructure as failed:
-        raise Refused("WorkBroken", f"{_BROKEN}: {failed.message}") from None
-    return found
-
-
-def _check_sizes(lender: Git, order: Order, names: dict[str, str]) -> None:
-    """By what the objects say of themselves, before anything of them is unpacked."""
-    asked = "".join(f"{name}\n" for name in names).encode()
-    done = lender.run("cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=asked, check=False)
-    sizes: dict[str, int] = {}
-    for row in done.text.splitlines():
-        name, _, size = row.partition(" ")
-        if not size.isdigit():
-            raise Refused("WorkBroken", f"{_BROKEN}: {row[:100]}.")
-        sizes[name] = int(size)
-    if (total := sum(sizes.values())) > order.change_bytes:
-        raise Refused(
-            "ChangeTooLarge",
-            f"The change holds {total} bytes in all versions of its files, and spec.policy.changeBytes allows"
-            f" {order.change_bytes}.",
-        )
-    for name, length in sizes.items():
-        if length > order.file_bytes:
-            called = names.get(name) or "A commit"
-            raise Refused(
-                "FileTooLarge",
-                f"{called[:300]} has {length} bytes, and spec.policy.fileBytes allows {order.file_bytes}.",
-            )
-
-
-def _copy(git: Git, lender: Git, names: Sequence[str], most: int | None, *options: str) -> None:
-    """A pack of these objects, checked and kept where it is to be; a pack is never trusted in what it calls them."""
-    limit = [f"--max-input-size={most}"] if most else []
-    index = ["git", "index-pack", "--stdin", "--threads=1", *options, *limit]
-    pack = ["git", "pack-objects", "--stdout", "-q", "--threads=1", "--window=0"]
-    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as said:
-        asked.write("".join(f"{name}\n" for name in names).encode())
-        asked.seek(0)
-        with (
-            subprocess.Popen(pack, env=lender.environment, stdin=asked, stdout=subprocess.PIPE, stderr=said) as packer,
-            subprocess.Popen(
-                index, env=git.environment, stdin=packer.stdout, stdout=subprocess.DEVNULL, stderr=said
-            ) as indexer,
-        ):
-            assert packer.stdout is not None
-            packer.stdout.close()
-            try:
-                codes = [process.wait(LOCAL_SECONDS) for process in (indexer, packer)]
-            except subprocess.TimeoutExpired:
-                for process in (packer, indexer):
-                    with suppress(ProcessLookupError):
-                        process.kill()
-                raise Infrastructure("GitTimeout", f"Packing the work took longer than {LOCAL_SECONDS} s.") from None
-        said.seek(0)
-        if any(codes):
-            raise Refused("WorkBroken", f"{_BROKEN}: {tail_of(said.read().decode('utf-8', 'replace'))}")
-
-
-def _check_whole(git: Git, *revisions: str) -> None:
-    """All that these lead to is there, without what was borrowed."""
-    done = git.run("rev-list", "--objects", "--quiet", *revisions, check=False)
-    if done.code:
-        raise Refused("WorkBroken", f"{_BROKEN}: {tail_of(done.stderr)}")
