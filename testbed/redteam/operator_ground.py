@@ -133,7 +133,7 @@ class Scene:
             return {}
         return found
 
-    def list(self, plural: str) -> list[Json]:
+    def all(self, plural: str) -> list[Json]:
         return list(self.api.list(self.path(plural)))
 
     def status(self, run: str) -> Json:
@@ -176,7 +176,7 @@ class Scene:
 
     def events(self, run: str) -> list[str]:
         """Messages of the run's Events."""
-        return [str(one["message"]) for one in self.list("events") if one["involvedObject"]["name"] == run]
+        return [str(one["message"]) for one in self.all("events") if one["involvedObject"]["name"] == run]
 
     def comes(self, what: Callable[[], bool], seconds: float = QUIET) -> bool:
         """Whether it happens within so long."""
@@ -237,9 +237,9 @@ def scene(off: str = "") -> Iterator[Scene]:
     try:
         yield made
     finally:
-        for body in made.list("ticketruns"):
+        for body in made.all("ticketruns"):
             made.api.delete(made.path("ticketruns", body["metadata"]["name"]))
-        for body in made.list("codingagents"):
+        for body in made.all("codingagents"):
             made.api.delete(made.path("codingagents", body["metadata"]["name"]))
 
 
