@@ -15,6 +15,8 @@ from testbed.supply.tools import LOCKS
 
 pytestmark = pytest.mark.e2e
 
+UNCHECKED_HASH = 0b01
+
 
 @pytest.mark.parametrize("name", sbom.IMAGES)
 def test_an_image_runs_as_a_number_that_nothing_in_it_lifts(name: str) -> None:
@@ -28,6 +30,15 @@ def test_an_image_runs_as_a_number_that_nothing_in_it_lifts(name: str) -> None:
     assert [
         path for path, entry in files.items() if path.startswith("opt/") and entry.isfile() and entry.mode & 0o22
     ] == []
+
+
+@pytest.mark.parametrize("name", sbom.IMAGES)
+def test_its_bytecode_is_good_whatever_the_files_times_are(name: str) -> None:
+    """A read-only root cannot take it anew. Source: https://peps.python.org/pep-0552/."""
+    archive = Archive(ensure_image(name).archive)
+    compiled = archive.read(lambda path: path.endswith(".pyc") and "/site-packages/boardhand_" in path)
+    assert len(compiled) > 50
+    assert {path for path, code in compiled.items() if int.from_bytes(code[4:8], "little") != UNCHECKED_HASH} == set()
 
 
 @pytest.mark.parametrize("name", sbom.IMAGES)
