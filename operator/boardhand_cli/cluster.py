@@ -75,14 +75,14 @@ class Cluster:
         return ring
 
     async def drop(self, key: str) -> Keyring:
-        """Remove a key. Raises Problem where it is not there, is the only one, or the Secret changed meanwhile."""
+        """Remove an old key. Raises Problem where it is none, or the Secret changed meanwhile."""
         found = await self._secret()
         ring = await self.ring()
         left = [one for one in ring.keys if one.id != key]
+        if key == ring.ids[0]:
+            raise Problem(Exit.REFUSED, "it is the newest key, which seals: boardhand keys rotate first")
         if len(left) == len(ring.keys):
             raise Problem(Exit.INPUT, f"there is no key of that id in Secret {self._name}: see boardhand keys list")
-        if not left:
-            raise Problem(Exit.REFUSED, "it is the only key: rotate first")
         await self._write(Keyring(left), found)
         return Keyring(left)
 

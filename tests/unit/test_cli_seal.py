@@ -353,7 +353,7 @@ def test_keys_are_rotated_and_dropped_once_nobody_needs_them(boardhand: Callable
     first = ring_in(kube)
     assert out == f"{first.ids[0]}  (seals)\n"
     code, _, err = boardhand("keys", "drop", first.ids[0])
-    assert (code, "only key" in err) == (Exit.REFUSED, True)
+    assert (code, "newest key" in err) == (Exit.REFUSED, True)
 
     pool = put_pool(kube, first)
     code, out, err = boardhand("keys", "rotate")
