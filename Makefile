@@ -112,7 +112,7 @@ chaos: $(STAMP) ## 1,000 tickets while everything fails and is killed in turn; S
 chaos-short: $(STAMP)
 	@$(BIN)/python -m testbed.chaos --short $(if $(SEED),--seed $(SEED))
 
-e2e: up ## the end-to-end tests on the testbed's cluster
+e2e: up build/supply/.installed ## the end-to-end tests on the testbed's cluster
 	@$(PYTEST) tests -m e2e -v --durations=15
 
 test: check slow redteam-short matrix evals-short chaos-short e2e ## everything
