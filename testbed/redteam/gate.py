@@ -90,7 +90,7 @@ def _committed() -> list[Attack]:
             "summary-printed-by-the-module",
             f"{WANTS}: the module prints pytest's summary and ends it",
             lambda: _project_with(
-                "import os, sys\nsys.__stdout__.write('.\\n1 passed in 0.01s\\n')\nsys.__stdout__.flush()\nos._exit(0)\n"
+                "import os, sys\nsys.__stdout__.write('1 passed in 0.01s\\n')\nsys.__stdout__.flush()\nos._exit(0)\n"
             ),
         ),
     ]
@@ -103,7 +103,7 @@ def _project_with(head: str) -> Raid:
 
 def _left_behind() -> list[Attack]:
     """What is no part of the change: the proof must not see it."""
-    tools = 'mkdir -p "$HOME/bin" && cd "$HOME/bin" && echo "echo 1..1; echo ok 1" >checked && chmod +x checked'
+    tools = 'mkdir -p "$HOME/bin"; cd "$HOME/bin" && echo "echo 1..1; echo ok 1" >checked; chmod +x checked'
     both = {"check.sh": FAILS}
     broken = call("write_file", path="broken", content="yes\n")
     cache = {"workbench": {"image": "toolchain:1", "caches": [{"path": CACHE, "size": "1Gi"}]}}

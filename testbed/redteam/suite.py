@@ -14,14 +14,18 @@ from functools import cache
 
 from testbed.evals import leftovers
 from testbed.evals.suite import on_path
-from testbed.redteam import forged, gate, git_config, pushes, ways_out
+from testbed.redteam import admission, forged, gate, git_config, git_tree, injected, prompts, pushes, ways_out
 from testbed.redteam.attack import ROOT, Attack, Row
 from testbed.shell import TestbedError
 
 SOURCES: tuple[Callable[[], list[Attack]], ...] = (
+    admission.attacks,
     forged.attacks,
     gate.attacks,
     git_config.attacks,
+    injected.attacks,
+    git_tree.attacks,
+    prompts.attacks,
     pushes.attacks,
     ways_out.attacks,
 )

@@ -18,7 +18,7 @@ from boardhand_operator.boards.github.projects import GitHubProjects
 from boardhand_operator.transport import Connection
 from testbed.github import desk, project_desk, token_desk
 from testbed.github.app import create_app
-from testbed.github.models import Issue, Label
+from testbed.github.issue_models import Issue, Label
 from testbed.github.shapes import node_id
 from testbed.github.state import GitHubState, Token
 from testbed.github.token_models import App

@@ -12,8 +12,8 @@ from boardhand_operator.forges.gitlab.forge import GitLabForge
 from boardhand_operator.reviews import CheckState, Judgement, LineComment
 from testbed.gitlab.app import create_app
 from testbed.gitlab.call import DEVELOPER, GUEST, MAINTAINER
+from testbed.gitlab.merge_shapes import is_draft
 from testbed.gitlab.models import MergeRequest
-from testbed.gitlab.shapes import is_draft
 from testbed.gitlab.state import GitLabState
 from tests.contract.board_wires import Wire
 from tests.contract.forge_bench import Pull

@@ -21,7 +21,7 @@ from boardhand_operator.errors import (
 from boardhand_operator.forges import Forge, Proposal
 from boardhand_operator.forges.azure.at import Place, place_of
 from boardhand_operator.reviews import Check, CheckState, Judgement, LineComment
-from testbed.azure import pull_routes
+from testbed.azure import code_routes, pull_routes, status_routes, thread_routes
 from testbed.azure import pull_state as git
 from testbed.azure.models import Team
 from tests.contract.azure_forge import NARROW, AzureForgeBench
@@ -107,7 +107,7 @@ async def test_the_stand_ins_answers_are_as_documented(bench: AzureForgeBench) -
 
 
 def test_every_endpoint_of_the_stand_in_is_documented() -> None:
-    for one in pull_routes.TABLE:
+    for one in (*code_routes.TABLE, *pull_routes.TABLE, *thread_routes.TABLE, *status_routes.TABLE):
         found = operation(one.method, one.path)
         assert (found["status"], bool(found.get("preview"))) == (one.status, one.preview), one.path
 
