@@ -15,7 +15,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from testbed.answering import Api, authorization, json_of, name_and_password, raw_path
-from testbed.azure import hook_routes, project_routes, pull_routes, work_routes
+from testbed.azure import (
+    code_routes,
+    hook_routes,
+    project_routes,
+    pull_routes,
+    status_routes,
+    thread_routes,
+    work_routes,
+)
 from testbed.azure.call import Call, Endpoint, allowed
 from testbed.azure.models import Token
 from testbed.azure.state import AzureState, Refused
@@ -24,7 +32,10 @@ TABLES: tuple[Iterable[Endpoint], ...] = (
     project_routes.TABLE,
     work_routes.TABLE,
     hook_routes.TABLE,
+    code_routes.TABLE,
     pull_routes.TABLE,
+    thread_routes.TABLE,
+    status_routes.TABLE,
 )
 """Every endpoint there is; the first that fits a path is taken."""
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from testbed.answering import Api, authorization, json_of, name_and_password, raw_path
 from testbed.bitbucket import routes
-from testbed.bitbucket.routes import Call, Listed, Moved
+from testbed.bitbucket.call import Call, Listed, Moved
 from testbed.bitbucket.state import BitbucketState, Refused, Token
 
 _API = "/2.0"

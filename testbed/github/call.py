@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from testbed.github.models import Issue, Repository, User
+from testbed.github.issue_models import Issue, User
+from testbed.github.models import Repository
 from testbed.github.state import GitHubState, Refused, Token, invalid, not_found
 
 Json = dict[str, Any]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from testbed.github.models import Happened, Issue, Label, Repository, User
+from testbed.github.issue_models import Happened, Issue, Label, User
+from testbed.github.models import Repository
 from testbed.github.state import GitHubState
 
 

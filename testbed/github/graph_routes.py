@@ -15,7 +15,8 @@ from graphql import GraphQLSchema, build_schema, graphql_sync
 
 from testbed.github import desk, pull_graph
 from testbed.github.call import Call, Endpoint, Json
-from testbed.github.graph_nodes import CommentNode, IssueNode, ItemNode, ProjectNode, actor, connection, may, search
+from testbed.github.graph_nodes import IssueNode, ItemNode, ProjectNode, may, search
+from testbed.github.graph_parts import CommentNode, actor, connection
 from testbed.github.issue_routes import BODY_MOST
 from testbed.github.project_desk import STATUS, set_value
 from testbed.github.shapes import node_id

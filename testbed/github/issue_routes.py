@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from testbed.github import desk, issue_shapes
 from testbed.github.call import Call, Endpoint, Json, Moved, Page
-from testbed.github.models import Issue, Label, Repository
+from testbed.github.issue_models import Issue, Label
+from testbed.github.models import Repository
 from testbed.github.state import Refused, invalid, not_found
 
 Shown = TypeVar("Shown")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from testbed.github.models import Happened, Hook, Issue, Label, Repository
+from testbed.github.issue_models import Happened, Issue, Label
+from testbed.github.models import Hook, Repository
 from testbed.github.shapes import Json, iso, node_id, user
 from testbed.github.state import GitHubState
 

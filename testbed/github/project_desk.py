@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from testbed.github.models import Issue, Repository, User
+from testbed.github.issue_models import Issue, User
+from testbed.github.models import Repository
 from testbed.github.project_models import Change, Item, Option, Project, Value
 from testbed.github.state import GitHubState
 

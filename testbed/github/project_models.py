@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from testbed.github.models import Issue, Repository, User
+from testbed.github.issue_models import Issue, User
+from testbed.github.models import Repository
 
 
 @dataclass

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Sequence
 
 from testbed.github import desk
-from testbed.github.models import Repository, User
+from testbed.github.issue_models import User
+from testbed.github.models import Repository
 from testbed.github.pull_models import Branch, CheckRun, Line, Pull, Review, Status
 from testbed.github.state import GitHubState, Refused, invalid, not_found
 

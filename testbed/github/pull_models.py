@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from testbed.github.models import Issue, User
+from testbed.github.issue_models import Issue, User
 
 
 @dataclass

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from testbed.github.models import ROLES, Repository, User
+from testbed.github.issue_models import User
+from testbed.github.models import ROLES, Repository
 from testbed.github.state import GitHubState
 
 Json = dict[str, Any]

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from testbed.github.models import Hook, Repository, User
+from testbed.github.issue_models import User
+from testbed.github.models import Hook, Repository
 from testbed.github.project_models import Project
 from testbed.github.token_models import App
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from testbed.gitlab import shapes
+from testbed.gitlab import merge_shapes, shapes
 from testbed.gitlab.call import DEVELOPER, Call, Listed
 from testbed.gitlab.models import MergeRequest, Project
 from testbed.gitlab.shapes import Json
@@ -29,7 +29,7 @@ async def list_merge_requests(call: Call) -> Listed:
         if state in ("all", one.state) and all(value in (None, getattr(one, name)) for name, value in wanted.items())
     ]
     found.sort(key=lambda one: one.at, reverse=call.params.get("sort", "desc") == "desc")
-    return Listed([shapes.merge_request(call.state, one, owner, whole=False) for one in found])
+    return Listed([merge_shapes.merge_request(call.state, one, owner, whole=False) for one in found])
 
 
 async def open_merge_request(call: Call) -> Json:
@@ -48,11 +48,11 @@ async def open_merge_request(call: Call) -> Json:
     body = str(call.body.get("description") or "")
     made = call.state.add_merge_request(owner, source, target, title, body, call.by)
     _label_and_ask(call, owner, made, "labels")
-    return shapes.merge_request(call.state, made, owner)
+    return merge_shapes.merge_request(call.state, made, owner)
 
 
 async def get_merge_request(call: Call) -> Json:
-    return shapes.merge_request(call.state, call.merge_request(), _owner(call))
+    return merge_shapes.merge_request(call.state, call.merge_request(), _owner(call))
 
 
 async def edit_merge_request(call: Call) -> Json:
@@ -71,7 +71,7 @@ async def edit_merge_request(call: Call) -> Json:
         found.state = "closed" if event == "close" else "opened"
     _label_and_ask(call, owner, found, "add_labels")
     found.changed = call.state.now()
-    return shapes.merge_request(call.state, found, owner)
+    return merge_shapes.merge_request(call.state, found, owner)
 
 
 def _label_and_ask(call: Call, owner: Project, found: MergeRequest, field: str) -> None:
@@ -144,12 +144,12 @@ def _shown(found: MergeRequest, position: dict[str, Any]) -> bool:
 
 
 async def get_approvals(call: Call) -> Json:
-    return shapes.approvals(call.state, call.merge_request(), call.by)
+    return merge_shapes.approvals(call.state, call.merge_request(), call.by)
 
 
 async def list_reviewers(call: Call) -> Listed:
     found = call.merge_request()
-    return Listed([shapes.reviewer(call.state, name, review, found) for name, review in found.reviewers.items()])
+    return Listed([merge_shapes.reviewer(call.state, name, review, found) for name, review in found.reviewers.items()])
 
 
 async def approve(call: Call) -> Json:
@@ -159,7 +159,7 @@ async def approve(call: Call) -> Json:
     if owner.level(call.by) < DEVELOPER or own or call.by in found.approved_by:
         raise refused(401, "401 Unauthorized")
     call.state.approve(found, call.by)
-    return shapes.approvals(call.state, found, call.by)
+    return merge_shapes.approvals(call.state, found, call.by)
 
 
 async def unapprove(call: Call) -> Json:
@@ -167,4 +167,4 @@ async def unapprove(call: Call) -> Json:
     if call.by not in found.approved_by:
         raise refused(404, "404 Not Found")
     call.state.unapprove(found, call.by)
-    return shapes.approvals(call.state, found, call.by)
+    return merge_shapes.approvals(call.state, found, call.by)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from testbed.gitlab import shapes
+from testbed.gitlab import merge_shapes, shapes
 from testbed.gitlab.call import DEVELOPER, MAINTAINER, Call, Listed, Text
 from testbed.gitlab.models import Hook, Issue, MergeRequest, Note
 from testbed.gitlab.shapes import Json
@@ -113,7 +113,7 @@ async def get_branch(call: Call) -> Json:
     found = owner.branches.get(call.path["branch"])
     if found is None:
         raise refused(404, "404 Branch Not Found")
-    return shapes.branch(found, owner)
+    return merge_shapes.branch(found, owner)
 
 
 async def list_tree(call: Call) -> Listed:
@@ -149,7 +149,7 @@ async def list_statuses(call: Call) -> Listed:
     commit, owner = call.path["sha"], call.project
     if commit not in {branch.commit for branch in owner.branches.values()}:
         raise refused(404, "404 Commit Not Found")
-    return Listed([shapes.status(found, commit) for found in owner.statuses.get(commit, [])])
+    return Listed([merge_shapes.status(found, commit) for found in owner.statuses.get(commit, [])])
 
 
 async def graphql(call: Call) -> Json:

@@ -5,34 +5,17 @@ Source: as `testbed.jira.shapes`.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-from testbed.jira import searches
-from testbed.jira.call import Call, Handler
-from testbed.jira.models import Hook, Issue, Way
+from testbed.jira import hook_routes, searches
+from testbed.jira.call import Call, Endpoint
+from testbed.jira.models import Issue, Way
 from testbed.jira.shapes import Json
 from testbed.jira.state import Refused
 
 CHANGES = 100
 """Of an issue's changelog so many come with it, on Cloud the newest."""
 TEXT_LIMIT = 32767
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """One method of one path, as the vendor writes it."""
-
-    method: str
-    path: str
-    handler: Handler
-    status: int = 200
-
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path))
 
 
 def get_myself(call: Call) -> Json | None:
@@ -138,31 +121,6 @@ def list_assignable(call: Call) -> list[Any]:
     return [call.shapes.user(one) for one in accounts.values() if "ADD_COMMENTS" in one.permissions]
 
 
-def list_hooks(call: Call) -> list[Json]:
-    _see_that_may_administer(call)
-    return [_hook(call, hook) for hook in call.state.hooks]
-
-
-def make_hook(call: Call) -> Json:
-    _see_that_may_administer(call)
-    url = str(call.body.get("url", ""))
-    if not url.startswith("https://"):
-        raise Refused(400, fields={"url": "The URL is not valid."})
-    made = Hook(int(call.state.next_id()), url, dict(call.body))
-    call.state.hooks.append(made)
-    return _hook(call, made)
-
-
-def edit_hook(call: Call) -> Json:
-    _see_that_may_administer(call)
-    for hook in call.state.hooks:
-        if str(hook.id) == call.path["hook"]:
-            hook.body, hook.url = dict(call.body), str(call.body["url"])
-            hook.on = bool(call.body.get("enabled" if call.state.cloud else "active"))
-            return _hook(call, hook)
-    raise Refused(404, "There is no such webhook.")
-
-
 def find(endpoints: list[Endpoint], method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
     """The endpoint of a call, with what its path names. Raises Refused (404)."""
     for endpoint in endpoints:
@@ -207,19 +165,6 @@ def _length(node: Json) -> int:
     return own + sum(_length(child) for child in node.get("content", ()))
 
 
-def _hook(call: Call, hook: Hook) -> Json:
-    """The secret is not shown again."""
-    shown = {name: value for name, value in hook.body.items() if name not in ("secret", "configuration")}
-    if call.state.cloud:
-        return shown | {"enabled": hook.on, "self": f"{call.state.site}/rest/webhooks/1.0/webhook/{hook.id}"}
-    return shown | {"active": hook.on, "id": hook.id}
-
-
-def _see_that_may_administer(call: Call) -> None:
-    if not call.account.administers:
-        raise Refused(403, "You are not authorized to perform this action. Administrator privileges are required.")
-
-
 def _both(api: str) -> list[Endpoint]:
     issue = f"{api}/issue/{{issue}}"
     return [
@@ -239,14 +184,6 @@ def _both(api: str) -> list[Endpoint]:
     ]
 
 
-def _hooks(path: str) -> list[Endpoint]:
-    return [
-        Endpoint("GET", path, list_hooks),
-        Endpoint("POST", path, make_hook, 201),
-        Endpoint("PUT", f"{path}/{{hook}}", edit_hook),
-    ]
-
-
 CLOUD = [
     Endpoint("POST", "/rest/api/3/jql/parse", searches.parse_jql),
     Endpoint("POST", "/rest/api/3/search/jql", searches.search_cloud),
@@ -254,10 +191,10 @@ CLOUD = [
     Endpoint("POST", "/rest/api/3/changelog/bulkfetch", searches.fetch_changelogs),
     Endpoint("GET", "/rest/api/3/issue/{issue}/changelog", list_changes),
     *_both("/rest/api/3"),
-    *_hooks("/rest/webhooks/1.0/webhook"),
+    *hook_routes.endpoints("/rest/webhooks/1.0/webhook"),
 ]
 DATA_CENTER = [
     Endpoint("POST", "/rest/api/2/search", searches.search_datacenter),
     *_both("/rest/api/2"),
-    *_hooks("/rest/jira-webhook/1.0/webhooks"),
+    *hook_routes.endpoints("/rest/jira-webhook/1.0/webhooks"),
 ]

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from testbed.trello.state import POS_STEP, TrelloState
+from testbed.trello.memory import POS_STEP
+from testbed.trello.state import TrelloState
 
 
 class BulkCards(BaseModel):

@@ -14,7 +14,7 @@ from boardhand_operator.forges.git import _branches
 from boardhand_operator.forges.headings import headed, unheaded
 from boardhand_operator.forges.text import CUT, fitting, one_line
 from boardhand_operator.reviews import Judgement
-from testbed.bitbucket.routes import _TERM
+from testbed.bitbucket.call import _TERM
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 COMMIT = st.from_regex(r"[0-9a-f]{40}", fullmatch=True)
