@@ -137,6 +137,21 @@ async def test_a_board_that_fails_is_left_alone_for_longer_each_time(world: Worl
     assert (await worker._round()).seconds == 30
 
 
+@pytest.mark.parametrize("error", [KeyError("id"), TypeError("none"), AttributeError("get"), ValueError("x")])
+async def test_a_board_that_answers_in_another_form_is_told_of(
+    world: World, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    board = Sick()
+    world.add_pool("shop", board=LATER | {"pollSeconds": 30})
+    worker = _worker(world, {"shop": board})
+    board.ill = _raising(error)
+    assert [(await worker._round()).seconds for _ in range(2)] == [30, 60]
+    said = _ready(world)
+    assert (said["status"], said["reason"]) == ("False", "AnswerUnreadable")
+    assert type(error).__name__ in said["message"]
+    assert "an answer of another shape" in caplog.text
+
+
 async def test_a_board_that_answers_wrongly_is_asked_at_the_pools_pace(world: World) -> None:
     board = Sick()
     worker = _worker(world, {"shop": board})
