@@ -71,6 +71,8 @@ def test_the_kept_scanner_finds_more_than_our_own_patterns() -> None:
         "image: registry/app@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "token = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl'",
         "AKIA" + "IOSFODNN7EXAMPLE and wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY of AWS's own pages",
+        "genome = 'TTGCAAACCATCACCAATTGGTTTGGAATATTGGCACCAGGACACAGG'; x = 'ACCATTGGTTTGGAATATTGGCACCA'",
+        "arn:aws:ec2::320805250157:ipam-resource-discovery-association/ipam-res-disco-assoc-04382a",
         "import sklearn as sk; sk-learn; task-force-one-hundred-and-twenty-three-and-more",
         '"integrity": "sha512-' + base64.b64encode(bytes(range(64))).decode() + '"',
         "url = 'http://user:pass@localhost:8080/'; host = '10.0.0.1'",

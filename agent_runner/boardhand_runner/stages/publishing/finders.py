@@ -80,9 +80,14 @@ def by_plugin(data: bytes) -> str | None:
     for at in range(0, max(len(text) - _OVERLAP, 1), _PIECE - _OVERLAP):
         piece = text[at : at + _PIECE]
         for plugin in _PLUGINS:
-            if any(_DOCUMENTED not in found for found in plugin.analyze_string(piece)):
+            if any(_is_telling(found, piece) for found in plugin.analyze_string(piece)):
                 return f"a secret ({plugin.secret_type})"
     return None
+
+
+def _is_telling(found: str, text: str) -> bool:
+    """Not a documented key, and no part of a longer word or number, such as an ARN's or a genome's."""
+    return _DOCUMENTED not in found and bool(re.search(rf"(?<![A-Za-z0-9]){re.escape(found)}(?![A-Za-z0-9])", text))
 
 
 def _deep(*finders: Finder) -> Finder:
