@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
-from urllib.parse import urlencode
+from collections.abc import Collection, Sequence
 
 from boardhand_operator.answers import Answer, Vendor
 from boardhand_operator.errors import CredentialsRefused, Misconfigured, PermissionMissing, Remote
-from boardhand_operator.exchange import Params
-from boardhand_operator.transport import JSON, Client, Connection, segment
+from boardhand_operator.transport import Client, Connection, segment
 
 SERVER = "https://dev.azure.com"
 API = "7.1"
@@ -47,33 +44,8 @@ class AzureClient(Client):
         hidden = [token, header.removeprefix("Basic "), *secrets]
         # With this a refused token is a 401 and no redirect to a page; most services honour it.
         headers = {"authorization": header, "x-tfs-fedauthredirect": "Suppress"}
-        super().__init__(vendor, base_url, headers, hidden, connection)
+        super().__init__(vendor, base_url, headers, hidden, connection, always={"api-version": API})
         self._of = vendor
-
-    async def get(self, operation: str, path: str, params: Params | None = None, *, remember: bool = False) -> Any:
-        """As `Client.get`; another API version than 7.1 is given in params."""
-        return await super().get(operation, path, _versioned(params), remember=remember)
-
-    async def send(
-        self,
-        method: str,
-        operation: str,
-        path: str,
-        body: Any = None,
-        *,
-        params: Params | None = None,
-        headers: Mapping[str, str] | None = None,
-        content_type: str = JSON,
-    ) -> Any:
-        """As `Client.send`; another API version than 7.1 is given in params."""
-        wanted = _versioned(params)
-        return await super().send(
-            method, operation, path, body, params=wanted, headers=headers, content_type=content_type
-        )
-
-    async def query(self, operation: str, path: str, body: Mapping[str, Any], params: Params | None = None) -> Any:
-        """A POST that only reads: as `Client.ask`, with the API version as for `get`."""
-        return await self.ask(operation, f"{path}?{urlencode(_versioned(params))}", body)
 
     def failure(self, operation: str, answer: Answer) -> Remote | None:
         """As `Client.failure`; a page to sign in (203, or HTML) and a 401 for missing scopes are told apart."""
@@ -86,21 +58,11 @@ class AzureClient(Client):
             return PermissionMissing(self._of.name, operation, read.message, answer.request_id) if read else None
         return super().failure(operation, answer)
 
-    async def _once(
-        self,
-        method: str,
-        operation: str,
-        path: str,
-        params: Params | None,
-        content: bytes | None,
-        headers: Mapping[str, str],
-    ) -> Answer:
-        try:
-            return await super()._once(method, operation, path, params, content, headers)
-        except Misconfigured as wrong:
-            if wrong.reason == "Redirected" and _SIGN_IN.search(wrong.message):
-                raise self._refused(operation, "It points to a page to sign in") from wrong
-            raise
+    def misled(self, operation: str, wrong: Misconfigured) -> Remote | None:
+        """As `Client.misled`; a redirect to a page to sign in is a refusal."""
+        if wrong.reason == "Redirected" and _SIGN_IN.search(wrong.message):
+            return self._refused(operation, "It points to a page to sign in")
+        return None
 
     def _refused(self, operation: str, sentence: str) -> CredentialsRefused:
         return CredentialsRefused(self._of.name, operation, f"{sentence}. {self._of.credentials_hint}")
@@ -112,7 +74,3 @@ def parts(text: str, field: str, wanted: str, counts: Collection[int]) -> list[s
     if len(found) not in counts or not all(found):
         raise Misconfigured("BoardMalformed", f"{field} is {text!r}: for Azure DevOps it is {wanted}.")
     return found
-
-
-def _versioned(params: Params | None) -> dict[str, str | Sequence[str]]:
-    return {"api-version": API, **(params or {})}

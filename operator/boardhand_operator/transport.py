@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from boardhand_operator.answers import Answer, Vendor, data_of, error_of, next_page, spacing
-from boardhand_operator.errors import RateLimited, Remote, RemoteUnavailable
+from boardhand_operator.errors import Misconfigured, RateLimited, Remote, RemoteUnavailable
 from boardhand_operator.exchange import Connection as Connection
 from boardhand_operator.exchange import Exchange, Params
 from boardhand_operator.remembered import Remembered
@@ -56,13 +56,18 @@ class Client:
         connection: Connection,
         *,
         authorize: Authorization | None = None,
+        always: Params | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """secrets: what no message may hold. Raises Misconfigured where a header or the bundle cannot be used."""
+        """secrets: what no message may hold. always: parameters of every request that does not give others.
+
+        Raises Misconfigured where a header or the bundle cannot be used.
+        """
         self._vendor = vendor
         self._exchange = Exchange(vendor, base_url, headers, secrets, connection)
         self._authorize = authorize
+        self._always = dict(always or {})
         self._may_write = connection.may_write
         self._sleep = sleep
         self._clock = clock
@@ -109,13 +114,14 @@ class Client:
         path: str,
         body: Any,
         *,
+        params: Params | None = None,
         headers: Mapping[str, str] | None = None,
         content_type: str = JSON,
     ) -> Any:
         """The JSON answer to a POST that changes nothing, such as a query: retried as a GET is."""
         content = _bytes(body)
         headers = {"content-type": content_type, **(headers or {})}
-        answer = await self._read("POST", operation, path, None, content=content, headers=headers)
+        answer = await self._read("POST", operation, path, params, content=content, headers=headers)
         return data_of(self._vendor, operation, answer)
 
     async def send(
@@ -149,6 +155,10 @@ class Client:
         failed.message = self._exchange.clean(failed.message)
         failed.args = tuple(self._exchange.clean(str(part)) for part in failed.args)
         return failed
+
+    def misled(self, operation: str, wrong: Misconfigured) -> Remote | None:  # noqa: ARG002 (for those who know more)
+        """The error that a redirect to another host means at this vendor, or None: the address is wrong."""
+        return None
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -194,9 +204,7 @@ class Client:
         for last in (self._authorize is None, True):
             changing = await self._authorize() if self._authorize else {}
             self._exchange.keep_secret(*changing.values())
-            answer = await self._exchange(
-                method, operation, path, params=params, content=content, headers={**changing, **headers}
-            )
+            answer = await self._answer(method, operation, path, params, content, {**changing, **headers})
             if answer.status == 401 and self._authorize:
                 self._authorize.refused()
             if answer.status != 401 or last:
@@ -205,6 +213,23 @@ class Client:
         if failed := self.failure(operation, answer):
             raise failed
         return answer
+
+    async def _answer(
+        self,
+        method: str,
+        operation: str,
+        path: str,
+        params: Params | None,
+        content: bytes | None,
+        headers: Mapping[str, str],
+    ) -> Answer:
+        given = {**self._always, **(params or {})}
+        try:
+            return await self._exchange(method, operation, path, params=given, content=content, headers=headers)
+        except Misconfigured as wrong:
+            if failed := self.misled(operation, wrong):
+                raise failed from wrong
+            raise
 
     async def _take_turn(self, operation: str) -> None:
         """Wait where the vendor's limit is nearly used up. Raises RateLimited, with nothing sent, for a long wait."""

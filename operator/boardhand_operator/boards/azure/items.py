@@ -31,7 +31,7 @@ class Items:
         """The work items that fit a condition of WIQL; those in the recycle bin never do."""
         query = f"SELECT [System.Id] FROM WorkItems WHERE {condition} ORDER BY [System.Id]"  # noqa: S608 (WIQL)
         path, params = f"{self._root}/wiql", {"timePrecision": "true"}
-        found = await self._http.query(f"ask for work items of {self._project}", path, {"query": query}, params)
+        found = await self._http.ask(f"ask for work items of {self._project}", path, {"query": query}, params=params)
         return [int(item["id"]) for item in found["workItems"]]
 
     async def fields(self, ids: Sequence[int], names: Sequence[str]) -> list[Json]:
@@ -40,7 +40,7 @@ class Items:
         for start in range(0, len(ids), BATCH):
             wanted = {"ids": list(ids[start : start + BATCH]), "fields": list(names), "errorPolicy": "omit"}
             operation, path = f"read work items of {self._project}", f"{self._root}/workitemsbatch"
-            answer = await self._http.query(operation, path, wanted)
+            answer = await self._http.ask(operation, path, wanted)
             # Where one is gone, an older server puts a null in its place.
             found += [item for item in answer["value"] if item]
         return found

@@ -39,7 +39,7 @@ async def read(at: At, commit: str) -> list[Check]:
 async def _pulls(at: At, commit: str) -> list[Json]:
     """The open pull requests whose branch is at this commit."""
     asked = {"queries": [{"type": "commit", "items": [commit]}]}
-    found = await at.http.query(f"search pull requests of {commit}", f"{at.root}/pullrequestquery", asked)
+    found = await at.http.ask(f"search pull requests of {commit}", f"{at.root}/pullrequestquery", asked)
     pulls = [pull for result in found["results"] for pulls in result.values() for pull in pulls]
     at_head = [pull for pull in pulls if (pull.get("lastMergeSourceCommit") or {}).get("commitId") == commit]
     return [pull for pull in at_head if pull["status"] == "active"]
