@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -94,14 +94,14 @@ def plays(name: str, ticket: str, *calls: ToolCall, done: str = "Done.") -> Scri
 
 
 @contextmanager
-def ground(world: World, scripts: Sequence[Script] = (), secret: Mapping[str, str] | None = None) -> Iterator[Ground]:
-    """Made anew, and gone afterwards. secret: more keys of the model's Secret."""
-    name, key = f"raid-{secrets.token_hex(3)}", f"canary-model-{secrets.token_hex(12)}"
+def ground(world: World, scripts: Sequence[Script] = (), name: str = "") -> Iterator[Ground]:
+    """Made anew, and gone afterwards. name: the pool's."""
+    name, key = name or f"raid-{secrets.token_hex(3)}", f"canary-model-{secrets.token_hex(12)}"
     with _model(world, [*scripts, *load_scripts()], key) as url:
         board = world.board().board(f"{name} {os.getpid()}")
         made = Ground(world, name, url, key, board)
         made.kubectl.apply(*manifests.secrets(NAMESPACE, world.forge))
-        made.apply(manifests.secret(NAMESPACE, f"{name}-model", apiKey=key, **(secret or {})))
+        made.apply(manifests.secret(NAMESPACE, f"{name}-model", apiKey=key))
         reset_repository(world.forge, made.repository, folder_files(SOURCE))
         try:
             yield made

@@ -84,7 +84,7 @@ def _broken(here: Scene) -> Outcome:
         "not-a-number": '{"version": 1, "commit": "e", "usage": {"promptTokens": NaN, "money": Infinity}}',
         "twice": '{"version": 1, "failure": null, "version": 99, "commit": "e"}',
         "surrogate": '{"version": 1, "title": "\\ud800", "commit": "e"}',
-        "many": json.dumps({"version": 1, "commit": "e", "steps": 10**40}),
+        "many": json.dumps({"version": 1, "commit": "e", "usage": {"promptTokens": 10**40}}),
         "nul": '{"version": 1, "title": "\\u0000", "commit": 7}',
     }
     here.apply(here.pool(limits={"concurrency": 50, "tries": 1, "retrySeconds": 1}))

@@ -16,6 +16,7 @@ from testbed.evals import leftovers
 from testbed.evals.suite import on_path
 from testbed.redteam import admission, forged, gate, git_config, git_tree, injected, prompts, pushes, ways_out
 from testbed.redteam.attack import ROOT, Attack, Row
+from testbed.redteam.operator_themes import THEMES
 from testbed.shell import TestbedError
 
 SOURCES: tuple[Callable[[], list[Attack]], ...] = (
@@ -28,6 +29,7 @@ SOURCES: tuple[Callable[[], list[Attack]], ...] = (
     prompts.attacks,
     pushes.attacks,
     ways_out.attacks,
+    *THEMES,
 )
 """One module a theme; each adds itself here."""
 

@@ -174,7 +174,7 @@ class PoolWorker:
             # Whoever answers for the board may answer anything; and where it is a fault of ours, the log has it whole.
             _log.error("pool %s/%s: an answer of another shape", *self._key, exc_info=wrong)
             self._failing = failed(failing, now, None)
-            text = f"board or forge answer in a form that is not theirs ({type(wrong).__name__}): see the operator's log"
+            text = f"board or forge answer in a form not theirs ({type(wrong).__name__}): see the operator's log"
             problem = Problem("AnswerUnreadable", text)
         if polled and (self._swept is None or now - self._swept >= retention.EVERY):
             await retention.sweep(self._kube, pool, now, self._tickets.known)
