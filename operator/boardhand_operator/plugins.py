@@ -27,3 +27,8 @@ def require_keys(credentials: Mapping[str, str], keys: Sequence[str], secret: st
     if missing:
         wanted = ", ".join(f"`{key}`" for key in missing)
         raise Misconfigured("SecretIncomplete", f"Secret {secret} ({field}) has nothing under {wanted}: add it there.")
+
+
+def token_refused(secret: str) -> str:
+    """What to do about a token that the vendor refuses. secret: the Secret that holds it under `token`."""
+    return f"It refused the token in Secret {secret}: make a new one and put it under the key `token`."

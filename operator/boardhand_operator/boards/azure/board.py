@@ -44,6 +44,8 @@ from boardhand_operator.boards.azure.people import people_of
 from boardhand_operator.boards.azure.rows import Rows
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.errors import Misconfigured, NotFound, Rejected
+from boardhand_operator.plugins import token_refused
+from boardhand_operator.signing import header, required
 from boardhand_operator.transport import Connection, segment
 
 COMMENT_LIMIT = 65536
@@ -66,7 +68,7 @@ class AzureBoard:
         secret, token = spec.secret_name, credentials["token"].strip()
         vendor = Vendor(
             "Azure DevOps",
-            f"It refused the token in Secret {secret}: make a new one and put it under the key `token`.",
+            token_refused(secret),
             f"The token in Secret {secret} needs the scopes Work Items (Read & write) and Project and Team (Read), and "
             f"its account the right to edit work items of {spec.board} (for webhooks Edit Subscriptions too).",
         )
@@ -202,12 +204,12 @@ class AzureBoard:
         """See `Board.subscribe`: two requests, a third one where there is no webhook yet."""
         if self._spec.webhook is None:
             return
-        if not self._webhook_secret:
-            raise Misconfigured(
-                "SecretKeyMissing",
-                f"spec.board.webhook: Secret {self._spec.secret_name} lacks the key {SECRET!r}: put a long random "
-                "text there, which Azure DevOps is to send as the password of its calls.",
-            )
+        required(
+            self._webhook_secret,
+            self._spec.secret_name,
+            "spec.board.webhook",
+            "which Azure DevOps is to send as the password of its calls",
+        )
         project = await project_of(self._http, self._spec, self._project)
         await subscribe(self._http, project["id"], self._spec.webhook.callback_url, self._webhook_secret)
 
@@ -215,7 +217,7 @@ class AzureBoard:
         """See `Board.signed`."""
         if self._spec.webhook is None or not self._webhook_secret:
             return False
-        given = {name.lower(): value for name, value in headers.items()}.get(HEADER, "")
+        given = header(headers, HEADER)
         return signed(self._webhook_secret, given)
 
     async def aclose(self) -> None:

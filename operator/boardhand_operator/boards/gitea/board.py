@@ -28,6 +28,7 @@ from boardhand_operator.errors import NotFound, RemoteUnavailable
 from boardhand_operator.gitea.comments import comment
 from boardhand_operator.gitea.hooks import secret_of, signed, subscribe
 from boardhand_operator.gitea.pages import Json, Pages
+from boardhand_operator.plugins import token_refused
 from boardhand_operator.transport import Client, Connection, segment
 
 COMMENT_LIMIT = 65536
@@ -48,7 +49,7 @@ class GiteaIssues:
         token, secret = credentials["token"].strip(), spec.secret_name
         vendor = Vendor(
             "Gitea",
-            f"It refused the token in Secret {secret}: make a new one and put it under the key `token`.",
+            token_refused(secret),
             f"The token in Secret {secret} needs the scopes read:user, read:repository and write:issue (for webhooks "
             f"write:repository too), and its account the right to write issues of {spec.board} (for webhooks to "
             "administer it).",

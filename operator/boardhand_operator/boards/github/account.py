@@ -9,6 +9,7 @@ from boardhand_operator import github_hooks
 from boardhand_operator.answers import Vendor
 from boardhand_operator.github import Api, read_error
 from boardhand_operator.github_app import Access, Place
+from boardhand_operator.plugins import token_refused
 from boardhand_operator.transport import Client, Connection
 
 _FIELD = "spec.board.webhook"
@@ -29,7 +30,7 @@ class Account:
         self._access = Access.of(credentials, secret, api, place, connection)
         vendor = Vendor(
             "GitHub",
-            f"It refused the token in Secret {secret}: make a new one and put it under the key `token`.",
+            token_refused(secret),
             hint,
             read_error=read_error,
         )

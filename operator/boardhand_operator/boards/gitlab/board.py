@@ -29,6 +29,7 @@ from boardhand_operator.gitlab.client import Json, Project
 from boardhand_operator.gitlab.hooks import SECRET, signed, subscribe
 from boardhand_operator.gitlab.rights import MAINTAINER, PLANNER, check_role, check_scope, read_project
 from boardhand_operator.gitlab.texts import harmless
+from boardhand_operator.plugins import token_refused
 from boardhand_operator.transport import Connection, segment
 
 COMMENT_LIMIT = 65536
@@ -46,7 +47,7 @@ class GitLabIssues:
         """Raises Misconfigured where the board is no project's path, or the token unfit."""
         path, secret = path_of(spec), spec.secret_name
         hints = (
-            f"It refused the token in Secret {secret}: make a new one and put it under the key `token`.",
+            token_refused(secret),
             f"The token in Secret {secret} needs the scope api, and its account at least the role Planner or Reporter "
             f"in {path} (for webhooks Maintainer).",
         )

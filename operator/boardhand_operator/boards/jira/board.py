@@ -32,7 +32,8 @@ from boardhand_operator.boards.jira.moves import Moves
 from boardhand_operator.boards.jira.searches import Searches
 from boardhand_operator.boards.jira.statuses import Statuses
 from boardhand_operator.boards.jira.talk import Reading, Talk
-from boardhand_operator.errors import Misconfigured, Rejected
+from boardhand_operator.errors import Rejected
+from boardhand_operator.signing import required
 from boardhand_operator.transport import Client, Connection, segment
 
 GATEWAY = "api.atlassian.com"
@@ -170,12 +171,9 @@ class JiraBoard:
         """See `Board.subscribe`: one request, a second one where there is no webhook yet."""
         if self._spec.webhook is None:
             return
-        if not self._webhook_secret:
-            raise Misconfigured(
-                "SecretKeyMissing",
-                f"spec.board.webhook: Secret {self._spec.secret_name} lacks the key {SECRET!r}: put a long random "
-                "text there, with which Jira is to sign its calls.",
-            )
+        required(
+            self._webhook_secret, self._spec.secret_name, "spec.board.webhook", "with which Jira is to sign its calls"
+        )
         project = f"project = {jql.quoted(self._spec.board)}"
         await subscribe(self._http, self.dialect, self._spec, project, self._webhook_secret)
 

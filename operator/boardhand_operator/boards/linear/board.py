@@ -36,7 +36,8 @@ from boardhand_operator.boards.linear.log import (
 from boardhand_operator.boards.linear.pages import Pages
 from boardhand_operator.boards.linear.states import States
 from boardhand_operator.boards.text import shorten
-from boardhand_operator.errors import Misconfigured, NotFound, Rejected, RemoteUnavailable
+from boardhand_operator.errors import NotFound, Rejected, RemoteUnavailable
+from boardhand_operator.signing import header, required
 from boardhand_operator.transport import Connection
 
 COMMENT_LIMIT = 65536
@@ -175,12 +176,9 @@ class LinearBoard:
         """See `Board.subscribe`: one request, two more where there is no webhook yet."""
         if self._spec.webhook is None:
             return
-        if not self._webhook_secret:
-            raise Misconfigured(
-                "SecretKeyMissing",
-                f"spec.board.webhook: Secret {self._spec.secret_name} lacks the key {SECRET!r}: put a long random "
-                "text there, with which Linear is to sign its calls.",
-            )
+        required(
+            self._webhook_secret, self._spec.secret_name, "spec.board.webhook", "with which Linear is to sign its calls"
+        )
         if not self._states.team_id:
             await self._states.refresh()
         await subscribe(self._http, self._states.team_id, self._spec.webhook.callback_url, self._webhook_secret)
@@ -189,7 +187,7 @@ class LinearBoard:
         """See `Board.signed`; a call that is older than a minute by Linear's clock is none."""
         if self._spec.webhook is None or not self._webhook_secret:
             return False
-        given = {name.lower(): value for name, value in headers.items()}.get(HEADER, "")
+        given = header(headers, HEADER)
         return signed(self._webhook_secret, body, given, time.time() + self._http.ahead)
 
     async def aclose(self) -> None:

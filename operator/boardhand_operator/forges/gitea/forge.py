@@ -21,6 +21,7 @@ from boardhand_operator.gitea import hooks
 from boardhand_operator.gitea.pages import Pages
 from boardhand_operator.lost_pod import Head
 from boardhand_operator.observe import parse_time
+from boardhand_operator.plugins import token_refused
 from boardhand_operator.reviews import Check, Judgement, LineComment, Review
 from boardhand_operator.transport import Client, Connection
 
@@ -44,7 +45,7 @@ class GiteaForge:
         self._webhook_secret = hooks.secret_of(credentials)
         vendor = Vendor(
             "The forge",
-            f"It refused the token in Secret {secret}: make a new one and put it under the key `token`.",
+            token_refused(secret),
             f"The token in Secret {secret} needs the scopes read:user, write:repository and write:issue, and its "
             f"account the right to write to {owner}/{name} (for webhooks to administer it).",
         )

@@ -24,6 +24,7 @@ from boardhand_operator.github_app import Access, Place
 from boardhand_operator.graphql import Graph
 from boardhand_operator.lost_pod import Head
 from boardhand_operator.observe import parse_time
+from boardhand_operator.plugins import token_refused
 from boardhand_operator.reviews import Check, Judgement, LineComment, Review
 from boardhand_operator.transport import Client, Connection, segment
 
@@ -53,7 +54,7 @@ class GitHubForge:
             "GitHub",
             f"It refused the token of the GitHub App in Secret {secret}: see that the App is still installed."
             if self._access.tokens
-            else f"It refused the token in Secret {secret}: make a new one and put it under the key `token`.",
+            else token_refused(secret),
             f"The credentials in Secret {secret} need, for {owner}/{name}: "
             + ", ".join(f"{permission} ({level})" for permission, level in needed.items())
             + "; a classic token the scope repo.",

@@ -21,6 +21,7 @@ from boardhand_operator.gitlab.client import Json, Project
 from boardhand_operator.gitlab.hooks import SECRET, signed, subscribe
 from boardhand_operator.gitlab.rights import DEVELOPER, MAINTAINER, check_role, check_scope, read_project
 from boardhand_operator.lost_pod import Head
+from boardhand_operator.plugins import token_refused
 from boardhand_operator.reviews import Check, Judgement, LineComment, Review
 from boardhand_operator.transport import Connection
 
@@ -39,7 +40,7 @@ class GitLabForge:
         """Raises Misconfigured where the repository is not at this GitLab or the token cannot be sent."""
         path, secret = path_of(spec.url, repository.url), secret_name(spec)
         hints = (
-            f"It refused the token in Secret {secret}: make a new one and put it under the key `token`.",
+            token_refused(secret),
             f"The token in Secret {secret} needs the scope api, and its account at least the role Developer in {path} "
             "(for webhooks Maintainer).",
         )
