@@ -128,9 +128,10 @@ class Policy(Wire):
     approval: Approval = Approval.NONE
     """Plan: a run that changes nothing first makes a plan and puts it on the ticket, and the work begins when somebody
     who may command says `/boardhand approve`, by that very plan. Only for tickets of a board."""
-    protected_paths: Annotated[list[PathPattern], Field(max_length=100)] = list(PROTECTED)
+    protected_paths: Annotated[list[PathPattern], Field(max_length=100)] | None = None
     """Paths that no run may push a change of, in any of its commits: patterns from the repository's root, in which `*`
-    is any part of a name and `**` any folders. A change of a submodule is one of .gitmodules."""
+    is any part of a name and `**` any folders. A change of a submodule is one of .gitmodules. Absent: the CI
+    configuration of all common systems, CODEOWNERS, .gitmodules and .lfsconfig."""
     allow_protected: Annotated[list[PathPattern], Field(max_length=100)] = []
     """Of the protected paths those that runs may change all the same."""
     change_bytes: Annotated[int, Field(ge=1)] = CHANGE_BYTES

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boardhand_api.fingerprints import WINDOW, Fingerprints, Known, fingerprints, telling
+from boardhand_api.policy import PROTECTED, Policy
 from boardhand_operator.credentials import Source, sources
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.fingerprinting import KEPT_SECONDS, Fingerprinting
@@ -92,3 +93,13 @@ async def test_an_order_has_them_and_no_secret() -> None:
     assert KEY not in order.model_dump_json()
     for source in sources(pool.spec).values():
         assert Known(order.fingerprints).is_in(f"{KEY}{source.name}".encode())
+
+
+@pytest.mark.parametrize("given", [None, [], ["db/**"]])
+def test_an_order_says_what_may_be_pushed(given: list[str] | None) -> None:
+    pool = a_pool()
+    policy = Policy(protected_paths=given, allow_protected=["x"], change_bytes=7, change_files=8, file_bytes=9)
+    order = build_order("run-1", pool.spec.model_copy(update={"policy": policy}), a_run().spec)
+    assert order.protected_paths == (list(PROTECTED) if given is None else given)
+    assert order.allow_protected == ["x"]
+    assert (order.change_bytes, order.change_files, order.file_bytes) == (7, 8, 9)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boardhand_api.policy import PROTECTED, Policy
+from boardhand_api.policy import PROTECTED
 from boardhand_runner.errors import Refused
 from boardhand_runner.stages import checkout
 from boardhand_runner.stages.publishing.protected import LINK, SUBMODULE, Protected, Touched
@@ -116,10 +116,6 @@ def test_links_and_submodules_in_the_place_of_a_folder() -> None:
     assert allowed.touched([Touched(".github/workflows/docs.yml", (FILE, FILE))]) is None
     assert allowed.touched([Touched(".github/workflows/test.yml", (FILE, FILE))])
     assert allowed.touched([Touched("ci/build.yml", (FILE, FILE))], ["ci/build.yml"]) == "ci/build.yml"
-
-
-def test_the_policy_names_them() -> None:
-    assert Policy().protected_paths == list(PROTECTED)
 
 
 def added(run: Bench) -> None:

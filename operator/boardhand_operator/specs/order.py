@@ -5,6 +5,7 @@ from __future__ import annotations
 from boardhand_api.fingerprints import Fingerprints
 from boardhand_api.order import Order, OrderLimits
 from boardhand_api.pod import ORDER_BYTES, Stage
+from boardhand_api.policy import PROTECTED
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.result import POD_TERMINATION_BYTES, TERMINATION_BYTES
 from boardhand_api.run import TicketRunSpec
@@ -49,7 +50,7 @@ def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec, told: Fing
         message_bytes=_message_bytes(pool),
         persistent=pool.persistence is not None,
         mcp_servers=[server.model_copy(update={"sealed": None}) for server in pool.mcp_servers],
-        protected_paths=list(pool.policy.protected_paths),
+        protected_paths=list(PROTECTED if pool.policy.protected_paths is None else pool.policy.protected_paths),
         allow_protected=list(pool.policy.allow_protected),
         change_bytes=pool.policy.change_bytes,
         change_files=pool.policy.change_files,
