@@ -11,6 +11,11 @@ from boardhand_api.base import NonEmpty, Wire, rules
 
 Labels = Annotated[dict[str, str], Field(max_length=20)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+Host = Annotated[
+    NonEmpty,
+    Field(pattern=r"^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9-]*[a-z0-9])*(:[0-9]{1,5})?$", max_length=260),
+]
+Name = Annotated[NonEmpty, Field(pattern=r"^[A-Za-z0-9.:/_-]+$", max_length=253)]
 Cidr = Annotated[NonEmpty, Field(pattern=r"^[0-9a-fA-F:.]+/[0-9]{1,3}$", max_length=49)]
 
 
@@ -19,6 +24,7 @@ class EgressMode(StrEnum):
 
     OPEN = "Open"
     RESTRICTED = "Restricted"
+    PROXY = "Proxy"
 
 
 class Destination(Wire):
@@ -51,14 +57,29 @@ class Egress(Wire):
                 "!has(self.mode) || self.mode != 'Restricted' || (has(self.to) && size(self.to) > 0)",
                 "spec.egress.to is required with mode Restricted: name the git server and the model's, at least",
             ),
+            (
+                "(has(self.mode) && self.mode == 'Proxy') == (has(self.hosts) && size(self.hosts) > 0)",
+                "spec.egress.hosts goes with mode Proxy, and mode Proxy with hosts",
+            ),
         )
     }
 
     mode: EgressMode = EgressMode.OPEN
-    """Open: every address but those that are always closed. Restricted: only `to`, and cluster DNS."""
+    """Open: every address but those that are always closed. Restricted: only `to`. Proxy: `to`, and `hosts` through
+    the proxy that the chart deploys (egressProxy.enabled)."""
     to: Annotated[list[Destination], Field(max_length=50)] = []
     """What may be reached: the git server, the model's server, package registries. In mode Open they are beside all
     the rest: for network plugins by which an address range never means pods, such as Cilium."""
-    dns: bool = True
+    hosts: Annotated[list[Host], Field(max_length=100)] = []
+    """Names that may be reached in mode Proxy: pypi.org, *.npmjs.org (what is below it, not itself), or with a port
+    git.example.com:8443; without one, 80 and 443. All together at most 4,000 characters."""
+    direct: Annotated[list[Name], Field(max_length=50)] = []
+    """In mode Proxy, names and addresses that are reached without the proxy, as NO_PROXY has them. `to` opens them."""
+    dns: bool | None = None
     """Whether names can be asked of cluster DNS. Whoever may ask can tell a name server of his anything, in the names
-    he asks for; without it the pool's addresses must be numbers."""
+    he asks for; without it what is not reached through the proxy must be numbers. Absent: not in mode Proxy."""
+
+    @property
+    def asks_dns(self) -> bool:
+        """Whether cluster DNS may be asked."""
+        return self.mode is not EgressMode.PROXY if self.dns is None else self.dns

@@ -240,6 +240,13 @@ class Delivery(Tolerant):
     """The column the ticket was moved to."""
 
 
+class EgressSeen(Tolerant):
+    """What the proxy of mode Proxy saw of a run."""
+
+    refused: Annotated[list[NonEmpty], Field(max_length=100)] = []
+    """Hosts, with their ports, that the pool does not allow: the first twenty by name."""
+
+
 class TicketRunStatus(Tolerant):
     """What the operator knows of a run. Only the operator writes it."""
 
@@ -286,6 +293,8 @@ class TicketRunStatus(Tolerant):
     """What the proof said."""
     evidence: Evidence | None = None
     """What the agent's gate saw of the tests; beside the verdict, never in its place."""
+    egress: EgressSeen | None = None
+    """What the run asked for on the network in vain, where the proxy stands between."""
     pull_request: PullRequest | None = None
     """Where to read the change."""
     usage: Usage | None = None

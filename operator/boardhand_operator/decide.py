@@ -67,6 +67,8 @@ class Facts:
     """Where the ticket was seen after it left the column of its claim; empty: nowhere on the board."""
     pushed: Head | None = None
     """Where the run's branch is at the forge; asked for only where its Job is complete and the pod gone."""
+    refused: tuple[str, ...] = ()
+    """Hosts that the proxy refused the run; read only once its Job or pod ended."""
     purse: Purse = field(default_factory=Purse)
     """The pool's money, by its present spec."""
 
@@ -212,6 +214,7 @@ def _ended(facts: Facts, pool: Pool) -> Decision:
         "partial": result.partial,
         "usage": usage.wire() if usage else None,
         "evidence": result.evidence.wire() if result.evidence else None,
+        "egress": {"refused": list(facts.refused)} if facts.refused else None,
         "verdict": ended.verdict.wire() if ended.verdict else None,
         "failure": failure.wire() if failure else None,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from boardhand_operator import observe
+from boardhand_operator import observe, refusals
 from boardhand_operator.decide import Facts
 from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.logs import Logs
@@ -32,11 +32,15 @@ async def gather(kube: Kube, store: Store, settings: Settings, services: Service
     if pool is not None and run.status.generation is not None:
         pool = await services.snapshots.at(pool, run.status.generation)
     job = pod = logged = pushed = None
+    refused: list[str] = []
     if run.status.job and not run.status.finished_at:
         job, pod = await _job_and_pod(kube, store, run, run.status.job)
         over = observe.ended(job, pod) and not observe.suspended(job)
         if over and pod is not None and observe.disruption(pod) is None:
             logged = await logs.result(run.namespace, pod)
+        if over and job is not None and pool is not None and settings.network.proxy and pool.spec.egress.hosts:
+            since = observe.parse_time(job["metadata"]["creationTimestamp"])
+            refused = await refusals.refused(kube, settings.network.proxy, run.namespace, run.name, since)
         if pool is not None and pod is None and observe.condition(job, "Complete"):
             forge = await services.forge(pool)
             pushed = await forge.head(branch_name(run.spec.ticket, run.spec.attempt)) if forge else None
@@ -47,6 +51,7 @@ async def gather(kube: Kube, store: Store, settings: Settings, services: Service
         pod=pod,
         logged=logged,
         pushed=pushed,
+        refused=tuple(refused),
         turn=turn,
         now=now,
         purse=purse,

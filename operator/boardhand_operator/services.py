@@ -35,7 +35,13 @@ SSH_KEYS = ("sshKey", "knownHosts")
 
 
 _NOT_FOR_POOLS = frozenset(
-    {KEYS_TYPE, "helm.sh/release.v1", "kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"}
+    {
+        KEYS_TYPE,
+        "boardhand.dev/egress-key",
+        "helm.sh/release.v1",
+        "kubernetes.io/service-account-token",
+        "bootstrap.kubernetes.io/token",
+    }
 )
 """Types of Secrets that are the cluster's own: whoever may write a pool need not be one who may read them."""
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from boardhand_operator.specs.network import Network
+from boardhand_operator.specs.network import Network, Proxy
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,19 @@ def _network(environment: Mapping[str, str]) -> Network:
         closed=tuple(one for name in closed for one in _ranges(environment, name)),
         dns_namespace=environment.get("BOARDHAND_DNS_NAMESPACE") or Network.dns_namespace,
         dns_addresses=_ranges(environment, "BOARDHAND_DNS_ADDRESSES"),
+        proxy=_proxy(environment),
     )
+
+
+def _proxy(environment: Mapping[str, str]) -> Proxy | None:
+    address = _address(environment, "BOARDHAND_EGRESS_PROXY")
+    if address is None:
+        return None
+    names = [f"BOARDHAND_{part}" for part in ("EGRESS_KEY", "LEASE_NAMESPACE", "LEASE")]
+    file, namespace, instance = (environment.get(name, "") for name in names)
+    if not (file and namespace and instance):
+        raise ValueError(f"BOARDHAND_EGRESS_PROXY goes with {', '.join(names)}: set them too")
+    return Proxy(*address, namespace, instance, Path(file).read_bytes().strip())
 
 
 def _ranges(environment: Mapping[str, str], name: str) -> tuple[str, ...]:

@@ -168,6 +168,11 @@ def _proof(status: TicketRunStatus) -> list[tuple[str, str]]:
     if status.evidence:
         told = "Seen in the workbench, where the agent worked; the proof above is what counts."
         parts.append(("Evidence", "\n\n".join([told, "\n".join(evidence_lines(status.evidence))])))
+    if status.egress and status.egress.refused:
+        hosts = ", ".join(code(host) for host in status.egress.refused)
+        parts.append(
+            ("Network", f"The run asked for hosts that its pool does not allow, and got none of them: {hosts}")
+        )
     return parts
 
 

@@ -68,6 +68,11 @@ class FakeKube(Kube):
         async with self.fuse.call("read the log"):
             return self.logs.get((namespace, pod, container), "")[:limit]
 
+    async def log_since(self, namespace: str, pod: str, since: str, lines: int, limit: int) -> str:
+        async with self.fuse.call("read the log"):
+            kept = [line for line in self.logs.get((namespace, pod, ""), "").splitlines() if line]
+            return "\n".join(kept[-lines:])[:limit]
+
     def put(self, resource: Resource, namespace: str, body: Json) -> Json:
         """Create without a request: what somebody else does. Raises Conflict where the name is taken."""
         made = copy.deepcopy(body)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import socket
 from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from boardhand_api.egress import EgressMode
 from boardhand_api.failures import FailureClass
 from boardhand_api.run import Failure, Phase
 from boardhand_operator.act.doing import Doing
 from boardhand_operator.act.volume import ensure
 from boardhand_operator.conditions import stamp
-from boardhand_operator.kube import ApiException, Conflict, Resource
+from boardhand_operator.kube import ApiException, Conflict, Json, Resource
 from boardhand_operator.minted import keep
 from boardhand_operator.names import job_name
 from boardhand_operator.sealed import keep as sealed
+from boardhand_operator.specs.egress import java_options, password, through, user_of, variables
 from boardhand_operator.specs.job import build_job
 from boardhand_operator.specs.order import build_order
 from boardhand_operator.views import Pool
@@ -33,6 +37,7 @@ async def launch(doing: Doing, number: int) -> bool:
     minted = await keep.ensure(doing)
     await sealed.ensure(doing)
     wanted = build_job(name, dict(run.body), pool.spec, order, doing.settings.runner_image, minted)
+    wanted = await _through_proxy(doing, wanted)
     if run.status.generation is None:
         await doing.services.snapshots.keep(pool)
     volume = await ensure(doing)
@@ -61,6 +66,18 @@ async def launch(doing: Doing, number: int) -> bool:
     if number > 1:
         await doing.tell("Launched", f"Job {name}, try {number}")
     return True
+
+
+async def _through_proxy(doing: Doing, job: Json) -> Json:
+    """The Job, in mode Proxy with what its stages need to find the proxy: by number, since names may be closed."""
+    run, egress, proxy = doing.run, doing.its_pool.spec.egress, doing.settings.network.proxy
+    if egress.mode is not EgressMode.PROXY or proxy is None:
+        return job
+    found = await asyncio.get_running_loop().getaddrinfo(proxy.host, proxy.port, type=socket.SOCK_STREAM)
+    host, user = str(found[0][4][0]), user_of(run.namespace, run.name)
+    secret = password(user, egress.hosts, proxy.key)
+    told = variables(egress, user, secret, host, proxy.port)
+    return through(job, told, java_options(egress, host, proxy.port))
 
 
 async def _close_network(doing: Doing) -> None:

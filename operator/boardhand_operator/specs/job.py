@@ -144,8 +144,6 @@ def build_job(
     annotation = order.model_dump_json(by_alias=True, exclude_none=True)
     spec = {
         "restartPolicy": "Never",
-        "automountServiceAccountToken": False,
-        "enableServiceLinks": False,
         "activeDeadlineSeconds": pool.limits.deadline_seconds,
         "terminationGracePeriodSeconds": 10,
         **isolation.of_pod(pool.pod),

@@ -41,6 +41,25 @@ _NAMESPACE_NAME = "kubernetes.io/metadata.name"
 
 
 @dataclass(frozen=True)
+class Proxy:
+    """The proxy that the chart deployed."""
+
+    host: str
+    """Its Service's name."""
+    port: int
+    namespace: str
+    instance: str
+    """The chart's release."""
+    key: bytes
+    """With it runs are vouched for."""
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Its pods'."""
+        return {"app.kubernetes.io/component": "egress-proxy", "app.kubernetes.io/instance": self.instance}
+
+
+@dataclass(frozen=True)
 class Network:
     """What the operator was told of the cluster's network."""
 
@@ -50,6 +69,8 @@ class Network:
     """Where cluster DNS's pods are; they have the label k8s-app=kube-dns."""
     dns_addresses: tuple[str, ...] = ()
     """Ranges of name servers that are no such pods; of closed ones too."""
+    proxy: Proxy | None = None
+    """Absent: no pool can have mode Proxy."""
 
 
 def policy_name(pool: Pool) -> str:
@@ -87,7 +108,9 @@ def build_policy(pool: Pool, network: Network) -> Json:
 def _egress(pool: Pool, network: Network) -> Json:
     """Without a rule nothing goes out; the API server keeps no empty list."""
     egress, closed = pool.spec.egress, _closed(network)
-    rules: list[Json] = [_dns(network)] if egress.dns else []
+    rules: list[Json] = [_dns(network)] if egress.asks_dns else []
+    if egress.mode is EgressMode.PROXY:
+        rules.append(_proxy(network))
     if egress.mode is EgressMode.OPEN:
         rules.append({"to": [_block(ipaddress.ip_network(range_), closed) for range_ in _ANYWHERE]})
     rules += [_destination(one, f"spec.egress.to[{at}]", closed) for at, one in enumerate(egress.to)]
@@ -111,6 +134,14 @@ def _dns(network: Network) -> Json:
 def _pods(namespace: str, labels: dict[str, str] | None) -> Json:
     peer: Json = {"namespaceSelector": {"matchLabels": {_NAMESPACE_NAME: namespace}}}
     return peer | ({"podSelector": {"matchLabels": labels}} if labels else {})
+
+
+def _proxy(network: Network) -> Json:
+    proxy = network.proxy
+    if proxy is None:
+        text = "spec.egress.mode: there is no proxy; install the chart with egressProxy.enabled, or choose another mode"
+        raise Misconfigured("EgressProxyMissing", text)
+    return {"to": [_pods(proxy.namespace, proxy.labels)], "ports": [_port(proxy.port)]}
 
 
 def _destination(one: Destination, where: str, closed: Iterable[Net]) -> Json:
