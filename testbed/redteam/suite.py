@@ -14,13 +14,14 @@ from functools import cache
 
 from testbed.evals import leftovers
 from testbed.evals.suite import on_path
-from testbed.redteam import admission, forged, gate, git_config, git_tree, injected, prompts, pushes, ways_out
+from testbed.redteam import admission, bombs, forged, gate, git_config, git_tree, injected, prompts, pushes, ways_out
 from testbed.redteam.attack import ROOT, Attack, Row
 from testbed.redteam.operator_themes import THEMES
 from testbed.shell import TestbedError
 
 SOURCES: tuple[Callable[[], list[Attack]], ...] = (
     admission.attacks,
+    bombs.attacks,
     forged.attacks,
     gate.attacks,
     git_config.attacks,
