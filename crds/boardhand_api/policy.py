@@ -84,7 +84,7 @@ class Trigger(Wire):
     """User names of members on the board, or ids of anybody there; absent: all members, unless teams are named; empty:
     nobody."""
     teams: Annotated[list[NonEmpty], Field(max_length=20)] = []
-    """Teams whose members may too, by the names that the board knows them by: of github-projects and azure."""
+    """Teams whose members may too, by the names that the board knows them by; only azure tells who is in them."""
     labels: Annotated[list[NonEmpty], Field(max_length=20)] = []
     """Tickets that bear one of these are taken as well, whoever wrote or moved them: labels that only trusted people
     can put on."""
