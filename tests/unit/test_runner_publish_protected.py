@@ -103,6 +103,11 @@ def test_all_folders_above_a_covered_path_lead_there(pattern: list[str], path: l
             assert all(protected.leads_into("/".join(path[:at])) for at in range(1, min(len(path), len(pattern))))
 
 
+def test_many_folders_and_many_patterns_take_no_time() -> None:
+    protected = Protected(["**/a/" * 8 + "b"], ())
+    assert protected.covers("a/" * 90 + "b") and not protected.covers("a/" * 90 + "c")
+
+
 def test_links_and_submodules_in_the_place_of_a_folder() -> None:
     for mode in (LINK, SUBMODULE):
         for modes in ((NONE, mode), (mode, FILE)):

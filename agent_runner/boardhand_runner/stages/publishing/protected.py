@@ -70,7 +70,9 @@ def _parts(path: str) -> tuple[str, ...]:
     return tuple(name for name in names if name)
 
 
-def _matches(path: Sequence[str], pattern: Sequence[str]) -> bool:
+@lru_cache(maxsize=65_536)
+def _matches(path: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    # Remembered: several `**` would else be tried in every way to part the path.
     if not pattern:
         return not path
     if pattern[0] == "**":
