@@ -66,6 +66,7 @@ def test_a_bomb_of_few_objects_is_never_unpacked(run: Bench) -> None:
     assert not list(run.layout.proof.iterdir())
 
 
+@pytest.mark.slow
 def test_folders_without_end_are_refused(run: Bench) -> None:
     git = run.agent
     name = git.run("hash-object", "-w", "--stdin", stdin=b"deep").text
@@ -77,6 +78,7 @@ def test_folders_without_end_are_refused(run: Bench) -> None:
         run.publish()
 
 
+@pytest.mark.slow
 def test_a_zip_bomb_is_refused_by_what_it_says_of_itself(run: Bench) -> None:
     run.agent.run("config", "core.bigFileThreshold", "1g")
     run.commit({"bomb": b"\0" * 30_000_000})
@@ -86,6 +88,7 @@ def test_a_zip_bomb_is_refused_by_what_it_says_of_itself(run: Bench) -> None:
         run.publish()
 
 
+@pytest.mark.slow
 def test_a_patch_that_grows_without_end_ends_with_its_time(run: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two versions of a file, changed for each other again and again, are two objects and any length of a patch."""
     versions = [str(number) * 2_000_000 for number in range(2)]
