@@ -83,7 +83,7 @@ def test_what_the_models_require_the_server_requires() -> None:
     assert all(rule["message"] for rule in rules)
     run = schema_of("TicketRun")["properties"]["spec"]
     assert sorted(run["required"]) == ["pool", "ticket"]
-    assert run["properties"]["task"]["enum"] == ["Auto", "Implement", "Analyse"]
+    assert run["properties"]["task"]["enum"] == ["Auto", "Implement", "Analyse", "Plan"]
 
 
 def test_a_run_is_immutable_and_a_board_needs_a_forge() -> None:
