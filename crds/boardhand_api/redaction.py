@@ -22,7 +22,7 @@ LINE = 16
 MOST = 2_000
 """So many values are known at most; the one that was named longest ago is forgotten first."""
 FEW = 4
-"""So many beginnings for each character of a text are looked for one by one first: mostly that is faster, and in vain."""
+"""So many beginnings for each character of a text are looked for one by one first: mostly that is faster."""
 _CUT = (0, 2, 3)
 """Characters of base64 that also hold bits of what stands before: none, one or two bytes."""
 

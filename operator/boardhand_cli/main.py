@@ -11,7 +11,7 @@ from boardhand_cli.problems import Problem
 from boardhand_cli.seal import seal
 from boardhand_operator.redacting import install
 
-# Typer's own tracebacks show the values of variables.
+# Typer's own tracebacks can show the values of variables.
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(seal)
 app.add_typer(keys.app, name="keys")

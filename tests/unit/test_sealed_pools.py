@@ -15,12 +15,15 @@ from boardhand_api.pod import Stage
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_operator import credentials
 from boardhand_operator.act.doing import Doing
+from boardhand_operator.app import App
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.kube import Resource
+from boardhand_operator.kube import Kube, Resource
+from boardhand_operator.redacting import Redactor
 from boardhand_operator.sealed import keep
 from boardhand_operator.sealed.carrying import carried
 from boardhand_operator.sealed.keyring import KEYS_TYPE, Key, Keyring, Place
 from boardhand_operator.services import Services
+from boardhand_operator.settings import Settings
 from boardhand_operator.snapshots import Snapshots, build_revision
 from boardhand_operator.specs.job import build_job
 from boardhand_operator.specs.order import build_order
@@ -290,6 +293,27 @@ async def test_a_snapshot_has_them(tmp_path: Path) -> None:
     assert found.spec.board
     assert second.spec.board
     assert found.spec.board.sealed == second.spec.board.sealed != (first.spec.board and first.spec.board.sealed)
+
+
+async def test_the_operator_is_put_together_with_its_keys_and_its_redactor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kube, file = FakeKube(), key_file(tmp_path, RING)
+    settings = Settings.from_environment({"BOARDHAND_RUNNER_IMAGE": "r", "BOARDHAND_SEALING_KEYS": str(file)})
+
+    async def connect() -> FakeKube:
+        return kube
+
+    monkeypatch.setattr(Kube, "connect", connect)
+    redactor = Redactor()
+    app = App(settings, redactor)
+    await app.start()
+    assert app._services
+    await app._services.require_secrets(sealed_pool())
+    said = f"{CANARIES['repository.push.token']} {RING.keys[0].text}"
+    made = await kube.create(Resource.EVENTS, "team", {"metadata": {"name": "e"}, "message": said})
+    assert made["message"] == redactor.clean(said) == "*** ***"
+    await app.stop()
 
 
 def test_the_chart_makes_one_key_and_only_at_a_cluster() -> None:
