@@ -14,7 +14,7 @@ from boardhand_operator.boards import Attachment, Card, Comment, Edit, Link, lab
 from boardhand_operator.boards.labels import Entry, Place
 from boardhand_operator.gitlab.client import Json
 
-_UPLOAD = re.compile(r"\[(?P<name>[^\]\n]+)\]\((?P<path>(?:/-/project/\d+)?/uploads/[0-9a-f]{32}/[^)\s]+)\)")
+_UPLOAD = re.compile(r"\[(?P<name>[^\[\]\n]+)\]\((?P<path>(?:/-/project/\d+)?/uploads/[0-9a-f]{32}/[^)\s]+)\)")
 
 _CHANGED = ("changed the description", "changed title")
 

@@ -109,7 +109,8 @@ def _table(node: Json, depth: int) -> str:
 
 
 def _cell(node: Json, depth: int) -> str:
-    return re.sub(r"\s*\n\s*", " ", _blocks(node, depth + 1)).replace("|", "\\|")
+    lines = (line.strip() for line in _blocks(node, depth + 1).split("\n"))
+    return " ".join(line for line in lines if line).replace("|", "\\|")
 
 
 def _media(node: Json) -> str:

@@ -24,7 +24,7 @@ LANGUAGES = frozenset(
 _WRAPS = {"strong": "*", "em": "_", "s": "-"}
 _ALWAYS = re.compile(r"[\\{}\[\]]")
 _OPENING = re.compile(r"(?<!\w)[*_\-+^~!](?=\S)")
-_AT_START = re.compile(r"^(\s*)([*#\-|])(?=[\s*#\-|])", re.MULTILINE)
+_AT_START = re.compile(r"^([ \t]*)([*#\-|])(?=[\s*#\-|])", re.MULTILINE)
 
 
 def wiki(markdown: str) -> str:
