@@ -88,7 +88,8 @@ def _bud(recipe: Recipe, root: Path, base: str, reference: str) -> None:
         buildah(
             *("bud", "--quiet", "--layers", "--pull-never", "--network", "host"),
             *("--build-arg", f"BASE_IMAGE={base}", "--build-arg", f"PIP_CERT={HOST_CA_BUNDLE}"),
-            *(("--build-arg", f"SOURCE_REVISION={source}", "--timestamp", str(SAME_TIME)) if recipe.sources else ()),
+            *("--build-arg", f"SOURCE_REVISION={source}"),
+            *(("--timestamp", str(SAME_TIME)) if recipe.sources else ()),
             *("--volume", f"{HOST_CA_BUNDLE}:{HOST_CA_BUNDLE}:ro"),
             *("--tag", reference, folder),
         )

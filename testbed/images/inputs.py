@@ -38,6 +38,7 @@ def _program(name: str, package_root: str) -> Recipe:
 RECIPES: Mapping[str, Recipe] = {
     "operator": _program("operator", "operator"),
     "runner": _program("runner", "agent_runner"),
+    "egress": Recipe("Dockerfile.egress"),
     "workbench-python": Recipe("testbed/images/workbench-python.Dockerfile"),
     "workbench-java": Recipe("testbed/images/workbench-java.Dockerfile"),
 }

@@ -14,7 +14,7 @@ from testbed.shell import run
 from testbed.supply import debian
 from testbed.supply.tools import ROOT, tool
 
-IMAGES = ("operator", "runner")
+IMAGES = ("operator", "runner", "egress")
 OUT = ROOT / "build" / "sbom"
 _STATUS, _RELEASE = "var/lib/dpkg/status", "usr/lib/os-release"
 _VENV, _LIB, _SITE = "opt/boardhand/pyvenv.cfg", "opt/boardhand/lib/", "/site-packages/"
@@ -37,9 +37,10 @@ def of_image(image: BuiltImage) -> Json:
     """The SBOM of an image in an archive: the same for the same image."""
     archive = Archive(image.archive)
     files = archive.read(_told_of)
-    body = _python({path: content for path, content in files.items() if _SITE in path})
+    body: Json = {"components": []} | _python({path: content for path, content in files.items() if _SITE in path})
     release = debian.distribution(files[_RELEASE].decode())
-    body["components"] += [_interpreter(files[_VENV].decode())]
+    if _VENV in files:
+        body["components"] += [_interpreter(files[_VENV].decode())]
     body["components"] += debian.components(files[_STATUS].decode(), release)
     body["metadata"]["component"] = _of(image, archive)
     body["dependencies"] = [entry for entry in body.get("dependencies", []) if entry["ref"] in _refs(body)]
@@ -56,7 +57,7 @@ def _told_of(path: str) -> bool:
 
 
 def _python(files: Mapping[str, bytes]) -> Json:
-    """What cyclonedx-py finds in the image's environment, laid into one that can be asked here."""
+    """What cyclonedx-py finds in the image's environment, if it has one, laid into one that can be asked here."""
     with tempfile.TemporaryDirectory(prefix="boardhand-sbom-") as folder:
         run([tool("python"), "-m", "venv", "--without-pip", folder])
         (site,) = Path(folder).glob("lib/python3.*/site-packages")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import tarfile
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from testbed.images.archive import Archive
 from testbed.images.revision import UNKNOWN, revision
-from testbed.supply import audit, debian
+from testbed.supply import audit, debian, sbom
 
 ROOT = Path(__file__).resolve().parents[2]
 Json = dict[str, Any]
@@ -79,8 +80,9 @@ def test_a_whole_answer_holds_for_a_day_and_for_these_locks(
 
 def test_what_is_in_the_images_is_audited() -> None:
     assert [path.name for path in audit.locks() if not path.exists()] == []
-    images = {text.name.removeprefix("Dockerfile.") for text in ROOT.glob("Dockerfile.*")}
-    assert images <= set(audit.AUDITED)
+    texts = "".join(path.read_text() for path in ROOT.glob("Dockerfile.*"))
+    assert set(re.findall(r"requirements/([a-z]+)\.lock", texts)) == set(audit.AUDITED)
+    assert {path.name.removeprefix("Dockerfile.") for path in ROOT.glob("Dockerfile.*")} == set(sbom.IMAGES)
 
 
 def test_debians_packages_by_their_urls() -> None:
