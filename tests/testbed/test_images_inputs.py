@@ -91,7 +91,7 @@ def test_every_image_is_planned_under_a_local_name_with_its_digest(name: str) ->
 
 
 def test_an_unknown_image_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(TestbedError, match="operator, runner, workbench-python, workbench-java"):
+    with pytest.raises(TestbedError, match=", ".join(RECIPES)):
         planned_image("workbench-cobol")
 
 
