@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import ToolMessage
 
-from boardhand_api.run import Plan, Ticket, TicketComment
+from boardhand_api.run import Plan, Task, Ticket, TicketComment
 from boardhand_runner.nodes.ticket import ticket_text
 from boardhand_runner.prompts import fenced, nudge_text, opening
 from boardhand_runner.prompts.boundary import DIGITS, boundary, guarded, visible
@@ -115,3 +115,11 @@ def test_who_plans_is_told_to_change_nothing() -> None:
     system, _ = opening("planner", FENCE, {"ticket": "T", "earlier": "", "notes": "", "map": ""})
     assert "approves it" in str(system.content)
     assert "change nothing" in str(system.content)
+
+
+def test_a_plan_is_made_with_tools_that_read_and_changes_nothing(run: Run) -> None:
+    result = run([calls(("finish", {"summary": "1. Double it in total.sh."}))], task=Task.PLAN)
+    assert (result.failure, result.commit, result.specialist) == (None, None, "analyst")
+    assert result.summary == "1. Double it in total.sh."
+    assert "You plan how a ticket" in str(run.large.asked[0][0].content)
+    assert not {"write_file", "edit_file", "insert_lines", "run", "start_job"} & set(run.large.offered[0])
