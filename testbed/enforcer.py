@@ -60,7 +60,8 @@ def script(found: Iterable[Json]) -> str:
     for one in found:
         of_kind[one["kind"]].append(one)
     spaces = {one["metadata"]["name"]: one["metadata"].get("labels") or {} for one in of_kind["Namespace"]}
-    pods = [one for one in of_kind["Pod"] if _address(one) and one["status"]["phase"] == "Running"]
+    # A run works while its pod is Pending: its stages are init containers.
+    pods = [one for one in of_kind["Pod"] if _address(one) and one["status"]["phase"] in ("Pending", "Running")]
     jumps: list[str] = []
     chains: list[str] = []
     for number, pod in enumerate(pods):

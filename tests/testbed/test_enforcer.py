@@ -24,7 +24,7 @@ def space(name: str) -> Json:
 def told(**egress: Any) -> str:
     policy = build_policy(a_pool(egress=egress), Network(closed=("10.96.0.1/32",), dns_addresses=("10.88.0.1/32",)))
     dns = pod("10.88.0.7", {"k8s-app": "kube-dns"}, "kube-system")
-    others = [pod("10.88.0.5", RUN), pod("10.88.0.6", {}), pod("10.88.0.8", RUN, phase="Succeeded")]
+    others = [pod("10.88.0.5", RUN, phase="Pending"), pod("10.88.0.6", {}), pod("10.88.0.8", RUN, phase="Succeeded")]
     return script([policy, dns, *others, space("team"), space("kube-system")])
 
 

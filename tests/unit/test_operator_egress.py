@@ -21,11 +21,12 @@ from boardhand_operator.specs.job import build_job
 from boardhand_operator.specs.network import Network, Proxy, build_policy
 from boardhand_operator.specs.order import build_order
 from boardhand_operator.words import pull_request_body
-from tests.support import netpol
+from tests.support import netpol, world
 from tests.support.fake_kube import FakeKube
 from tests.support.fuse import Fuse, When
 from tests.support.netpol import End
 from tests.support.objects import a_pool, a_run, run_body
+from tests.support.world import World, go_on
 
 Json = dict[str, Any]
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -148,6 +149,24 @@ async def test_a_log_that_cannot_be_read_holds_no_run_up() -> None:
 
     kube = FakeKube(Fuse({1: When.BEFORE}, refused))
     assert await refusals.refused(kube, PROXY, "team", "run-1", datetime(2026, 1, 1, tzinfo=UTC)) == []
+
+
+async def test_a_run_is_told_the_way_and_its_status_what_was_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy = Proxy("127.0.0.1", 3128, "boardhand", "bh", KEY)
+    monkeypatch.setattr(world, "SETTINGS", Settings(runner_image="runner:1", network=Network(proxy=proxy)))
+    there = World(Fuse())
+    there.add_pool(egress=HOSTS)
+    there.kube.put(Resource.PODS, "boardhand", {"metadata": {"name": "proxy-0", "labels": PROXY.labels}})
+    there.kube.put(Resource.RUNS, "team", run_body(event=None))
+    there.kube.logs["boardhand", "proxy-0", ""] = LOG
+    await go_on(there, 10)
+    (job,) = there.kube.objects[Resource.JOBS].values()
+    (agent,) = [box for box in job["spec"]["template"]["spec"]["initContainers"] if box["name"] == "agent"]
+    (found,) = [one["value"] for one in agent["env"] if one["name"] == "HTTPS_PROXY"]
+    assert urlsplit(found).hostname == "127.0.0.1" and urlsplit(found).username == "team.run-1"
+    (run,) = there.runs()
+    assert run.status.egress is not None
+    assert run.status.egress.refused == ["169.254.169.254:80", "evil.test:443"]
 
 
 def test_the_pull_request_names_what_was_refused_in_words_that_do_nothing() -> None:
