@@ -17,12 +17,14 @@ from boardhand_operator.boards.markers import find_replies, reply_text
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.kube import Resource
 from boardhand_operator.pools import plans
+from boardhand_operator.specs.job import build_job
+from boardhand_operator.specs.order import build_order
 from boardhand_operator.views import Run
 from boardhand_operator.words import closing_comment
 from tests.support.fake_board import DOING, FAILED, READY, REVIEW
 from tests.support.fake_nodes import Fate
 from tests.support.fuse import Fuse
-from tests.support.objects import a_pool, a_run
+from tests.support.objects import a_pool, a_run, run_body
 from tests.support.world import World, clocked, go_on, live
 
 COLUMNS = {"ready": READY, "inProgress": DOING, "review": REVIEW, "failed": FAILED}
@@ -226,3 +228,12 @@ def test_a_digest_is_of_plan_and_ticket(text: str, other: str, body: str, anothe
     assert (
         plans.digest_of(text, ticket) == plans.digest_of(other, ticket.model_copy(update={"body": another}))
     ) is same
+
+
+def test_a_plans_pod_has_no_push_token_and_proves_nothing() -> None:
+    shop = a_pool()
+    order = build_order("run-1", shop.spec, a_run(task="Plan").spec)
+    spec = build_job("run-1-1", run_body(task="Plan"), shop.spec, order, "runner:1")["spec"]["template"]["spec"]
+    assert [box["name"] for box in spec["containers"]] == ["agent"]
+    assert "publish" not in [box["name"] for box in spec["initContainers"]]
+    assert "git-push" not in [volume["name"] for volume in spec["volumes"]]
