@@ -15,10 +15,13 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from unittest.mock import patch
 
+from boardhand_api import pool
 from boardhand_operator import exchange, transport
 from boardhand_operator.answers import Vendor
 from boardhand_operator.errors import BoardhandError
 from boardhand_operator.exchange import ANSWER_BYTES
+from boardhand_operator.forges import open_forge
+from boardhand_operator.forges.gitea import pulls
 from boardhand_operator.transport import Client, Connection
 from boardhand_operator.unpacking import Body
 from testbed.redteam.attack import Attack, Outcome
@@ -60,6 +63,10 @@ def attacks() -> list[Attack]:
         ),
         Attack("board-with-pages-without-end", "a poll that never ends", _pages),
         Attack("board-quotes-the-token-in-its-refusal", "the token in status and log", _quoted),
+        Attack(
+            "pull-request-of-a-fork", "a stranger's pull request taken for the run's", _fork,
+            lambda: _fork(patch.object(pulls, "_joins", lambda *_: True)), "only the repository's own branch counts",
+        ),
         Attack("board-of-wrong-types", "an operator that falls over one pool's board", _types),
     ]  # fmt: skip
 
@@ -257,6 +264,34 @@ def _quoted() -> Outcome:
     with serving(echo) as url:
         _, error = asked(url, _look)
     return Outcome(TOKEN in f"{error!r} {error}" or error is None, _said(error))
+
+
+def _fork(off: AbstractContextManager[object] | None = None) -> Outcome:
+    """Somebody's fork has a branch of the run's name, and an open pull request of it."""
+    stranger = {
+        **{"number": 3, "state": "open", "html_url": "http://forge.test/evil/cart/pulls/3"},
+        "head": {"ref": "boardhand/1-total", "repo_id": 66},
+        "base": {"ref": "release/1", "repo_id": 1},
+    }
+
+    def answers(to: BaseHTTPRequestHandler) -> None:
+        first = "page=1&" in f"{to.path}&"
+        answer(to, json.dumps([stranger] if first else []).encode())
+
+    with serving(answers) as url, off or nullcontext():
+        spec = pool.Forge.model_validate({"type": "gitea", "url": url, "secretRef": {"name": "s"}})
+        push = {"name": "s"}
+        at = {"url": f"{url}/shop/cart.git", "branch": "release/1", "pushSecretRef": push}
+        forge = open_forge(spec, pool.Repository.model_validate(at), {"token": TOKEN}, Connection())
+
+        async def found() -> object:
+            try:
+                return await forge.pull_request("boardhand/1-total")
+            finally:
+                await forge.aclose()
+
+        there = asyncio.run(found())
+    return Outcome(there is not None, "the run has no pull request yet, and opens its own")
 
 
 def _types() -> Outcome:

@@ -120,6 +120,7 @@ class Scene:
             "codingagents": GROUP,
             "jobs": "/apis/batch/v1",
             "controllerrevisions": "/apis/apps/v1",
+            "networkpolicies": "/apis/networking.k8s.io/v1",
         }.get(plural, "/api/v1")
         return f"{group}/namespaces/{space or self.space}/{plural}" + (f"/{name}" if name else "")
 

@@ -37,6 +37,7 @@ def attacks() -> list[Attack]:
             "secret-of-a-runs-name", "unsealed credentials in a Secret of the attacker's", _secret, "owners", OWNERS
         ),
         _attack("volume-of-a-runs-name", "a run that works on the attacker's volume", _volume, "owners", OWNERS),
+        _attack("network-policy-of-a-pools-name", "pods that reach everything", _policy, "policies", OWNERS),
         _attack(
             "revision-of-a-pools-name",
             "the forge's token at the attacker's server",
@@ -157,6 +158,18 @@ def _volume(here: Scene) -> Outcome:
     here.apply(here.pool(persistence={"size": "1Gi"}))
     reached = here.comes(lambda: bool(here.get("jobs", job_name(RUN, 1))))
     return Outcome(reached, here.condition("ticketruns", RUN, "Reconciling")["message"])
+
+
+def _policy(here: Scene) -> Outcome:
+    about = {"name": "boardhand-pool", "namespace": here.space}
+    body = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": about}
+    spec = {"podSelector": {}, "egress": [{}], "ingress": [{}], "policyTypes": ["Egress", "Ingress"]}
+    here.api.create(here.path("networkpolicies"), {**body, "spec": spec})
+    here.ground.cluster.apply(here.pool(egress={"mode": "Restricted", "to": [{"cidr": "203.0.113.7/32"}]}))
+    here.run(RUN)
+    reached = here.comes(lambda: bool(here.get("jobs", job_name(RUN, 1))), 8)
+    said = here.condition("codingagents", "pool", "Ready")
+    return Outcome(reached, f"{said['reason']}: {said['message']}")
 
 
 def _revision(here: Scene) -> Outcome:

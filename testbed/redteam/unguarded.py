@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 from boardhand_operator import __main__ as program
-from boardhand_operator import facts, kube, snapshots, store, words
+from boardhand_operator import facts, kube, policies, snapshots, store, words
 from boardhand_operator.act import deliver
 from boardhand_operator.act.doing import Doing
 from boardhand_operator.pools import worker
@@ -30,6 +30,10 @@ def _yes(*_: Any) -> bool:
     return True
 
 
+async def _nothing(*_: Any) -> None:
+    return None
+
+
 Change = tuple[Any, str, Any]
 GUARDS: Mapping[str, Callable[[], tuple[Change, ...]]] = {
     "owners": lambda: ((facts, "owned_by", _yes), (store, "owned_by", _yes), (Doing, "owns", _yes)),
@@ -37,6 +41,7 @@ GUARDS: Mapping[str, Callable[[], tuple[Change, ...]]] = {
     "volumes": lambda: ((kube, "_one", _same), (deliver, "remove", _remove_what_is_named)),
     "snapshots": lambda: ((snapshots, "is_ours", _yes),),
     "taming": lambda: ((words, "tamed", _same), (words, "one_line", _same)),
+    "policies": lambda: ((policies.Policies, "_ensure", _nothing),),
     "pace": lambda: ((worker, "_SOONEST", 0.0),),
 }
 """By name, what each guard is put in place of."""
