@@ -102,8 +102,8 @@ def start_standins(plan: Plan, address: str) -> tuple[str, str]:
     return trello, standin.start("testbed.model", plan, "model", address, ["--key", MODEL_KEY])
 
 
-def install(world: World) -> None:
-    """Install or upgrade the chart, and wait until the operator is ready."""
+def install(world: World, **more: object) -> None:
+    """Install or upgrade the chart, and wait until the operator is ready. more: further values of it."""
     kubectl = world.kubectl(SYSTEM)
     for name in (SYSTEM, *NAMESPACES):
         labels = {"pod-security.kubernetes.io/enforce": "restricted"}
@@ -121,6 +121,7 @@ def install(world: World) -> None:
         "watchNamespaces": list(NAMESPACES),
         # On the embedded cluster, DNS is a process of the node's.
         "network": {"dns": {"addresses": [GATEWAY]}},
+        **more,
     }
     run(
         [
