@@ -22,6 +22,7 @@ from boardhand_runner.errors import Infrastructure, ToolError
 from boardhand_runner.history import BUGFIXER, CODER
 from boardhand_runner.nodes.ticket import ticket_text
 from boardhand_runner.prompts import fenced, nudge_text, opening
+from boardhand_runner.prompts.boundary import visible
 from boardhand_runner.repository import Repository
 from boardhand_runner.state import Check
 from boardhand_runner.tools.bounds import bounded
@@ -109,7 +110,7 @@ def test_templates_in_data_are_not_templates() -> None:
 
 @given(st.text())
 def test_what_is_fenced_stands_between_its_lines(text: str) -> None:
-    assert fenced(text, "ticket", "f-1") == f"<ticket f-1>\n{text.strip()}\n</ticket f-1>"
+    assert fenced(text, "ticket", "f-1") == f"<ticket f-1>\n{visible(text.strip())}\n</ticket f-1>"
 
 
 def test_a_ticket_is_told_whole() -> None:
