@@ -12,7 +12,7 @@ from dataclasses import replace
 from unittest.mock import patch
 
 from boardhand_api.run import Phase
-from boardhand_operator.boards import markers
+from boardhand_operator.boards import markers, ticket
 from boardhand_operator.boards.claims import Claimant
 from boardhand_operator.boards.markers import claim_text, closing_text, find_claims
 from boardhand_operator.pools import commanding
@@ -45,6 +45,10 @@ def attacks() -> list[Attack]:
         Attack("command-in-a-code-block", "a run stopped by an example", lambda: _command(f"```\n{STOP}\n```")),
         Attack("command-edited-in-later", "a run stopped by a comment that was harmless", _edited),
         Attack("command-replayed-from-another-ticket", "a reply of ours in the attacker's words", _quoted_reply),
+        Attack(
+            "ticket-of-any-size", "a pool that takes no ticket any more, for one card with a long label", _oversized,
+            lambda: _oversized(patch.object(ticket, "shorten", lambda text, *_: text)), "a ticket is cut to fit",
+        ),
         _claimed("claim-mark-by-a-person", "a ticket that is never taken", lambda: "card's"),
         _claimed("claim-mark-copied-from-another-ticket", "a ticket that is taken for another's", lambda: "other's"),
         Attack(
@@ -117,6 +121,22 @@ def _edited() -> Outcome:
         asyncio.run(live())
     run = _run(world)
     return Outcome(run.spec.cancel, f"the run is {run.status.phase}: a comment is looked at once")
+
+
+def _oversized(off: AbstractContextManager[object] | None = None) -> Outcome:
+    """Of everything too much, on the card that stands first; another one waits behind it."""
+    world = _world()
+    card = world.board.cards[CARD]
+    labels = tuple(f"{number} {'l' * 300}" for number in range(200))
+    world.board.cards[CARD] = replace(card, labels=labels, body="b" * 5_000_000, title="t" * 9000, key="#" * 99)
+    for _ in range(70):
+        world.board.say(CARD, "c" * 100_000, "ada")
+    world.board.add("card-2")
+    with off or nullcontext():
+        _lived(world)
+    ends = {run.spec.ticket.id: run.status.phase for run in world.runs()}
+    reached = list(ends.values()) != [Phase.SUCCEEDED] * 2
+    return Outcome(reached, ", ".join(f"{card}: {phase}" for card, phase in ends.items()))
 
 
 def _quoted_reply() -> Outcome:
