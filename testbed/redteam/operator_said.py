@@ -38,7 +38,7 @@ def attacks() -> list[Attack]:
         Attack(
             "command-by-a-stranger", "a run stopped by who is no member", lambda: _command(STOP, "mallory"),
             lambda: _command(STOP, "mallory", lambda: patch.object(commanding, "may", lambda *_: True)),
-            "only the board's members command",
+            "only the board's members command", short=True,
         ),
         Attack("command-in-quoted-text", "a run stopped by a member's quotation", lambda: _command(f"> {STOP}\n\nNo!")),
         Attack("command-below-other-words", "a run stopped by the end of a text", lambda: _command(f"Say\n{STOP}")),
@@ -165,7 +165,7 @@ def _claimed(name: str, wants: str, whose: Callable[[], str]) -> Attack:
         ends = [run.status.phase for run in world.runs()]
         return Outcome(ends != [Phase.SUCCEEDED], f"the ticket was taken, the run is {', '.join(ends)}")
 
-    return Attack(name, wants, tried, lambda: tried(_believe()), OURS)
+    return Attack(name, wants, tried, lambda: tried(_believe()), OURS, short=True)
 
 
 def _closing(off: AbstractContextManager[object] | None = None, *, quoted: bool = False) -> Outcome:
