@@ -55,7 +55,8 @@ def attacks() -> list[Attack]:
         Attack("board-answers-with-numbers-that-are-none", "an error that nothing is prepared for", _numbers),
         Attack(
             "board-points-to-the-metadata-service", "the token, or an answer, of another server", _redirect,
-            lambda: _redirect(patch.object(exchange, "_same_host", lambda *_: True)), "answers come from one host", short=True,
+            lambda: _redirect(patch.object(exchange, "_same_host", lambda *_: True)),
+            "answers come from one host", short=True,
         ),
         Attack(
             "board-names-a-next-page-elsewhere", "the token at another server", _next_page,
@@ -65,7 +66,8 @@ def attacks() -> list[Attack]:
         Attack("board-quotes-the-token-in-its-refusal", "the token in status and log", _quoted, short=True),
         Attack(
             "pull-request-of-a-fork", "a stranger's pull request taken for the run's", _fork,
-            lambda: _fork(patch.object(pulls, "_joins", lambda *_: True)), "only the repository's own branch counts", short=True,
+            lambda: _fork(patch.object(pulls, "_joins", lambda *_: True)),
+            "only the repository's own branch counts", short=True,
         ),
         Attack("board-of-wrong-types", "an operator that falls over one pool's board", _types),
     ]  # fmt: skip
