@@ -90,7 +90,11 @@ def test_keys_are_read_as_they_are_written() -> None:
     assert len(set(RING.ids)) == 2
 
 
-@pytest.mark.parametrize("line", ["short", "x" * 44, "/" * 43 + "=", Key.generate().text[:-2], "\N{SNOWMAN}" * 44])
+@pytest.mark.parametrize(
+    "line",
+    ["short", "x" * 44, "/" * 43 + "=", Key.generate().text[:-2], "\N{SNOWMAN}" * 44],
+    ids=["short", "unpadded", "slashes", "cut", "snow"],
+)
 def test_a_key_that_is_none_is_named_by_its_line(line: str) -> None:
     with pytest.raises(Unusable, match=r"^line 2 of the keys is no key") as wrong:
         Keyring.parse(f"{Key.generate().text}\n{line}\n")
