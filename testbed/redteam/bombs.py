@@ -64,7 +64,7 @@ def _reports() -> list[Attack]:
 
 def _files() -> list[Attack]:
     """What lies in the repository, or is put there."""
-    braces = "describe('" + "it('x', () => { test(`${" * 20_000
+    braces = "describe('" + "it('x', () => { test(`${" * 5_000
     python = "def test_a():\n    assert " + "(" * 20_000 + "1" + ")" * 20_000 + "\n"
     wide = "def test_b():\n    assert " + "+".join(["1"] * 50_000) + "\n"
     return [
@@ -74,7 +74,7 @@ def _files() -> list[Attack]:
             lambda: Raid(
                 [WORK],
                 _never,
-                files={"package.json": "[" * DEEP, "pyproject.toml": f"a = {'[' * DEEP}", "tox.ini": "[" * DEEP},
+                files={"package.json": "[" * DEEP, "pyproject.toml": f"a = {'[' * DEEP}"},
                 given={"verify": []},
             ),
         ),
@@ -108,7 +108,7 @@ def _files() -> list[Attack]:
             "what walks the tree, by folders below folders",
             lambda: Raid(
                 [
-                    run(f"for i in $(seq 40); do mkdir -p {'d/' * 45}; cd {'d/' * 45}; done; echo x >x"),
+                    run(f"for i in $(seq 10); do mkdir -p {'d/' * 45}; cd {'d/' * 45}; done; echo x >x"),
                     call("list_files", pattern="**"),
                     call("search", pattern="x"),
                     WORK,
@@ -129,12 +129,12 @@ def _answers() -> list[Attack]:
             lambda: Raid([ToolCall(name="run", raw_arguments=deep), WORK], _never),
         ),
         _bomb(
-            "summary-of-megabytes",
+            "summary-without-an-end",
             "a log and a message that nobody can read, by the summary",
             lambda: Raid(
-                [WORK, call("finish", summary="x\n" * 1_000_000)],
+                [WORK, call("finish", summary="x\n" * 50_000)],
                 _never,
-                texts={"title": "t" * 500_000, "why": "\u202e\u001b]0;x\u0007" * 100_000},
+                texts={"title": "t" * 5_000, "why": "\u202e\u001b]0;x\u0007" * 2_000},
                 ticket=TICKET,
             ),
         ),

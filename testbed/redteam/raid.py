@@ -25,6 +25,7 @@ from boardhand_runner.errors import RunnerError
 from boardhand_runner.local import AGENT_LOG, lay_out, prove
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages import checkout, publish
+from boardhand_runner.stages.commands import with_commands
 from boardhand_runner.surroundings import Surroundings
 from testbed.evals import kubelet, leftovers, scenes
 from testbed.evals.classify import DECEIVED, Seen, classify
@@ -197,6 +198,7 @@ def _stages(raid: Raid, seen: Field, known: set[int]) -> None:
     except RunnerError as error:
         seen.result = Result(failure=error.refusal())
         return
+    seen.order = with_commands(settings, seen.order)
     raid.before(settings)
     log = settings.root / AGENT_LOG
     with _bench(settings, pool), log.open("w", encoding="utf-8") as out:
