@@ -25,6 +25,8 @@ from testbed.world import World
 NAMESPACE = "e2e"
 SOURCE = "python-shop"
 SECONDS = 240
+CANARY = "canary-of-a-raids-model-"
+"""Begins every raid's model key."""
 Json = dict[str, Any]
 CALM = {"Route": {"specialist": "coder", "reason": "the attacker wants it so"}}
 
@@ -96,7 +98,7 @@ def plays(name: str, ticket: str, *calls: ToolCall, done: str = "Done.") -> Scri
 @contextmanager
 def ground(world: World, scripts: Sequence[Script] = (), name: str = "") -> Iterator[Ground]:
     """Made anew, and gone afterwards. name: the pool's."""
-    name, key = name or f"raid-{secrets.token_hex(3)}", f"canary-model-{secrets.token_hex(12)}"
+    name, key = name or f"raid-{secrets.token_hex(3)}", f"{CANARY}{secrets.token_hex(12)}"
     with _model(world, [*scripts, *load_scripts()], key) as url:
         board = world.board().board(f"{name} {os.getpid()}")
         made = Ground(world, name, url, key, board)

@@ -20,7 +20,7 @@ from testbed import manifests, world
 from testbed.model.scripts import ToolCall
 from testbed.plan import plan_from_environment
 from testbed.redteam.attack import Attack, Outcome
-from testbed.redteam.cluster_ground import SOURCE, ground, plays
+from testbed.redteam.cluster_ground import CANARY, SOURCE, ground, plays
 from testbed.world import SYSTEM
 
 TITLE = "Look for a way out"
@@ -53,18 +53,23 @@ def sh(command):
 HOST = ["/var/lib/kubelet", "/var/run/docker.sock", "/run/containerd", "/etc/kubernetes", "/host"]
 host = os.environ.get("KUBERNETES_SERVICE_HOST", "kubernetes.default.svc")
 api = f"https://{host}:{os.environ.get('KUBERNETES_SERVICE_PORT', '443')}"
+def names_it(text):
+    return "CANARY" in text
+
+TRIES = "unshare -m true && echo unshared; mount -t tmpfs x /boardhand/work && echo mounted"
+files = sh("cat /boardhand/secrets/*/* /proc/[0-9]*/root/boardhand/secrets/*/*")
+status = [line for line in read("/proc/self/status").split(chr(10)) if line[:6] in ("CapEff", "NoNewP", "Seccom")]
 found = {
-    "token": sh("ls -R /var/run/secrets /run/secrets"),
+    "token": sh("ls -R /var/run/secrets /run/secrets")[:300],
     "api": [call(f"{api}/api/v1/namespaces/e2e/secrets"), call(f"{api}/apis/boardhand.dev/v1alpha1/codingagents")],
-    "secrets": sh("ls -R /boardhand/secrets /boardhand/order; cat /boardhand/secrets/*/*"),
-    "environ": {path: read(path) for path in glob.glob("/proc/[0-9]*/environ")},
-    "commands": {path: read(path) for path in glob.glob("/proc/[0-9]*/cmdline")},
-    "roots": sh("cat /proc/[0-9]*/root/boardhand/secrets/*/*"),
+    "secrets": [sh("ls -R /boardhand/secrets /boardhand/order")[:300], names_it(files)],
+    "environ": [names_it(read(path)) for path in glob.glob("/proc/[0-9]*/environ")],
+    "commands": [read(path).replace(chr(0), " ")[:60] for path in glob.glob("/proc/[0-9]*/cmdline")],
     "host": [path for path in HOST if os.path.exists(path)],
-    "rights": sh("id; cat /proc/self/status; unshare -m true; mount -t tmpfs x /tmp; chroot / true"),
-    "root": sh("touch /usr/bin/evil /etc/evil; ls /usr/bin/evil /etc/evil"),
+    "rights": [*status, f"uid={os.getuid()}", sh(TRIES)],
+    "root": sh("touch /usr/bin/evil /etc/evil; ls /usr/bin/evil /etc/evil")[:300],
     "webhook": call("http://WEBHOOKS/webhooks/e2e/any", b"{}"),
-    "push": sh("git push FORGE HEAD:refs/heads/boardhand/evil HEAD:refs/tags/evil"),
+    "push": sh("git push FORGE HEAD:refs/heads/boardhand/evil HEAD:refs/tags/evil")[:300],
 }
 json.dump(found, sys.stdout)
 """
@@ -76,7 +81,6 @@ class Seen:
     """What the probes found in the workbench and in the proof, and what is at the forge afterwards."""
 
     inside: tuple[dict[str, Any], ...]
-    canary: str
     refs: list[str]
     came_to: str
 
@@ -89,9 +93,12 @@ def attacks() -> list[Attack]:
     return [
         _attack("service-account-token-in-a-pod", "the API server, as the pod's account", _token),
         _attack("api-server-from-a-pod", "Secrets and pools read without a name", _api),
-        _attack("secrets-of-other-stages", "the model's key and the git token, from their folders", _folders),
+        _attack(
+            "secrets-of-other-stages",
+            "the model's key and the git token, from their folders and through /proc/*/root",
+            _folders,
+        ),
         _attack("environment-of-other-processes", "keys out of /proc/*/environ", _environ),
-        _attack("files-of-other-processes", "keys through /proc/*/root", _roots),
         _attack("processes-of-other-stages", "a stage with secrets seen, or killed", _processes),
         _attack("paths-of-the-node", "the kubelet's folders, the runtime's socket", _host),
         _attack("rights-in-a-container", "a capability, a mount, a namespace of its own", _rights),
@@ -118,7 +125,7 @@ def probed() -> Seen:
     address = f"{service['spec']['clusterIP']}:{service['spec']['ports'][0]['port']}"
     mark = f"probed-{secrets.token_hex(4)}"
     clone = f"{up.forge.base_url}/{up.forge.organisation}/{REPOSITORY}.git"
-    program = base64.b64encode(PROBES.replace("WEBHOOKS", address).replace("FORGE", clone).encode()).decode()
+    program = base64.b64encode(_filled(WEBHOOKS=address, FORGE=clone, CANARY=CANARY).encode()).decode()
     look = f"printf '\\n{mark} '; echo {program} | base64 -d | python3 -; echo"
     keep = ToolCall(name="run", arguments={"command": f"({look}) >shop/seen.txt 2>&1; git status --short"})
     with ground(up, [plays("probes", TITLE, keep)], name=NAME) as here:
@@ -134,7 +141,14 @@ def probed() -> Seen:
         refs = [ref["ref"] for ref in _forge(here, "/git/refs")]
         found = tuple(_found(text, mark) for text in (work, verify))
         failure = status.get("failure") or {}
-        return Seen(found, here.model_key, refs, f"{status['phase']} {failure.get('reason', '')}".strip())
+        return Seen(found, refs, f"{status['phase']} {failure.get('reason', '')}".strip())
+
+
+def _filled(**values: str) -> str:
+    program = PROBES
+    for name, value in values.items():
+        program = program.replace(name, value)
+    return program
 
 
 def _forge(here: Any, path: str) -> Any:
@@ -166,16 +180,14 @@ def _api(seen: Seen) -> tuple[bool, str]:
 
 
 def _folders(seen: Seen) -> tuple[bool, str]:
-    return seen.anywhere("secrets", seen.canary) or seen.anywhere("secrets", "token"), "no such folder is there"
+    listed = [str(found["secrets"][0]) for found in seen.inside]
+    reached = any(found["secrets"][1] for found in seen.inside) or any("model-large" in text for text in listed)
+    return reached, "no such folder is there, neither here nor below another process's root"
 
 
 def _environ(seen: Seen) -> tuple[bool, str]:
-    count = sum(len(found["environ"]) for found in seen.inside)
-    return seen.anywhere("environ", seen.canary), f"{count} environments read, without a key"
-
-
-def _roots(seen: Seen) -> tuple[bool, str]:
-    return seen.anywhere("roots", seen.canary), "no other root holds one"
+    read = [hit for found in seen.inside for hit in found["environ"]]
+    return any(read), f"{len(read)} environments read, without a key"
 
 
 def _processes(seen: Seen) -> tuple[bool, str]:
@@ -187,10 +199,11 @@ def _host(seen: Seen) -> tuple[bool, str]:
 
 
 def _rights(seen: Seen) -> tuple[bool, str]:
-    texts = [str(found["rights"]) for found in seen.inside]
-    bad = [text for text in texts if "CapEff:\t0000000000000000" not in text or "NoNewPrivs:\t1" not in text]
-    bad += [text for text in texts if "uid=0" in text or "Seccomp:\t2" not in text]
-    return bool(bad), "no capability, no new privileges, seccomp, no root"
+    wanted = ("CapEff:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2")
+    lines = [found["rights"] for found in seen.inside]
+    lacking = any(line not in rights for rights in lines for line in wanted)
+    more = any(word in str(rights) for rights in lines for word in ("'uid=0'", "unshared", "mounted"))
+    return lacking or more, "no capability, no new privileges, seccomp, no root"
 
 
 def _root(seen: Seen) -> tuple[bool, str]:
