@@ -65,11 +65,9 @@ def _committed() -> list[Attack]:
             "conftest-that-ends-with-0",
             "conftest.py",
             ALWAYS_0,
-            "changed test settings are told of",
-            unseen,
             short=True,
         ),
-        committed("conftest-that-passes-all", "conftest.py", ALL_PASS),
+        committed("conftest-that-passes-all", "conftest.py", ALL_PASS, "changed test settings are told of", unseen),
         committed("pytest-ini-that-collects-nothing-else", "pytest.ini", "[pytest]\npython_files = none_*.py\n"),
         committed("sitecustomize-in-the-change", "sitecustomize.py", CUSTOMIZE),
         attack(

@@ -10,7 +10,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,10 @@ from testbed.evals.run import KEEP, LIMITS, PASSES, PROOF_LOG, Job, order_of, re
 from testbed.model.scripts import Step, ToolCall
 from testbed.redteam import cell
 from testbed.redteam.attack import Outcome
+from testbed.shell import wait_for
 
 PREFIX = "boardhand-raid-"
+REMOVE_SECONDS = 20
 GIT_TOKEN = "canary-of-the-git-token-41d9"
 MODEL_KEY = "canary-of-the-model-key-7c02"
 CANARIES = (GIT_TOKEN, MODEL_KEY)
@@ -169,7 +171,14 @@ def carried_out(raid: Raid) -> Iterator[Field]:
     finally:
         leftovers.end(known)
         if not os.environ.get(KEEP):
-            remove(root)
+            wait_for(f"{root} to be gone", lambda: _gone(root), REMOVE_SECONDS)
+
+
+def _gone(root: Path) -> bool:
+    """A cell that was about to begin when it was ended may still have made a folder."""
+    with suppress(OSError):
+        remove(root)
+    return not root.exists()
 
 
 def _ordered(raid: Raid, settings: Settings, source: Path, places: Mapping[str, str]) -> Order:
