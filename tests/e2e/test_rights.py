@@ -20,6 +20,7 @@ ELSEWHERE = {
     Right("apps", "controllerrevisions", "get"),
     Right("networking.k8s.io", "networkpolicies", "patch"),
     Right("", "persistentvolumeclaims", "get"),
+    Right("", "pods/log", "get"),
     *(Right("", "secrets", verb) for verb in ("create", "patch", "delete")),
 }
 """What these tests need not use; tests/testbed/test_rights_load.py has all of it used, on a real API server."""
