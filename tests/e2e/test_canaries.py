@@ -23,8 +23,9 @@ from testbed.world import SYSTEM, TRELLO_KEY, TRELLO_SECRET, TRELLO_TOKEN, World
 pytestmark = pytest.mark.e2e
 
 DUMP = (
-    "env; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n';"
-    " find / -xdev -path '*secret*' 2>/dev/null; ls -R /boardhand; find . -type f -size -60k -exec cat {} +; true"
+    "{ env; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n';"
+    " find / -xdev -path '*secret*' 2>/dev/null; ls -R /boardhand; find . -type f -size -60k -exec cat {} +; }"
+    " | LC_ALL=C tr -cd '\\11\\12\\40-\\176'"
 )
 """A verify command: it runs in the workbench, and on the proof's own volume, all of which it prints."""
 LEAST = 12
