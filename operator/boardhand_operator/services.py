@@ -15,6 +15,7 @@ from boardhand_operator.errors import Misconfigured
 from boardhand_operator.fingerprinting import Fingerprinting
 from boardhand_operator.forges import Forge, open_forge
 from boardhand_operator.gates import Gates
+from boardhand_operator.http.transport import Connection
 from boardhand_operator.kube import Json, Kube, Resource
 from boardhand_operator.minted.minter import Minter, is_app
 from boardhand_operator.money.ledgers import Ledgers
@@ -23,7 +24,6 @@ from boardhand_operator.redacting import Redactor
 from boardhand_operator.sealed.keyring import KEYS_TYPE
 from boardhand_operator.sealed.opening import Opener
 from boardhand_operator.snapshots import Snapshots
-from boardhand_operator.transport import Connection
 from boardhand_operator.views import Pool
 
 _KEPT_SECONDS = 60.0

@@ -16,14 +16,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from unittest.mock import patch
 
 from boardhand_api import pool
-from boardhand_operator import exchange, transport
-from boardhand_operator.answers import Vendor
 from boardhand_operator.errors import BoardhandError
-from boardhand_operator.exchange import ANSWER_BYTES
 from boardhand_operator.forges import open_forge
 from boardhand_operator.forges.gitea import pulls
-from boardhand_operator.transport import Client, Connection
-from boardhand_operator.unpacking import Body
+from boardhand_operator.http import exchange, transport
+from boardhand_operator.http.answers import Vendor
+from boardhand_operator.http.exchange import ANSWER_BYTES
+from boardhand_operator.http.transport import Client, Connection
+from boardhand_operator.http.unpacking import Body
 from testbed.redteam.attack import Attack, Outcome
 from testbed.redteam.lures import listening
 from testbed.redteam.operator_ground import scene

@@ -80,10 +80,25 @@ def attacks() -> list[Attack]:
         rendered("script-in-a-link", "a script in the reader's browser", r"(?i)javascript\s*:"),
         rendered("forge-orders-in-a-summary", "a merge by our account", r"(?m)^[ >\t]*/(merge|assign|close)"),
         rendered("skip-ci-in-a-title", "a change that no CI looks at", r"\[skip ci\]"),
-        _attack("bidi-in-texts", "a name that reads as another", lambda pages: re.search("[\u202e\u2066]", pages.everywhere), ""),
-        _attack("escapes-in-texts", "a terminal steered, its title changed", lambda pages: re.search("[\x1b\x07]", pages.everywhere), ""),
-        _attack("closing-mark-in-a-summary", "a run that is taken for told", lambda pages: _marks(pages.comments) or None, ""),
-    ]  # fmt: skip
+        _attack(
+            "bidi-in-texts",
+            "a name that reads as another",
+            lambda pages: re.search("[\u202e\u2066]", pages.everywhere),
+            "",
+        ),
+        _attack(
+            "escapes-in-texts",
+            "a terminal steered, its title changed",
+            lambda pages: re.search("[\x1b\x07]", pages.everywhere),
+            "",
+        ),
+        _attack(
+            "closing-mark-in-a-summary",
+            "a run that is taken for told",
+            lambda pages: _marks(pages.comments) or None,
+            "",
+        ),
+    ]
 
 
 def _attack(name: str, wants: str, effect: Callable[[Pages], object], guard: str) -> Attack:

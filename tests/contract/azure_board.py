@@ -12,7 +12,7 @@ from boardhand_api import pool
 from boardhand_operator.boards.azure.board import AzureBoard
 from boardhand_operator.boards.azure.hooks import proof
 from boardhand_operator.boards.azure.texts import DESCRIPTION, to_markdown
-from boardhand_operator.transport import Connection
+from boardhand_operator.http.transport import Connection
 from testbed.azure.app import create_app
 from testbed.azure.models import Column, Item, Team, TeamBoard, Token
 from testbed.azure.state import STATE, AzureState

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import httpx
 
-from boardhand_operator import azure_hooks
 from boardhand_operator.forges.azure import hooks, pulls
 from boardhand_operator.forges.azure.forge import AzureForge
 from boardhand_operator.reviews import CheckState, Judgement, LineComment
+from boardhand_operator.vendors.azure import hooks as azure_hooks
 from testbed.azure import pull_state as git
 from testbed.azure.app import create_app
 from testbed.azure.models import Person, Team, Token

@@ -28,7 +28,7 @@ class BoardBehaviour(ReadyCases, TicketCases, TrustCases, ClaimCases, ColumnCase
 
     @pytest.fixture
     async def board(self, bench: BoardBench, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Board]:
-        monkeypatch.setattr("boardhand_operator.transport.RETRIES", 1)
+        monkeypatch.setattr("boardhand_operator.http.transport.RETRIES", 1)
         opened = bench.open()
         yield opened
         await opened.aclose()

@@ -113,7 +113,7 @@ class RefusalCases:
     async def test_an_answer_beyond_the_bound(
         self, bench: BoardBench, board: Board, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("boardhand_operator.exchange.ANSWER_BYTES", 10)
+        monkeypatch.setattr("boardhand_operator.http.exchange.ANSWER_BYTES", 10)
         with pytest.raises(RemoteUnavailable, match="more than 10 bytes"):
             await board.look()
 

@@ -27,7 +27,7 @@ class ForgeBehaviour(CheckCases, PullCases, WantedCases, SaidCases, ForgeRefusal
 
     @pytest.fixture
     async def forge(self, bench: ForgeBench, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Forge]:
-        monkeypatch.setattr("boardhand_operator.transport.RETRIES", 1)
+        monkeypatch.setattr("boardhand_operator.http.transport.RETRIES", 1)
         opened = bench.open()
         yield opened
         await opened.aclose()

@@ -93,7 +93,7 @@ class ForgeRefusalCases:
     async def test_an_answer_beyond_the_bound(
         self, bench: ForgeBench, forge: Forge, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("boardhand_operator.exchange.ANSWER_BYTES", 10)
+        monkeypatch.setattr("boardhand_operator.http.exchange.ANSWER_BYTES", 10)
         with pytest.raises(RemoteUnavailable, match="more than 10 bytes"):
             await forge.check()
 

@@ -13,8 +13,8 @@ import httpx
 
 from boardhand_api import pool
 from boardhand_operator.forges import Forge, open_forge
+from boardhand_operator.http.transport import Connection
 from boardhand_operator.reviews import CheckState, Judgement, LineComment
-from boardhand_operator.transport import Connection
 from tests.contract.about import BRANCHES_ONLY
 from tests.contract.board_wires import Wire
 from tests.contract.forge_bench import Pull

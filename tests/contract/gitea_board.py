@@ -9,7 +9,7 @@ import httpx
 
 from boardhand_api import pool
 from boardhand_operator.boards.gitea.board import GiteaIssues
-from boardhand_operator.transport import Connection
+from boardhand_operator.http.transport import Connection
 from testbed.gitea import issue_state as desk
 from testbed.gitea.app import create_app
 from testbed.gitea.hook_call import hook_call

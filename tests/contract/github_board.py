@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from boardhand_api import pool
 from boardhand_operator.boards.github.issues import GitHubIssues
 from boardhand_operator.boards.github.projects import GitHubProjects
-from boardhand_operator.transport import Connection
+from boardhand_operator.http.transport import Connection
 from testbed.github import desk, project_desk, token_desk
 from testbed.github.app import create_app
 from testbed.github.issue_models import Issue, Label

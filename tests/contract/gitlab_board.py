@@ -12,7 +12,7 @@ import httpx
 
 from boardhand_api import pool
 from boardhand_operator.boards.gitlab.board import GitLabIssues
-from boardhand_operator.transport import Connection
+from boardhand_operator.http.transport import Connection
 from testbed.gitlab.app import create_app
 from testbed.gitlab.call import GUEST, MAINTAINER, PLANNER
 from testbed.gitlab.models import Issue, Label, Token

@@ -13,7 +13,7 @@ from boardhand_api import pool
 from boardhand_operator.boards import Checklist, Item
 from boardhand_operator.boards.jira import adf_read, adf_write, wiki_read, wiki_write
 from boardhand_operator.boards.jira.board import JiraBoard, JiraCloud, JiraDataCenter
-from boardhand_operator.transport import Connection
+from boardhand_operator.http.transport import Connection
 from testbed.jira.app import create_app
 from testbed.jira.models import Account, Issue, Status
 from testbed.jira.state import JiraState

@@ -11,7 +11,7 @@ import httpx
 
 from boardhand_api import pool
 from boardhand_operator.boards.linear.board import LinearBoard
-from boardhand_operator.transport import Connection
+from boardhand_operator.http.transport import Connection
 from testbed.linear.app import create_app
 from testbed.linear.models import Issue, Token
 from testbed.linear.state import LinearState, state_of

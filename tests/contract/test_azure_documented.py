@@ -17,7 +17,7 @@ from boardhand_operator.boards import Attachment, Link
 from boardhand_operator.boards.azure.board import AzureBoard
 from boardhand_operator.boards.claims import Won, claim, close
 from boardhand_operator.errors import Misconfigured, PermissionMissing, RateLimited, RemoteUnavailable
-from boardhand_operator.transport import Connection
+from boardhand_operator.http.transport import Connection
 from testbed.azure.app import TABLES
 from testbed.azure.call import Endpoint
 from testbed.azure.state import STATE
@@ -69,7 +69,7 @@ class Scripted:
 
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> Scripted:
-    monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
+    monkeypatch.setattr("boardhand_operator.http.transport.RETRIES", 0)
     return Scripted()
 
 

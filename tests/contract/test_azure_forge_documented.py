@@ -49,7 +49,7 @@ KINDS: dict[str, type[Remote]] = {
 @pytest.fixture
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AzureForgeBench]:
     monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", (0.0,))
-    monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
+    monkeypatch.setattr("boardhand_operator.http.transport.RETRIES", 0)
     made = AzureForgeBench()
     yield made
 

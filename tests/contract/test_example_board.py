@@ -14,7 +14,7 @@ import pytest
 
 from boardhand_api import pool
 from boardhand_operator.boards import Board, open_board
-from boardhand_operator.transport import Connection
+from boardhand_operator.http.transport import Connection
 from testbed.faults import Fault, Switches
 from tests.contract.board_behaviour import COLUMNS, READY, BoardBehaviour
 from tests.contract.board_bench import STEPS

@@ -21,8 +21,8 @@ from boardhand_operator.errors import (
 )
 from boardhand_operator.forges import Proposal
 from boardhand_operator.forges.gitea.forge import GiteaForge
+from boardhand_operator.http.transport import Connection
 from boardhand_operator.reviews import Judgement, LineComment
-from boardhand_operator.transport import Connection
 from tests.contract.forge_requests import FILE, check_forge_requests
 from tests.contract.request_check import operation
 from tests.contract.samples import documented_answers

@@ -11,8 +11,8 @@ from boardhand_api import pool
 from boardhand_operator.boards.gitea.board import GiteaIssues
 from boardhand_operator.errors import BoardhandError, Misconfigured, NotFound, PermissionMissing, Rejected
 from boardhand_operator.errors import RemoteUnavailable as Unavailable
-from boardhand_operator.gitea.comments import moment
-from boardhand_operator.transport import Connection
+from boardhand_operator.http.transport import Connection
+from boardhand_operator.vendors.gitea.comments import moment
 from tests.contract.forge_requests import FILE, check_forge_requests
 from tests.contract.request_check import operation
 from tests.contract.samples import documented_answers
@@ -65,7 +65,7 @@ class Scripted(ScriptedServer):
 
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> Scripted:
-    monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
+    monkeypatch.setattr("boardhand_operator.http.transport.RETRIES", 0)
     return Scripted()
 
 

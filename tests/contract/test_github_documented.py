@@ -14,13 +14,14 @@ import pytest
 from graphql import parse, validate
 
 from boardhand_api import pool
-from boardhand_operator import errors, github_hooks
+from boardhand_operator import errors
 from boardhand_operator.boards.github import log, queries
 from boardhand_operator.boards.github.issues import GitHubIssues
 from boardhand_operator.boards.github.projects import GitHubProjects
 from boardhand_operator.boards.github.queries import Queries
 from boardhand_operator.errors import BoardhandError, Misconfigured, NotFound, PermissionMissing, RateLimited, Rejected
-from boardhand_operator.transport import Connection
+from boardhand_operator.http.transport import Connection
+from boardhand_operator.vendors.github import hooks as github_hooks
 from testbed.github.graph_routes import SCHEMA, schema
 from tests.contract.board_bench import DOING, READY
 from tests.contract.board_wires import Wire
@@ -83,7 +84,7 @@ class Scripted(ScriptedServer):
 
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> Scripted:
-    monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
+    monkeypatch.setattr("boardhand_operator.http.transport.RETRIES", 0)
     return Scripted()
 
 
@@ -143,7 +144,7 @@ class OneAnswer:
 
 @pytest.mark.parametrize("answer", ERRORS, ids=[answer["name"] for answer in ERRORS])
 async def test_every_documented_error_has_its_own(answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
+    monkeypatch.setattr("boardhand_operator.http.transport.RETRIES", 0)
     server = OneAnswer(answer["status"], answer["body"], answer.get("headers"))
     for board in server.both():
         for call in (board.look(), board.comment("7", "words")):
@@ -159,7 +160,7 @@ async def test_every_documented_error_has_its_own(answer: dict[str, Any], monkey
 async def test_every_documented_error_of_graphql_has_its_own(
     answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
+    monkeypatch.setattr("boardhand_operator.http.transport.RETRIES", 0)
     _, board = OneAnswer(200, answer["body"]).both()
     for call in (board.look(), board.comments("I_7"), board.comment("I_7", "words"), board.move("I_7", DOING)):
         with pytest.raises(getattr(errors, answer["error"])) as failed:

@@ -25,8 +25,8 @@ from boardhand_operator.errors import (
 )
 from boardhand_operator.forges import Proposal
 from boardhand_operator.forges.github.forge import GitHubForge, needs
+from boardhand_operator.http.transport import Connection
 from boardhand_operator.reviews import Check, CheckState, Judgement, LineComment
-from boardhand_operator.transport import Connection
 from testbed.github import desk, pull_desk, token_desk
 from testbed.github.state import Token
 from tests.contract.github_api import check_requests, documented_answers, operation
@@ -74,7 +74,7 @@ class Scripted(ScriptedServer):
 
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
-    monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
+    monkeypatch.setattr("boardhand_operator.http.transport.RETRIES", 0)
     monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", (0.0,))
     made = Scripted()
     yield made

@@ -13,7 +13,7 @@ from boardhand_operator.boards.claims import Won, claim
 from boardhand_operator.boards.github import repository
 from boardhand_operator.boards.github.issues import GitHubIssues, needs
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing
-from boardhand_operator.transport import Connection
+from boardhand_operator.http.transport import Connection
 from testbed.github import desk
 from tests.contract.board_behaviour import DOING, DONE, READY, REVIEW, RUN, BoardBehaviour
 from tests.contract.github_board import BLIND, CALLBACK, HOOKS, NAME, SITE, GitHubIssuesBench

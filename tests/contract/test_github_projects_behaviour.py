@@ -14,7 +14,7 @@ from boardhand_operator.boards.claims import Won, claim
 from boardhand_operator.boards.github import project, ready
 from boardhand_operator.boards.github.projects import GitHubProjects, needs
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, RemoteUnavailable
-from boardhand_operator.transport import Connection
+from boardhand_operator.http.transport import Connection
 from testbed.github import desk, project_desk
 from testbed.github.project_models import Option
 from testbed.github.shapes import iso, node_id

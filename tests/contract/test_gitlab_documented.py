@@ -25,8 +25,8 @@ from boardhand_operator.errors import (
 )
 from boardhand_operator.forges import Proposal
 from boardhand_operator.forges.gitlab.forge import GitLabForge
+from boardhand_operator.http.transport import Connection
 from boardhand_operator.reviews import CheckState, Judgement, LineComment
-from boardhand_operator.transport import Connection
 from testbed.gitlab.routes import ENDPOINTS, GRAPHQL, Endpoint
 from tests.contract.gitlab_documented import check_requests, operation, operations, sample
 from tests.contract.scripted_server import ScriptedServer
@@ -129,7 +129,7 @@ class Scripted(ScriptedServer):
 
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> Scripted:
-    monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
+    monkeypatch.setattr("boardhand_operator.http.transport.RETRIES", 0)
     monkeypatch.setattr("boardhand_operator.forges.opening.PATIENCE", ())
     return Scripted()
 

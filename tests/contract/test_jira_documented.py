@@ -23,7 +23,7 @@ from boardhand_operator.errors import (
     Rejected,
     RemoteUnavailable,
 )
-from boardhand_operator.transport import Connection
+from boardhand_operator.http.transport import Connection
 from tests.contract.board_behaviour import DOING, READY
 from tests.contract.jira_board import JiraBench
 from tests.contract.jira_requests import (
@@ -112,7 +112,7 @@ class Scripted(ScriptedServer):
 
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> Scripted:
-    monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
+    monkeypatch.setattr("boardhand_operator.http.transport.RETRIES", 0)
     return Scripted()
 
 
@@ -173,7 +173,7 @@ async def test_links_that_are_switched_off_are_none(scripted: Scripted) -> None:
 async def test_every_recorded_refusal_of_data_center_has_its_error(
     refusal: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
+    monkeypatch.setattr("boardhand_operator.http.transport.RETRIES", 0)
 
     def answer(request: httpx.Request) -> httpx.Response:
         if request.url.path == "/rest/api/2/myself":
@@ -307,7 +307,7 @@ async def test_a_webhook_that_is_switched_off_is_switched_on(scripted: Scripted)
 async def test_a_webhook_that_cannot_be_made_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, cloud: bool, status: int, reason: str, words: str
 ) -> None:
-    monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
+    monkeypatch.setattr("boardhand_operator.http.transport.RETRIES", 0)
     scripted = Scripted(cloud=cloud)
     scripted.on("GET /rest/.*", status, ERROR)
     with pytest.raises(Misconfigured, match=words) as wrong:

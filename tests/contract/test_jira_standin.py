@@ -15,7 +15,7 @@ from boardhand_operator.boards.jira import entered as jira_entered
 from boardhand_operator.boards.jira import fitting as jira_fitting
 from boardhand_operator.boards.jira.board import JiraBoard, JiraCloud, JiraDataCenter
 from boardhand_operator.errors import CredentialsRefused, Misconfigured, PermissionMissing
-from boardhand_operator.transport import Connection
+from boardhand_operator.http.transport import Connection
 from testbed.jira.models import Way
 from tests.contract.board_behaviour import DOING, DONE, READY, REVIEW, RUN
 from tests.contract.jira_board import ADA, KEY, SITE, JiraBench, JiraDataCenterBench
@@ -39,7 +39,7 @@ async def cloud() -> AsyncIterator[JiraBench]:
 
 @pytest.fixture
 async def board(bench: JiraBench, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[JiraBoard]:
-    monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
+    monkeypatch.setattr("boardhand_operator.http.transport.RETRIES", 0)
     opened = bench.open()
     yield opened
     await opened.aclose()

@@ -16,7 +16,7 @@ from boardhand_operator import errors
 from boardhand_operator.boards.linear import queries
 from boardhand_operator.boards.linear.board import LinearBoard
 from boardhand_operator.errors import Misconfigured, RateLimited, RemoteUnavailable
-from boardhand_operator.transport import Connection
+from boardhand_operator.http.transport import Connection
 from testbed.linear.app import schema
 from testbed.linear.complexity import MOST, complexity
 from tests.contract.board_wires import Wire
@@ -54,7 +54,7 @@ class Scripted:
 
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> Scripted:
-    monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
+    monkeypatch.setattr("boardhand_operator.http.transport.RETRIES", 0)
     return Scripted()
 
 

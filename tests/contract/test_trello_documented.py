@@ -13,7 +13,7 @@ from boardhand_api import pool
 from boardhand_operator.boards import Attachment, Checklist, Item, Link
 from boardhand_operator.boards.trello.board import TrelloBoard
 from boardhand_operator.errors import CredentialsRefused, NotFound, RateLimited, Rejected, Remote, RemoteUnavailable
-from boardhand_operator.transport import Connection
+from boardhand_operator.http.transport import Connection
 from tests.contract.openapi_schema import contract
 from tests.contract.request_check import operation
 from tests.contract.samples import documented_answers, sample
@@ -67,7 +67,7 @@ async def test_every_documented_refusal_has_its_error(
     error: type[Remote],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
+    monkeypatch.setattr("boardhand_operator.http.transport.RETRIES", 0)
     body = REFUSALS[documented]
     assert set(contract(FILE)["components"]["schemas"]["Error"]["required"]) <= set(body)
     board = opened(lambda _: httpx.Response(status, json=body | {"message": "what Trello says"}))

@@ -126,7 +126,7 @@ async def test_an_address_that_trello_does_not_reach_is_said(desk: Desk, board: 
 async def test_a_token_that_may_not_have_webhooks_leaves_the_pool_its_polls(
     desk: Desk, board: TrelloBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
+    monkeypatch.setattr("boardhand_operator.http.transport.RETRIES", 0)
     await desk.fault(match="GET /1/tokens", status=403)
     pool = a_pool(board={"type": "trello", "board": "b", "secretRef": {"name": "s"}, "webhook": HOOK}, forge=False)
     problem = await hooks.see_to(pool, board, None, listening=True)

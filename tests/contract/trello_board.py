@@ -9,7 +9,7 @@ import httpx
 
 from boardhand_api import pool
 from boardhand_operator.boards.trello.board import TrelloBoard
-from boardhand_operator.transport import Connection
+from boardhand_operator.http.transport import Connection
 from testbed.trello.app import create_app
 from testbed.trello.state import TrelloState
 from tests.contract.board_wires import Wire

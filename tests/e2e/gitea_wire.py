@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from boardhand_operator.transport import Connection
+from boardhand_operator.http.transport import Connection
 from tests.contract.board_wires import Wire
 
 _DATE = re.compile(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d))"')

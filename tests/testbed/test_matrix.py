@@ -113,6 +113,7 @@ class TestPlane(BoardBehaviour):
 """
 
 
+@pytest.mark.slow
 def test_two_workers_make_one_table(tmp_path: Path) -> None:
     (tmp_path / "test_fleet.py").write_text(SUITE)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")

@@ -92,6 +92,7 @@ print(loaded())
 """
 
 
+@pytest.mark.slow
 def test_a_library_is_imported_only_where_it_is_used() -> None:
     done = subprocess.run([sys.executable, "-c", IMPORTS], capture_output=True, text=True, check=True)
 

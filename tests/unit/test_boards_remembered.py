@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 import pytest
 
-from boardhand_operator.answers import Vendor, seconds_to_wait, spacing
 from boardhand_operator.errors import (
     CredentialsRefused,
     Misconfigured,
@@ -20,9 +19,10 @@ from boardhand_operator.errors import (
     Rejected,
     RemoteUnavailable,
 )
-from boardhand_operator.graphql import Graph
-from boardhand_operator.remembered import ANSWERS, BYTES
-from boardhand_operator.transport import Authorization, Client, Connection
+from boardhand_operator.http.answers import Vendor, seconds_to_wait, spacing
+from boardhand_operator.http.graphql import Graph
+from boardhand_operator.http.remembered import ANSWERS, BYTES
+from boardhand_operator.http.transport import Authorization, Client, Connection
 
 VENDOR = Vendor("The board", "Make a new token.", "Give it the right.")
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

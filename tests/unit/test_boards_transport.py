@@ -8,8 +8,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from boardhand_operator import exchange
-from boardhand_operator.answers import Vendor, seconds_to_wait, spacing
 from boardhand_operator.errors import (
     CredentialsRefused,
     Misconfigured,
@@ -20,7 +18,9 @@ from boardhand_operator.errors import (
     Remote,
     RemoteUnavailable,
 )
-from boardhand_operator.transport import Client, Connection
+from boardhand_operator.http import exchange
+from boardhand_operator.http.answers import Vendor, seconds_to_wait, spacing
+from boardhand_operator.http.transport import Client, Connection
 
 SECRET = "s3cret-t0ken"
 VENDOR = Vendor("Vendor", "Make a new token.", "It needs the scope write.", ("permission requested",))

@@ -14,9 +14,9 @@ from boardhand_api import pool
 from boardhand_operator.errors import CredentialsRefused, Misconfigured
 from boardhand_operator.forges import Forge, Proposal, open_forge
 from boardhand_operator.forges.git import PlainGit
+from boardhand_operator.http.transport import Connection
 from boardhand_operator.kube import Resource
 from boardhand_operator.services import Services
-from boardhand_operator.transport import Connection
 from tests.support.fake_kube import FakeKube
 from tests.support.objects import a_pool
 

@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boardhand_operator.answers import Vendor
 from boardhand_operator.errors import (
     CredentialsRefused,
     Misconfigured,
@@ -24,9 +23,10 @@ from boardhand_operator.errors import (
     RateLimited,
     RemoteUnavailable,
 )
-from boardhand_operator.github import HEADERS, Api, read_error
-from boardhand_operator.github_app import Access, AppKey, AppTokens, Place, _Signature, lacking
-from boardhand_operator.transport import Client, Connection
+from boardhand_operator.http.answers import Vendor
+from boardhand_operator.http.transport import Client, Connection
+from boardhand_operator.vendors.github.api import HEADERS, Api, read_error
+from boardhand_operator.vendors.github.app import Access, AppKey, AppTokens, Place, _Signature, lacking
 from testbed.github import token_desk
 from testbed.github.app import create_app
 from testbed.github.state import GitHubState

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from boardhand_operator.forges.gitlab.lines import position, shown
 from boardhand_operator.forges.gitlab.said import _MARK, marked, unmarked
-from boardhand_operator.gitlab.texts import harmless
 from boardhand_operator.reviews import Judgement, LineComment
+from boardhand_operator.vendors.gitlab.texts import harmless
 
 ORDER = re.compile(r"^/(?:merge|close|label|remove_due_date)(?: [^\n]*)?(?:\s*\n|$)", re.MULTILINE | re.IGNORECASE)
 """As GitLab looks for quick actions, once it took the carriage returns out."""

@@ -361,6 +361,7 @@ def lived(examples: int, steps: int) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_short_life() -> None:
     lived(8, 25)
 

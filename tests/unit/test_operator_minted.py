@@ -16,6 +16,7 @@ import yaml
 from boardhand_api.pod import GIT_SECRET, Stage
 from boardhand_api.run import Phase
 from boardhand_operator.errors import Misconfigured, PermissionMissing
+from boardhand_operator.http.transport import Connection
 from boardhand_operator.kube import Resource
 from boardhand_operator.minted import keep, secret
 from boardhand_operator.minted.minter import Minter, Secrets, serves
@@ -23,7 +24,6 @@ from boardhand_operator.names import git_secret_name
 from boardhand_operator.services import Services
 from boardhand_operator.specs.job import build_job
 from boardhand_operator.specs.order import build_order
-from boardhand_operator.transport import Connection
 from boardhand_operator.views import Pool
 from testbed.github import token_desk
 from testbed.github.app import create_app
@@ -62,7 +62,7 @@ class Scene:
         self.installed = token_desk.install(self.github, self.app, "shop", {"contents": "write"})
         self.wire = Wire(httpx.ASGITransport(create_app(self.github)))
         monkeypatch.setattr("boardhand_operator.services.Minter", self._minter)
-        monkeypatch.setattr("boardhand_operator.transport.RETRIES", 0)
+        monkeypatch.setattr("boardhand_operator.http.transport.RETRIES", 0)
         keep_secret(self.world, appId=str(self.app.id), privateKey=pem())
 
     def _minter(self, secrets: Secrets, _: Connection) -> Minter:
@@ -208,6 +208,7 @@ async def test_a_run_waits_for_its_tokens(scene: Scene) -> None:
     assert scene.world.runs()[0].status.phase is Phase.SUCCEEDED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", list(When))
 async def test_a_crash_at_any_call_leaves_one_secret_and_then_none(monkeypatch: pytest.MonkeyPatch, when: When) -> None:
     whole = Scene(monkeypatch)

@@ -159,6 +159,7 @@ def played(
     assert_booked_once(world, fates, first)
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(st.integers(1, 150), st.sampled_from(When), max_size=6), st.sampled_from([Crash, refused]), FATES
 )

@@ -269,6 +269,7 @@ JSON = st.recursive(
 OBJECTS = st.dictionaries(st.sampled_from("abc"), JSON, max_size=3)
 
 
+@pytest.mark.slow
 @given(OBJECTS, OBJECTS)
 @settings(max_examples=200, deadline=None)
 def test_the_difference_makes_one_object_the_other(found: Json, wanted: Json) -> None:

@@ -152,6 +152,7 @@ def test_without_persistence_no_call_is_made_for_it() -> None:
     assert made.runs()[0].status.volume is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", When)
 def test_any_call_beside_it_may_fail_and_there_is_one_volume_and_none_afterwards(when: When) -> None:
     calls = lived(Fuse(), tries=2, **KEPT).fuse.calls

@@ -22,13 +22,13 @@ from pydantic import ValidationError
 
 from boardhand_api.base import SecretRef
 from boardhand_api.redaction import BLOT, CUT, LEAST, Redaction
-from boardhand_operator.answers import Vendor
 from boardhand_operator.errors import CredentialsRefused, Remote
-from boardhand_operator.graphql import Graph
+from boardhand_operator.http.answers import Vendor
+from boardhand_operator.http.graphql import Graph
+from boardhand_operator.http.transport import Client, Connection
 from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.redacting import NAMESPACES, Redactor, install
 from boardhand_operator.reviews import Judgement, LineComment
-from boardhand_operator.transport import Client, Connection
 from tests.unit.test_operator_kube_lists import Answering
 
 SECRET = 'q7!Zm"ö/x+Lw&8\\rT%k'
@@ -95,6 +95,7 @@ def test_a_secret_that_is_cut_off_in_a_text_is_found() -> None:
     assert knowing(LONG).clean(f"it said {LONG[:CUT]}… (401)") == f"it said {BLOT}… (401)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("others", [0, 600])
 @given(before=st.text(max_size=40), value=st.text(min_size=CUT, max_size=60), after=st.text(max_size=40))
 def test_whatever_stands_around_it_the_secret_is_gone(others: int, before: str, value: str, after: str) -> None:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boardhand_operator.answers import Answer, Vendor, data_of, sentence_of
 from boardhand_operator.errors import RemoteUnavailable
-from boardhand_operator.exchange import ANSWER_BYTES
-from boardhand_operator.transport import Client, Connection
-from boardhand_operator.unpacking import ACCEPTED, Body, Unfit
+from boardhand_operator.http.answers import Answer, Vendor, data_of, sentence_of
+from boardhand_operator.http.exchange import ANSWER_BYTES
+from boardhand_operator.http.transport import Client, Connection
+from boardhand_operator.http.unpacking import ACCEPTED, Body, Unfit
 
 VENDOR = Vendor("Board", "hint", "hint")
 

@@ -91,6 +91,7 @@ def layout() -> Iterator[Settings]:
         yield layout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", sorted(SHELLS))
 def test_a_bomb_in_the_workbench_stops_and_is_ended_with_its_command(
     layout: Settings, somebody: Somebody, shell: str

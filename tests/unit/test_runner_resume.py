@@ -112,6 +112,7 @@ def held_to(run: Pods, result: Result | None, unbroken: Unbroken, lost: int) -> 
 _numbers = count()
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=3, deadline=None)
 def test_a_run_may_lose_its_pod_anywhere(
@@ -262,6 +263,7 @@ def test_every_class_that_a_state_may_hold_is_allowed_in_a_checkpoint() -> None:
     assert not issubclass(BaseMessage, ALLOWED)
 
 
+@pytest.mark.slow
 def test_without_persistence_nothing_of_it_is_imported() -> None:
     heavy = ("sqlite3", "aiosqlite", "langgraph.checkpoint.sqlite", "boardhand_runner.persistence.checkpoint")
     code = f"import sys, boardhand_runner.agent, boardhand_runner.work; print([n for n in {heavy} if n in sys.modules])"

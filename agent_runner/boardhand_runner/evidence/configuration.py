@@ -99,7 +99,9 @@ def _pom(text: str) -> object:
 
 def _gradle(text: str) -> object:
     found = re.findall(r"(?:ignoreFailures|excludeTestsMatching|useJUnit\w*|\bexclude\b|\bonlyIf\b)[^\n]*", text)
-    off = re.findall(r"(?:test|Test)\b[^\n]{0,80}\benabled\s*=[^\n]*|^[ \t]*enabled\s*=\s*false[^\n]*", text, re.MULTILINE)
+    off = re.findall(
+        r"(?:test|Test)\b[^\n]{0,80}\benabled\s*=[^\n]*|^[ \t]*enabled\s*=\s*false[^\n]*", text, re.MULTILINE
+    )
     return [_squeezed(line) for line in found + off]
 
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from boardhand_api import pool
-from boardhand_operator.answers import Vendor
 from boardhand_operator.boards import Attachment, Card, Checklist, Comment, Item, Link, Look, Said
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing
-from boardhand_operator.transport import Client, Connection, segment
+from boardhand_operator.http.answers import Vendor
+from boardhand_operator.http.transport import Client, Connection, segment
 
 
 class SlateBoard:

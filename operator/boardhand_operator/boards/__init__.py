@@ -14,8 +14,8 @@ from typing import ClassVar, Protocol, cast
 
 from boardhand_api import pool
 from boardhand_operator.comment import Comment as Comment
+from boardhand_operator.http.transport import Connection
 from boardhand_operator.plugins import implementation, require_keys
-from boardhand_operator.transport import Connection
 
 ENTRY_POINTS = "boardhand.boards"
 

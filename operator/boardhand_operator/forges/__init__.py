@@ -15,10 +15,10 @@ from boardhand_api.run import PullRequest
 from boardhand_operator.comment import Comment
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges.proposal import Proposal as Proposal
+from boardhand_operator.http.transport import Connection
 from boardhand_operator.lost_pod import Head
 from boardhand_operator.plugins import implementation, require_keys
 from boardhand_operator.reviews import Check, Judgement, LineComment, Review
-from boardhand_operator.transport import Connection
 
 ENTRY_POINTS = "boardhand.forges"
 

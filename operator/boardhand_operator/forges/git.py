@@ -14,12 +14,12 @@ from typing import ClassVar, NoReturn
 from urllib.parse import urlsplit
 
 from boardhand_api import pool
-from boardhand_operator.answers import Vendor
 from boardhand_operator.errors import Misconfigured, NotFound
 from boardhand_operator.forges import amiss
+from boardhand_operator.http.answers import Vendor
+from boardhand_operator.http.transport import Client, Connection
 from boardhand_operator.lost_pod import Head
 from boardhand_operator.plugins import require_keys
-from boardhand_operator.transport import Client, Connection
 
 NAMED = 10
 """So many of the remote's branches are named where the pool's is none of them."""

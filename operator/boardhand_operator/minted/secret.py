@@ -9,10 +9,10 @@ from typing import Any
 
 from boardhand_api.pod import Stage
 from boardhand_operator.conditions import stamp
-from boardhand_operator.github_app import Token
 from boardhand_operator.names import git_secret_name
 from boardhand_operator.observe import parse_time
 from boardhand_operator.specs.owned import metadata
+from boardhand_operator.vendors.github.app import Token
 
 Json = dict[str, Any]
 

@@ -10,7 +10,7 @@ import httpx
 
 from boardhand_api import pool as api
 from boardhand_operator.boards.trello.board import TrelloBoard
-from boardhand_operator.transport import Connection
+from boardhand_operator.http.transport import Connection
 from testbed.bench.rows import RUNS as TIMES
 from testbed.bench.rows import Row, row
 from testbed.bench.scale.scene import Scene, scene

@@ -15,8 +15,6 @@ from datetime import datetime
 from typing import ClassVar
 
 from boardhand_api import pool
-from boardhand_operator.answers import Vendor
-from boardhand_operator.azure_devops import CREDENTIAL_KEYS, AzureClient, organisation_address, parts
 from boardhand_operator.boards import Card, Comment, Link, Look
 from boardhand_operator.boards.azure.check import check_columns, check_filter, check_spec, check_writing, project_of
 from boardhand_operator.boards.azure.columns import BoardColumns, Columns, States
@@ -44,9 +42,11 @@ from boardhand_operator.boards.azure.people import people_of
 from boardhand_operator.boards.azure.rows import Rows
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.errors import Misconfigured, NotFound, Rejected
+from boardhand_operator.http.answers import Vendor
+from boardhand_operator.http.signing import header, required
+from boardhand_operator.http.transport import Connection, segment
 from boardhand_operator.plugins import token_refused
-from boardhand_operator.signing import header, required
-from boardhand_operator.transport import Connection, segment
+from boardhand_operator.vendors.azure.client import CREDENTIAL_KEYS, AzureClient, organisation_address, parts
 
 COMMENT_LIMIT = 65536
 """Ours: Azure DevOps takes a million characters."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from boardhand_api import pool
-from boardhand_operator.azure_devops import AzureClient
 from boardhand_operator.boards.azure.columns import Columns
 from boardhand_operator.boards.azure.items import Items
 from boardhand_operator.boards.azure.log import Json
 from boardhand_operator.errors import Misconfigured, NotFound, Rejected
-from boardhand_operator.transport import segment
+from boardhand_operator.http.transport import segment
+from boardhand_operator.vendors.azure.client import AzureClient
 
 _RULES = 400
 

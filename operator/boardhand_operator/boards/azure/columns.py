@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from boardhand_operator.azure_devops import AzureClient
 from boardhand_operator.boards.azure.log import AREA, PROJECT, STATE, TYPE, Json
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.transport import segment
+from boardhand_operator.http.transport import segment
+from boardhand_operator.vendors.azure.client import AzureClient
 
 SECONDS = 60.0
 """Columns are looked up again after so long, so that a renamed one is noticed."""

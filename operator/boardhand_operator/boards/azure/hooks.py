@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from boardhand_operator import azure_hooks
-from boardhand_operator.azure_devops import AzureClient
-from boardhand_operator.azure_hooks import HEADER as HEADER
-from boardhand_operator.azure_hooks import proof as proof
-from boardhand_operator.azure_hooks import signed as signed
-from boardhand_operator.signing import SECRET as SECRET
+from boardhand_operator.http.signing import SECRET as SECRET
+from boardhand_operator.vendors.azure import hooks as azure_hooks
+from boardhand_operator.vendors.azure.client import AzureClient
+from boardhand_operator.vendors.azure.hooks import HEADER as HEADER
+from boardhand_operator.vendors.azure.hooks import proof as proof
+from boardhand_operator.vendors.azure.hooks import signed as signed
 
 EVENT = "workitem.updated"
 """One is enough: whatever changes a work item, a comment too, updates it; what is made anew the next poll sees."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from boardhand_operator.azure_devops import JSON_PATCH, AzureClient
 from boardhand_operator.boards.azure.log import Json
 from boardhand_operator.boards.azure.texts import to_html
-from boardhand_operator.transport import segment
+from boardhand_operator.http.transport import segment
+from boardhand_operator.vendors.azure.client import JSON_PATCH, AzureClient
 
 BATCH = 200
 """Work items that one request takes, and the largest page of updates and comments."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from boardhand_operator.azure_devops import AzureClient
 from boardhand_operator.boards.azure.log import Json
-from boardhand_operator.transport import segment
+from boardhand_operator.http.transport import segment
+from boardhand_operator.vendors.azure.client import AzureClient
 
 PAGE = 100
 

@@ -15,7 +15,6 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from boardhand_api import pool
-from boardhand_operator.answers import Vendor
 from boardhand_operator.boards import Card, Comment, Look
 from boardhand_operator.boards.columns import Reading, sorted_out
 from boardhand_operator.boards.gitea.check import check_filter, check_repository, check_writing, owner_and_name, server
@@ -25,11 +24,12 @@ from boardhand_operator.boards.gitea.timeline import entered, timeline
 from boardhand_operator.boards.labels import Labels
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.errors import NotFound, RemoteUnavailable
-from boardhand_operator.gitea.comments import comment
-from boardhand_operator.gitea.hooks import secret_of, signed, subscribe
-from boardhand_operator.gitea.pages import Json, Pages
+from boardhand_operator.http.answers import Vendor
+from boardhand_operator.http.transport import Client, Connection, segment
 from boardhand_operator.plugins import token_refused
-from boardhand_operator.transport import Client, Connection, segment
+from boardhand_operator.vendors.gitea.comments import comment
+from boardhand_operator.vendors.gitea.hooks import secret_of, signed, subscribe
+from boardhand_operator.vendors.gitea.pages import Json, Pages
 
 COMMENT_LIMIT = 65536
 """Ours: Gitea itself takes longer ones."""

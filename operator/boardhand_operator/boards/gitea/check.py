@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from boardhand_api import pool
 from boardhand_operator.errors import Misconfigured, NotFound, Rejected
-from boardhand_operator.gitea.pages import Json
-from boardhand_operator.transport import Client
+from boardhand_operator.http.transport import Client
+from boardhand_operator.vendors.gitea.pages import Json
 
 
 def owner_and_name(spec: pool.Board) -> tuple[str, str]:

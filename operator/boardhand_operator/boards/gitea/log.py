@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Iterator
 
 from boardhand_operator.boards import Attachment, Card, Edit, labels
 from boardhand_operator.boards.labels import Entry, Place
-from boardhand_operator.gitea.comments import moment
-from boardhand_operator.gitea.pages import Json
+from boardhand_operator.vendors.gitea.comments import moment
+from boardhand_operator.vendors.gitea.pages import Json
 
 PUT_ON = "1"
 """The body of a timeline entry by which a label was put on; that of one by which it was taken off is empty."""

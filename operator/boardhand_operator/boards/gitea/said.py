@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from boardhand_operator.boards import Said
-from boardhand_operator.gitea.comments import comment, moment
-from boardhand_operator.gitea.pages import Pages
+from boardhand_operator.vendors.gitea.comments import comment, moment
+from boardhand_operator.vendors.gitea.pages import Pages
 
 
 async def said_since(pages: Pages, board: str, since: datetime, our_id: int) -> tuple[Said, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from boardhand_operator.boards.entered import Entered
 from boardhand_operator.boards.gitea.log import named, placed
 from boardhand_operator.boards.labels import Place
-from boardhand_operator.gitea.pages import Json, Pages
+from boardhand_operator.vendors.gitea.pages import Json, Pages
 
 
 async def timeline(pages: Pages, number: int | str) -> list[Json]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from boardhand_api import pool
-from boardhand_operator import github_hooks
-from boardhand_operator.answers import Vendor
-from boardhand_operator.github import Api, read_error
-from boardhand_operator.github_app import Access, Place
+from boardhand_operator.http.answers import Vendor
+from boardhand_operator.http.transport import Client, Connection
 from boardhand_operator.plugins import token_refused
-from boardhand_operator.transport import Client, Connection
+from boardhand_operator.vendors.github import hooks as github_hooks
+from boardhand_operator.vendors.github.api import Api, read_error
+from boardhand_operator.vendors.github.app import Access, Place
 
 _FIELD = "spec.board.webhook"
 

@@ -8,7 +8,7 @@ from boardhand_operator.boards import Edit
 from boardhand_operator.boards.github.items import edit_of
 from boardhand_operator.boards.github.log import Json, moment
 from boardhand_operator.boards.github.queries import EDITED
-from boardhand_operator.graphql import Graph
+from boardhand_operator.http.graphql import Graph
 
 
 async def last_edit(graph: Graph, issue: Json, since: datetime) -> tuple[Edit, ...]:

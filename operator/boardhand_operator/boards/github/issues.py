@@ -15,7 +15,6 @@ from datetime import datetime
 from typing import ClassVar
 
 from boardhand_api import pool
-from boardhand_operator import github_graph
 from boardhand_operator.boards import Card, Comment, Look
 from boardhand_operator.boards.columns import Reading, sorted_out
 from boardhand_operator.boards.github.account import Account
@@ -32,9 +31,10 @@ from boardhand_operator.boards.github.repository import Repository
 from boardhand_operator.boards.labels import Labels
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.errors import NotFound
-from boardhand_operator.github_app import Place
-from boardhand_operator.graphql import Graph
-from boardhand_operator.transport import Connection, segment
+from boardhand_operator.http.graphql import Graph
+from boardhand_operator.http.transport import Connection, segment
+from boardhand_operator.vendors.github import graph as github_graph
+from boardhand_operator.vendors.github.app import Place
 
 COMMENT_LIMIT = 65536
 EVENTS = ("issue_comment", "issues", "label")

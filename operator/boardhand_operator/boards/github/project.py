@@ -12,7 +12,7 @@ from boardhand_operator.boards import Comment, Said
 from boardhand_operator.boards.github import items, queries
 from boardhand_operator.boards.github.items import Json
 from boardhand_operator.errors import Misconfigured, NotFound, RemoteUnavailable
-from boardhand_operator.graphql import Graph
+from boardhand_operator.http.graphql import Graph
 
 PAGES = 200
 """So many pages are read of one list."""

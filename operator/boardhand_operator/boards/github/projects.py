@@ -15,7 +15,6 @@ from datetime import datetime
 from typing import ClassVar
 
 from boardhand_api import pool
-from boardhand_operator import github_graph
 from boardhand_operator.boards import Card, Comment, Look
 from boardhand_operator.boards.github import items, queries
 from boardhand_operator.boards.github.account import Account
@@ -25,9 +24,10 @@ from boardhand_operator.boards.github.project import Address, Project, columns_o
 from boardhand_operator.boards.github.ready import Ready, ReadyTickets
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
-from boardhand_operator.github_app import Place
-from boardhand_operator.graphql import Graph, Kind
-from boardhand_operator.transport import Connection, segment
+from boardhand_operator.http.graphql import Graph, Kind
+from boardhand_operator.http.transport import Connection, segment
+from boardhand_operator.vendors.github import graph as github_graph
+from boardhand_operator.vendors.github.app import Place
 
 COMMENT_LIMIT = 65536
 EVENTS = ("issue_comment", "issues", "projects_v2_item")

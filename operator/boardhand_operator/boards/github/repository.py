@@ -11,7 +11,7 @@ from boardhand_operator.boards.entered import Entered
 from boardhand_operator.boards.github.log import Json, comment, moment, named, number, placed
 from boardhand_operator.boards.labels import Place
 from boardhand_operator.errors import Misconfigured, NotFound
-from boardhand_operator.transport import PAGES, Client, segment
+from boardhand_operator.http.transport import PAGES, Client, segment
 
 _PAGE = 100
 _REMEMBERED = 50

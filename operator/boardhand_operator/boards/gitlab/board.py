@@ -25,12 +25,12 @@ from boardhand_operator.boards.gitlab.timeline import entered, place_of
 from boardhand_operator.boards.labels import Labels
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.errors import NotFound, PermissionMissing
-from boardhand_operator.gitlab.client import Json, Project
-from boardhand_operator.gitlab.hooks import SECRET, signed, subscribe
-from boardhand_operator.gitlab.rights import MAINTAINER, PLANNER, check_role, check_scope, read_project
-from boardhand_operator.gitlab.texts import harmless
+from boardhand_operator.http.transport import Connection, segment
 from boardhand_operator.plugins import token_refused
-from boardhand_operator.transport import Connection, segment
+from boardhand_operator.vendors.gitlab.client import Json, Project
+from boardhand_operator.vendors.gitlab.hooks import SECRET, signed, subscribe
+from boardhand_operator.vendors.gitlab.rights import MAINTAINER, PLANNER, check_role, check_scope, read_project
+from boardhand_operator.vendors.gitlab.texts import harmless
 
 COMMENT_LIMIT = 65536
 """Ours: GitLab itself takes a million characters."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from boardhand_api import pool
 from boardhand_operator.boards.labels import Labels
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.gitlab.client import Json, project_path
+from boardhand_operator.vendors.gitlab.client import Json, project_path
 
 _WORDS = ("none", "any")
 """Labels of these names cannot be asked for: they mean issues without, and with any label."""

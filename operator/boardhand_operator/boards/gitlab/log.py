@@ -12,7 +12,7 @@ from datetime import datetime
 
 from boardhand_operator.boards import Attachment, Card, Comment, Edit, Link, labels
 from boardhand_operator.boards.labels import Entry, Place
-from boardhand_operator.gitlab.client import Json
+from boardhand_operator.vendors.gitlab.client import Json
 
 _UPLOAD = re.compile(r"\[(?P<name>[^\[\]\n]+)\]\((?P<path>(?:/-/project/\d+)?/uploads/[0-9a-f]{32}/[^)\s]+)\)")
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from boardhand_operator.boards import Said
 from boardhand_operator.boards.gitlab.log import comment, is_said, moment
-from boardhand_operator.gitlab.client import Json, Project
+from boardhand_operator.vendors.gitlab.client import Json, Project
 
 _EARLIER = timedelta(days=2)
 """Events are asked for by the day, of the server's own time zone, and after that day."""

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from boardhand_operator.boards.entered import Entered
 from boardhand_operator.boards.gitlab.log import named, placed
 from boardhand_operator.boards.labels import Place
-from boardhand_operator.gitlab.client import Json, Project
+from boardhand_operator.vendors.gitlab.client import Json, Project
 
 LATE = 2.0
 """GitLab writes an event a moment after the change itself."""

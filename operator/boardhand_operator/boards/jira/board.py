@@ -17,7 +17,6 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from boardhand_api import pool
-from boardhand_operator.answers import Vendor
 from boardhand_operator.boards import Card, Comment, Look
 from boardhand_operator.boards.jira import check, jql, log
 from boardhand_operator.boards.jira.cloud import Cloud
@@ -33,8 +32,9 @@ from boardhand_operator.boards.jira.searches import Searches
 from boardhand_operator.boards.jira.statuses import Statuses
 from boardhand_operator.boards.jira.talk import Reading, Talk
 from boardhand_operator.errors import Rejected
-from boardhand_operator.signing import required
-from boardhand_operator.transport import Client, Connection, segment
+from boardhand_operator.http.answers import Vendor
+from boardhand_operator.http.signing import required
+from boardhand_operator.http.transport import Client, Connection, segment
 
 GATEWAY = "api.atlassian.com"
 """Where tokens with scopes are taken; people's pages are elsewhere."""

@@ -12,7 +12,7 @@ from boardhand_operator.boards.jira.log import Json
 from boardhand_operator.boards.jira.moves import Moves, told
 from boardhand_operator.boards.jira.statuses import Statuses, missing
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing
-from boardhand_operator.transport import Client, segment
+from boardhand_operator.http.transport import Client, segment
 
 PERMISSIONS = ("BROWSE_PROJECTS", "TRANSITION_ISSUES", "ADD_COMMENTS", "EDIT_OWN_COMMENTS")
 SAMPLES = 50

@@ -13,7 +13,7 @@ from boardhand_operator.boards.jira import adf_read, adf_write
 from boardhand_operator.boards.jira.dialect import PAGES, TOGETHER, Hooks, endless
 from boardhand_operator.boards.jira.log import CARD_FIELDS, ENTERING, Json
 from boardhand_operator.boards.text import units
-from boardhand_operator.transport import Client
+from boardhand_operator.http.transport import Client
 
 
 class Cloud:

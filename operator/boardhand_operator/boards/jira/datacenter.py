@@ -15,7 +15,7 @@ from boardhand_operator.boards.jira.dialect import PAGES, TOGETHER, Hooks, endle
 from boardhand_operator.boards.jira.log import CARD_FIELDS, Json
 from boardhand_operator.boards.text import units
 from boardhand_operator.errors import Rejected
-from boardhand_operator.transport import Client
+from boardhand_operator.http.transport import Client
 
 
 class DataCenter:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from boardhand_operator.boards.jira.log import Json
 from boardhand_operator.errors import RemoteUnavailable
-from boardhand_operator.transport import Client
+from boardhand_operator.http.transport import Client
 
 PAGES = 200
 """So many pages are read of one list."""

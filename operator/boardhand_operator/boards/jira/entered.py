@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from boardhand_operator.boards.jira.dialect import TOGETHER, Dialect
 from boardhand_operator.boards.jira.log import Entry, Json, entered
-from boardhand_operator.transport import Client
+from boardhand_operator.http.transport import Client
 
 SETTLED = 30.0
 """What a search finds may be older than the issue: so many seconds after an issue was first found as it is, issue and

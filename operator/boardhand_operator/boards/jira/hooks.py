@@ -12,9 +12,9 @@ from boardhand_api import pool
 from boardhand_operator.boards.jira.dialect import Dialect, Hooks
 from boardhand_operator.boards.jira.log import Json
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
-from boardhand_operator.signing import SECRET as SECRET
-from boardhand_operator.signing import digest, header, same
-from boardhand_operator.transport import Client
+from boardhand_operator.http.signing import SECRET as SECRET
+from boardhand_operator.http.signing import digest, header, same
+from boardhand_operator.http.transport import Client
 
 HEADER = "x-hub-signature"
 

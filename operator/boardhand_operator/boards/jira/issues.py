@@ -8,7 +8,7 @@ from typing import TypeVar
 from boardhand_operator.boards.jira.dialect import Dialect, listed
 from boardhand_operator.boards.jira.log import Json, entered
 from boardhand_operator.errors import NotFound, PermissionMissing, Rejected
-from boardhand_operator.transport import Client, segment
+from boardhand_operator.http.transport import Client, segment
 
 T = TypeVar("T")
 

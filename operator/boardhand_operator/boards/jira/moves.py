@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from boardhand_operator.boards.jira.dialect import Dialect
 from boardhand_operator.boards.jira.log import Json
 from boardhand_operator.errors import Misconfigured, PermissionMissing, Rejected
-from boardhand_operator.transport import Client, segment
+from boardhand_operator.http.transport import Client, segment
 
 TRIES = 3
 """So often a move is begun anew where somebody moved the issue meanwhile."""

@@ -13,7 +13,7 @@ from boardhand_operator.boards.jira.issues import Issues
 from boardhand_operator.boards.jira.log import Json
 from boardhand_operator.boards.jira.statuses import Statuses
 from boardhand_operator.errors import Rejected
-from boardhand_operator.transport import Client
+from boardhand_operator.http.transport import Client
 
 LIGHT = ("status", "project", "labels", "updated")
 """Fields that are read of every issue; the others only of those that are ready, and when they change."""

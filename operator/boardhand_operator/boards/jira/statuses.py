@@ -9,7 +9,7 @@ from boardhand_api import pool
 from boardhand_operator.boards.jira.issues import Issues
 from boardhand_operator.boards.jira.log import Json
 from boardhand_operator.errors import Misconfigured, NotFound
-from boardhand_operator.transport import Client, segment
+from boardhand_operator.http.transport import Client, segment
 
 SECONDS = 60.0
 """Statuses are looked up again after so long, so that a renamed or deleted one is noticed."""

@@ -9,7 +9,7 @@ from typing import Any
 from boardhand_operator.boards import Comment, Said
 from boardhand_operator.boards.jira.dialect import TOGETHER, Dialect, listed
 from boardhand_operator.boards.jira.log import Json, moment
-from boardhand_operator.transport import Client, segment
+from boardhand_operator.http.transport import Client, segment
 
 Reading = Callable[[Iterable[Json]], list[Comment]]
 

@@ -16,7 +16,6 @@ from datetime import datetime
 from typing import ClassVar
 
 from boardhand_api import pool
-from boardhand_operator.answers import Vendor
 from boardhand_operator.boards import Card, Comment, Look
 from boardhand_operator.boards.linear import queries
 from boardhand_operator.boards.linear.check import check_spec, check_team, check_writing
@@ -37,8 +36,9 @@ from boardhand_operator.boards.linear.pages import Pages
 from boardhand_operator.boards.linear.states import States
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.errors import NotFound, Rejected, RemoteUnavailable
-from boardhand_operator.signing import header, required
-from boardhand_operator.transport import Connection
+from boardhand_operator.http.answers import Vendor
+from boardhand_operator.http.signing import header, required
+from boardhand_operator.http.transport import Connection
 
 COMMENT_LIMIT = 65536
 """Ours: Linear documents none."""

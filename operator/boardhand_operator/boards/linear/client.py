@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from boardhand_operator.answers import QUOTED, Answer, Vendor
 from boardhand_operator.errors import Remote
-from boardhand_operator.graphql import Graph
-from boardhand_operator.transport import Client, Connection
+from boardhand_operator.http.answers import QUOTED, Answer, Vendor
+from boardhand_operator.http.graphql import Graph
+from boardhand_operator.http.transport import Client, Connection
 
 SERVER = "https://api.linear.app"
 _PATH = "/graphql"

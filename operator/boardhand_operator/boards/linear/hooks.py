@@ -10,8 +10,8 @@ import json
 from boardhand_operator.boards.linear import queries
 from boardhand_operator.boards.linear.client import Json, LinearClient, next_cursor
 from boardhand_operator.errors import Misconfigured, Rejected
-from boardhand_operator.signing import SECRET as SECRET
-from boardhand_operator.signing import digest, same
+from boardhand_operator.http.signing import SECRET as SECRET
+from boardhand_operator.http.signing import digest, same
 
 HEADER = "linear-signature"
 RESOURCES = ["Issue", "Comment", "IssueLabel"]

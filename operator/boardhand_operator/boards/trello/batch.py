@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from boardhand_operator.answers import Answer
 from boardhand_operator.errors import RemoteUnavailable
-from boardhand_operator.transport import Client
+from boardhand_operator.http.answers import Answer
+from boardhand_operator.http.transport import Client
 
 LARGEST = 10
 """Reads that one batch takes."""

@@ -12,7 +12,6 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from boardhand_api import pool
-from boardhand_operator.answers import Vendor
 from boardhand_operator.boards import Card, Comment, Look, Said
 from boardhand_operator.boards.text import shorten
 from boardhand_operator.boards.trello.batch import together
@@ -24,7 +23,8 @@ from boardhand_operator.boards.trello.log import ENTERING, Entry, Json, author, 
 from boardhand_operator.boards.trello.said import people, route, said_since
 from boardhand_operator.boards.trello.structure import STRUCTURE, labels, ticket, with_structure
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
-from boardhand_operator.transport import Client, Connection, segment
+from boardhand_operator.http.answers import Vendor
+from boardhand_operator.http.transport import Client, Connection, segment
 
 API = "https://api.trello.com/1"
 CARD_FIELDS = "closed,desc,idList,idShort,labels,name,shortUrl"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from boardhand_api import pool
 from boardhand_operator.boards.trello.log import Json
 from boardhand_operator.errors import Misconfigured, PermissionMissing
-from boardhand_operator.transport import Client, segment
+from boardhand_operator.http.transport import Client, segment
 
 
 def columns_of(spec: pool.Board) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from boardhand_operator.boards.trello.log import ENTERING, Entry, Json, birth, entries
-from boardhand_operator.transport import Client, segment
+from boardhand_operator.http.transport import Client, segment
 
 PAGES = (100, 1000, 1000, 1000, 1000)
 """Sizes of the pages of the board's actions that one poll reads at most: a further one where a card is missing."""

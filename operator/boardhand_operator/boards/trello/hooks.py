@@ -13,9 +13,9 @@ from collections.abc import Mapping
 
 from boardhand_operator.boards.trello.log import Json
 from boardhand_operator.errors import Misconfigured, Rejected
-from boardhand_operator.signing import SECRET as SECRET
-from boardhand_operator.signing import header, same
-from boardhand_operator.transport import Client, segment
+from boardhand_operator.http.signing import SECRET as SECRET
+from boardhand_operator.http.signing import header, same
+from boardhand_operator.http.transport import Client, segment
 
 HEADER = "x-trello-webhook"
 _EXISTS = "already exists"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.transport import Client, segment
+from boardhand_operator.http.transport import Client, segment
 
 SECONDS = 60.0
 """Lists are looked up again after so long, so that a renamed or archived one is noticed."""

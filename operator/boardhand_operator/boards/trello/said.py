@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from boardhand_operator.boards import Said
 from boardhand_operator.boards.trello.log import Json, comment
-from boardhand_operator.transport import Client, segment
+from boardhand_operator.http.transport import Client, segment
 
 PAGE, PAGES = 1000, 5
 """Size of the pages of comments, and how many one poll reads at most: further ones where there were so many."""

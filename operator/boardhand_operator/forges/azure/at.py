@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from boardhand_operator.azure_devops import SERVER, AzureClient
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.transport import segment
+from boardhand_operator.http.transport import segment
+from boardhand_operator.vendors.azure.client import SERVER, AzureClient
 
 PAGE = 100
 PAGES = 100

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from boardhand_operator import azure_hooks
 from boardhand_operator.forges.azure.at import At
 from boardhand_operator.forges.azure.check import data
+from boardhand_operator.vendors.azure import hooks as azure_hooks
 
 EVENTS = ("git.pullrequest.updated", "ms.vss-code.git-pullrequest-comment-event")
 """Each has a subscription of its own."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges.azure.at import At, Json
-from boardhand_operator.transport import segment
+from boardhand_operator.http.transport import segment
 
 _CONNECTION = {"api-version": "7.1-preview.1"}
 

@@ -15,7 +15,7 @@ from boardhand_operator.forges.azure.people import People
 from boardhand_operator.forges.opening import once_pushed, opens
 from boardhand_operator.forges.proposal import Proposal
 from boardhand_operator.forges.text import alike, fitting, one_line
-from boardhand_operator.transport import segment
+from boardhand_operator.http.transport import segment
 
 TITLE, BODY = 400, 4000
 """Lengths that a title and a description may have."""

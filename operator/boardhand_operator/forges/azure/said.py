@@ -18,9 +18,9 @@ from boardhand_operator.forges.azure.at import At, Json
 from boardhand_operator.forges.azure.people import People
 from boardhand_operator.forges.headings import headed, unheaded
 from boardhand_operator.forges.text import fitting
+from boardhand_operator.http.transport import segment
 from boardhand_operator.observe import parse_time
 from boardhand_operator.reviews import Judgement, LineComment, Review
-from boardhand_operator.transport import segment
 
 COMMENT = 100_000
 """Length that a comment may have; Azure takes half as much again."""

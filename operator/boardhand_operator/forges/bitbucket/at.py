@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from boardhand_operator.errors import RemoteUnavailable
-from boardhand_operator.transport import Client, segment
+from boardhand_operator.http.transport import Client, segment
 
 SITE, API = "https://bitbucket.org", "https://api.bitbucket.org/2.0"
 PAGES = 200

@@ -11,8 +11,6 @@ from typing import ClassVar
 
 from boardhand_api import pool
 from boardhand_api.run import PullRequest
-from boardhand_operator import signing
-from boardhand_operator.answers import Vendor
 from boardhand_operator.comment import Comment
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges import secret_name
@@ -20,9 +18,11 @@ from boardhand_operator.forges.address import owner_and_name
 from boardhand_operator.forges.bitbucket import check, hooks, people, pulls, said
 from boardhand_operator.forges.bitbucket.at import SITE, At, api_of, read_error
 from boardhand_operator.forges.proposal import Proposal
+from boardhand_operator.http import signing
+from boardhand_operator.http.answers import Vendor
+from boardhand_operator.http.transport import Client, Connection
 from boardhand_operator.lost_pod import Head
 from boardhand_operator.reviews import Check, Judgement, LineComment, Review
-from boardhand_operator.transport import Client, Connection
 
 
 class BitbucketForge:

@@ -10,7 +10,7 @@ from typing import Any
 
 from boardhand_operator.errors import Misconfigured, Rejected
 from boardhand_operator.forges.bitbucket.at import At
-from boardhand_operator.signing import digest, header, same
+from boardhand_operator.http.signing import digest, header, same
 
 HEADER = "x-hub-signature"
 EVENTS = [

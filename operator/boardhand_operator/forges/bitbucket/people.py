@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing
 from boardhand_operator.forges.bitbucket.at import At, Json
-from boardhand_operator.transport import segment
+from boardhand_operator.http.transport import segment
 
 _ID = re.compile(r"\{[0-9a-f-]{36}\}|[0-9]+:[0-9a-f-]+|[0-9a-f]{24}")
 """A uuid in braces, or an Atlassian account id: they name one account, a nickname may name several."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from boardhand_operator.forges.gitea.at import At
 from boardhand_operator.forges.gitea.check import who_may_review
-from boardhand_operator.gitea.pages import Json
+from boardhand_operator.vendors.gitea.pages import Json
 
 
 async def label(at: At, pull: Json, names: Sequence[str]) -> None:

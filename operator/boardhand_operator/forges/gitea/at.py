@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from boardhand_operator.gitea.pages import Json, Pages
-from boardhand_operator.transport import Client
+from boardhand_operator.http.transport import Client
+from boardhand_operator.vendors.gitea.pages import Json, Pages
 
 
 @dataclass

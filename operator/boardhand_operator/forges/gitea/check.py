@@ -8,7 +8,7 @@ from urllib.parse import quote
 from boardhand_operator.errors import Misconfigured, NotFound, Rejected
 from boardhand_operator.forges import amiss
 from boardhand_operator.forges.gitea.at import At
-from boardhand_operator.gitea.pages import Json
+from boardhand_operator.vendors.gitea.pages import Json
 
 _SHOWN = 20
 """So many names are listed where one is wrong."""

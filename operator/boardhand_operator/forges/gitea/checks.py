@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from boardhand_operator.forges.gitea.at import At
-from boardhand_operator.gitea.pages import Json
+from boardhand_operator.http.transport import segment
 from boardhand_operator.reviews import Check, CheckState
-from boardhand_operator.transport import segment
+from boardhand_operator.vendors.gitea.pages import Json
 
 PAGES = 40
 _STATES = {

@@ -11,8 +11,8 @@ from boardhand_operator.errors import NotFound, Rejected
 from boardhand_operator.forges.gitea.at import At
 from boardhand_operator.forges.opening import once_pushed, opens, the_first
 from boardhand_operator.forges.proposal import Proposal
-from boardhand_operator.gitea.pages import Json
-from boardhand_operator.transport import segment
+from boardhand_operator.http.transport import segment
+from boardhand_operator.vendors.gitea.pages import Json
 
 DRAFT = "WIP: "
 """A title that begins so is a draft; there is no field for it."""

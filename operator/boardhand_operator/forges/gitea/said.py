@@ -9,9 +9,9 @@ from boardhand_operator.comment import Comment
 from boardhand_operator.errors import Rejected, RemoteUnavailable
 from boardhand_operator.forges.gitea.at import At
 from boardhand_operator.forges.gitea.diff import lines_shown
-from boardhand_operator.gitea.comments import comment, moment
-from boardhand_operator.gitea.pages import Json
 from boardhand_operator.reviews import Judgement, LineComment, Review
+from boardhand_operator.vendors.gitea.comments import comment, moment
+from boardhand_operator.vendors.gitea.pages import Json
 
 TEXT_LIMIT = 65536
 """Ours, in UTF-16 code units: Gitea itself takes longer ones."""

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from boardhand_operator.forges.gitea import check
 from boardhand_operator.forges.gitea.at import At
-from boardhand_operator.gitea.pages import Json
-from boardhand_operator.transport import segment
+from boardhand_operator.http.transport import segment
+from boardhand_operator.vendors.gitea.pages import Json
 
 BYTES = 16 * 1024
 """So much of it is read."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from boardhand_operator.errors import NotFound, Rejected
 from boardhand_operator.forges.github.at import At, Json
-from boardhand_operator.transport import segment
+from boardhand_operator.http.transport import segment
 
 TEAM = "team/"
 """A reviewer that begins so is a team of the repository's organisation."""

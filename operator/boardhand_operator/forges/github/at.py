@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from boardhand_operator.graphql import Graph
-from boardhand_operator.transport import Client, segment
+from boardhand_operator.http.graphql import Graph
+from boardhand_operator.http.transport import Client, segment
 
 Json = dict[str, Any]
 _FULL = 100

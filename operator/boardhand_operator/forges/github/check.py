@@ -9,7 +9,7 @@ from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing
 from boardhand_operator.forges import amiss
 from boardhand_operator.forges.github.asked import TEAM
 from boardhand_operator.forges.github.at import At, Json
-from boardhand_operator.transport import segment
+from boardhand_operator.http.transport import segment
 
 _SHOWN = 30
 """Labels that are named at most where one is wrong."""

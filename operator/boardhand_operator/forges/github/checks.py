@@ -6,8 +6,8 @@ Sources: https://docs.github.com/rest/checks/runs , https://docs.github.com/rest
 from __future__ import annotations
 
 from boardhand_operator.forges.github.at import PAGE, At, Json
+from boardhand_operator.http.transport import segment
 from boardhand_operator.reviews import Check, CheckState
-from boardhand_operator.transport import segment
 
 _PASSED = ("success", "neutral", "skipped")
 

@@ -10,8 +10,6 @@ from typing import ClassVar
 
 from boardhand_api import pool
 from boardhand_api.run import PullRequest
-from boardhand_operator import github_graph, github_hooks
-from boardhand_operator.answers import Vendor
 from boardhand_operator.comment import Comment
 from boardhand_operator.errors import PermissionMissing
 from boardhand_operator.forges import secret_name
@@ -19,14 +17,17 @@ from boardhand_operator.forges.address import owner_and_name
 from boardhand_operator.forges.github import asked, check, checks, pulls, said, template
 from boardhand_operator.forges.github.at import At
 from boardhand_operator.forges.proposal import Proposal
-from boardhand_operator.github import GITHUB, Api, read_error
-from boardhand_operator.github_app import Access, Place
-from boardhand_operator.graphql import Graph
+from boardhand_operator.http.answers import Vendor
+from boardhand_operator.http.graphql import Graph
+from boardhand_operator.http.transport import Client, Connection, segment
 from boardhand_operator.lost_pod import Head
 from boardhand_operator.observe import parse_time
 from boardhand_operator.plugins import token_refused
 from boardhand_operator.reviews import Check, Judgement, LineComment, Review
-from boardhand_operator.transport import Client, Connection, segment
+from boardhand_operator.vendors.github import graph as github_graph
+from boardhand_operator.vendors.github import hooks as github_hooks
+from boardhand_operator.vendors.github.api import GITHUB, Api, read_error
+from boardhand_operator.vendors.github.app import Access, Place
 
 _WEBHOOK = "spec.forge.webhook"
 EVENTS = ("check_run", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "status")

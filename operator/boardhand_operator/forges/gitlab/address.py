@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote, urlsplit
 
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.gitlab.client import project_path, server
+from boardhand_operator.vendors.gitlab.client import project_path, server
 
 _PORTS = {"http": 80, "https": 443}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from boardhand_operator.gitlab.client import Json, Project
+from boardhand_operator.vendors.gitlab.client import Json, Project
 
 
 async def label_names(project: Project) -> set[str]:

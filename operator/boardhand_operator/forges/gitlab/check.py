@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges import amiss
 from boardhand_operator.forges.gitlab.asked import label_names, member_ids
-from boardhand_operator.gitlab.client import Json, Project
+from boardhand_operator.vendors.gitlab.client import Json, Project
 
 
 def check_project(found: Json, branch: str) -> None:

@@ -5,9 +5,9 @@ Source: https://docs.gitlab.com/api/commits/#list-commit-statuses
 
 from __future__ import annotations
 
-from boardhand_operator.gitlab.client import Json, Project
+from boardhand_operator.http.transport import segment
 from boardhand_operator.reviews import Check, CheckState
-from boardhand_operator.transport import segment
+from boardhand_operator.vendors.gitlab.client import Json, Project
 
 _PASSED, _FAILED = ("success", "skipped"), ("failed", "canceled")
 _OVER = (*_FAILED, "manual")

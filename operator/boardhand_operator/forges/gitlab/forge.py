@@ -17,13 +17,13 @@ from boardhand_operator.forges.gitlab import ci, merges, reviewing, said, templa
 from boardhand_operator.forges.gitlab.address import path_of
 from boardhand_operator.forges.gitlab.check import check_labels, check_project, check_reviewers
 from boardhand_operator.forges.proposal import Proposal
-from boardhand_operator.gitlab.client import Json, Project
-from boardhand_operator.gitlab.hooks import SECRET, signed, subscribe
-from boardhand_operator.gitlab.rights import DEVELOPER, MAINTAINER, check_role, check_scope, read_project
+from boardhand_operator.http.transport import Connection
 from boardhand_operator.lost_pod import Head
 from boardhand_operator.plugins import token_refused
 from boardhand_operator.reviews import Check, Judgement, LineComment, Review
-from boardhand_operator.transport import Connection
+from boardhand_operator.vendors.gitlab.client import Json, Project
+from boardhand_operator.vendors.gitlab.hooks import SECRET, signed, subscribe
+from boardhand_operator.vendors.gitlab.rights import DEVELOPER, MAINTAINER, check_role, check_scope, read_project
 
 EVENTS = ("merge_requests_events", "note_events", "pipeline_events")
 

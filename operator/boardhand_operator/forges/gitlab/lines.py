@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from boardhand_operator.gitlab.client import Json
 from boardhand_operator.reviews import LineComment
+from boardhand_operator.vendors.gitlab.client import Json
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 

@@ -14,11 +14,11 @@ from boardhand_operator.forges.gitlab.asked import fields, lacking
 from boardhand_operator.forges.opening import opens, patiently, the_first
 from boardhand_operator.forges.proposal import Proposal
 from boardhand_operator.forges.text import fitting, one_line
-from boardhand_operator.gitlab.client import Json, Project
-from boardhand_operator.gitlab.texts import harmless
+from boardhand_operator.http.transport import segment
 from boardhand_operator.lost_pod import Head
 from boardhand_operator.observe import parse_time
-from boardhand_operator.transport import segment
+from boardhand_operator.vendors.gitlab.client import Json, Project
+from boardhand_operator.vendors.gitlab.texts import harmless
 
 TITLE, TEXT = 255, 1_000_000
 """Characters that a title, and a description or a note, may have."""

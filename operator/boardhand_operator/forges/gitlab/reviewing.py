@@ -13,9 +13,9 @@ from boardhand_operator.forges.gitlab.lines import position
 from boardhand_operator.forges.gitlab.merges import text_of
 from boardhand_operator.forges.gitlab.said import marked, our_reviews, peoples_reviews, unmarked
 from boardhand_operator.forges.text import fitting
-from boardhand_operator.gitlab.client import Json, Project
-from boardhand_operator.graphql import Graph
+from boardhand_operator.http.graphql import Graph
 from boardhand_operator.reviews import Judgement, LineComment, Review
+from boardhand_operator.vendors.gitlab.client import Json, Project
 
 TEXT = 900_000
 """Characters that a review's text may have: its mark must have room behind it."""

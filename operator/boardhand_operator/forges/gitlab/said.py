@@ -17,8 +17,8 @@ from datetime import datetime, timedelta
 
 from boardhand_operator.comment import Comment
 from boardhand_operator.forges.gitlab.lines import remark
-from boardhand_operator.gitlab.client import Json
 from boardhand_operator.reviews import Judgement, Review
+from boardhand_operator.vendors.gitlab.client import Json
 
 TOGETHER = timedelta(seconds=60)
 """What somebody does no longer after the thing before belongs to the same review."""

@@ -7,8 +7,8 @@ https://docs.gitlab.com/api/repository_files/
 from __future__ import annotations
 
 from boardhand_operator.errors import NotFound
-from boardhand_operator.gitlab.client import Project
-from boardhand_operator.transport import segment
+from boardhand_operator.http.transport import segment
+from boardhand_operator.vendors.gitlab.client import Project
 
 FOLDER = ".gitlab/merge_request_templates"
 NAME = "default.md"

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
-from boardhand_operator.signing import SECRET as SECRET
-from boardhand_operator.signing import digest, header, same
-from boardhand_operator.signing import required as _required
-from boardhand_operator.transport import Client
+from boardhand_operator.http.signing import SECRET as SECRET
+from boardhand_operator.http.signing import digest, header, same
+from boardhand_operator.http.signing import required as _required
+from boardhand_operator.http.transport import Client
 
 HEADER = "x-hub-signature-256"
 _PAGE = {"per_page": "100"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import replace
 
-from boardhand_operator.answers import Answer
+from boardhand_operator.http.answers import Answer
 
 ANSWERS, BYTES = 64, 1024 * 1024
 """So many answers, of so many bytes together, are kept of one service; those unused for longest go first."""

@@ -12,11 +12,11 @@ from urllib.parse import quote
 
 import httpx
 
-from boardhand_operator.answers import Answer, Vendor, data_of, error_of, next_page, spacing
 from boardhand_operator.errors import Misconfigured, RateLimited, Remote, RemoteUnavailable
-from boardhand_operator.exchange import Connection as Connection
-from boardhand_operator.exchange import Exchange, Params
-from boardhand_operator.remembered import Remembered
+from boardhand_operator.http.answers import Answer, Vendor, data_of, error_of, next_page, spacing
+from boardhand_operator.http.exchange import Connection as Connection
+from boardhand_operator.http.exchange import Exchange, Params
+from boardhand_operator.http.remembered import Remembered
 
 RETRIES = 2
 """A read is repeated so often."""

@@ -14,9 +14,9 @@ import httpx
 from httpx_aiohttp import HttpxAiohttpClient
 
 from boardhand_api.redaction import Redaction
-from boardhand_operator.answers import Answer, Vendor
 from boardhand_operator.errors import Misconfigured, Remote, RemoteUnavailable
-from boardhand_operator.unpacking import ACCEPTED, Body, Unfit
+from boardhand_operator.http.answers import Answer, Vendor
+from boardhand_operator.http.unpacking import ACCEPTED, Body, Unfit
 
 ANSWER_BYTES = 10 * 1024 * 1024
 """A longer answer is refused."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from boardhand_operator.answers import Vendor
 from boardhand_operator.errors import RemoteUnavailable
-from boardhand_operator.transport import Client, Connection, segment
+from boardhand_operator.http.answers import Vendor
+from boardhand_operator.http.transport import Client, Connection, segment
 
 Json = dict[str, Any]
 

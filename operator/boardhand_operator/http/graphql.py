@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from boardhand_operator.answers import QUOTED, RETRY_AFTER
 from boardhand_operator.errors import (
     CredentialsRefused,
     NotFound,
@@ -15,7 +14,8 @@ from boardhand_operator.errors import (
     Remote,
     RemoteUnavailable,
 )
-from boardhand_operator.transport import Client
+from boardhand_operator.http.answers import QUOTED, RETRY_AFTER
+from boardhand_operator.http.transport import Client
 
 Json = dict[str, Any]
 Kind = type[RemoteUnavailable | RateLimited | CredentialsRefused | PermissionMissing | NotFound]

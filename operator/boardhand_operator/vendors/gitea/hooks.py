@@ -9,9 +9,9 @@ from collections.abc import Collection, Mapping
 
 from boardhand_api import pool
 from boardhand_operator.errors import Misconfigured, Rejected
-from boardhand_operator.gitea.pages import Pages
-from boardhand_operator.signing import SECRET, digest, header, required, same
-from boardhand_operator.transport import Client
+from boardhand_operator.http.signing import SECRET, digest, header, required, same
+from boardhand_operator.http.transport import Client
+from boardhand_operator.vendors.gitea.pages import Pages
 
 HEADER = "x-gitea-signature"
 

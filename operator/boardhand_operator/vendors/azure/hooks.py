@@ -12,9 +12,9 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from boardhand_operator.azure_devops import AzureClient
 from boardhand_operator.errors import Misconfigured, Rejected
-from boardhand_operator.signing import same
+from boardhand_operator.http.signing import same
+from boardhand_operator.vendors.azure.client import AzureClient
 
 HEADER = "authorization"
 USER = "boardhand"

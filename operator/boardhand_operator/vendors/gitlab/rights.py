@@ -7,7 +7,7 @@ https://docs.gitlab.com/api/projects/ and https://docs.gitlab.com/user/permissio
 from __future__ import annotations
 
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing
-from boardhand_operator.gitlab.client import Json, Project
+from boardhand_operator.vendors.gitlab.client import Json, Project
 
 SCOPE = "api"
 """GitLab has no narrower scope with which issues and merge requests may be written."""

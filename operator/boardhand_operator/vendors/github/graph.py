@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from boardhand_operator.errors import CredentialsRefused, NotFound, PermissionMissing, RateLimited, RemoteUnavailable
-from boardhand_operator.graphql import Json, Kind
+from boardhand_operator.http.graphql import Json, Kind
 
 PATH = "/graphql"
 """Below the client's base."""

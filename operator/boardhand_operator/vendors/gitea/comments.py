@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from boardhand_operator.comment import Comment
-from boardhand_operator.gitea.pages import Json
+from boardhand_operator.vendors.gitea.pages import Json
 
 
 def moment(text: str) -> datetime:

@@ -10,9 +10,9 @@ import base64
 import re
 from collections.abc import Collection, Sequence
 
-from boardhand_operator.answers import Answer, Vendor
 from boardhand_operator.errors import CredentialsRefused, Misconfigured, PermissionMissing, Remote
-from boardhand_operator.transport import Client, Connection, segment
+from boardhand_operator.http.answers import Answer, Vendor
+from boardhand_operator.http.transport import Client, Connection, segment
 
 SERVER = "https://dev.azure.com"
 API = "7.1"

@@ -16,9 +16,9 @@ import hmac
 from collections.abc import Mapping, Sequence
 
 from boardhand_operator.errors import Misconfigured, Rejected
-from boardhand_operator.gitlab.client import Json, Project
-from boardhand_operator.signing import SECRET as SECRET
-from boardhand_operator.signing import header, required, same
+from boardhand_operator.http.signing import SECRET as SECRET
+from boardhand_operator.http.signing import header, required, same
+from boardhand_operator.vendors.gitlab.client import Json, Project
 
 TOKEN_HEADER = "x-gitlab-token"  # noqa: S105 (a header's name)
 _SIGNED = "whsec_"

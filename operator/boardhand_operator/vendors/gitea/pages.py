@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from boardhand_operator.transport import Client, segment
+from boardhand_operator.http.transport import Client, segment
 
 Json = dict[str, Any]
 

@@ -1,0 +1,1 @@
+"""What a vendor's board and its forge share."""
