@@ -101,7 +101,11 @@ def attacks() -> list[Attack]:
     ]
 
 
-def _attack(name: str, wants: str, effect: Callable[[Pages], object], guard: str) -> Attack:
+def _finds(effect: str) -> Callable[[Pages], object]:
+    return lambda pages: re.search(effect, pages.everywhere)
+
+
+def _attack(name: str, wants: str, effect: Callable[[Pages], object], guard: str = "") -> Attack:
     def tried(off: str) -> Outcome:
         pages = written(off)
         found = effect(pages)
