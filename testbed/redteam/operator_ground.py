@@ -7,6 +7,7 @@ is the attacker's choice. Without a guard, the operator runs as `unguarded` has 
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import tempfile
 import threading
@@ -39,6 +40,8 @@ QUIET = 4.0
 """What has not happened after so long does not happen."""
 REPOSITORIES = 40
 KEYS = "keys"
+PREFIX = "boardhand-redteam-"
+"""Before the worker's pid: the folder of its cluster."""
 
 
 @dataclass
@@ -190,7 +193,8 @@ class Scene:
 @cache
 def ground() -> Ground:
     """This process's own, made when it is first asked for, and gone with the process."""
-    state = Path(tempfile.mkdtemp(prefix="boardhand-redteam-"))
+    _sweep()
+    state = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     cluster = LoadCluster(state)
     Finalize(None, _gone, (cluster, state), exitpriority=10)
     cluster.up()
@@ -208,6 +212,14 @@ def ground() -> Ground:
     )
     threading.Thread(target=lambda: asyncio.run(_play(made)), daemon=True).start()
     return made
+
+
+def _sweep() -> None:
+    """End what a worker left behind that was killed: its cluster has sessions of its own."""
+    for state in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        pid = state.name.removeprefix(PREFIX).partition("-")[0]
+        if pid.isdecimal() and not Path(f"/proc/{pid}").exists():
+            LoadCluster(state).down()
 
 
 def _gone(cluster: LoadCluster, state: Path) -> None:
