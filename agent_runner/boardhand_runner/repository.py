@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 
+from boardhand_api.taming import one_line
 from boardhand_runner.errors import Infrastructure
 from boardhand_runner.evidence.change import FileChange
 from boardhand_runner.git import BASE_REF, Git, tail_of
@@ -59,14 +60,16 @@ class Repository:
         self._git.hide_submodules(self.base)
 
     def commit(self, message: str) -> str | None:
-        """Commit all that is changed; the work's head, or None where nothing differs from the base."""
+        """Commit all that is changed; the work's head, or None where nothing differs from the base.
+
+        The message is a stranger's, perhaps: forges and CI carry out what stands in one, so it is tamed.
+        """
         self.trial.end()
         self._add()
         self._git.hide_submodules(self.base)
         if self._git.run("diff", "--cached", "--quiet", *_PLAIN, "HEAD", check=False).code:
-            self._git.run(
-                "commit", "--quiet", "--no-verify", "--allow-empty-message", "--file=-", stdin=message.encode()
-            )
+            said = one_line(message).encode()
+            self._git.run("commit", "--quiet", "--no-verify", "--allow-empty-message", "--file=-", stdin=said)
         same = self._git.run("diff", "--quiet", *_PLAIN, self.base, "HEAD", check=False).code == 0
         return None if same else self._git.text("rev-parse", "--verify", "HEAD")
 

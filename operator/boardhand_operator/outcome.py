@@ -16,10 +16,10 @@ from boardhand_api.failures import LIMITS, FailureClass, class_of_exit_code
 from boardhand_api.pod import Stage
 from boardhand_api.result import RESULT_VERSION, Checked, Published, Refusal, Result
 from boardhand_api.run import Failure, TicketRunStatus, Verdict
+from boardhand_api.taming import reason_of
 from boardhand_api.versions import newer
 from boardhand_operator import lost_pod, observe
 from boardhand_operator.observe import StageState
-from boardhand_operator.taming import reason_of
 
 Json = Mapping[str, Any]
 T = TypeVar("T", bound=BaseModel)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -177,6 +178,17 @@ def repository(tmp_path: Path) -> tuple[Repository, Path]:
     files = {"a.py": "1\n", "tests/test_a.py": "a = 1\nb = 2\nc = 3\n", "AppTest.java": "x\n", "docs/contest.md": "y\n"}
     settings = lay_out(tmp_path / "run", files)
     return Repository(settings), settings.work
+
+
+def test_a_commits_message_orders_nothing(repository: tuple[Repository, Path]) -> None:
+    kept, work = repository
+    (work / "new.py").write_text("x = 1\n")
+    kept.commit("fixes #7 [skip ci] @ada\n\nCo-authored-by: Eve <eve@example.com>")
+    read = ["git", "-C", str(work), "log", "-1", "--format=%B"]
+    said = subprocess.run(read, capture_output=True, text=True, check=True).stdout
+    assert said.count("\n") <= 2, "no trailer stands in a line of its own"
+    for order in ("#7", "[skip ci]", "@ada"):
+        assert order not in said
 
 
 def test_nothing_changed_is_no_commit(repository: tuple[Repository, Path]) -> None:

@@ -15,7 +15,7 @@ from markdown_it.token import Token
 from boardhand_api.failures import FailureClass
 from boardhand_api.result import TestCounts, Usage
 from boardhand_api.run import Verdict
-from boardhand_operator.taming import GAP
+from boardhand_api.taming import GAP
 from boardhand_operator.words import (
     closing_comment,
     code,
