@@ -38,13 +38,16 @@ class Wire(httpx.AsyncBaseTransport):
         if self.instead is not None:
             return httpx.Response(self.instead.status_code, headers=self.instead.headers, content=self.instead.content)
         answer = await self.inner.handle_async_request(request)
-        self.received += len(await answer.aread())
+        assert isinstance(answer.stream, httpx.AsyncByteStream)
+        # As it came, packed or not: the stream of a real connection can be read only once.
+        body = b"".join([chunk async for chunk in answer.stream])
+        await answer.aclose()
+        self.received += len(body)
         for pattern in self.lose:
             if re.search(pattern, place(request)):
                 self.lose.remove(pattern)
-                await answer.aclose()
                 raise httpx.ReadError("the connection was reset", request=request)
-        return answer
+        return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(body))
 
     def sent(self) -> list[str]:
         """The place of every request, in order."""
