@@ -71,8 +71,8 @@ class Egress(Wire):
     """What may be reached: the git server, the model's server, package registries. In mode Open they are beside all
     the rest: for network plugins by which an address range never means pods, such as Cilium."""
     hosts: Annotated[list[Host], Field(max_length=100)] = []
-    """Names that may be reached in mode Proxy: pypi.org, *.npmjs.org (what is below it, not itself), or with a port
-    git.example.com:8443; without one, 80 and 443. All together at most 4,000 characters."""
+    """Names that may be reached in mode Proxy: git.example.com, *.example.org (below it, not itself), or with a port
+    model.example.com:8443; without one, 80 and 443. All together at most 4,000 characters."""
     direct: Annotated[list[Name], Field(max_length=50)] = []
     """In mode Proxy, names and addresses that are reached without the proxy, as NO_PROXY has them. `to` opens them."""
     dns: bool | None = None

@@ -1,6 +1,6 @@
 """Have the locked dependencies of the images known vulnerabilities? pip-audit asks PyPI, where PyPI can be asked.
 
-Sources: https://github.com/pypa/pip-audit, https://docs.pypi.org/api/json/#known-vulnerabilities
+Source: https://github.com/pypa/pip-audit
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ from tests.support.world import World, go_on
 Json = dict[str, Any]
 KEY = b"0123456789abcdef0123456789abcdef"
 PROXY = Proxy("proxy.boardhand.svc", 3128, "boardhand", "bh", KEY)
-HOSTS = {"mode": "Proxy", "hosts": ["pypi.org", "*.npmjs.org"], "direct": ["10.2.3.4"]}
+HOSTS = {"mode": "Proxy", "hosts": ["packages.example.com", "*.mirror.example.com"], "direct": ["10.2.3.4"]}
 POD = {"app.kubernetes.io/component": "run", "boardhand.dev/pool": "shop"}
 NAME = "kubernetes.io/metadata.name"
 AT_PROXY = End("10.88.0.4", PROXY.labels, {NAME: "boardhand"})
