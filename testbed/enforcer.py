@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
-from testbed.cluster.network import inside
+from testbed.cluster.network import GATEWAY, POD_RANGE, inside
 from testbed.kubectl import Kubectl
 from testbed.shell import run
 
@@ -73,10 +73,16 @@ def script(found: Iterable[Json]) -> str:
             jumps.append(f"ip {near} {_address(pod)} jump {chain}")
             allowed = [rule for one in on for rule in one["spec"].get(kind.lower()) or []]
             lines = [line for rule in allowed for line in _lines(rule, way, far, pods, spaces, pod)]
-            chains.append(_chain(chain, [*lines, "reject"]))
+            chains.append(_chain(chain, [*lines, *(_unknown(pods) if kind == "Ingress" else []), "reject"]))
     hooks = [_chain(hook, [f"type filter hook {hook} priority -10", "jump pods"]) for hook in ("forward", "input")]
     body = [*chains, _chain("pods", ["ct state established,related return", *jumps]), *hooks]
     return "\n".join([f"table {_TABLE}", f"delete table {_TABLE}", f"table {_TABLE} {{", *body, "}\n"])
+
+
+def _unknown(pods: list[Json]) -> list[str]:
+    """Who came a moment ago is not turned away by others' policies: his first connection would be over by then."""
+    known = ", ".join([GATEWAY, *(_address(pod) for pod in pods)])
+    return [f"ip saddr {POD_RANGE} ip saddr != {{ {known} }} return"]
 
 
 def _chain(name: str, lines: Iterable[str]) -> str:

@@ -31,7 +31,9 @@ def test_the_operator_asked_for_what_the_chart_gives_and_used_it(up: World) -> N
     if not log.exists():
         print("not compared: this cluster's API server writes no audit log that is to be read here")
         return
-    given = grants(chart.rendered(SYSTEM, {"watchNamespaces": list(NAMESPACES)}), chart.RELEASE)
+    # With the proxy that test_egress.py installs.
+    values = {"watchNamespaces": list(NAMESPACES), "egressProxy": {"enabled": True}}
+    given = grants(chart.rendered(SYSTEM, values), chart.RELEASE)
     found = compare(given, calls(log, ACCOUNT))
     assert found.beyond == []
     assert sorted(set(found.unused) - ELSEWHERE) == []
