@@ -10,6 +10,8 @@ STAMP := $(VENV)/.locked
 PYTEST := $(BIN)/python -m pytest
 # What is these vendors' alone is tried by `make matrix`: `make check` is to take two minutes, and has Trello and Gitea.
 VENDORS := azure bitbucket github gitlab jira linear
+# Modules that take seconds as a whole: `make slow` has them.
+LONG := runner_publish runner_resume runner_workbench agent_graph operator_exactly_once
 
 .PHONY: slow matrix help demo try test check wire unit evals evals-short redteam redteam-short chaos chaos-short e2e down up images crds lock bench bench-agent sbom audit clean
 
@@ -45,11 +47,13 @@ check: $(STAMP) build/github/.installed build/linear/.installed build/supply/.in
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
 	@$(PYTEST) -q -n 3 --dist worksteal tests/unit tests/contract tests/testbed -m "not e2e and not slow and not matrix" \
-		$(foreach vendor,$(VENDORS),--ignore-glob='*/test_$(vendor)_*.py')
+		$(foreach vendor,$(VENDORS),--ignore-glob='*/test_$(vendor)_*.py') \
+		$(foreach name,$(LONG),--ignore-glob='*/test_$(name)*.py')
 	@$(BIN)/python -m testbed.supply audit
 
 slow: $(STAMP) build/github/.installed ## the unit and contract tests that take many seconds
 	@$(PYTEST) -q -n 2 --dist worksteal tests/unit tests/contract tests/testbed -m "slow and not matrix"
+	@$(PYTEST) -q -n 2 --dist worksteal -m "not slow" $(foreach name,$(LONG),tests/unit/test_$(name)*.py)
 
 matrix: $(STAMP) build/github/.installed build/linear/.installed ## every board and every forge by every case of its suite, as tables and build/matrix.json
 	@$(PYTEST) -q -n 2 --dist worksteal -p tests.matrix -m matrix tests/contract
