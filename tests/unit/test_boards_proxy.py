@@ -23,7 +23,7 @@ async def test_requests_go_by_the_proxy(given: bool, monkeypatch: pytest.MonkeyP
         writer.close()
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        proxy = "http://127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
+        proxy = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         if not given:
             monkeypatch.setenv("http_proxy", proxy)
         client = Client(VENDOR, "http://board.test/api", {}, [], Connection(proxy=proxy if given else None))
