@@ -65,6 +65,8 @@ run() {
     echo "$!" >"$exec/$1.pid"
     wait "$!"
     code=$?
+    # It went with its server: that is no exit code of its own.
+    [ ! -f "$exec/$1.pid" ] || [ -s "$exec/$1.pid" ] || return
     ended "$1" "$code"
     # Of a group that has nobody left, the number may soon be somebody else's.
     kill -s 0 -- "-$!" 2>/dev/null || true >"$exec/$1.pid"
@@ -74,6 +76,8 @@ kill_group() {
     # Not a FIFO in its place: reading that would hold the server up.
     [ -f "$exec/$1.pid" ] || return
     read -r group <"$exec/$1.pid"
+    # Before the group ends, so that whoever waits for it sees it.
+    [ "$2" != lost ] || { true >"$exec/$1.pid"; } 2>/dev/null
     case $group in
         '' | *[!0-9]* | 0 | 1) ;;
         *) kill -s KILL -- "-$group" 2>/dev/null ;;
@@ -85,7 +89,7 @@ last_will() {
     kill "$ticker" 2>/dev/null
     for group in "$exec"/*.pid; do
         group=${group##*/}
-        kill_group "${group%.pid}"
+        kill_group "${group%.pid}" lost
     done
 }
 

@@ -68,10 +68,10 @@ def watched(stage: Scene, cards: int) -> Burst:
     """The burst on a scene whose operator works and polls."""
     count = cards * len(stage.boards)
     with Arrivals(stage.cluster, RUNS) as runs, Arrivals(stage.cluster, JOBS, LABEL_RUN) as jobs:
-        stage.put_cards(cards)
-        stage.poke()
         before = stage.cluster.programs.cpu_seconds()
+        stage.put_cards(cards)
         there = time.time()
+        stage.poke()
         runs.wait_for(1, _SECONDS)
         polled = _first_answer(stage, there)
         jobs.wait_for(count, _SECONDS)
