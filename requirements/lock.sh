@@ -15,6 +15,8 @@ lock() {
 
 # What Dockerfile.operator installs.
 lock operator pyproject.toml --extra operator
+# What Dockerfile.dashboard installs.
+lock dashboard pyproject.toml --extra dashboard
 # What Dockerfile.runner installs.
 lock runner pyproject.toml --extra runner
 # What both Dockerfiles build the project's wheel with.

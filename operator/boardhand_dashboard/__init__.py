@@ -1,0 +1,1 @@
+"""What people look at: pages served with the visitor's own rights."""
