@@ -15,6 +15,8 @@ from boardhand_api.result import Result, Usage
 
 EVENT_BYTES = 65536
 """A longer line is not an event."""
+DIFF_BYTES = 512 * 1024
+"""All pieces of a run's diff together, as lines of the log."""
 
 
 class Started(Tolerant):
@@ -108,11 +110,26 @@ class Ended(Tolerant):
     result: Result
 
 
-Event = Annotated[Started | Routed | Step | Nudged | FellBack | Resumed | Anew | Ended, Field(discriminator="event")]
-_ADAPTER: TypeAdapter[Started | Routed | Step | Nudged | FellBack | Resumed | Anew | Ended] = TypeAdapter(Event)
+class DiffPiece(Tolerant):
+    """A part of what the run pushed, in git's unified format; on the publish stage's stdout, in order."""
+
+    event: Literal["diff"] = "diff"
+    number: Annotated[int, Field(ge=1)]
+    """Which it is, from 1."""
+    of: Annotated[int, Field(ge=1)]
+    """How many there are."""
+    text: str
+    """Ends with a whole line, but where the line is too long for one piece."""
+    cut: bool = False
+    """On the last: more of the change was left out than is here."""
 
 
-def parse_event(line: str | bytes) -> Started | Routed | Step | Nudged | FellBack | Resumed | Anew | Ended | None:
+AnyEvent = Started | Routed | Step | Nudged | FellBack | Resumed | Anew | Ended | DiffPiece
+Event = Annotated[AnyEvent, Field(discriminator="event")]
+_ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(Event)
+
+
+def parse_event(line: str | bytes) -> AnyEvent | None:
     """The event on this line, or None where the line is none that is known here."""
     if len(line) > EVENT_BYTES:
         return None

@@ -23,6 +23,7 @@ from boardhand_api.base import (
 from boardhand_api.egress import Egress
 from boardhand_api.mcp_servers import McpServer
 from boardhand_api.model import Models
+from boardhand_api.notification import Notification
 from boardhand_api.pod_settings import PodSettings
 from boardhand_api.policy import Policy
 from boardhand_api.sealed import Sealed, check_source, one_source
@@ -285,3 +286,8 @@ class CodingAgentSpec(Wire):
     """Absent: a run that loses its pod starts anew."""
     retention: Retention = Retention()
     """What becomes of runs that are done. Runs applied by hand stay."""
+    notifications: Annotated[
+        list[Notification],
+        Field(max_length=8, json_schema_extra=distinct("name", "the notifications' names")),
+    ] = []
+    """Webhooks that are told, once each, of what came of a run. What they answer keeps nothing from going on."""

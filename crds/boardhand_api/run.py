@@ -209,6 +209,15 @@ class Verdict(Tolerant):
     """The end of what the command printed that failed, or that ran no test: at most 2,000 characters."""
 
 
+class PullRequestState(StrEnum):
+    """What became of a pull request."""
+
+    OPEN = "Open"
+    MERGED = "Merged"
+    CLOSED = "Closed"
+    """Without a merge."""
+
+
 class PullRequest(Tolerant):
     """The pull request of a run."""
 
@@ -218,6 +227,25 @@ class PullRequest(Tolerant):
     """Its number at the forge."""
     draft: bool = False
     """Whether it is a draft."""
+    state: PullRequestState = PullRequestState.OPEN
+    """As the forge last said: it is asked every ten minutes while the pull request is open, for 90 days at most."""
+    merged_at: Time | None = None
+    """When it was merged, as the forge says."""
+    head: Annotated[str | None, Field(max_length=64)] = None
+    """Its last commit as the forge last said: another than status.commit where somebody added to it."""
+
+
+class StageTime(Tolerant):
+    """When a stage of the last try ran, as the kubelet recorded it."""
+
+    name: Annotated[str, Field(min_length=1, max_length=63)]
+    """The stage."""
+    started_at: Time | None = None
+    """When its container began; absent: it never did."""
+    finished_at: Time | None = None
+    """When it ended; absent: it had not when the outcome was recorded, or began and was not seen since."""
+    exit_code: int | None = None
+    """As the kubelet recorded it."""
 
 
 class Failure(Tolerant):
@@ -232,12 +260,14 @@ class Failure(Tolerant):
 
 
 class Delivery(Tolerant):
-    """What the board has been told."""
+    """What the board, and others, have been told."""
 
     comment: str | None = None
     """Id of the closing comment."""
     column: str | None = None
     """The column the ticket was moved to."""
+    notified: Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=8)] = []
+    """Those of the pool's notifications that took the message, by name."""
 
 
 class EgressSeen(Tolerant):
@@ -297,9 +327,11 @@ class TicketRunStatus(Tolerant):
     """What the run asked for on the network in vain, where the proxy stands between."""
     pull_request: PullRequest | None = None
     """Where to read the change."""
+    stages: Annotated[list[StageTime], Field(max_length=8)] = []
+    """The stages of the last try, in order; written with the outcome."""
     usage: Usage | None = None
     """Tokens, money and seconds, all tries together."""
     failure: Failure | None = None
     """Why it failed, or why the last try did."""
     delivery: Delivery | None = None
-    """What the board has been told."""
+    """What the board, and others, have been told."""
