@@ -1,4 +1,4 @@
-"""The agent's log: JSON Lines on stdout, one event a line, the result last.
+"""The agent's log: JSON Lines on stdout, one event a line, the result last. And publish's, which has the diff.
 
 Digests stand in for payloads, so that a run's log stays under 5 MB. A reader ignores fields and kinds it does not
 know, and lines that are not events.
@@ -110,21 +110,7 @@ class Ended(Tolerant):
     result: Result
 
 
-class DiffPiece(Tolerant):
-    """A part of what the run pushed, in git's unified format; on the publish stage's stdout, in order."""
-
-    event: Literal["diff"] = "diff"
-    number: Annotated[int, Field(ge=1)]
-    """Which it is, from 1."""
-    of: Annotated[int, Field(ge=1)]
-    """How many there are."""
-    text: str
-    """Ends with a whole line, but where the line is too long for one piece."""
-    cut: bool = False
-    """On the last: more of the change was left out than is here."""
-
-
-AnyEvent = Started | Routed | Step | Nudged | FellBack | Resumed | Anew | Ended | DiffPiece
+AnyEvent = Started | Routed | Step | Nudged | FellBack | Resumed | Anew | Ended
 Event = Annotated[AnyEvent, Field(discriminator="event")]
 _ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(Event)
 
@@ -144,3 +130,27 @@ def last_result(log: str) -> Result | None:
     lines = log.rstrip("\n").rsplit("\n", 1)
     event = parse_event(lines[-1])
     return event.result if isinstance(event, Ended) else None
+
+
+class DiffPiece(Tolerant):
+    """A part of what the run pushed, in git's unified format; on the publish stage's stdout, in order."""
+
+    event: Literal["diff"]
+    number: Annotated[int, Field(ge=1)]
+    """Which it is, from 1."""
+    of: Annotated[int, Field(ge=1)]
+    """How many there are."""
+    text: str
+    """Ends with a whole line, but where the line is too long for one piece."""
+    cut: bool = False
+    """On the last: more of the change was left out than is here."""
+
+
+def parse_diff(line: str | bytes) -> DiffPiece | None:
+    """The piece on this line of the publish stage's log, or None where the line is none."""
+    if len(line) > EVENT_BYTES:
+        return None
+    try:
+        return DiffPiece.model_validate_json(line)
+    except ValidationError:
+        return None
