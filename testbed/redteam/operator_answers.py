@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import itertools
 import json
+import re
 import threading
 import time
 import tracemalloc
@@ -14,6 +15,8 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from unittest.mock import patch
+
+import httpx
 
 from boardhand_api import pool
 from boardhand_operator.errors import BoardhandError
@@ -30,6 +33,7 @@ from testbed.redteam.operator_ground import scene
 
 TOKEN = "canary-of-the-boards-token-5c21"
 VENDOR = Vendor("The board", "Correct it.", "Let it.")
+PAGE = "javascript:alert(1)//) @all"
 MEMORY = 8 * ANSWER_BYTES
 Answers = Callable[[BaseHTTPRequestHandler], None]
 
@@ -69,6 +73,10 @@ def attacks() -> list[Attack]:
             lambda: _fork(patch.object(pulls, "_joins", lambda *_: True)),
             "only the repository's own branch counts", short=True,
         ),
+        Attack(
+            "pull-request-page-of-the-attackers", "an address that people press, of a forge's own making", _page,
+            lambda: _page("pages"), "a page is a plain address of the web",
+        ),
         Attack("board-of-wrong-types", "an operator that falls over one pool's board", _types),
     ]  # fmt: skip
 
@@ -86,7 +94,7 @@ def serving(answers: Answers) -> Iterator[str]:
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True
 
-        do_GET = do_POST = do_PUT = _any
+        do_GET = do_POST = do_PUT = do_PATCH = _any
 
         def log_message(self, *_: object) -> None:
             """Not on the suite's screen."""
@@ -294,6 +302,30 @@ def _fork(off: AbstractContextManager[object] | None = None) -> Outcome:
 
         there = asyncio.run(found())
     return Outcome(there is not None, "the run has no pull request yet, and opens its own")
+
+
+def _page(off: str = "") -> Outcome:
+    """A forge that calls something else the page of the run's pull request."""
+    with scene(off) as here:
+        forge = here.ground.forge_url
+
+        def relay(to: BaseHTTPRequestHandler) -> None:
+            sent = to.rfile.read(int(to.headers.get("content-length") or 0))
+            kept = {name: to.headers[name] for name in ("authorization", "content-type") if name in to.headers}
+            got = httpx.request(to.command, forge + to.path, content=sent, headers=kept, trust_env=False)
+            answer(
+                to, re.sub(rb'("html_url": *)"[^"]*"', rb"\1" + json.dumps(PAGE).encode(), got.content), got.status_code
+            )
+
+        with serving(relay) as url:
+            body = here.pool()
+            body["spec"]["forge"]["url"] = url
+            body["spec"]["repository"]["url"] = body["spec"]["repository"]["url"].replace(forge, url)
+            here.apply(body)
+            here.run("pressed")
+            reached = here.comes(lambda: PAGE in str(here.status("pressed")), 15)
+            said = here.condition("codingagents", "pool", "Ready")
+    return Outcome(reached, f"{said['reason']}: {said['message']}")
 
 
 def _types() -> Outcome:

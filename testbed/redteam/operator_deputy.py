@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
+from pathlib import Path
 
+from boardhand_operator.names import sealed_secret_name
+from boardhand_operator.sealed.keyring import Key, Keyring, Place
 from testbed.load import objects
 from testbed.load.api import APPLY, MERGE
 from testbed.redteam.attack import Attack, Outcome
 from testbed.redteam.lures import listening
-from testbed.redteam.operator_ground import SECONDS, Json, Scene, as_user, scene
+from testbed.redteam.operator_ground import KEYS, SECONDS, Json, Scene, as_user, scene
 from testbed.redteam.operator_planted import only_checkout
 from testbed.shell import wait_for
 
@@ -31,6 +35,10 @@ def attacks() -> list[Attack]:
             _other_volume, "volumes", f"{NAMES}, and only what is the run's is deleted",
         ),
         _attack("run-of-another-namespaces-pool", "a run by a pool that the attacker may not use", _other_pool),
+        _attack(
+            "sealed-text-of-another-pool", "another pool's model key, in a pool of the attacker's",
+            _sealed, "places", "a text opens where it was sealed for, and nowhere else",
+        ),
         _attack("run-by-somebody-without-secrets", "a Secret, by who may make runs and read no Secret", _no_secrets),
         _attack("status-without-the-right", "a run that is called proved, by who may change runs", _status),
         _attack("run-with-a-billion-tries", "an operator that counts to a billion", _tries),
@@ -97,6 +105,26 @@ def _other_pool(here: Scene) -> Outcome:
             attacker.run(f"{RUN}-{number}", name)
         reached = attacker.comes(lambda: bool(attacker.all("jobs") or here.all("jobs")))
         said = attacker.condition("ticketruns", f"{RUN}-0", "Reconciling")
+    return Outcome(reached, f"{said['reason']}: {said['message']}")
+
+
+def _sealed(here: Scene) -> Outcome:
+    """The text, copied as it stands in Git, in a pool of the same namespace."""
+    key = Key.generate()
+    Path(here.ground.cluster.layout.state / KEYS).write_text(f"{key.text}\n")
+    body = here.pool()
+    large = body["spec"]["models"]["large"]
+    del large["secretRef"]
+    large["sealed"] = {"apiKey": Keyring([key]).seal(Place(here.space, "theirs", "models.large.apiKey"), OTHERS)}
+    here.ground.cluster.apply(body)
+    here.run(RUN)
+
+    def unsealed() -> bool:
+        data = (here.get("secrets", sealed_secret_name(RUN)).get("data") or {}).values()
+        return any(OTHERS in base64.b64decode(value).decode() for value in data)
+
+    reached = here.comes(unsealed, 10)
+    said = here.condition("codingagents", "pool", "Ready")
     return Outcome(reached, f"{said['reason']}: {said['message']}")
 
 

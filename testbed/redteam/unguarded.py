@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from boardhand_operator import facts, kube, policies, snapshots, store, words
 from boardhand_operator.act import deliver
 from boardhand_operator.act.doing import Doing
 from boardhand_operator.pools import worker
+from boardhand_operator.sealed.keyring import Keyring
 
 OFF = "BOARDHAND_REDTEAM_OFF"
 
@@ -34,6 +36,15 @@ async def _nothing(*_: Any) -> None:
     return None
 
 
+def _wherever(self: Keyring, _: object, text: str) -> str:
+    """As if a text were bound to no place."""
+    return str(json.loads(self._all.decrypt(text.encode()))["value"])
+
+
+def _no_word(*_: Any) -> None:
+    return None
+
+
 Change = tuple[Any, str, Any]
 GUARDS: Mapping[str, Callable[[], tuple[Change, ...]]] = {
     "owners": lambda: ((facts, "owned_by", _yes), (store, "owned_by", _yes), (Doing, "owns", _yes)),
@@ -42,6 +53,8 @@ GUARDS: Mapping[str, Callable[[], tuple[Change, ...]]] = {
     "snapshots": lambda: ((snapshots, "is_ours", _yes),),
     "taming": lambda: ((words, "tamed", _same), (words, "one_line", _same)),
     "policies": lambda: ((policies.Policies, "_ensure", _nothing),),
+    "pages": lambda: ((deliver, "require_page", _no_word),),
+    "places": lambda: ((Keyring, "open", _wherever),),
     "pace": lambda: ((worker, "_SOONEST", 0.0),),
 }
 """By name, what each guard is put in place of."""

@@ -12,6 +12,7 @@ from boardhand_operator.boards.claims import close
 from boardhand_operator.conditions import with_condition
 from boardhand_operator.errors import Misconfigured, NotFound
 from boardhand_operator.forges import Proposal
+from boardhand_operator.forges.address import require_page
 from boardhand_operator.kube import Resource
 from boardhand_operator.minted import keep
 from boardhand_operator.names import job_name
@@ -36,6 +37,7 @@ async def open_pull_request(doing: Doing, draft: bool) -> None:
     base = pool.spec.repository.branch
     wanted = Proposal(run.status.branch, base, title, body, draft, spec.labels, spec.reviewers)
     opened = await forge.open_pull_request(wanted)
+    require_page(opened.number, opened.url)
     doing.note({"pullRequest": opened.wire()})
     doing.said.append(f"{'draft ' if opened.draft else ''}pull request {opened.url}")
 

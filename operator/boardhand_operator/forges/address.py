@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote, urlsplit
 
 from boardhand_operator.errors import Misconfigured
 
+PAGE_CHARACTERS = 2000
+_PAGE = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~!$&'*+,;=:@%/\-]*)?(\?[A-Za-z0-9._~=&%/:,+\-]*)?")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -32,6 +35,19 @@ def owner_and_name(forge_url: str, clone_url: str) -> tuple[str, str]:
             f"spec.repository.url {clone_url} must be {forge_url.rstrip('/')}/<owner>/<name>.git.",
         )
     return parts[0], parts[1].removesuffix(".git")
+
+
+def require_page(number: int, url: str) -> None:
+    """A pull request's page as the forge calls it: people press it, and boards render it.
+
+    Raises Misconfigured for what is no plain address of the web.
+    """
+    if len(url) > PAGE_CHARACTERS or not _PAGE.fullmatch(url):
+        raise Misconfigured(
+            "PageAddress",
+            f"The forge calls {url[:200]!r} the page of pull request {number}, which is no plain http or https address:"
+            " see that spec.forge.url is the forge that is meant, and how its own address is configured.",
+        )
 
 
 def _ssh_hosts(host: str | None) -> list[str]:
