@@ -35,6 +35,7 @@ from boardhand_operator.money.charge import with_booking
 from boardhand_operator.names import branch_name
 from boardhand_operator.observe import parse_time
 from boardhand_operator.places import waiting
+from boardhand_operator.timing import stage_times
 from boardhand_operator.turns import Turn
 from boardhand_operator.views import Pool, Run
 
@@ -248,4 +249,6 @@ def _retry(facts: Facts, pool: Pool, failure: Failure, fields: dict[str, Any]) -
 
 def _concluded(facts: Facts, fields: dict[str, Any], text: str) -> Record:
     """The outcome, recorded before anybody is told. Its Event is made with the delivery: each costs a request."""
+    times = [time.wire() for time in stage_times(facts.job, facts.pod)]
+    fields = {**fields, "stages": times} if times else fields
     return Record({**fields, "phase": facts.run.status.phase.value, "finishedAt": stamp(facts.now)}, text)
