@@ -9,6 +9,7 @@ import secrets
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -21,6 +22,8 @@ from testbed.redteam.cluster_ground import NAMESPACE, Ground, ground, plays
 from testbed.world import SYSTEM, TRELLO_KEY, TRELLO_SECRET, TRELLO_TOKEN, World
 
 pytestmark = pytest.mark.e2e
+
+Json = dict[str, Any]
 
 DUMP = (
     "{ env; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n';"
@@ -73,9 +76,7 @@ def test_no_secret_is_anywhere(up: World, tmp_path: Path) -> None:
     with ground(up, [leak]) as here:
         body = here.pool()
         body["spec"]["workbench"]["verify"] = [manifests.VERIFY["python-shop"], DUMP]
-        small = body["spec"]["models"]["small"]
-        del small["secretRef"]
-        small["sealed"] = {"apiKey": ring.seal(Place(NAMESPACE, here.name, "models.small.apiKey"), here.model_key)}
+        _sealed(body, ring, here)
         here.ready(body)
         runs = [
             here.ticket(title)
@@ -104,6 +105,27 @@ def test_no_secret_is_anywhere(up: World, tmp_path: Path) -> None:
         assert "def " in where["git objects"]
         assert here.name in where["operator's log"]
         assert found(where, canaries) == []
+
+
+def _sealed(body: Json, ring: Keyring, here: Ground) -> None:
+    """Every credential of the pool sealed, as it would stand in Git: none of its Secrets is referred to any more."""
+    spec, forge = body["spec"], here.world.forge
+
+    def put(part: Json, ref: str, field: str, place: str, values: Json) -> None:
+        del part[ref]
+        part[field] = {
+            key: ring.seal(Place(NAMESPACE, here.name, f"{place}.{key}"), value) for key, value in values.items()
+        }
+
+    trello = {"key": TRELLO_KEY, "token": TRELLO_TOKEN, "webhookSecret": TRELLO_SECRET}
+    put(spec["board"], "secretRef", "sealed", "board", trello)
+    put(spec["forge"], "secretRef", "sealed", "forge", {"token": forge.api_token})
+    for which, token in (("read", forge.read_token), ("push", forge.push_token)):
+        values = {"username": forge.bot_user, "token": token}
+        put(spec["repository"], f"{which}SecretRef", f"{which}Sealed", f"repository.{which}", values)
+    for size, model in spec["models"].items():
+        put(model, "secretRef", "sealed", f"models.{size}", {"apiKey": here.model_key})
+    assert "ecretRef" not in json.dumps(body)
 
 
 def _sealing_keys(up: World) -> str:
