@@ -15,6 +15,8 @@ No message holds a secret: the transport takes them out of what a vendor answers
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class BoardhandError(Exception):
     """Root of every error the operator raises on purpose. Never caught as such, except at a handler's edge."""
@@ -23,11 +25,13 @@ class BoardhandError(Exception):
 class Misconfigured(BoardhandError):
     """The pool is wrong: it goes not Ready with this reason and message, until its spec or Secret changes."""
 
-    def __init__(self, reason: str, message: str) -> None:
-        """reason: one CamelCase word for the condition. message: what is wrong, what is allowed, what to do."""
+    def __init__(self, reason: str, message: str, there: Iterable[str] = ()) -> None:
+        """reason: one CamelCase word for the condition. message: what is wrong, what is allowed, what to do. there: the
+        names to choose from, where a name was not among them."""
         super().__init__(message)
         self.reason = reason
         self.message = message
+        self.there = tuple(there)
 
 
 class Remote(BoardhandError):

@@ -78,6 +78,7 @@ class Labels:
                 "ColumnMissing",
                 f"{self._place} has no label {name!r}; its own labels are: {there}. "
                 f"{self._advice}, or name another one in {field}.",
+                self._ids,
             )
         return self._ids[name]
 

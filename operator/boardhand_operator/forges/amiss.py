@@ -35,4 +35,5 @@ def branch_missing(where: str, branch: str, there: str) -> Misconfigured:
     return Misconfigured(
         "BranchMissing",
         f"{where} has no branch {branch!r} (spec.repository.branch); its default branch is {there!r}.",
+        [there],
     )

@@ -160,6 +160,7 @@ class Columns:
             raise Misconfigured(
                 "ColumnMissing",
                 f"{self._where} has no column {name!r}; there are: {there}. Correct spec.board.columns.",
+                self._names,
             )
 
     async def field(self) -> str:

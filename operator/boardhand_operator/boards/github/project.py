@@ -187,5 +187,6 @@ def see_columns(project: Json, columns: Collection[str], board: str) -> dict[str
                 "ColumnMissing",
                 f"Project {board} has no {FIELD} {name!r}; its columns are: {known}. Make it in the project's "
                 f"settings, or name another one in spec.board.columns.",
+                there,
             )
     return there

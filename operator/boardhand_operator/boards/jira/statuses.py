@@ -47,6 +47,7 @@ class Statuses:
                 "ColumnMissing",
                 f"Jira project {self._spec.board} has no status {name!r}; its statuses are: {there}. "
                 "Add it to the project's workflow, or name another one in spec.board.columns.",
+                self._ids,
             )
         return self._ids[name]
 

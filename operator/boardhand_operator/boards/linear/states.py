@@ -49,6 +49,7 @@ class States:
                 "ColumnMissing",
                 f"Linear's team {self._team} has no workflow state {name!r}; its states are: {there}. "
                 "Correct spec.board.columns, or make the state in the team's settings.",
+                self._ids,
             )
         return self._ids[name]
 

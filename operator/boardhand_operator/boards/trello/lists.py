@@ -46,6 +46,7 @@ class Lists:
                 "ColumnMissing",
                 f"Trello board {self._board_id} has no open list {name!r}; its lists are: {there}. "
                 "Rename one, or name it in spec.board.columns.",
+                self._names.values(),
             )
         if len(ids) > 1:
             raise Misconfigured(

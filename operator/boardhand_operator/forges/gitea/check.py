@@ -58,6 +58,7 @@ async def labels(at: At, wanted: Sequence[str]) -> None:
                 "LabelMissing",
                 f"Repository {at.full_name} has no label {name!r}; its own labels are: {_listed(there)}. "
                 "Make it in the repository (not in the organisation), or correct spec.forge.labels.",
+                there,
             )
 
 
@@ -72,6 +73,7 @@ async def reviewers(at: At, wanted: Sequence[str]) -> None:
                 "ReviewerMissing",
                 f"In repository {at.full_name} {name!r} cannot be asked for a review; who can: "
                 f"{_listed(there.values())}. Give the account access, or correct spec.forge.reviewers.",
+                there.values(),
             )
 
 

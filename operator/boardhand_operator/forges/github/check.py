@@ -84,6 +84,7 @@ async def labels(at: At, wanted: Sequence[str]) -> None:
             "LabelMissing",
             f"Repository {at.full_name} has no label {', '.join(map(repr, absent))} (spec.forge.labels): make it "
             f"there, or choose of: {shown}.",
+            sorted(there),
         )
 
 

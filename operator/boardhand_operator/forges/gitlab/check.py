@@ -29,6 +29,7 @@ async def check_labels(project: Project, wanted: Sequence[str]) -> None:
         raise Misconfigured(
             "LabelMissing",
             f"Project {project.path} has no label {missing[0]!r}, which spec.forge.labels names; there are: {known}.",
+            sorted(there),
         )
 
 
