@@ -13,7 +13,7 @@ VENDORS := azure bitbucket github gitlab jira linear
 # Modules that take seconds as a whole: `make slow` has them.
 LONG := runner_publish runner_resume runner_workbench agent_graph operator_exactly_once
 
-.PHONY: slow matrix help demo try test check wire unit evals evals-short redteam redteam-short chaos chaos-short e2e down up images crds lock bench bench-agent sbom audit clean
+.PHONY: slow matrix help demo try test check wire unit evals evals-short redteam redteam-short chaos chaos-short e2e down up images crds lock bench bench-agent twice sbom audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -124,6 +124,9 @@ e2e: up build/supply/.installed ## the end-to-end tests on the testbed's cluster
 	@$(PYTEST) tests -m e2e -v --durations=15
 
 test: check slow redteam-short matrix evals-short chaos-short e2e ## everything
+
+twice: $(STAMP) ## build each image two times without any cache, and compare them; NAMES=… for some
+	@$(BIN)/python -m testbed.images.twice $(NAMES)
 
 crds: $(STAMP) ## write the CustomResourceDefinitions from the models
 	@$(BIN)/python -m boardhand_api.crd

@@ -66,7 +66,7 @@ def _build(name: str, image: BuiltImage, root: Path) -> None:
     started = time.monotonic()
     _archives().mkdir(parents=True, exist_ok=True)
     remove_leftovers()
-    _bud(RECIPES[name], root, base, image.reference)
+    bud(RECIPES[name], root, base, image.reference)
     for leftover in _archives().glob("*.partial"):
         leftover.unlink()
     partial = image.archive.with_suffix(".partial")
@@ -76,8 +76,8 @@ def _build(name: str, image: BuiltImage, root: Path) -> None:
     say(f"built {image.reference} in {time.monotonic() - started:.0f} s")
 
 
-def _bud(recipe: Recipe, root: Path, base: str, reference: str) -> None:
-    """Build with layers, so that a later build of changed sources starts at the layer that changed.
+def bud(recipe: Recipe, root: Path, base: str, reference: str, *more: str) -> None:
+    """Build with layers, so that a later build of changed sources starts at the layer that changed. more: options.
 
     All files of a program's layers get one time, so that the same inputs become the same layers on another day. A
     workbench keeps its times: Debian's bytecode is told stale by them.
@@ -91,6 +91,7 @@ def _bud(recipe: Recipe, root: Path, base: str, reference: str) -> None:
             *("--build-arg", f"SOURCE_REVISION={source}"),
             *(("--timestamp", str(SAME_TIME)) if recipe.sources else ()),
             *("--volume", f"{HOST_CA_BUNDLE}:{HOST_CA_BUNDLE}:ro"),
+            *more,
             *("--tag", reference, folder),
         )
 
