@@ -1,1 +1,1 @@
-"""What became of runs, kept longer than their objects: a database, and who fills it."""
+"""History that outlives the objects: what came of each run, in a database that one recorder writes and pages read."""
