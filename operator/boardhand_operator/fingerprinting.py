@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from boardhand_api.fingerprints import Fingerprints, fingerprints
 from boardhand_operator.credentials import PUBLIC_KEYS, Source, sources
+from boardhand_operator.locks import Locks
 from boardhand_operator.views import Pool
 
 KEPT_SECONDS = 60.0
@@ -22,15 +23,17 @@ class Fingerprinting:
 
     def __init__(self, read: Read, clock: Callable[[], float]) -> None:
         self._read, self._clock = read, clock
+        self._locks = Locks()
         self._known: dict[tuple[str, str, int], tuple[float, Fingerprints]] = {}
 
     async def of(self, pool: Pool) -> Fingerprints:
         """Of all its secrets, the operator's own for board and forge too. Raises Misconfigured where one is missing."""
         key, now = (pool.namespace, pool.name, pool.spec_generation), self._clock()
         self._known = {one: known for one, known in self._known.items() if now - known[0] < KEPT_SECONDS}
-        if key not in self._known:
-            self._known[key] = (now, await self._made(pool))
-        return self._known[key][1]
+        async with self._locks.of(key):
+            if key not in self._known:
+                self._known[key] = (now, await self._made(pool))
+            return self._known[key][1]
 
     async def _made(self, pool: Pool) -> Fingerprints:
         given = [await self._read(pool, source) for source in sources(pool.spec).values()]

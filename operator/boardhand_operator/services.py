@@ -6,7 +6,8 @@ import base64
 import binascii
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from boardhand_operator.boards import Board, open_board
@@ -17,8 +18,10 @@ from boardhand_operator.forges import Forge, open_forge
 from boardhand_operator.gates import Gates
 from boardhand_operator.http.transport import Connection
 from boardhand_operator.kube import Json, Kube, Resource
+from boardhand_operator.locks import Locks
 from boardhand_operator.minted.minter import Minter, is_app
 from boardhand_operator.money.ledgers import Ledgers
+from boardhand_operator.observing import Observer
 from boardhand_operator.policies import Policies
 from boardhand_operator.redacting import Redactor
 from boardhand_operator.sealed.keyring import KEYS_TYPE
@@ -71,21 +74,24 @@ class Services:
         may_write: Callable[[], bool] = lambda: True,
         keys: Path | None = None,
         redactor: Redactor | None = None,
+        observer: Observer | None = None,
     ) -> None:
         """may_write: see `Connection.may_write`. keys: file of those that open what is sealed. redactor: told of all
-        credentials that are read."""
+        credentials that are read. observer: told of all requests."""
         self._kube = kube
         self._connection = Connection(certificates=certificates, may_write=may_write)
         self._clock = clock
         self._opened: dict[tuple[str, str, int], _Opened] = {}
         self._retired: list[_Opened] = []
+        self._locks = Locks()
         self.snapshots = Snapshots(kube)
         self.policies = Policies(kube, clock)
         self.gates = Gates(clock)
         self.ledgers = Ledgers(kube)
         self.redactor = redactor or Redactor()
+        self.observer = observer or Observer()
         self.opener = Opener(keys)
-        self.minter = Minter(self._read, self._connection)
+        self.minter = Minter(self._read, self._heard(("", ""), "token"))
         self.fingerprints = Fingerprinting(self._read, clock)
 
     async def board(self, pool: Pool) -> Board | None:
@@ -154,11 +160,19 @@ class Services:
         for opened in old:
             await _close(opened)
 
+    def _heard(self, pool: tuple[str, str], service: str) -> Connection:
+        """A connection whose requests the observer is told of."""
+        return replace(self._connection, hear=partial(self.observer.called, pool, service))
+
     async def _open(self, pool: Pool) -> _Opened:
         key = (pool.namespace, pool.name, pool.spec_generation)
-        known = self._opened.get(key)
-        if known and self._clock() - known.since < _KEPT_SECONDS:
-            return known
+        async with self._locks.of(key):
+            known = self._opened.get(key)
+            if known and self._clock() - known.since < _KEPT_SECONDS:
+                return known
+            return await self._open_anew(pool, key)
+
+    async def _open_anew(self, pool: Pool, key: tuple[str, str, int]) -> _Opened:
         spec, board_secret, forge_secret = pool.spec, dict[str, str](), dict[str, str]()
         given = sources(spec)
         if BOARD in given:
@@ -171,8 +185,9 @@ class Services:
             # With its connections, and what the board remembers of its lists and cards.
             known.since = self._clock()
             return known
-        board = open_board(spec.board, board_secret, self._connection) if spec.board else None
-        forge = open_forge(spec.forge, spec.repository, forge_secret, self._connection) if spec.forge else None
+        to_board, to_forge = (self._heard(key[:2], service) for service in ("board", "forge"))
+        board = open_board(spec.board, board_secret, to_board) if spec.board else None
+        forge = open_forge(spec.forge, spec.repository, forge_secret, to_forge) if spec.forge else None
         if stale := self._opened.pop(key, None):
             self._retired.append(stale)
         self._opened[key] = opened = _Opened(self._clock(), (board_secret, forge_secret), board, forge)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import string
 from collections.abc import Mapping
@@ -78,6 +79,20 @@ async def test_all_secrets_of_the_pool_and_none_of_what_is_public() -> None:
     now[0] = KEPT_SECONDS
     again = await made.of(pool)
     assert again.salt != told.salt and asked == places * 2
+
+
+async def test_of_many_runs_that_begin_at_once_one_reads() -> None:
+    asked: list[str] = []
+
+    async def read(_pool: Pool, source: Source) -> Mapping[str, str]:
+        asked.append(source.place)
+        await asyncio.sleep(0)
+        return {"token": f"{KEY}{source.place}"}
+
+    made, pool = Fingerprinting(read, lambda: 0.0), a_pool()
+    told = await asyncio.gather(*(made.of(pool) for _ in range(20)))
+    assert len({one.salt for one in told}) == 1
+    assert len(asked) == len(sources(pool.spec))
 
 
 async def test_an_order_has_them_and_no_secret() -> None:

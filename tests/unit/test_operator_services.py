@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.kube import Resource
 from boardhand_operator.services import Services
+from boardhand_operator.views import Pool
 from tests.support.fake_kube import FakeKube
 from tests.support.objects import a_pool
 
@@ -53,6 +55,24 @@ async def test_an_opened_board_is_kept_until_its_secret_changes() -> None:
     now[0] = 130.0
     second = await opened()
     assert second is not first
+    await services.aclose()
+
+
+async def test_of_many_who_want_a_board_at_once_one_opens_it() -> None:
+    kube = FakeKube()
+    pool = a_pool(board={"type": "trello", "board": "b", "secretRef": {"name": "trello"}}, forge=False)
+    keep(kube, "trello", key="k", token="t")
+    asked: list[str] = []
+
+    class Slow(Services):
+        async def _secret(self, pool: Pool, name: str, field: str) -> dict[str, str]:
+            asked.append(name)
+            await asyncio.sleep(0)
+            return await super()._secret(pool, name, field)
+
+    services = Slow(kube, None)
+    await asyncio.gather(*(services.board(pool) for _ in range(20)))
+    assert asked == ["trello"]
     await services.aclose()
 
 
