@@ -66,7 +66,7 @@ COMMANDS: Mapping[Stage, Command] = {
     Stage.AGENT: Command("work the ticket", _agent, lambda refusal: Result(failure=refusal)),
     Stage.PUBLISH: Command(
         "push the work and export it for the proof",
-        publish.main,
+        lambda settings, order: publish.main(settings, order, sys.stdout),
         lambda refusal: Published(failure=refusal),
     ),
 }

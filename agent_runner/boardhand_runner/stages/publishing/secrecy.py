@@ -9,7 +9,7 @@ from pathlib import Path
 
 from boardhand_api.order import Order
 from boardhand_runner.errors import Refused
-from boardhand_runner.leaks import Added, added_lines, find_leaks, numbered
+from boardhand_runner.leaks import Added, Finder, added_lines, find_leaks, numbered
 from boardhand_runner.settings import Settings
 from boardhand_runner.ssh import KEY, KNOWN_HOSTS
 from boardhand_runner.stages.publishing.finders import finders
@@ -39,11 +39,15 @@ _PATCH = (
 )
 
 
-def check_secrecy(settings: Settings, order: Order, work: Fresh, touched: Sequence[Touched]) -> None:
-    """Raises Refused with the places of secrets, never with one."""
+def all_finders(settings: Settings, order: Order) -> list[Finder]:
+    """By what is mounted here, by what the order tells of other stages' secrets, and by form."""
     # A mounted Secret also holds folders of its own, by which the kubelet swaps new values in.
     files = (file for file in sorted(settings.secrets.glob("*/*")) if file.is_file() and file.name not in _PUBLIC)
-    literals = [value for file in files for value in _telling(file)]
+    return finders([value for file in files for value in _telling(file)], order.fingerprints)
+
+
+def check_secrecy(find: Sequence[Finder], work: Fresh, touched: Sequence[Touched]) -> None:
+    """Raises Refused with the places of secrets, never with one."""
     names = "\n".join(dict.fromkeys(one.path for one in touched)).encode("utf-8", "surrogateescape")
     with work.git.stream("log", *_PATCH, *work.work, seconds=2 * SCAN_SECONDS) as patch:
         lines = chain(
@@ -51,7 +55,7 @@ def check_secrecy(settings: Settings, order: Order, work: Fresh, touched: Sequen
             numbered("the commits' messages", _commits(work)),
             added_lines(patch),
         )
-        leaks = list(islice(find_leaks(_in_time(lines), finders(literals, order.fingerprints)), LEAKS_NAMED))
+        leaks = list(islice(find_leaks(_in_time(lines), find), LEAKS_NAMED))
     if leaks:
         places = "; ".join(str(leak)[:150] for leak in leaks)
         raise Refused("SecretFound", f"Nothing was pushed, because the change holds {places}.")
