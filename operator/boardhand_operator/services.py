@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,47 +9,25 @@ from functools import partial
 from pathlib import Path
 
 from boardhand_operator.boards import Board, open_board
-from boardhand_operator.credentials import BOARD, FORGE, PUSH, READ, STAGES_SEE, Source, sources
-from boardhand_operator.errors import Misconfigured
+from boardhand_operator.credentials import BOARD, FORGE, STAGES_SEE, Source, sources
 from boardhand_operator.fingerprinting import Fingerprinting
 from boardhand_operator.forges import Forge, open_forge
 from boardhand_operator.gates import Gates
 from boardhand_operator.http.transport import Connection
-from boardhand_operator.kube import Json, Kube, Resource
+from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.locks import Locks
-from boardhand_operator.minted.minter import Minter, is_app
+from boardhand_operator.minted.minter import Minter
 from boardhand_operator.money.ledgers import Ledgers
 from boardhand_operator.observing import Observer
 from boardhand_operator.policies import Policies
+from boardhand_operator.pool_secrets import require_read, require_stage_keys, values_of
 from boardhand_operator.redacting import Redactor
-from boardhand_operator.sealed.keyring import KEYS_TYPE
 from boardhand_operator.sealed.opening import Opener
 from boardhand_operator.snapshots import Snapshots
 from boardhand_operator.views import Pool
 
 _KEPT_SECONDS = 60.0
 """A Secret is read again after so long, so that a new token is used without a restart."""
-
-WEB_KEYS = ("username", "token")
-SSH_KEYS = ("sshKey", "knownHosts")
-"""What the stages need to reach a repository over http, and over ssh."""
-
-
-_NOT_FOR_POOLS = frozenset(
-    {
-        KEYS_TYPE,
-        "boardhand.dev/egress-key",
-        "helm.sh/release.v1",
-        "kubernetes.io/service-account-token",
-        "bootstrap.kubernetes.io/token",
-    }
-)
-"""Types of Secrets that are the cluster's own: whoever may write a pool need not be one who may read them."""
-
-
-def git_keys(clone_url: str) -> tuple[str, ...]:
-    """The keys that a Secret for this repository has."""
-    return SSH_KEYS if clone_url.startswith("ssh://") else WEB_KEYS
 
 
 @dataclass
@@ -121,23 +97,12 @@ class Services:
 
         Raises Misconfigured naming the first that is not, and as `Minter.check`.
         """
-        given, keys = sources(pool.spec), git_keys(pool.spec.repository.url)
-        if keys is SSH_KEYS and READ not in given:
-            raise Misconfigured(
-                "SecretMissing",
-                f"spec.repository.readSecretRef is required over ssh: name a Secret with {' and '.join(SSH_KEYS)}",
-            )
+        given = sources(pool.spec)
+        require_read(pool.spec)
         for place, source in given.items():
             if not place.startswith(STAGES_SEE):
                 continue
-            data = await self._read(pool, source)
-            if place in (READ, PUSH) and is_app(pool.spec, data, source.name):
-                continue
-            for key in keys if place in (READ, PUSH) else ("apiKey",) if place.startswith("models.") else ():
-                if not data.get(key):
-                    raise Misconfigured(
-                        "SecretKeyMissing", f"{source.field}: Secret {source.name} lacks the key {key!r}"
-                    )
+            require_stage_keys(pool.spec, source, await self._read(pool, source))
         await self.minter.check(pool)
 
     async def forget(self, key: tuple[str, str]) -> None:
@@ -208,26 +173,9 @@ class Services:
 
     async def _secret(self, pool: Pool, name: str, field: str) -> dict[str, str]:
         body = await self._kube.get(Resource.SECRETS, pool.namespace, name)
-        if body is None:
-            raise Misconfigured(
-                "SecretMissing", f"{field}: there is no Secret {name} in namespace {pool.namespace}; create it"
-            )
-        if body.get("type") in _NOT_FOR_POOLS or _of_a_run(body):
-            text = f"{field}: Secret {name} is no pool's credentials; name one that was made for it"
-            raise Misconfigured("SecretForbidden", text)
-        try:
-            values = {key: base64.b64decode(text).decode() for key, text in (body.get("data") or {}).items()}
-        except (binascii.Error, UnicodeDecodeError):
-            # Without the error it comes from, which holds the value.
-            text = f"{field}: Secret {name} holds a value that is no text"
-            raise Misconfigured("SecretUnreadable", text) from None
+        values = values_of(body, pool.namespace, name, field)
         self.redactor.know(pool.namespace, values)
         return values
-
-
-def _of_a_run(body: Json) -> bool:
-    """Whether it holds what was minted or unsealed for one run, perhaps of another pool."""
-    return any(owner.get("kind") == "TicketRun" for owner in body["metadata"].get("ownerReferences") or [])
 
 
 async def _close(opened: _Opened) -> None:

@@ -1,0 +1,74 @@
+"""What the Secrets of a pool must be and hold. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+
+from boardhand_api.pool import CodingAgentSpec
+from boardhand_operator.credentials import PUSH, READ, Source, sources
+from boardhand_operator.errors import Misconfigured
+from boardhand_operator.kube import Json
+from boardhand_operator.minted.minter import is_app
+from boardhand_operator.sealed.keyring import KEYS_TYPE
+
+WEB_KEYS = ("username", "token")
+SSH_KEYS = ("sshKey", "knownHosts")
+"""What the stages need to reach a repository over http, and over ssh."""
+MODEL_KEYS = ("apiKey",)
+_NOT_FOR_POOLS = frozenset(
+    {
+        KEYS_TYPE,
+        "boardhand.dev/egress-key",
+        "helm.sh/release.v1",
+        "kubernetes.io/service-account-token",
+        "bootstrap.kubernetes.io/token",
+    }
+)
+"""Types of Secrets that are the cluster's own: whoever may write a pool need not be one who may read them."""
+
+
+def git_keys(clone_url: str) -> tuple[str, ...]:
+    """The keys that a Secret for this repository has."""
+    return SSH_KEYS if clone_url.startswith("ssh://") else WEB_KEYS
+
+
+def require_read(spec: CodingAgentSpec) -> None:
+    """Raise Misconfigured where nothing is given to clone over ssh with."""
+    if git_keys(spec.repository.url) is SSH_KEYS and READ not in sources(spec):
+        raise Misconfigured(
+            "SecretMissing",
+            f"spec.repository.readSecretRef is required over ssh: name a Secret with {' and '.join(SSH_KEYS)}",
+        )
+
+
+def require_stage_keys(spec: CodingAgentSpec, source: Source, data: Mapping[str, str]) -> None:
+    """Raise Misconfigured where a stage would miss a key of these credentials, and as `is_app`."""
+    if source.place in (READ, PUSH):
+        keys = () if is_app(spec, data, source.name) else git_keys(spec.repository.url)
+    else:
+        keys = MODEL_KEYS if source.place.startswith("models.") else ()
+    for key in keys:
+        if not data.get(key):
+            raise Misconfigured("SecretKeyMissing", f"{source.field}: Secret {source.name} lacks the key {key!r}")
+
+
+def values_of(body: Json | None, namespace: str, name: str, field: str) -> dict[str, str]:
+    """The credentials in the Secret that `field` names. Raises Misconfigured where it is not there, or is no pool's."""
+    if body is None:
+        raise Misconfigured("SecretMissing", f"{field}: there is no Secret {name} in namespace {namespace}; create it")
+    if body.get("type") in _NOT_FOR_POOLS or _of_a_run(body):
+        text = f"{field}: Secret {name} is no pool's credentials; name one that was made for it"
+        raise Misconfigured("SecretForbidden", text)
+    try:
+        return {key: base64.b64decode(text).decode() for key, text in (body.get("data") or {}).items()}
+    except (binascii.Error, UnicodeDecodeError):
+        # Without the error it comes from, which holds the value.
+        text = f"{field}: Secret {name} holds a value that is no text"
+        raise Misconfigured("SecretUnreadable", text) from None
+
+
+def _of_a_run(body: Json) -> bool:
+    """Whether it holds what was minted or unsealed for one run, perhaps of another pool."""
+    return any(owner.get("kind") == "TicketRun" for owner in body["metadata"].get("ownerReferences") or [])
