@@ -12,8 +12,10 @@ PYTEST := $(BIN)/python -m pytest
 VENDORS := azure bitbucket github gitlab jira linear
 # Modules that take seconds as a whole: `make slow` has them.
 LONG := runner_publish runner_resume runner_workbench agent_graph operator_exactly_once
+# What pages load that is not ours.
+WEB := operator/boardhand_dashboard/static/vendor
 
-.PHONY: slow matrix help demo try test check wire unit evals evals-short redteam redteam-short chaos chaos-short e2e down up images crds lock bench bench-agent twice sbom audit clean
+.PHONY: web slow matrix help demo try test check wire unit evals evals-short redteam redteam-short chaos chaos-short e2e down up images crds lock bench bench-agent twice sbom audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,16 +34,16 @@ demo: $(STAMP) ## three cards on a real Kubernetes: two pull requests, one answe
 try: $(STAMP) ## the same ticket through the runner's stages as local processes, without a cluster
 	@$(BIN)/python -m testbed.tryout
 
-up: $(STAMP) ## only bring the testbed up
+up: $(STAMP) $(WEB)/htmx.min.js ## only bring the testbed up
 	@$(BIN)/python -m testbed up
 
 down: $(STAMP) ## remove every trace of the testbed
 	@$(BIN)/python -m testbed down
 
-images: $(STAMP) ## build the images
+images: $(STAMP) $(WEB)/htmx.min.js ## build the images
 	@$(BIN)/python -m testbed.images
 
-check: $(STAMP) build/github/.installed build/linear/.installed build/supply/.installed ## lint, types, architecture, unit and contract tests; no cluster
+check: $(STAMP) $(WEB)/htmx.min.js build/github/.installed build/linear/.installed build/supply/.installed ## lint, types, architecture, unit and contract tests; no cluster
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/lint-imports
@@ -51,7 +53,7 @@ check: $(STAMP) build/github/.installed build/linear/.installed build/supply/.in
 		$(foreach name,$(LONG),--ignore-glob='*/test_$(name)*.py')
 	@$(BIN)/python -m testbed.supply audit
 
-slow: $(STAMP) build/github/.installed ## the unit and contract tests that take many seconds
+slow: $(STAMP) $(WEB)/htmx.min.js build/github/.installed ## the unit and contract tests that take many seconds
 	@$(PYTEST) -q -n 2 --dist worksteal tests/unit tests/contract tests/testbed -m "slow and not matrix"
 	@$(PYTEST) -q -n 2 --dist worksteal -m "not slow" $(foreach name,$(LONG),tests/unit/test_$(name)*.py)
 
@@ -87,6 +89,15 @@ build/linear/.installed: testbed/linear/contract/package-lock.json
 	@mkdir -p $(@D) && cp testbed/linear/contract/package.json testbed/linear/contract/package-lock.json $(@D)
 	@cd $(@D) && npm ci --silent --no-audit --no-fund --ignore-scripts \
 		&& cat node_modules/@linear/sdk/dist/*.d.mts > types.d.mts && rm -r node_modules && touch .installed
+
+# What the dashboard's pages load in a browser; axe, which tests check them with, stays in build/web.
+$(WEB)/htmx.min.js: operator/boardhand_dashboard/web/package-lock.json
+	@mkdir -p build/web $(WEB) && cp $(<D)/package.json $(<D)/package-lock.json build/web
+	@cd build/web && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@cp build/web/node_modules/htmx-ext-sse/dist/sse.min.js $(WEB)
+	@cp build/web/node_modules/htmx.org/dist/htmx.min.js $(WEB) && touch $@
+
+web: $(WEB)/htmx.min.js ## what the dashboard's pages load (htmx), by npm
 
 wire: $(STAMP) build/wire/.installed ## the model clients against an independent mock server; needs Node.js 20, so it stands apart
 	@$(PYTEST) -q tests/wire

@@ -1,0 +1,1 @@
+"""Pages by theme: each module has its `routes`."""
