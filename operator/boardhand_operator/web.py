@@ -5,17 +5,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any, Protocol
 
 from aiohttp import web
-
-from boardhand_operator.vitals import Vitals
 
 CONNECTION_SECONDS = 10.0
 """A connection is closed after so long, whatever it does: no probe takes half of it."""
 
 
+class Health(Protocol):
+    """How a program is: `boardhand_operator.vitals.Vitals`, and those of others."""
+
+    @property
+    def alive(self) -> bool: ...
+
+    @property
+    def ready(self) -> bool: ...
+
+    def told(self) -> dict[str, Any]: ...
+
+
 @asynccontextmanager
-async def serving(vitals: Callable[[], Vitals], host: str, port: int) -> AsyncIterator[int]:
+async def serving(vitals: Callable[[], Health], host: str, port: int) -> AsyncIterator[int]:
     """Serve /healthz and /readyz (200 or 503, with the figures as JSON); the port it is. Raises OSError."""
 
     async def health(_: web.Request) -> web.Response:
