@@ -22,6 +22,31 @@ class Seat:
 
 
 @dataclass(frozen=True)
+class Metrics:
+    """Where metrics are served, and to whom."""
+
+    address: tuple[str, int]
+    tls: Path | None = None
+    """Folder of the certificate that they are served with (`tls.crt`, `tls.key`); absent: plain HTTP."""
+    token: Path | None = None
+    """File with the bearer token that who asks must have, read anew each time; absent: none is asked for."""
+    reviewed: bool = False
+    """Whether the API server is asked instead: whose token it is, and whether that one may get /metrics."""
+
+
+@dataclass(frozen=True)
+class Otlp:
+    """Where traces go, by OTLP over HTTP."""
+
+    endpoint: str
+    """The collector's address without the signal's path, such as http://collector:4318."""
+    headers: Path | None = None
+    """File with headers, a line each as `name: value`; absent: none."""
+    contents: bool = False
+    """Whether titles, what models and tools were told, and what they answered go with them."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """What the operator was installed with."""
 
@@ -43,6 +68,10 @@ class Settings:
     """Where boards call; absent: no webhooks are taken."""
     webhooks_tls: Path | None = None
     """Folder of the certificate that they are served with (`tls.crt`, `tls.key`); absent: plain HTTP."""
+    metrics: Metrics | None = None
+    """Absent: none are kept."""
+    otlp: Otlp | None = None
+    """Absent: no traces are made."""
     seat: Seat | None = None
     """What several operators compete for; absent: this one works at once, and must be the only one."""
     concurrency: int | None = None
@@ -70,6 +99,8 @@ class Settings:
             probes=_address(environment, "BOARDHAND_PROBES") or cls.probes,
             webhooks=_address(environment, "BOARDHAND_WEBHOOKS"),
             webhooks_tls=Path(webhooks_tls) if webhooks_tls else None,
+            metrics=_metrics(environment),
+            otlp=_otlp(environment),
             concurrency=_number(environment, "BOARDHAND_CONCURRENCY"),
             namespaces=tuple(name.strip() for name in names.split(",") if name.strip()),
             network=_network(environment),
@@ -88,6 +119,38 @@ def _address(environment: Mapping[str, str], name: str) -> tuple[str, int] | Non
     if not host or not port.isdigit() or int(port) > 65535:
         raise ValueError(f"{name}={text!r}: give host:port, such as 127.0.0.1:8080")
     return host, int(port)
+
+
+def _metrics(environment: Mapping[str, str]) -> Metrics | None:
+    address = _address(environment, "BOARDHAND_METRICS")
+    if address is None:
+        return None
+    token, reviewed = _path(environment, "BOARDHAND_METRICS_TOKEN"), _flag(environment, "BOARDHAND_METRICS_REVIEW")
+    if token and reviewed:
+        raise ValueError("BOARDHAND_METRICS_TOKEN and BOARDHAND_METRICS_REVIEW exclude each other: set one of them")
+    return Metrics(address, _path(environment, "BOARDHAND_METRICS_TLS"), token, reviewed)
+
+
+def _otlp(environment: Mapping[str, str]) -> Otlp | None:
+    endpoint = environment.get("BOARDHAND_OTLP_ENDPOINT", "")
+    if not endpoint:
+        return None
+    if not endpoint.startswith(("http://", "https://")):
+        raise ValueError(f"BOARDHAND_OTLP_ENDPOINT={endpoint!r}: give an address such as http://collector:4318")
+    headers, contents = _path(environment, "BOARDHAND_OTLP_HEADERS"), _flag(environment, "BOARDHAND_OTLP_CONTENTS")
+    return Otlp(endpoint.rstrip("/"), headers, contents)
+
+
+def _path(environment: Mapping[str, str], name: str) -> Path | None:
+    text = environment.get(name, "")
+    return Path(text) if text else None
+
+
+def _flag(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name, "").lower()
+    if text not in ("", "true", "false"):
+        raise ValueError(f"{name}={text!r}: give true or false, or leave it out")
+    return text == "true"
 
 
 def _network(environment: Mapping[str, str]) -> Network:

@@ -106,6 +106,10 @@ class Store:
         """How many objects are known."""
         return len(self._objects[resource])
 
+    def bodies(self, resource: Resource) -> Iterable[Json]:
+        """All that are known, to be gone through at once."""
+        return self._objects[resource].values()
+
     def pools(self) -> list[views.Pool]:
         """All pools that can be read."""
         found = []

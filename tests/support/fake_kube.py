@@ -68,6 +68,10 @@ class FakeKube(Kube):
         async with self.fuse.call("read the log"):
             return self.logs.get((namespace, pod, container), "")[:limit]
 
+    async def whole_log(self, namespace: str, pod: str, container: str, limit: int) -> str:
+        async with self.fuse.call("read the log"):
+            return self.logs.get((namespace, pod, container), "")[:limit]
+
     async def log_since(self, namespace: str, pod: str, since: str, lines: int, limit: int) -> str:
         async with self.fuse.call("read the log"):
             kept = [line for line in self.logs.get((namespace, pod, ""), "").splitlines() if line]

@@ -16,6 +16,7 @@ from boardhand_api.run import TicketRunStatus
 from boardhand_operator.conditions import run_conditions, stamp
 from boardhand_operator.errors import BoardhandError
 from boardhand_operator.kube import ApiException, Kube, Resource
+from boardhand_operator.observing import Written
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
 from boardhand_operator.store import Store
@@ -95,7 +96,10 @@ class Doing:
         body = await self.kube.patch(Resource.RUNS, self.run.namespace, self.run.name, patch, "status")
         if body is None or body["metadata"]["uid"] != self.run.uid:
             raise Gone(self.run.name)
+        job = self.run.status.job
+        pod = self.store.pod_of(self.run.namespace, job) if job else None
         self.store.wrote(Resource.RUNS, body)
+        self.services.observer.run_written(Written(self.run.body, body, self.pool, pod))
         self.run = Run.of(body)
 
     def _merged(self, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -128,6 +128,15 @@ def spacing(headers: Mapping[str, str], now: datetime) -> float:
     return max(trello, *(_spacing(headers, limit, "limit", _until_reset(headers, limit, now)) for limit in _LIMITS))
 
 
+def used_share(headers: Mapping[str, str]) -> float | None:
+    """How much of the vendor's limit is used up, between 0 and 1, of several limits the most; None: none is told."""
+    told = [(f"{limit}-max", f"{limit}-remaining") for limit in _TRELLO_LIMITS]
+    told += [(f"{limit}-limit", f"{limit}-remaining") for limit in _LIMITS]
+    pairs = [(_number(headers, most), _number(headers, left)) for most, left in told]
+    shares = [1 - min(left, most) / most for most, left in pairs if most and left is not None]
+    return max(shares, default=None)
+
+
 def next_page(answer: Answer) -> str | None:
     """The address of the page after this one, as its Link header names it (RFC 8288); None after the last."""
     for target, kind in _LINK.findall(answer.headers.get("link", "")):

@@ -16,6 +16,7 @@ from httpx_aiohttp import HttpxAiohttpClient
 from boardhand_api.redaction import Redaction
 from boardhand_operator.errors import Misconfigured, Remote, RemoteUnavailable
 from boardhand_operator.http.answers import Answer, Vendor
+from boardhand_operator.http.calls import Hear, nobody
 from boardhand_operator.http.unpacking import ACCEPTED, Body, Unfit
 
 ANSWER_BYTES = 10 * 1024 * 1024
@@ -44,6 +45,8 @@ class Connection:
     """Sends the requests in place of the network, such as httpx.ASGITransport; then `proxy` does not apply."""
     may_write: Callable[[], bool] = lambda: True
     """Asked right before each write: whether this operator is still the one that works."""
+    hear: Hear = nobody
+    """Told of each request once it is answered, or failed."""
 
 
 class Exchange:

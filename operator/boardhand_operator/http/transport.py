@@ -14,6 +14,7 @@ import httpx
 
 from boardhand_operator.errors import Misconfigured, RateLimited, Remote, RemoteUnavailable
 from boardhand_operator.http.answers import Answer, Vendor, data_of, error_of, next_page, spacing
+from boardhand_operator.http.calls import heard
 from boardhand_operator.http.exchange import Connection as Connection
 from boardhand_operator.http.exchange import Exchange, Params
 from boardhand_operator.http.remembered import Remembered
@@ -69,6 +70,7 @@ class Client:
         self._authorize = authorize
         self._always = dict(always or {})
         self._may_write = connection.may_write
+        self._hear = connection.hear
         self._sleep = sleep
         self._clock = clock
         self._remembered = Remembered()
@@ -204,7 +206,8 @@ class Client:
         for last in (self._authorize is None, True):
             changing = await self._authorize() if self._authorize else {}
             self._exchange.keep_secret(*changing.values())
-            answer = await self._answer(method, operation, path, params, content, {**changing, **headers})
+            answering = self._answer(method, operation, path, params, content, {**changing, **headers})
+            answer = await heard(self._hear, self._vendor.name, answering, self._clock)
             if answer.status == 401 and self._authorize:
                 self._authorize.refused()
             if answer.status != 401 or last:
