@@ -33,6 +33,7 @@ class PastRun(Base):
     __table_args__ = (
         Index(None, "finished_at", "uid"),
         Index(None, "namespace", "finished_at", "uid"),
+        Index(None, "namespace", "pool", "finished_at", "uid"),
         Index(None, "namespace", "merged_at"),
     )
 

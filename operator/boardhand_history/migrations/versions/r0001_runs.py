@@ -20,6 +20,13 @@ _NUMBERS = (
 )
 _TIMES = "created_at finished_at|merged_at started_at"
 
+_INDEXES = (
+    ["finished_at", "uid"],
+    ["namespace", "finished_at", "uid"],
+    ["namespace", "pool", "finished_at", "uid"],
+    ["namespace", "merged_at"],
+)
+
 
 def upgrade() -> None:
     """Make the tables."""
@@ -33,7 +40,7 @@ def upgrade() -> None:
         sa.Column("seconds", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("uid", name="pk_runs"),
     )
-    for columns in (["finished_at", "uid"], ["namespace", "finished_at", "uid"], ["namespace", "merged_at"]):
+    for columns in _INDEXES:
         op.create_index("_".join(["ix_runs", *columns]), "runs", columns)
     op.create_table(
         "details",

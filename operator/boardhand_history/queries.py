@@ -1,0 +1,158 @@
+"""Reading the history: only ever of the namespaces that the visitor may list runs in, which every method takes first."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.orm import defer
+
+from boardhand_history.errors import answering
+from boardhand_history.models import Kept, Kind, PastDetail, PastRun, PastText
+from boardhand_history.texts import Text, absent
+
+PAGE = 50
+_SHEET = 1_000
+_WORDS, _WORD_CHARACTERS = 8, 100
+Namespaces = Collection[str]
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is looked for; what is empty does not count."""
+
+    text: str = ""
+    """Words that all stand in a run's ticket, name, branch or failure, in any order, large or small."""
+    pool: str = ""
+    phase: str = ""
+    failure_class: str = ""
+    task: str = ""
+    pull_request: str = ""
+    """Open, Merged or Closed."""
+    since: date | None = None
+    """First day, UTC, on which it finished."""
+    until: date | None = None
+    """Last day."""
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The last row of a page: the next page begins after it, whatever was recorded meanwhile."""
+
+    finished_at: datetime
+    uid: str
+
+    def __str__(self) -> str:
+        return f"{int(self.finished_at.timestamp() * 1_000_000)}.{self.uid}"
+
+    @classmethod
+    def of(cls, text: str) -> Cursor:
+        """Raises ValueError for what is none."""
+        at, _, uid = text.partition(".")
+        if not at.isascii() or not at.isdigit() or len(at) > 18 or not uid or not uid.isprintable():
+            raise ValueError("after: this is no place in the history; begin at its first page")
+        return cls(datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(at)), uid)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows, the newest first."""
+
+    rows: tuple[PastRun, ...]
+    next: Cursor | None
+    """Where the next page begins; None: this is the last."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """All that is known of one run."""
+
+    run: PastRun
+    detail: PastDetail
+    transcript: Text
+    diff: Text
+
+
+class History:
+    """Reads one database. Methods raise Unreachable where it is down."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def search(
+        self, namespaces: Namespaces, search: Search, after: Cursor | None = None, limit: int = PAGE
+    ) -> Page:
+        """A page of what is looked for."""
+        wanted = _runs(namespaces, search).order_by(PastRun.finished_at.desc(), PastRun.uid.desc())
+        if after:
+            place = tuple_(PastRun.finished_at, PastRun.uid)
+            wanted = wanted.where(place < tuple_(after.finished_at, after.uid))
+        found = await self._all(wanted.limit(limit + 1))
+        rows = tuple(found[:limit])
+        return Page(rows, Cursor(rows[-1].finished_at, rows[-1].uid) if len(found) > limit else None)
+
+    async def every(self, namespaces: Namespaces, search: Search) -> AsyncIterator[PastRun]:
+        """All that is looked for, page by page: who reads slowly holds no connection."""
+        after: Cursor | None = None
+        while True:
+            page = await self.search(namespaces, search, after, _SHEET)
+            for row in page.rows:
+                yield row
+            if (after := page.next) is None:
+                return
+
+    async def one(self, namespaces: Namespaces, uid: str) -> Told | None:
+        """One run with its texts; None where there is none that may be seen."""
+        with answering():
+            async with AsyncSession(self._engine) as session:
+                wanted = select(PastRun, PastDetail).join(PastDetail, PastDetail.uid == PastRun.uid)
+                both = (await session.execute(wanted.where(_visible(namespaces), PastRun.uid == uid))).first()
+                if both is None:
+                    return None
+                rows = {row.kind: row for row in await session.scalars(select(PastText).where(PastText.uid == uid))}
+        return Told(both[0], both[1], *(_text(kind, rows.get(kind)) for kind in (Kind.TRANSCRIPT, Kind.DIFF)))
+
+    async def pools(self, namespaces: Namespaces) -> list[str]:
+        """Pools that have a history, by name."""
+        wanted = select(PastRun.pool).where(_visible(namespaces)).distinct().order_by(PastRun.pool)
+        return await self._all(wanted)
+
+    async def _all(self, wanted: Select[Any]) -> list[Any]:
+        with answering():
+            async with AsyncSession(self._engine) as session:
+                return list(await session.scalars(wanted))
+
+
+def _visible(namespaces: Namespaces) -> ColumnElement[bool]:
+    return PastRun.namespace.in_(sorted(namespaces))
+
+
+def _runs(namespaces: Namespaces, search: Search) -> Select[tuple[PastRun]]:
+    equal = {
+        PastRun.pool: search.pool,
+        PastRun.phase: search.phase,
+        PastRun.failure_class: search.failure_class,
+        PastRun.task: search.task,
+        PastRun.pull_request_state: search.pull_request,
+    }
+    wanted = select(PastRun).options(defer(PastRun.words, raiseload=True)).where(_visible(namespaces))
+    wanted = wanted.where(*(column == value for column, value in equal.items() if value))
+    for word in search.text.casefold().split()[:_WORDS]:
+        wanted = wanted.where(PastRun.words.contains(word[:_WORD_CHARACTERS], autoescape=True))
+    if search.since:
+        wanted = wanted.where(PastRun.finished_at >= _midnight(search.since))
+    if search.until:
+        wanted = wanted.where(PastRun.finished_at < _midnight(search.until) + timedelta(days=1))
+    return wanted
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _text(kind: Kind, row: PastText | None) -> Text:
+    return Text(kind, Kept(row.kept), row.size, row.data) if row else absent(kind, Kept.GONE)

@@ -1,0 +1,35 @@
+"""Whether the recorder does what it is there for; told to probes, and to people who ask."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Vitals:
+    """How the recorder is now."""
+
+    watching: bool
+    """Whether every namespace was caught up with, and is watched."""
+    database: str
+    """Why nothing can be written; empty where something was, or nothing had to be."""
+    cluster: str
+    """Why nothing can be read; empty where all is well."""
+    waiting: int
+    """Runs that are to be written."""
+    recorded: int
+    """Runs that were written since the start."""
+
+    @property
+    def alive(self) -> bool:
+        """A restart helps against none of these."""
+        return True
+
+    @property
+    def ready(self) -> bool:
+        return self.watching and not self.database and not self.cluster
+
+    def told(self) -> dict[str, Any]:
+        """As JSON."""
+        return {**asdict(self), "alive": self.alive, "ready": self.ready}
