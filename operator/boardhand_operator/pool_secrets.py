@@ -43,13 +43,18 @@ def require_read(spec: CodingAgentSpec) -> None:
         )
 
 
+def stage_keys(spec: CodingAgentSpec, place: str) -> tuple[str, ...]:
+    """The keys that a stage needs of the credentials at this place, where they are no App's."""
+    if place in (READ, PUSH):
+        return git_keys(spec.repository.url)
+    return MODEL_KEYS if place.startswith("models.") else ()
+
+
 def require_stage_keys(spec: CodingAgentSpec, source: Source, data: Mapping[str, str]) -> None:
     """Raise Misconfigured where a stage would miss a key of these credentials, and as `is_app`."""
-    if source.place in (READ, PUSH):
-        keys = () if is_app(spec, data, source.name) else git_keys(spec.repository.url)
-    else:
-        keys = MODEL_KEYS if source.place.startswith("models.") else ()
-    for key in keys:
+    if source.place in (READ, PUSH) and is_app(spec, data, source.name):
+        return
+    for key in stage_keys(spec, source.place):
         if not data.get(key):
             raise Misconfigured("SecretKeyMissing", f"{source.field}: Secret {source.name} lacks the key {key!r}")
 
