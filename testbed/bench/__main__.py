@@ -1,38 +1,43 @@
-"""`python -m testbed.bench [agent | cluster | scale [burst | growth | ...]]`: all rows, or those of one part."""
+"""`python -m testbed.bench [agent | cluster | scale | burst | growth | ...]`: all rows, or those of some parts."""
 
 from __future__ import annotations
 
 import sys
-from functools import partial
+from collections.abc import Callable, Mapping
 
 from testbed.bench import agent, cluster, scale
-from testbed.bench.rows import show, write
+from testbed.bench.rows import Row, show, write
 from testbed.shell import TestbedError
 
-PARTS = {"agent": agent.measure, "cluster": cluster.measure, "scale": scale.measure}
+# The agent's rows need no cluster, so they come first.
+PARTS: Mapping[str, Callable[[], list[Row]]] = {"agent": agent.measure, "cluster": cluster.measure, **scale.PARTS}
+SETS = {"scale": frozenset(scale.PARTS)}
 
 
 def main(words: list[str]) -> int:
-    """Measure, print, write. The agent's rows need no cluster, so they come first.
-
-    words: parts, and parts of scale.
-    """
-    chosen = [word for word in words if word in scale.PARTS]
-    parts = set(words) - set(chosen) | ({"scale"} if chosen else set())
-    unknown = sorted(parts - set(PARTS))
-    if unknown:
-        known = f"{', '.join(PARTS)}; of scale: {', '.join(scale.PARTS)}"
-        print(f"bench: there is no part {', '.join(unknown)}; there are: {known}", file=sys.stderr)
+    """Measure, print, write. words: parts, or sets of them; none: all."""
+    known = {name: frozenset({name}) for name in PARTS} | SETS
+    if unknown := sorted(set(words) - set(known)):
+        print(f"bench: there is no part {', '.join(unknown)}; there are: {', '.join(known)}", file=sys.stderr)
         return 2
-    measures = PARTS | {"scale": partial(scale.measure, chosen)}
-    try:
-        rows = [row for name, measure in measures.items() if not parts or name in parts for row in measure()]
-    except (TestbedError, ValueError) as problem:
-        print(f"bench: {problem}", file=sys.stderr)
-        return 1
+    chosen = frozenset().union(*(known[word] for word in words)) or frozenset(PARTS)
+    rows, failed = measured([part for name, part in PARTS.items() if name in chosen])
     show(rows)
     write(rows)
-    return 0
+    return int(failed)
+
+
+def measured(parts: list[Callable[[], list[Row]]]) -> tuple[list[Row], bool]:
+    """All rows that could be measured, and whether one part could not: the others took their time, and are true."""
+    rows: list[Row] = []
+    failed = False
+    for part in parts:
+        try:
+            rows += part()
+        except (TestbedError, ValueError) as problem:
+            print(f"bench: {problem}", file=sys.stderr)
+            failed = True
+    return rows, failed
 
 
 if __name__ == "__main__":

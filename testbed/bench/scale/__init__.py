@@ -6,7 +6,7 @@ bound. The stand-in tells of no rate limit, where Trello allows ten requests a s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from testbed.bench.rows import Row
 from testbed.bench.scale import burst, life, memory, polls, restart, single
@@ -21,8 +21,3 @@ PARTS: Mapping[str, Callable[[], list[Row]]] = {
     "memory": memory.measure,
     "restart": restart.measure,
 }
-
-
-def measure(chosen: Sequence[str] = ()) -> list[Row]:
-    """The rows of the chosen parts, or all; raises TestbedError."""
-    return [row for name, part in PARTS.items() if not chosen or name in chosen for row in part()]
