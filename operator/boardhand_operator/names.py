@@ -34,6 +34,25 @@ def ticket_label(board_type: str, board: str, ticket: str) -> str:
     return _digest(board_type, board, ticket, length=24)
 
 
+RETRY_EVENT = "boardhand.dev/retry:"
+"""Before who asked: the event of a run that somebody asked for at the API server. No board has such an event."""
+
+
+def next_name(run: str, attempt: int) -> str:
+    """The TicketRun that begins this attempt after that run: the same whoever asks for it, and however often."""
+    return f"{re.sub(r'-[0-9a-f]{12}$', '', run)[:200].rstrip('-.')}-{_digest('retry', run, str(attempt))}"
+
+
+def retry_event(run: str, attempt: int, who: str) -> str:
+    """What takes the place of a board's event for that TicketRun, and says who asked."""
+    return f"{RETRY_EVENT}{re.sub(r'[^A-Za-z0-9_.@:+-]', '-', who)[:120]}/{_digest('retry', run, str(attempt))}"
+
+
+def asked_for(event: str | None) -> bool:
+    """Whether somebody asked for the run at the API server, rather than by moving the ticket."""
+    return event is not None and event.startswith(RETRY_EVENT)
+
+
 def label_value(name: str) -> str:
     """An object's name as a label's value: at most 63 characters, still unique."""
     return name if len(name) <= 63 else f"{name[:50].rstrip('-.')}-{_digest(name)}"

@@ -1,0 +1,38 @@
+"""What the API server says no to, as sentences for people."""
+
+from __future__ import annotations
+
+from boardhand_api.taming import on_one_line
+
+_MOST = 600
+
+
+class SessionError(Exception):
+    """A sentence that says what was asked for, what came of it and what to do; never a credential."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(on_one_line(text)[:_MOST])
+
+
+class Unauthenticated(SessionError):
+    """401: the credential is not, or no longer, good."""
+
+
+class Refused(SessionError):
+    """403: this identity may not do that."""
+
+
+class Unreachable(SessionError):
+    """The API server does not answer, or not as one."""
+
+
+class NotThere(SessionError):
+    """404: there is no such object, or no such kind."""
+
+
+class Rejected(SessionError):
+    """The API server takes the request for wrong, or cannot carry it out now."""
+
+
+class Expired(Exception):
+    """410: a watch cannot go on from there; list again."""

@@ -1,0 +1,281 @@
+"""One identity at the API server: what the operator's `Kube` can do, with a person's rights and told in sentences."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlencode
+
+import aiohttp
+from kubernetes.aio import client
+from multidict import CIMultiDict
+
+from boardhand_client.errors import Expired, NotThere, Refused, Rejected, SessionError, Unauthenticated, Unreachable
+from boardhand_client.identity import Identity, of_impersonation, of_kubeconfig, of_token
+from boardhand_client.streams import lines, stamped
+from boardhand_operator.kube import ApiException, Json, Kube, Query, Resource
+
+_JSON = "application/json"
+_PAGE = 500
+_SECONDS = 30.0
+_WATCH_SECONDS = 300
+_STILL_SECONDS = 600.0
+"""A stream that says nothing for so long is opened anew: what it went through may have forgotten it."""
+_OPENINGS = 5
+"""So often in a row a log's stream may break before that is said."""
+
+__all__ = [
+    "Expired",
+    "NotThere",
+    "Refused",
+    "Rejected",
+    "Resource",
+    "Session",
+    "SessionError",
+    "Unauthenticated",
+    "Unreachable",
+]
+
+
+class Session(Kube):
+    """A session with the API server. Its methods raise SessionError, besides what `Kube`'s say of a Conflict."""
+
+    def __init__(self, identity: Identity) -> None:
+        super().__init__(client.ApiClient(identity.settings))
+        self._identity = identity
+        self.namespace = identity.namespace
+        """The one that is meant where none is named."""
+
+    @classmethod
+    async def kubeconfig(cls, path: str | None = None, context: str | None = None) -> Self:
+        """As kubectl finds it. Raises Unreachable where no kubeconfig can be used."""
+        return cls(await of_kubeconfig(path, context))
+
+    @classmethod
+    def bearer(cls, server: str, ca: str | None, token: str) -> Self:
+        """By this token alone. ca: file of certificate authorities. Raises Unauthenticated for what is no token."""
+        return cls(of_token(server, ca, token))
+
+    @classmethod
+    def impersonating(cls, server: str, ca: str | None, token_file: Path, user: str, groups: Sequence[str]) -> Self:
+        """As this user of these groups, by the token's right to impersonate. Raises Unauthenticated for no name."""
+        return cls(of_impersonation(server, ca, token_file, user, groups))
+
+    @property
+    def server(self) -> str:
+        """Address of the API server."""
+        return str(self._identity.settings.host)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def whoami(self) -> str:
+        """The user's name, as the API server knows it."""
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        answer = await self._asked("/apis/authentication.k8s.io/v1/selfsubjectreviews", body)
+        return str(((answer.get("status") or {}).get("userInfo") or {}).get("username") or "")
+
+    async def allowed(self, attributes: Json) -> bool:
+        """Whether this identity may do that: the `resourceAttributes` of a SelfSubjectAccessReview."""
+        api = "authorization.k8s.io/v1"
+        body = {"apiVersion": api, "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}}
+        answer = await self._asked(f"/apis/{api}/selfsubjectaccessreviews", body)
+        return (answer.get("status") or {}).get("allowed") is True
+
+    async def snapshot(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        each: Callable[[Json], None],
+        selector: str = "",
+        name: str = "",
+    ) -> str:
+        """Hand over all objects, page by page, none of which is kept; the version that a watch goes on from."""
+        token = ""
+        while True:
+            query = [*_select(selector, name), ("limit", str(_PAGE)), ("continue", token)]
+            with told():
+                answer = await self._json("GET", resource.path(namespace), query)
+            for item in answer.get("items") or ():
+                each(item)
+            token = answer["metadata"].get("continue") or ""
+            if not token:
+                return str(answer["metadata"].get("resourceVersion") or "")
+            await asyncio.sleep(0)
+
+    async def watch(
+        self, resource: Resource, namespace: str | None, selector: str = "", since: str = "", name: str = ""
+    ) -> AsyncIterator[Json]:
+        """What happens to the objects, as the API server tells it: `type` and `object`, bookmarks among them.
+
+        It ends after some minutes: begin again from the last object's version. Raises Expired where one must list anew.
+        """
+        query = [
+            *_select(selector, name),
+            ("watch", "true"),
+            ("resourceVersion", since),
+            ("allowWatchBookmarks", "true"),
+            ("timeoutSeconds", str(_WATCH_SECONDS)),
+        ]
+        with told():
+            async with self._stream(resource.path(namespace), query) as response:
+                async for line in lines(response.content, None):
+                    event: Json = json.loads(line)
+                    if event.get("type") == "ERROR":
+                        raise _watch_error(event.get("object") or {})
+                    yield event
+
+    async def follow_log(self, namespace: str, pod: str, container: str, longest: int = 65536) -> AsyncIterator[str]:
+        """A container's lines from its first, as they come, until it ends; each once, even where the stream breaks.
+
+        A line longer than `longest` bytes is cut. Raises NotThere where there is no log (yet), or not any more.
+        """
+        last, broken = "", 0
+        while True:
+            query = [("container", container), ("follow", "true"), ("timestamps", "true")]
+            query += [("sinceTime", last[:19] + "Z")] if last else []
+            try:
+                async with self._stream(Resource.PODS.path(namespace, pod, "log"), query) as response:
+                    async for line in lines(response.content, longest + 64):
+                        at, text = stamped(line)
+                        if at > last:
+                            last, broken = at, 0
+                            yield text
+                return
+            except ApiException as refused:
+                raise NotThere(f"{pod} has no log of {container} now: {refused.reason}") from None
+            except Unreachable:
+                broken += 1
+                if broken >= _OPENINGS:
+                    raise
+                await asyncio.sleep(broken)
+
+    async def _asked(self, path: str, body: Json) -> Json:
+        with told():
+            return await self._json("POST", path, body=body)
+
+    async def patch(self, resource: Resource, namespace: str, name: str, body: Json, sub: str = "") -> Json | None:
+        """See `Kube.patch`."""
+        with told():
+            return await super().patch(resource, namespace, name, body, sub)
+
+    async def create(self, resource: Resource, namespace: str, body: Json) -> Json:
+        """See `Kube.create`."""
+        with told():
+            return await super().create(resource, namespace, body)
+
+    async def _pages(
+        self, resource: Resource, namespace: str | None, selector: str, accept: str
+    ) -> AsyncIterator[Json]:
+        with told():
+            async for item in super()._pages(resource, namespace, selector, accept):
+                yield item
+
+    async def _raw(
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        body: Json | None = None,
+        content: str = _JSON,
+        accept: str = _JSON,
+    ) -> bytes:
+        patience = aiohttp.ClientTimeout(total=_SECONDS)
+        async with self._open(method, path, query, body, content, accept, patience) as response:
+            return await response.read()
+
+    def _stream(self, path: str, query: Query) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        patience = aiohttp.ClientTimeout(total=None, sock_connect=_SECONDS, sock_read=_STILL_SECONDS)
+        return self._open("GET", path, query, None, _JSON, _JSON, patience)
+
+    @asynccontextmanager
+    async def _open(
+        self,
+        method: str,
+        path: str,
+        query: Query | None,
+        body: Json | None,
+        content: str,
+        accept: str,
+        patience: aiohttp.ClientTimeout,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """A good response. Raises SessionError, and ApiException (400, 404, 409) where callers have an answer to it."""
+        pairs = [pair for pair in query or () if pair[1] != ""]
+        url = f"{self.server}{path}{'?' if pairs else ''}{urlencode(pairs)}"
+        try:
+            response = await self._sent(method, url, body, content, accept, patience)
+            if response.status == 401 and self._identity.renew is not None:
+                response.close()
+                await self._identity.renew()
+                response = await self._sent(method, url, body, content, accept, patience)
+            try:
+                if not 200 <= response.status <= 299:
+                    raise _refusal(response, await response.read())
+                yield response
+            finally:
+                # What was read to its end goes back to the pool; a stream that is left is cut off.
+                response.close() if not response.content.at_eof() else response.release()
+        except (aiohttp.ClientError, OSError, TimeoutError) as broken:
+            said = str(broken) or type(broken).__name__
+            raise Unreachable(f"the cluster at {self.server} cannot be reached: {said}") from None
+
+    async def _sent(
+        self, method: str, url: str, body: Json | None, content: str, accept: str, patience: aiohttp.ClientTimeout
+    ) -> aiohttp.ClientResponse:
+        headers: CIMultiDict[str] = CIMultiDict(self._identity.headers())
+        headers["Accept"], headers["Content-Type"], headers["User-Agent"] = accept, content, "boardhand"
+        answer = await self._api.rest_client.request(method, url, headers, body, _request_timeout=patience)
+        response: aiohttp.ClientResponse = answer.response
+        return response
+
+
+def _select(selector: str, name: str) -> Query:
+    return [("labelSelector", selector), ("fieldSelector", f"metadata.name={name}" if name else "")]
+
+
+def _said(data: bytes) -> str:
+    """The API server's own sentence."""
+    try:
+        status = json.loads(data)
+    except ValueError:
+        return data.decode(errors="replace")[:300]
+    return str(status.get("message") or "") if isinstance(status, dict) else ""
+
+
+def _refusal(response: aiohttp.ClientResponse, data: bytes) -> Exception:
+    said, status = _said(data), response.status
+    match status:
+        case 401:
+            return Unauthenticated("the API server does not take this credential (401): log in again")
+        case 403:
+            return Refused(f"not allowed: {said or 'the API server says no more'}; ask who runs the cluster for a role")
+        case 410:
+            return Expired(said)
+        case 400 | 404 | 409:
+            known: Exception = ApiException(status=status, reason=said or response.reason or "")
+            return known
+    return Rejected(f"the API server does not do that ({status}): {said or response.reason}")
+
+
+def _watch_error(status: Json) -> Exception:
+    said = str(status.get("message") or "")
+    return Expired(said) if status.get("code") == 410 else Rejected(f"the watch ends: {said}")
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """What is left of the API server's refusals becomes a sentence."""
+    try:
+        yield
+    except ApiException as refused:
+        said = str(refused.reason)
+        if refused.status == 404:
+            raise NotThere(f"there is none: {said} (is Boardhand installed in this cluster?)") from None
+        raise Rejected(f"the API server does not do that ({refused.status}): {said}") from None
