@@ -17,18 +17,20 @@ from starlette.staticfiles import StaticFiles
 
 from boardhand_dashboard import problems
 from boardhand_dashboard.entrance import Entrance
+from boardhand_dashboard.feeds import Feeds
 from boardhand_dashboard.limits import Attempts
 from boardhand_dashboard.logins import Logins
-from boardhand_dashboard.pages import login, pools
+from boardhand_dashboard.pages import board, login, pools
 from boardhand_dashboard.security import Guard
 from boardhand_dashboard.settings import Settings
+from boardhand_dashboard.sse import Places
 from boardhand_dashboard.visitor import is_guarded
 
 STATIC = Path(__file__).with_name("static")
 VENDORED = ("vendor/htmx.min.js", "vendor/sse.min.js")
 """What `make web` brings."""
 SWEEP_SECONDS = 30.0
-PAGES: tuple[list[Route], ...] = (login.routes, pools.routes)
+PAGES: tuple[list[Route], ...] = (login.routes, pools.routes, board.routes)
 """The routes of every module of pages. Each endpoint is `signed_in`, or one of `login.OPEN`."""
 log = logging.getLogger(__name__)
 
@@ -40,7 +42,8 @@ class NotBuilt(Exception):
 def build(settings: Settings) -> Starlette:
     """The application. Raises NotBuilt where htmx is not there.
 
-    `app.state` has settings, entrance (who is let in) and attempts (how often anybody may try).
+    `app.state` has settings, entrance (who is let in), attempts (how often anybody may try), feeds and places (what is
+    read live, and for how many).
     """
     missing = [name for name in VENDORED if not (STATIC / name).is_file()]
     if missing:
@@ -58,6 +61,7 @@ def build(settings: Settings) -> Starlette:
     )
     app.state.settings = settings
     app.state.attempts = Attempts()
+    app.state.feeds, app.state.places = Feeds(), Places()
     app.state.entrance = Entrance(settings, Logins(settings.idle_seconds, settings.absolute_seconds))
     return app
 
