@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from boardhand_api.taming import on_one_line
 
 _MOST = 600
@@ -32,6 +35,15 @@ class NotThere(SessionError):
 
 class Rejected(SessionError):
     """The API server takes the request for wrong, or cannot carry it out now."""
+
+
+class Invalid(Rejected):
+    """422: the object is not as it may be."""
+
+    def __init__(self, text: str, status: Mapping[str, Any]) -> None:
+        """status: the API server's Status, with its causes by field."""
+        super().__init__(text)
+        self.status = status
 
 
 class Expired(Exception):

@@ -14,10 +14,19 @@ import aiohttp
 from kubernetes.aio import client
 from multidict import CIMultiDict
 
-from boardhand_client.errors import Expired, NotThere, Refused, Rejected, SessionError, Unauthenticated, Unreachable
+from boardhand_client.errors import (
+    Expired,
+    Invalid,
+    NotThere,
+    Refused,
+    Rejected,
+    SessionError,
+    Unauthenticated,
+    Unreachable,
+)
 from boardhand_client.identity import Identity, of_impersonation, of_kubeconfig, of_token
 from boardhand_client.streams import lines, stamped
-from boardhand_operator.kube import ApiException, Json, Kube, Query, Resource
+from boardhand_operator.kube import ApiException, Conflict, Json, Kube, Query, Resource
 
 _JSON = "application/json"
 _PAGE = 500
@@ -30,6 +39,7 @@ _OPENINGS = 5
 
 __all__ = [
     "Expired",
+    "Invalid",
     "NotThere",
     "Refused",
     "Rejected",
@@ -171,6 +181,22 @@ class Session(Kube):
         with told():
             return await super().create(resource, namespace, body)
 
+    async def write(self, resource: Resource, body: Json, *, replace: bool, dry: bool = False) -> Json:
+        """Make this object, or put it in the place of the one of its name; dry: only have the API server look at it.
+
+        Raises Conflict where one is there already or was changed meanwhile, Invalid with what is wrong by field.
+        """
+        meta = body["metadata"]
+        path = resource.path(meta["namespace"], meta["name"] if replace else "")
+        query = [("dryRun", "All" if dry else ""), ("fieldValidation", "Strict")]
+        with told():
+            try:
+                return await self._json("PUT" if replace else "POST", path, query, body)
+            except ApiException as refused:
+                if refused.status == 409:
+                    raise Conflict(meta["name"]) from refused
+                raise
+
     async def _pages(
         self, resource: Resource, namespace: str | None, selector: str, accept: str
     ) -> AsyncIterator[Json]:
@@ -242,11 +268,16 @@ def _select(selector: str, name: str) -> Query:
 
 def _said(data: bytes) -> str:
     """The API server's own sentence."""
+    return str(_status(data).get("message") or "") or ("" if data[:1] == b"{" else data.decode(errors="replace")[:300])
+
+
+def _status(data: bytes) -> Json:
+    """The API server's Status; nothing where it is none."""
     try:
         status = json.loads(data)
     except ValueError:
-        return data.decode(errors="replace")[:300]
-    return str(status.get("message") or "") if isinstance(status, dict) else ""
+        return {}
+    return status if isinstance(status, dict) else {}
 
 
 def _refusal(response: aiohttp.ClientResponse, data: bytes) -> Exception:
@@ -261,6 +292,8 @@ def _refusal(response: aiohttp.ClientResponse, data: bytes) -> Exception:
         case 400 | 404 | 409:
             known: Exception = ApiException(status=status, reason=said or response.reason or "")
             return known
+        case 422:
+            return Invalid(f"the API server does not take it: {said}", _status(data))
     return Rejected(f"the API server does not do that ({status}): {said or response.reason}")
 
 
