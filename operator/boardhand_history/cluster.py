@@ -38,7 +38,7 @@ class Cluster(Protocol):
 
     async def get(self, resource: Resource, namespace: str, name: str) -> Json | None: ...
 
-    async def log(self, namespace: str, pod: str, container: str, limit: int) -> str: ...
+    async def whole_log(self, namespace: str, pod: str, container: str, limit: int) -> str: ...
 
 
 async def connected(environment: Mapping[str, str], account: Path = _ACCOUNT) -> Session:
@@ -90,5 +90,5 @@ async def _read(
     if not observe.stages(pod).get(stage, observe.StageState()).started:
         return absent(kind, Kept.NONE)
     meta = pod["metadata"]
-    log = await cluster.log(meta["namespace"], meta["name"], stage.value, LOG_BYTES)
+    log = await cluster.whole_log(meta["namespace"], meta["name"], stage.value, LOG_BYTES)
     return reading(log) if log else absent(kind, Kept.GONE)

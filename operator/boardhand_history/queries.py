@@ -1,4 +1,4 @@
-"""Reading the history: only ever of the namespaces that the visitor may list runs in, which every method takes first."""
+"""Reading the history: only ever of namespaces that the visitor may list runs in, which every method takes first."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import defer
 
 from boardhand_history.errors import answering
 from boardhand_history.models import Kept, Kind, PastDetail, PastRun, PastText
+from boardhand_history.reports import SUCCEEDED, Fact, Grain, Report, Tally
 from boardhand_history.texts import Text, absent
 
 PAGE = 50
@@ -53,7 +54,7 @@ class Cursor:
     def of(cls, text: str) -> Cursor:
         """Raises ValueError for what is none."""
         at, _, uid = text.partition(".")
-        if not at.isascii() or not at.isdigit() or len(at) > 18 or not uid or not uid.isprintable():
+        if not at.isascii() or not at.isdigit() or len(at) > 17 or not uid or not uid.isprintable():
             raise ValueError("after: this is no place in the history; begin at its first page")
         return cls(datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(at)), uid)
 
@@ -121,6 +122,22 @@ class History:
         wanted = select(PastRun.pool).where(_visible(namespaces)).distinct().order_by(PastRun.pool)
         return await self._all(wanted)
 
+    async def report(self, namespaces: Namespaces, grain: Grain, since: date, until: date, pool: str = "") -> Report:
+        """What the runs of these days, of all pools or of one, came to."""
+        tally = Tally(grain, since, until)
+        first, last = datetime.combine(since, time.min, UTC), datetime.combine(until, time.max, UTC)
+        mine = _visible(namespaces) & ((PastRun.pool == pool) if pool else true())
+        counted = PastRun.finished_at.between(first, last) | PastRun.merged_at.between(first, last)
+        wanted = select(*_FACTS).where(mine, counted).order_by(PastRun.finished_at, PastRun.uid)
+        with answering():
+            async with self._engine.connect() as connection:
+                again = await connection.execute(select(*_TICKET).where(mine, PastRun.attempt > 1).distinct())
+                reworked = {tuple(row) for row in again}
+                async with connection.stream(wanted.execution_options(yield_per=_SHEET)) as rows:
+                    async for row in rows:
+                        tally.add(_fact(row, reworked))
+        return tally.report()
+
     async def _all(self, wanted: Select[Any]) -> list[Any]:
         with answering():
             async with AsyncSession(self._engine) as session:
@@ -131,7 +148,7 @@ def _visible(namespaces: Namespaces) -> ColumnElement[bool]:
     return PastRun.namespace.in_(sorted(namespaces))
 
 
-def _runs(namespaces: Namespaces, search: Search) -> Select[tuple[PastRun]]:
+def _runs(namespaces: Namespaces, search: Search) -> Select[PastRun]:
     equal = {
         PastRun.pool: search.pool,
         PastRun.phase: search.phase,
@@ -144,15 +161,41 @@ def _runs(namespaces: Namespaces, search: Search) -> Select[tuple[PastRun]]:
     for word in search.text.casefold().split()[:_WORDS]:
         wanted = wanted.where(PastRun.words.contains(word[:_WORD_CHARACTERS], autoescape=True))
     if search.since:
-        wanted = wanted.where(PastRun.finished_at >= _midnight(search.since))
+        wanted = wanted.where(PastRun.finished_at >= datetime.combine(search.since, time.min, UTC))
     if search.until:
-        wanted = wanted.where(PastRun.finished_at < _midnight(search.until) + timedelta(days=1))
+        wanted = wanted.where(PastRun.finished_at <= datetime.combine(search.until, time.max, UTC))
     return wanted
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
 
 
 def _text(kind: Kind, row: PastText | None) -> Text:
     return Text(kind, Kept(row.kept), row.size, row.data) if row else absent(kind, Kept.GONE)
+
+
+_TICKET = (PastRun.namespace, PastRun.pool, PastRun.ticket_id)
+_FACTS = (
+    *_TICKET,
+    PastRun.phase,
+    PastRun.failure_class,
+    PastRun.created_at,
+    PastRun.finished_at,
+    PastRun.money,
+    PastRun.pull_request_url,
+    PastRun.merged_at,
+    PastRun.commit,
+    PastRun.pull_request_head,
+)
+
+
+def _fact(row: Row[*tuple[Any, ...]], reworked: Collection[tuple[Any, ...]]) -> Fact:
+    untouched = row.commit is not None and row.commit == row.pull_request_head
+    return Fact(
+        namespace=row.namespace,
+        pool=row.pool,
+        outcome=row.phase if row.phase == SUCCEEDED else row.failure_class or row.phase,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+        money=row.money,
+        pull_request=row.pull_request_url,
+        merged_at=row.merged_at,
+        clean=untouched and (row.namespace, row.pool, row.ticket_id) not in reworked,
+    )

@@ -10,14 +10,13 @@ import zlib
 from dataclasses import dataclass
 
 from boardhand_api.counts import printable
-from boardhand_api.events import DIFF_BYTES, EVENT_BYTES, parse_diff
+from boardhand_api.events import DIFF_BYTES, EVENT_BYTES
+from boardhand_client.steps import diff_of
 from boardhand_history.models import Kept, Kind
 
 TRANSCRIPT_BYTES = 5 * 1024 * 1024
 LOG_BYTES = TRANSCRIPT_BYTES + EVENT_BYTES
 """So much of a log is asked for: more than is kept, so that a longer one is known for that."""
-_LONGEST = EVENT_BYTES
-"""Of a longer line the rest is left out: it is no event."""
 
 
 @dataclass(frozen=True)
@@ -40,26 +39,16 @@ def absent(kind: Kind, kept: Kept) -> Text:
 
 
 def transcript(log: str) -> Text:
-    """The agent's log, line by line."""
-    return _packed(Kind.TRANSCRIPT, "".join(f"{_tame(each)}\n" for each in log.splitlines()), TRANSCRIPT_BYTES, False)
+    """The agent's log, line by line; of a line that is too long for an event its beginning."""
+    lines = log.split("\n")
+    tamed = "\n".join(printable(each[:EVENT_BYTES]) for each in lines)
+    return _packed(Kind.TRANSCRIPT, tamed, TRANSCRIPT_BYTES, any(len(each) > EVENT_BYTES for each in lines))
 
 
 def diff(log: str) -> Text:
-    """The diff in the publish stage's log: its pieces in their order; GONE where one is missing from the front."""
-    found = [piece for each in log.splitlines() if (piece := parse_diff(each))]
-    pieces = []
-    for number, piece in enumerate(found, start=1):
-        if piece.number != number:
-            break
-        pieces.append(piece)
-    if not pieces:
-        return absent(Kind.DIFF, Kept.GONE)
-    missing = pieces[-1].cut or len(pieces) < pieces[-1].of
-    return _packed(Kind.DIFF, printable("".join(piece.text for piece in pieces)), DIFF_BYTES, missing)
-
-
-def _tame(each: str) -> str:
-    return printable(each[:_LONGEST])
+    """The diff in the publish stage's log."""
+    found = diff_of(log.split("\n"))
+    return _packed(Kind.DIFF, found.text, DIFF_BYTES, found.cut) if found else absent(Kind.DIFF, Kept.GONE)
 
 
 def _packed(kind: Kind, text: str, most: int, missing: bool) -> Text:
