@@ -38,7 +38,8 @@ class Postgres:
         if os.geteuid() == 0:
             os.chown(self._folder, _NOBODY, _NOBODY)
         settings = ["--username=boardhand", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"]
-        run([*_become(), self._programs / "initdb", f"--pgdata={self._data}", *settings])
+        command: list[str | Path] = [*_become(), self._programs / "initdb", f"--pgdata={self._data}", *settings]
+        run(command)
 
     @property
     def _data(self) -> Path:
@@ -63,7 +64,7 @@ class Postgres:
         assert self._process is not None
         if self._process.poll() is not None:
             raise TestbedError(f"PostgreSQL has ended\n{(self._folder / 'log').read_text(errors='replace')[-2000:]}")
-        asked = [self._programs / "pg_isready", "--quiet", "--host=127.0.0.1", f"--port={self._port}"]
+        asked: list[str | Path] = [self._programs / "pg_isready", "--quiet", "--host=127.0.0.1", f"--port={self._port}"]
         return subprocess.run(asked, check=False).returncode == 0
 
     def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:

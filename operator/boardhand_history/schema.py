@@ -13,13 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from boardhand_history.errors import Unreachable, WrongSchema, answering
 
+MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 0x426F617264  # an advisory lock's number: any will do that nobody else takes
 
 
-def config(connection: Connection) -> Config:
+def config(connection: Connection, migrations: Path = MIGRATIONS) -> Config:
     """Alembic's, for this connection."""
     made = Config()
-    made.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    made.set_main_option("script_location", str(migrations))
     made.attributes["connection"] = connection
     return made
 
@@ -44,15 +45,15 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(settings, "head")
 
 
-async def check(engine: AsyncEngine) -> None:
+async def check(engine: AsyncEngine, migrations: Path = MIGRATIONS) -> None:
     """Raises WrongSchema, in a sentence for people, where the tables are not this version's; Unreachable."""
     with answering():
         async with engine.connect() as connection:
-            await connection.run_sync(_check)
+            await connection.run_sync(_check, migrations)
 
 
-def _check(connection: Connection) -> None:
-    settings, present = config(connection), _present(connection)
+def _check(connection: Connection, migrations: Path) -> None:
+    settings, present = config(connection, migrations), _present(connection)
     if present is None:
         raise Unreachable("the history's tables are not there yet: the recorder makes them when it starts")
     _known(settings, present)
