@@ -62,6 +62,10 @@ class Settings:
     """Names (with the port, where it is not the usual one) under which it answers; empty: any."""
     forwarded: int = 0
     """How many proxies stand before it, each of which adds an address to X-Forwarded-For."""
+    sealing: tuple[str, str] = ("boardhand", "boardhand-sealing")
+    """Namespace and name of the Secret with the keys: the form of a pool seals with it, for who may read it."""
+    certificates: Path | None = None
+    """PEM bundle of the authorities that boards, forges and models are tried with; absent: certifi's."""
     database: str = ""
     """URL of the history's database; empty: there is no history."""
     idle_seconds: float = 2 * 3600
@@ -77,6 +81,7 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Read `BOARDHAND_*`. Raises ValueError naming the variable that is missing or wrong."""
+        certificates = environment.get("BOARDHAND_CERTIFICATES", "")
         ca, tls = environment.get("BOARDHAND_SERVER_CA", ""), environment.get("BOARDHAND_DASHBOARD_TLS", "")
         auth = _auth(environment)
         return cls(
@@ -89,6 +94,8 @@ class Settings:
             tls=Path(tls) if tls else None,
             hosts=frozenset(_list(environment, "BOARDHAND_DASHBOARD_HOSTS")),
             forwarded=int(_number(environment, "BOARDHAND_DASHBOARD_FORWARDED", 0)),
+            sealing=_sealing(environment, cls.sealing),
+            certificates=Path(certificates) if certificates else None,
             database=environment.get("BOARDHAND_DATABASE_URL", ""),
             idle_seconds=_number(environment, "BOARDHAND_DASHBOARD_IDLE_SECONDS", cls.idle_seconds),
             absolute_seconds=_number(environment, "BOARDHAND_DASHBOARD_ABSOLUTE_SECONDS", cls.absolute_seconds),
@@ -142,6 +149,16 @@ def _listen(environment: Mapping[str, str], usual: tuple[str, int]) -> tuple[str
     if not host or not port.isdigit() or int(port) > 65535:
         raise ValueError(f"BOARDHAND_DASHBOARD_LISTEN={said!r}: give host:port, such as 0.0.0.0:8443")
     return host, int(port)
+
+
+def _sealing(environment: Mapping[str, str], usual: tuple[str, str]) -> tuple[str, str]:
+    said = environment.get("BOARDHAND_SEALING_SECRET", "")
+    namespace, _, name = said.partition("/")
+    if not said:
+        return usual
+    if not namespace or not name:
+        raise ValueError(f"BOARDHAND_SEALING_SECRET={said!r}: give NAMESPACE/NAME, such as {'/'.join(usual)}")
+    return namespace, name
 
 
 def _list(environment: Mapping[str, str], name: str) -> tuple[str, ...]:

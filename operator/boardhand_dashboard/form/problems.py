@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -29,12 +28,17 @@ class Problem:
 
 
 def of_validation(spec: Mapping[str, Any]) -> list[Problem]:
-    """What the models say of a spec; nothing of what was typed is quoted."""
+    """What the models say of a spec; nothing of what was typed is quoted.
+
+    Fields that are not known here are left to the API server: its models may be newer.
+    """
     try:
         CodingAgentSpec.model_validate(spec)
     except ValidationError as wrong:
         found = wrong.errors(include_url=False, include_input=False, include_context=False)
-        return [Problem(_dotted(one["loc"]), _sentence(one["msg"])) for one in found]
+        return [
+            Problem(_dotted(one["loc"]), _sentence(one["msg"])) for one in found if one["type"] != "extra_forbidden"
+        ]
     return []
 
 
@@ -47,18 +51,18 @@ def _sentence(text: str) -> str:
     return "is required" if plain == "Field required" else plain[:1].lower() + plain[1:]
 
 
-def of_status(body: str) -> list[Problem]:
+def of_status(status: Mapping[str, Any]) -> list[Problem]:
     """What the API server says in a Status that refuses an object; at least one, for the whole."""
-    try:
-        status = json.loads(body)
-    except ValueError:
-        return [Problem("", "the API server refuses it and says no reason that can be read")]
-    if not isinstance(status, dict):
-        return [Problem("", "the API server refuses it and says no reason that can be read")]
     details = status.get("details")
     causes = (details.get("causes") if isinstance(details, dict) else None) or ()
     found = [_of_cause(cause) for cause in causes if isinstance(cause, dict)]
-    return found or [Problem("", str(status.get("message") or status.get("reason") or "the API server refuses it"))]
+    return found or [of_sentence(str(status.get("message") or status.get("reason") or "the API server refuses it"))]
+
+
+def of_sentence(said: str) -> Problem:
+    """A refusal without causes, beside the field that it names, where it names one."""
+    named = _PATH.search(said)
+    return Problem(named[1] if named else "", said)
 
 
 def _of_cause(cause: Mapping[str, Any]) -> Problem:
