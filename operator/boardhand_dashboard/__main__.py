@@ -1,0 +1,32 @@
+"""`python -m boardhand_dashboard`: the dashboard, with its settings from the environment."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+
+from boardhand_dashboard.app import NotBuilt, build
+from boardhand_dashboard.serving import bound, serve
+from boardhand_dashboard.settings import Settings
+from boardhand_operator.loglines import OneLine
+
+
+def main() -> int:
+    """Run until a signal; 2 where it cannot begin."""
+    logging.basicConfig(level=os.environ.get("BOARDHAND_LOG_LEVEL", "INFO").upper())
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    try:
+        settings = Settings.from_environment()
+        app = build(settings)
+        asyncio.run(serve(app, settings, bound(*settings.listen)))
+    except (ValueError, NotBuilt, OSError) as wrong:
+        print(wrong, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""The application behind a port: uvicorn, with a certificate that may change while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from contextlib import suppress
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from boardhand_dashboard.settings import Settings
+from boardhand_operator.webhooks.tls import Identity
+
+CONNECTIONS = 2000
+"""So many at once; above it the answer is 503."""
+GOODBYE_SECONDS = 2
+"""So long streams are given to end where the dashboard is stopped."""
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens there. port 0: any that is free. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=1024)
+
+
+async def serve(app: ASGIApp, settings: Settings, on: socket.socket) -> None:
+    """Serve until a signal. Raises OSError where the certificate cannot be used."""
+    identity = Identity(settings.tls, "pages") if settings.tls else None
+    server = uvicorn.Server(_configured(app, identity))
+    keeping = asyncio.create_task(identity.keep_fresh()) if identity else None
+    try:
+        await server.serve([on])
+    finally:
+        if keeping is not None:
+            keeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeping
+
+
+def _configured(app: ASGIApp, identity: Identity | None) -> uvicorn.Config:
+    """No access log: addresses of pages are nobody's business, and a laptop's first one holds a token."""
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=GOODBYE_SECONDS,
+        ssl_context_factory=(lambda *_: fresh(identity)) if identity else None,
+    )
+
+
+def fresh(identity: Identity) -> ssl.SSLContext:
+    """A context that shows each caller the certificate as it is then: the handshake goes on with another context."""
+
+    def chosen(connection: ssl.SSLObject, _: str | None, __: ssl.SSLContext) -> None:
+        connection.context = identity.context
+
+    context = identity.context
+    context.sni_callback = chosen
+    return context
