@@ -6,16 +6,17 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 from boardhand_api.pod import LABEL_SETTLED
 from boardhand_operator.election import Election, Lost
 from boardhand_operator.kube import Kube, Resource
+from boardhand_operator.observing import Observers
 from boardhand_operator.pools.pace import first_pause
 from boardhand_operator.pools.worker import PoolWorker
-from boardhand_operator.queue import WorkQueue
+from boardhand_operator.queue import Work, WorkQueue
 from boardhand_operator.reconcile import Reconciler
 from boardhand_operator.redacting import Redactor
 from boardhand_operator.services import Services
@@ -31,13 +32,23 @@ Json = Mapping[str, Any]
 _log = logging.getLogger(__name__)
 
 
+async def _nothing_left() -> None:
+    """Nobody waits for the end of the work."""
+
+
 class App:
     """Memory, queue and workers of one operator process."""
 
     def __init__(self, settings: Settings, redactor: Redactor | None = None) -> None:
         """redactor: the one that cleans this process's log."""
         self.settings = settings
-        self._redactor = redactor or Redactor()
+        self.redactor = redactor or Redactor()
+        self.observers = Observers()
+        """Told of what happens."""
+        self.timed: Callable[[Work[Key]], Work[Key]] = lambda work: work
+        """Measures the queue's work."""
+        self.farewell: Callable[[], Awaitable[None]] = _nothing_left
+        """What is still done once the work has ended, with the API server at hand."""
         self.store = Store(concurrency=settings.concurrency)
         self.queue: WorkQueue[Key] = WorkQueue()
         self._workers: dict[Key, PoolWorker] = {}
@@ -64,13 +75,14 @@ class App:
             # On connections of its own: what the queue asks for at once must not hold up a renewal.
             self._line = self._line or await Kube.connect()
             self._election = self._election or Election(self._line, self.settings.seat)
-        kube.outgoing = self._redactor.outgoing
+        kube.outgoing = self.redactor.outgoing
         services = self._services = Services(
             kube,
             self.settings.certificates,
             may_write=self._may_write,
             keys=self.settings.sealing_keys,
-            redactor=self._redactor,
+            redactor=self.redactor,
+            observer=self.observers,
         )
         self._door, self._relay = Door(self.store, services), Relay(kube)
         for namespace in self.settings.namespaces or (None,):
@@ -102,13 +114,14 @@ class App:
 
     async def _work_queue(self, reconciler: Reconciler) -> None:
         self.working.set()
-        await self.queue.run(reconciler.work, self.settings.workers)
+        await self.queue.run(self.timed(reconciler.work), self.settings.workers)
 
     async def stop(self) -> None:
         """End the work; whatever was under way is found again by the next start, or by who stood by."""
         if self._task:
             self._task.cancel()
             await asyncio.wait({self._task})
+        await self.farewell()
         if self._relay:
             await self._relay.aclose()
         if self._services:
@@ -118,6 +131,19 @@ class App:
         for connection in (self._kube, self._line):
             if connection:
                 await connection.close()
+
+    @property
+    def kube(self) -> Kube:
+        """The session with the API server. Raises RuntimeError before the start."""
+        if self._kube is None:
+            raise RuntimeError("the operator has not started")
+        return self._kube
+
+    def polled(self, pool: Key) -> float | None:
+        """Seconds since the pool's board was last read in full here; None: it was not, or there is nothing to read."""
+        worker = self._workers.get(pool)
+        at = worker.polled_at if worker else None
+        return None if at is None else time.monotonic() - at
 
     def vitals(self) -> Vitals:
         """How the operator is now."""
@@ -164,7 +190,9 @@ class App:
 
     async def admits(self, key: Key, headers: Mapping[str, str], content: bytes) -> bool:
         """Whether this webhook was sent by the pool's own board; nobody is let in before the start."""
-        return self._door is not None and await self._door.admits(key, headers, content)
+        admitted = self._door is not None and await self._door.admits(key, headers, content)
+        self.observers.webhook(key, admitted=admitted)
+        return admitted
 
     def poke(self, key: Key) -> None:
         """Have the pool polled now, here or by the replica that works."""

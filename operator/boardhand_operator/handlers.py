@@ -16,6 +16,7 @@ from boardhand_operator.app import App
 from boardhand_operator.kube import ApiException, Resource
 from boardhand_operator.store import key_of
 from boardhand_operator.undiffed import NoDiffBase, NoEssence
+from boardhand_operator.watched import watched
 from boardhand_operator.web import serving
 from boardhand_operator.webhooks.callers import listening
 
@@ -103,6 +104,7 @@ async def operate(app: App) -> None:
     namespaces = app.settings.namespaces
     async with AsyncExitStack() as served:
         await served.enter_async_context(serving(app.vitals, *app.settings.probes))
+        await served.enter_async_context(watched(app))
         if app.settings.webhooks:
             taken = listening(app.admits, app.poke, *app.settings.webhooks, app.settings.webhooks_tls)
             await served.enter_async_context(taken)

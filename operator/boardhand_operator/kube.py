@@ -37,6 +37,8 @@ class Resource(Enum):
     REVISIONS = ("/apis/apps/v1", "controllerrevisions")
     POLICIES = ("/apis/networking.k8s.io/v1", "networkpolicies")
     LEASES = ("/apis/coordination.k8s.io/v1", "leases")
+    TOKEN_REVIEWS = ("/apis/authentication.k8s.io/v1", "tokenreviews")
+    ACCESS_REVIEWS = ("/apis/authorization.k8s.io/v1", "subjectaccessreviews")
 
     def path(self, namespace: str | None, name: str = "", sub: str = "") -> str:
         """Names come from specs and statuses that others write: a slash or dots in one lead to no other object."""
@@ -154,6 +156,12 @@ class Kube:
         except ApiException as refused:
             if refused.status != 404:
                 raise
+
+    async def review(self, resource: Resource, spec: Json) -> Json:
+        """What the API server answers to a TokenReview or a SubjectAccessReview, which it keeps nowhere."""
+        kind = {Resource.TOKEN_REVIEWS: "TokenReview", Resource.ACCESS_REVIEWS: "SubjectAccessReview"}[resource]
+        body = {"apiVersion": resource.value[0].removeprefix("/apis/"), "kind": kind, "spec": spec}
+        return await self._json("POST", resource.path(None), body=body)
 
     async def last_line(self, namespace: str, pod: str, container: str, limit: int) -> str:
         """The last line of a container's log, at most `limit` bytes; empty where there is no log any more."""

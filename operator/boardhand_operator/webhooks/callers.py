@@ -13,7 +13,8 @@ from pathlib import Path
 from aiohttp import web
 
 from boardhand_operator.store import Key
-from boardhand_operator.webhooks.tls import Greeter, Identity
+from boardhand_operator.webhooks.bounded import bounded
+from boardhand_operator.webhooks.tls import Identity
 
 BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 10.0
@@ -52,17 +53,8 @@ async def listening(
         # The rest of a body that was refused is not waited for.
         lingering_time=0.0,
     )
-    await runner.setup()
-    bounded = _Bounded(runner, identity)
-    fresh = asyncio.create_task(identity.keep_fresh()) if identity else None
-    try:
-        server = await asyncio.get_running_loop().create_server(bounded, host, port)
-        async with server:
-            yield int(server.sockets[0].getsockname()[1])
-    finally:
-        for task in (*bounded.greeting, *([fresh] if fresh else ())):
-            task.cancel()
-        await runner.cleanup()
+    async with bounded(runner, host, port, identity, connections=CONNECTIONS, seconds=CONNECTION_SECONDS) as taken:
+        yield taken
 
 
 async def _greet(_: web.Request) -> web.Response:
@@ -106,26 +98,3 @@ async def _read(request: web.Request) -> bytes | None:
         if len(body) > BODY_BYTES:
             return None
     return bytes(body)
-
-
-class _Bounded:
-    """Makes a protocol for each new connection, as long as there are not too many, and ends it in time."""
-
-    def __init__(self, runner: web.AppRunner, identity: Identity | None) -> None:
-        assert runner.server is not None
-        self._server, self._identity = runner.server, identity
-        self.greeting: set[asyncio.Task[None]] = set()
-        """Handshakes under way."""
-
-    def __call__(self) -> asyncio.BaseProtocol:
-        if len(self._server.connections) + len(self.greeting) >= CONNECTIONS:
-            return _Refused()
-        handler = self._server()
-        asyncio.get_running_loop().call_later(CONNECTION_SECONDS, handler.force_close)
-        return Greeter(self._identity.context, handler, self.greeting) if self._identity else handler
-
-
-class _Refused(asyncio.Protocol):
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.abort()

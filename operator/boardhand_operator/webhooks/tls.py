@@ -1,4 +1,4 @@
-"""The certificate that callers of webhooks are shown: a Secret's two files, read again when they change."""
+"""The certificate of a port that strangers reach: a Secret's two files, read again when they change."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ class Identity:
     Raises OSError where the two cannot be used at the start; later ones that cannot be used are left aside.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, what: str = "webhooks") -> None:
+        """what: is served with them, for messages."""
+        self._what = what
         self._certificate, self._key = folder / "tls.crt", folder / "tls.key"
         try:
             self._seen, self.context = self._digest(), self._read()
         except OSError as wrong:
-            raise OSError(f"webhooks cannot be served with {self._certificate} and {self._key}: {wrong}") from wrong
+            raise OSError(f"{what} cannot be served with {self._certificate} and {self._key}: {wrong}") from wrong
 
     async def keep_fresh(self) -> None:
         """Look again for ever. New connections get what is there then; those that are open keep what they have."""
@@ -41,9 +43,10 @@ class Identity:
                 return
             # A whole new context: one whose certificate and key were changed one after the other may hold half a pair.
             self.context, self._seen = self._read(), now
-            _log.info("webhooks are served with the new certificate in %s", self._certificate)
+            _log.info("%s are served with the new certificate in %s", self._what, self._certificate)
         except OSError as wrong:
-            _log.warning("webhooks keep their former certificate, %s cannot be used: %s", self._certificate, wrong)
+            text = "%s keep their former certificate, %s cannot be used: %s"
+            _log.warning(text, self._what, self._certificate, wrong)
 
     def _read(self) -> ssl.SSLContext:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
