@@ -40,6 +40,8 @@ def _shown_pull(call: Call, found: Pull, owner: Repository, *, whole: bool = Tru
         "url": f"{call.state.root}/_apis/git/repositories/{owner.id}/pullRequests/{found.id}",
         **commits,
     }
+    if found.status != "active":
+        shown["closedDate"] = date(found.at)
     return shown | ({"description": found.text if whole else found.text[:400]} if found.text else {})
 
 

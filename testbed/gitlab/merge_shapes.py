@@ -62,6 +62,7 @@ def merge_request(state: GitLabState, found: MergeRequest, owner: Project, *, wh
         "sha": head_sha,
         "web_url": f"{state.site}/{owner.path}/-/merge_requests/{found.iid}",
     }
+    shown["merged_at"] = iso(found.changed) if found.state == "merged" else None
     refs = {"base_sha": base_sha, "head_sha": head_sha, "start_sha": base_sha}
     return shown | ({"diff_refs": refs} if whole else {})
 

@@ -7,13 +7,16 @@ import asyncio
 import httpx
 import pytest
 
+from boardhand_api.run import PullRequestState
 from boardhand_operator.errors import NotFound, Rejected, RemoteUnavailable
 from boardhand_operator.forges import Forge, Proposal
+from boardhand_operator.observe import parse_time
 from tests.contract.about import about
 from tests.contract.forge_bench import ForgeBench
 from tests.contract.forge_cases_check import ODD
 
 FIX = "boardhand/1-fix"
+OPEN, MERGED, CLOSED = PullRequestState
 
 
 class PullCases:
@@ -133,6 +136,50 @@ class PullCases:
         second = await forge.open_pull_request(Proposal(FIX, "main", "Second", "b", False))
         assert second.number != first.number
         assert [pull.state for pull in await bench.pulls()] == ["merged", "open"]
+
+    @about()
+    async def test_what_becomes_of_a_pull_request_is_told(self, bench: ForgeBench, forge: Forge) -> None:
+        commits = [await bench.branch(name) for name in (FIX, "boardhand/2-other")]
+        made = [
+            await forge.open_pull_request(Proposal(name, "main", "Fix it", "why", False))
+            for name in (FIX, "boardhand/2-other")
+        ]
+        for pull, commit in zip(made, commits, strict=True):
+            now = await forge.followed(pull.number)
+            assert (now.url, now.number, now.draft, now.state) == (pull.url, pull.number, False, OPEN)
+            assert now.head and commit.startswith(now.head)
+            assert now.merged_at is None
+        await bench.close(made[0].number)
+        await bench.merge(made[1].number)
+        closed, merged = [await forge.followed(pull.number) for pull in made]
+        assert (closed.url, closed.state, closed.merged_at) == (made[0].url, CLOSED, None)
+        assert (merged.url, merged.state) == (made[1].url, MERGED)
+        assert merged.merged_at and parse_time(merged.merged_at)
+
+    @about()
+    async def test_a_commit_that_a_person_adds_is_told(self, bench: ForgeBench, forge: Forge) -> None:
+        first = await bench.branch(FIX)
+        made = await forge.open_pull_request(Proposal(FIX, "main", "Fix it", "why", False))
+        assert (await forge.followed(made.number)).head == (await forge.followed(made.number)).head
+        added = await bench.branch(FIX, base=FIX)
+        now = await forge.followed(made.number)
+        assert added != first
+        assert now.head and added.startswith(now.head)
+
+    @about()
+    async def test_looking_at_a_pull_request_is_one_request(self, bench: ForgeBench, forge: Forge) -> None:
+        await bench.branch(FIX)
+        made = await forge.open_pull_request(Proposal(FIX, "main", "Fix it", "why", False))
+        bench.wire.requests.clear()
+        await forge.followed(made.number)
+        assert len(bench.wire.requests) == 1
+        assert bench.wire.writes() == []
+
+    @about()
+    async def test_a_pull_request_that_is_not_there(self, forge: Forge, bench: ForgeBench) -> None:
+        with pytest.raises(NotFound):
+            await forge.followed(4711)
+        assert await bench.pulls() == []
 
     @about()
     async def test_branches_whose_names_begin_alike(self, bench: ForgeBench, forge: Forge) -> None:

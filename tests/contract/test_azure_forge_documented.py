@@ -71,6 +71,7 @@ async def everything(bench: AzureForgeBench) -> None:
     await bench.status(commit, "lint", CheckState.PASSED)
     await forge.comments(number)
     await forge.reviews(number)
+    await forge.followed(number)
     await forge.checks(commit)
     await forge.template()
     await forge.subscribe()
@@ -123,6 +124,7 @@ CALLS: dict[str, tuple[str, str, Ask]] = {
         f"{ROOT}/pullrequests/2",
         lambda f, n: f.open_pull_request(Proposal("there", "main", "T", "B", False)),
     ),
+    "followed": ("GET", f"{ROOT}/pullrequests/2", lambda f, n: f.followed(n)),
     "threads": ("GET", f"{ROOT}/pullrequests/2/threads", lambda f, n: f.comments(n)),
     "comment": ("POST", f"{ROOT}/pullrequests/2/threads", lambda f, n: f.comment(n, "x")),
     "reviews": ("GET", f"{ROOT}/pullrequests/2", lambda f, n: f.reviews(n)),

@@ -69,6 +69,7 @@ async def everything(bench: BitbucketBench) -> None:
         await forge.review(number, "seen", judgement, [LineComment("README.md", 1, "a line")])
     await forge.comments(number)
     await forge.reviews(number)
+    await forge.followed(number)
     await forge.checks(await bench.branch("ci"))
     await forge.subscribe()
     next(iter(bench.repository.hooks.values())).active = False
@@ -132,6 +133,7 @@ CALLS: dict[str, tuple[str, str, Ask]] = {
     "repository": ("GET", "/repositories/team/app", lambda f: f.check()),
     "branches": ("GET", "/repositories/team/app/refs/branches", lambda f: f.head("main")),
     "search": ("GET", "/repositories/team/app/pullrequests", lambda f: f.pull_request(FIX)),
+    "followed": ("GET", "/repositories/team/app/pullrequests/1", lambda f: f.followed(1)),
     "open": (
         "POST",
         "/repositories/team/app/pullrequests",

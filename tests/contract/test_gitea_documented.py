@@ -100,6 +100,7 @@ CALLS: dict[str, tuple[str, str, Call]] = {
     "tree": ("GET", "/repos/team/app/git/trees/c0", lambda f: f.template()),
     "raw": ("GET", "/repos/team/app/raw/pull_request_template.md", lambda f: f.template()),
     "hooks": ("GET", "/repos/team/app/hooks", lambda f: f.subscribe()),
+    "followed": ("GET", PULL, lambda f: f.followed(7)),
     "find": ("GET", "/repos/team/app/pulls/main/b", lambda f: f.pull_request("b")),
     "search": ("GET", "/repos/team/app/pulls", lambda f: f.pull_request("b")),
 }

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from boardhand_api import pool
-from boardhand_api.run import PullRequest
+from boardhand_api.run import PullRequest, PullRequestState
 from boardhand_operator.errors import (
     BoardhandError,
     CredentialsRefused,
@@ -41,6 +41,7 @@ MAPPED: dict[int, type[BoardhandError]] = {
     401: CredentialsRefused,
     403: PermissionMissing,
     404: NotFound,
+    406: Rejected,
     410: NotFound,
     415: Rejected,
     422: Rejected,
@@ -94,6 +95,7 @@ CALLS: dict[str, tuple[str, str, Call]] = {
     "repository": ("GET", AT, lambda forge: forge.check()),
     "branch": ("GET", f"{AT}/branches/b", lambda forge: forge.head("b")),
     "find": ("GET", f"{AT}/pulls", lambda forge: forge.pull_request("b")),
+    "followed": ("GET", f"{AT}/pulls/7", lambda forge: forge.followed(7)),
     "open": ("POST", f"{AT}/pulls", opened()),
     "edit": ("PATCH", f"{AT}/pulls/7", opened()),
     "label": ("POST", f"{AT}/issues/7/labels", opened(labels=["bot"])),
@@ -519,3 +521,16 @@ async def test_lines_of_the_new_file_alone_are_counted(scripted: Scripted, place
     scripted.on("GET /user", 200, documented_answers("GET", "/user")[200])
     (read,) = await scripted.open().reviews(7)
     assert [one.line for one in read.lines] == [line]
+
+
+async def test_a_pull_request_that_did_not_change_is_not_sent_again(bench: GitHubBench) -> None:
+    """GitHub counts no such request against its limit."""
+    forge = bench.open()
+    await bench.branch(FIX)
+    made = await forge.open_pull_request(Proposal(FIX, "main", "Fix", "why", False))
+    first = await forge.followed(made.number)
+    assert await forge.followed(made.number) == first
+    assert bench.wire.requests[-1].headers["if-none-match"]
+    await bench.merge(made.number)
+    assert (await forge.followed(made.number)).state is PullRequestState.MERGED
+    await forge.aclose()

@@ -24,6 +24,8 @@ class FakeForge:
     branches: set[str] = field(default_factory=set)
     opened: list[tuple[str, PullRequest]] = field(default_factory=list)
     """Branch and pull request."""
+    fates: dict[int, PullRequest] = field(default_factory=dict)
+    """What became of each, as it is looked after."""
     bodies: dict[int, str] = field(default_factory=dict)
     wanted: dict[int, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
     """Labels and reviewers that were asked for last."""
@@ -62,9 +64,16 @@ class FakeForge:
                 number = len(self.opened) + 1
                 found = PullRequest(url=f"http://forge.test/pulls/{number}", number=number, draft=wanted.draft)
                 self.opened.append((wanted.head, found))
+                self.fates[number] = found
             self.bodies[found.number] = f"{wanted.title}\n\n{wanted.body}"
             self.wanted[found.number] = (tuple(wanted.labels), tuple(wanted.reviewers))
             return found
+
+    async def followed(self, number: int) -> PullRequest:
+        async with self.fuse.call("read a pull request"):
+            if number not in self.fates:
+                raise NotFound("Forge", f"read pull request {number}", "there is none")
+            return self.fates[number]
 
     async def template(self) -> str | None:
         async with self.fuse.call("read the template"):

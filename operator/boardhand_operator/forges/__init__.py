@@ -54,6 +54,11 @@ class Forge(Protocol):
         """
         ...
 
+    async def followed(self, number: int) -> PullRequest:
+        """The pull request as it is now, with what became of it: one request, which many a vendor does not count where
+        nothing changed. Raises NotFound where it is gone."""
+        ...
+
     async def template(self) -> str | None:
         """The repository's pull-request template on the pool's branch, at most 16 kB of it, or None."""
         ...

@@ -101,7 +101,9 @@ class PlainGit:
             "of its forge to have them.",
         )
 
-    pull_request = open_pull_request = template = comment = comments = review = reviews = checks = subscribe = _never
+    pull_request = open_pull_request = followed = template = comment = comments = review = reviews = checks = (
+        subscribe
+    ) = _never
 
     def signed(self, *_: object) -> bool:
         """Nothing is: a plain remote calls nobody."""

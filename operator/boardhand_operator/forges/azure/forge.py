@@ -71,6 +71,10 @@ class AzureForge:
         that are too long are cut, the text at 4,000 characters."""
         return pulls.read(self._at, await pulls.opened(self._at, self._people, wanted))
 
+    async def followed(self, number: int) -> PullRequest:
+        """See `Forge.followed`."""
+        return await pulls.followed(self._at, number)
+
     async def template(self) -> str | None:
         """See `Forge.template`; of the repository's default branch, as Azure does it."""
         return await template.read(self._at)

@@ -12,6 +12,7 @@ from boardhand_api.run import PullRequest
 from boardhand_operator.errors import NotFound, PermissionMissing, Rejected
 from boardhand_operator.forges.azure.at import HEADS, At, Json
 from boardhand_operator.forges.azure.people import People
+from boardhand_operator.forges.fate import state_of, with_fate
 from boardhand_operator.forges.opening import once_pushed, opens
 from boardhand_operator.forges.proposal import Proposal
 from boardhand_operator.forges.text import alike, fitting, one_line
@@ -27,6 +28,14 @@ def read(at: At, found: Json) -> PullRequest:
     """The pull request of an answer."""
     number = found["pullRequestId"]
     return PullRequest(url=at.url(number), number=number, draft=bool(found.get("isDraft")))
+
+
+async def followed(at: At, number: int) -> PullRequest:
+    """See `Forge.followed`."""
+    found: Json = await at.http.get(f"read pull request {number}", at.pull(number), remember=True)
+    state = state_of(found["status"], ("active", "notSet"), ("completed",))
+    commit = (found.get("lastMergeSourceCommit") or {}).get("commitId")
+    return with_fate(read(at, found), state, found.get("closedDate"), commit)
 
 
 async def find(at: At, base: str, head: str) -> Json | None:

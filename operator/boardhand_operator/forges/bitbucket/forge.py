@@ -84,6 +84,11 @@ class BitbucketForge:
         that are too long are cut. A new one gets the default reviewers too, as one that is opened by hand does."""
         return pulls.read(await pulls.opened(self._at, self._people, wanted))
 
+    async def followed(self, number: int) -> PullRequest:
+        """See `Forge.followed`. Bitbucket says when it was last changed, not when it was merged, and shows twelve
+        characters of a commit."""
+        return await pulls.followed(self._at, number)
+
     async def template(self) -> str | None:
         """None: Bitbucket's default description is a setting that its API does not give."""
         return None

@@ -12,6 +12,7 @@ from boardhand_api.run import PullRequest
 from boardhand_operator.errors import PermissionMissing, Rejected
 from boardhand_operator.forges.bitbucket.at import At, Json, quoted
 from boardhand_operator.forges.bitbucket.people import People
+from boardhand_operator.forges.fate import state_of, with_fate
 from boardhand_operator.forges.opening import once_pushed, opens, the_first
 from boardhand_operator.forges.proposal import Proposal
 from boardhand_operator.forges.text import alike, fitting, one_line
@@ -25,6 +26,15 @@ _REVIEWERS = re.compile(r"reviewers?\b", re.IGNORECASE)
 def read(found: Json) -> PullRequest:
     """The pull request of an answer."""
     return PullRequest(url=found["links"]["html"]["href"], number=found["id"], draft=bool(found.get("draft")))
+
+
+async def followed(at: At, number: int) -> PullRequest:
+    """See `Forge.followed`."""
+    path = f"{at.root}/pullrequests/{number}"
+    found: Json = await at.http.get(f"read pull request {number}", path, remember=True)
+    state = state_of(found["state"], ("OPEN",), ("MERGED",))
+    # A fork or a branch that was deleted may have no commit.
+    return with_fate(read(found), state, found["updated_on"], (found["source"].get("commit") or {}).get("hash"))
 
 
 async def find(at: At, base: str, head: str) -> Json | None:

@@ -80,6 +80,10 @@ class GiteaForge:
         await asked.request(self._at, found, wanted.reviewers)
         return pulls.read(found)
 
+    async def followed(self, number: int) -> PullRequest:
+        """See `Forge.followed`."""
+        return await pulls.followed(self._at, number)
+
     async def template(self) -> str | None:
         """See `Forge.template`."""
         return await template.read(self._at)

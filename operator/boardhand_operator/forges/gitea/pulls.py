@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from boardhand_api.run import PullRequest
 from boardhand_operator.errors import NotFound, Rejected
+from boardhand_operator.forges.fate import state_of, with_fate
 from boardhand_operator.forges.gitea.at import At
 from boardhand_operator.forges.opening import once_pushed, opens, the_first
 from boardhand_operator.forges.proposal import Proposal
@@ -36,6 +37,13 @@ async def opened(at: At, wanted: Proposal) -> Json:
 def read(found: Json) -> PullRequest:
     """As the run's status has it."""
     return PullRequest(url=found["html_url"], number=found["number"], draft=bool(found.get("draft")))
+
+
+async def followed(at: At, number: int) -> PullRequest:
+    """See `Forge.followed`."""
+    found: Json = await at.http.get(f"read pull request {number}", f"{at.pulls}/{number}", remember=True)
+    state = state_of("merged" if found["merged"] else found["state"], ("open",), ("merged",))
+    return with_fate(read(found), state, found["merged_at"], found["head"]["sha"])
 
 
 def title_of(title: str, draft: bool) -> str:

@@ -106,6 +106,10 @@ class GitHubForge:
         await asked.request(self._at, found, wanted.reviewers)
         return pulls.read(found)
 
+    async def followed(self, number: int) -> PullRequest:
+        """See `Forge.followed`."""
+        return await pulls.followed(self._at, number)
+
     async def template(self) -> str | None:
         """See `Forge.template`. Of several in a folder PULL_REQUEST_TEMPLATE none is taken: a person chooses there."""
         return await template.read(self._at)

@@ -10,6 +10,7 @@ import re
 
 from boardhand_api.run import PullRequest
 from boardhand_operator.errors import PermissionMissing, Rejected
+from boardhand_operator.forges.fate import state_of, with_fate
 from boardhand_operator.forges.github.at import PAGE, At, Json
 from boardhand_operator.forges.opening import once_pushed, opens
 from boardhand_operator.forges.proposal import Proposal
@@ -36,6 +37,14 @@ def read(found: Json) -> PullRequest:
     """The pull request of an answer; one whose title carries our mark counts as a draft."""
     draft = bool(found.get("draft")) or found["title"].startswith(MARK)
     return PullRequest(url=found["html_url"], number=found["number"], draft=draft)
+
+
+async def followed(at: At, number: int) -> PullRequest:
+    """See `Forge.followed`."""
+    found: Json = await at.http.get(f"read pull request {number}", f"{at.root}/pulls/{number}", remember=True)
+    merged_at = found["merged_at"]
+    state = state_of("merged" if merged_at else found["state"], ("open",), ("merged",))
+    return with_fate(read(found), state, merged_at, found["head"]["sha"])
 
 
 async def find(at: At, base: str, head: str) -> Json | None:

@@ -74,6 +74,10 @@ class GitLabForge:
         that are too long are cut; GitLab Free takes one reviewer."""
         return merges.read(await merges.opened(self._project, wanted))
 
+    async def followed(self, number: int) -> PullRequest:
+        """See `Forge.followed`. One that is being merged is open."""
+        return await merges.followed(self._project, number)
+
     async def template(self) -> str | None:
         """See `Forge.template`: `Default.md` in .gitlab/merge_request_templates, in any case."""
         return await template.read(self._project, self._branch)

@@ -10,6 +10,7 @@ from typing import Any
 
 from boardhand_api.run import PullRequest
 from boardhand_operator.errors import NotFound, Rejected
+from boardhand_operator.forges.fate import state_of, with_fate
 from boardhand_operator.forges.gitlab.asked import fields, lacking
 from boardhand_operator.forges.opening import opens, patiently, the_first
 from boardhand_operator.forges.proposal import Proposal
@@ -41,6 +42,14 @@ def text_of(text: str) -> str:
 def read(found: Json) -> PullRequest:
     """The pull request of an answer."""
     return PullRequest(url=found["web_url"], number=found["iid"], draft=bool(found["draft"]))
+
+
+async def followed(project: Project, number: int) -> PullRequest:
+    """See `Forge.followed`."""
+    path = f"{project.root}/merge_requests/{number}"
+    found: Json = await project.http.get(f"read merge request {number}", path, remember=True)
+    state = state_of(found["state"], ("opened", "locked"), ("merged",))
+    return with_fate(read(found), state, found.get("merged_at"), found["sha"])
 
 
 async def head(project: Project, branch: str) -> Head | None:
