@@ -7,6 +7,7 @@ import sys
 import typer
 
 from boardhand_cli import keys, session
+from boardhand_cli.doctor import doctor
 from boardhand_cli.problems import Problem
 from boardhand_cli.seal import seal
 from boardhand_operator.redacting import install
@@ -14,6 +15,7 @@ from boardhand_operator.redacting import install
 # Typer's own tracebacks can show the values of variables.
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(seal)
+app.command()(doctor)
 app.add_typer(keys.app, name="keys")
 
 

@@ -1,0 +1,195 @@
+"""Gathering what `boardhand doctor` judges: thin, and with the visitor's rights alone."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from boardhand_api import API_VERSION
+from boardhand_client.trials.asking import Asking
+from boardhand_client.trials.checks.fitting import sample
+from boardhand_client.trials.checks.named import named
+from boardhand_client.trials.checks.pools import IMAGE
+from boardhand_client.trials.checks.rights import ACTING, LOOKING, OPERATOR
+from boardhand_client.trials.facts import Facts, Found, Hidden, Json, Namespace, Operator, PoolFacts
+from boardhand_client.trials.reach import Reach
+from boardhand_client.trials.trying import Trying
+from boardhand_operator.credentials import sources
+from boardhand_operator.errors import Misconfigured
+from boardhand_operator.sealed.keyring import KEYS_FILE, Keyring, Unusable
+from boardhand_operator.specs.network import policy_name
+from boardhand_operator.views import Pool
+
+SELECTOR = "app.kubernetes.io/name=boardhand,app.kubernetes.io/component=operator"
+_POOLS = f"/apis/{API_VERSION}"
+_CRDS = ("codingagents.boardhand.dev", "ticketruns.boardhand.dev")
+Progress = Callable[[str], None]
+K = TypeVar("K")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be looked at."""
+
+    namespaces: Sequence[str] = ()
+    """Empty: all that the visitor may see."""
+    pools: Sequence[str] = ()
+    """Empty: all."""
+    operator: str = "boardhand"
+    """The operator's namespace."""
+    trials: bool = True
+    """Whether boards, forges and models are asked."""
+    client: str = ""
+
+
+async def gather(kube: Asking, asked: Asked, reach: Reach, progress: Progress = lambda _: None) -> Facts:
+    """All facts. progress: told what is looked at. Raises SessionError where the API server cannot be asked."""
+    progress("the cluster")
+    version, at, server_at = await kube.clock()
+    found = await asyncio.gather(
+        *(kube.found(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}") for name in _CRDS)
+    )
+    definitions: dict[str, Found] = dict(zip(_CRDS, found, strict=True))
+    progress("the operator")
+    operator = await _operator(kube, asked.operator)
+    bodies, absent = await _pools(kube, asked)
+    names = sorted({str(body["metadata"]["namespace"]) for body in bodies} or set(asked.namespaces))
+    progress("namespaces and rights")
+    spaces = await asyncio.gather(*(_namespace(kube, name, operator) for name in names))
+    storage = await kube.listed("/apis/storage.k8s.io/v1/storageclasses")
+    ring = _ring(operator.sealing)
+    pools = []
+    for body in bodies:
+        progress("pool {namespace}/{name}".format(**body["metadata"]))
+        pools.append(await _pool(kube, body, operator, ring, reach if asked.trials else None))
+    return Facts(
+        at=at,
+        server_at=server_at,
+        version=version,
+        definitions=definitions,
+        operator=operator,
+        namespaces=dict(zip(names, spaces, strict=True)),
+        storage=storage,
+        pools=pools,
+        absent=absent,
+        client=asked.client,
+    )
+
+
+async def _operator(kube: Asking, namespace: str) -> Operator:
+    deployments = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+    found = await kube.listed(deployments, SELECTOR)
+    if isinstance(found, Hidden):
+        return Operator(namespace, found, (), found, found, found)
+    if not found:
+        others = await kube.listed("/apis/apps/v1/deployments", SELECTOR)
+        known = () if isinstance(others, Hidden) else [str(one["metadata"]["namespace"]) for one in others]
+        return Operator(namespace, None, known)
+    at = Operator(namespace, found[0])
+    name, lease = str(found[0]["metadata"]["name"]), at.environment.get("BOARDHAND_LEASE", "")
+    secrets = f"/api/v1/namespaces/{namespace}/secrets"
+    objects = await asyncio.gather(
+        kube.found(f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{lease}") if lease else _none(),
+        kube.found(f"{secrets}/{_sealing(found[0])}"),
+        kube.found(f"{deployments}/{name}-egress") if at.environment.get("BOARDHAND_EGRESS_PROXY") else _none(),
+    )
+    return replace(at, lease=objects[0], sealing=objects[1], egress=objects[2])
+
+
+async def _none() -> Found:
+    return None
+
+
+def _sealing(deployment: Json) -> str:
+    """The name of the Secret with the keys, as the Deployment mounts it."""
+    for volume in deployment["spec"]["template"]["spec"].get("volumes") or ():
+        if volume["name"] == "sealing":
+            return str(volume["secret"]["secretName"])
+    return f"{deployment['metadata']['name']}-sealing"
+
+
+def _ring(secret: Found) -> Keyring | Hidden | None:
+    if isinstance(secret, Hidden) or secret is None:
+        return secret
+    with suppress(Unusable, ValueError):
+        return Keyring.parse(base64.b64decode((secret.get("data") or {}).get(KEYS_FILE, "")).decode())
+    return None
+
+
+async def _pools(kube: Asking, asked: Asked) -> tuple[list[Json], list[str]]:
+    """The pools that are looked at; and of those that were asked for, the ones that are not there."""
+    if not asked.namespaces:
+        found = await kube.listed(f"{_POOLS}/codingagents")
+        namespaces = [kube.namespace] if isinstance(found, Hidden) else []
+    else:
+        found, namespaces = [], list(asked.namespaces)
+    bodies = [] if isinstance(found, Hidden) else found
+    for name in namespaces:
+        there = await kube.listed(f"{_POOLS}/namespaces/{name}/codingagents")
+        bodies += [] if isinstance(there, Hidden) else there
+    if not asked.pools:
+        return bodies, []
+    chosen = [body for body in bodies if body["metadata"]["name"] in asked.pools]
+    known = {body["metadata"]["name"] for body in chosen}
+    where = asked.namespaces[0] if asked.namespaces else kube.namespace
+    return chosen, [f"{where}/{name}" for name in asked.pools if name not in known]
+
+
+async def _namespace(kube: Asking, name: str, operator: Operator) -> Namespace:
+    core = f"/api/v1/namespaces/{name}"
+    account = ""
+    if isinstance(operator.deployment, dict):
+        account = str(operator.deployment["spec"]["template"]["spec"].get("serviceAccountName") or "default")
+    body, quotas, ranges, visitor = await asyncio.gather(
+        kube.found(core),
+        kube.listed(f"{core}/resourcequotas"),
+        kube.listed(f"{core}/limitranges"),
+        kube.mine(name, (*LOOKING, *ACTING)),
+    )
+    theirs = await kube.theirs(name, OPERATOR, f"{operator.namespace}:{account}") if account else {}
+    return Namespace(body, quotas, ranges, theirs, visitor)
+
+
+async def _pool(
+    kube: Asking, body: Json, operator: Operator, ring: Keyring | Hidden | None, reach: Reach | None
+) -> PoolFacts:
+    out = PoolFacts(body)
+    try:
+        pool = Pool.of(body)
+    except Misconfigured:
+        # The check says it, from the body.
+        return out
+    core = f"/api/v1/namespaces/{pool.namespace}"
+    names = {one.reference.name for one in sources(pool.spec).values() if one.reference}
+    names |= {one.name for one in pool.spec.pod.image_pull_secrets}
+    secrets = await _each(kube, {name: f"{core}/secrets/{name}" for name in sorted(names)})
+    others = {(one.kind, one.name): one.path for one in named(pool.spec, pool.namespace)}
+    policies = f"/apis/networking.k8s.io/v1/namespaces/{pool.namespace}/networkpolicies"
+    return replace(
+        out,
+        secrets=secrets,
+        named=await _each(kube, others),
+        policy=await kube.found(f"{policies}/{policy_name(pool)}"),
+        trials=await Trying(pool, secrets, ring, reach).all(),
+        refused=await _refused(kube, pool, operator),
+    )
+
+
+async def _each(kube: Asking, paths: Mapping[K, str]) -> dict[K, Found]:
+    found = await asyncio.gather(*(kube.found(path) for path in paths.values()))
+    return dict(zip(paths, found, strict=True))
+
+
+async def _refused(kube: Asking, pool: Pool, operator: Operator) -> str | Hidden | None:
+    """What the API server says of the pod that the pool's next run would have."""
+    try:
+        job = sample(pool, operator.environment.get("BOARDHAND_RUNNER_IMAGE") or IMAGE)
+    except Misconfigured:
+        return None
+    template = job["spec"]["template"]
+    about = {**template["metadata"], "generateName": "boardhand-doctor-"}
+    return await kube.refusal(pool.namespace, {"apiVersion": "v1", "kind": "Pod", **template, "metadata": about})
