@@ -255,12 +255,12 @@ async def test_pages_only_look_at_the_tables_version(new_url: NewUrl, kept: Stor
     shutil.copytree(schema.MIGRATIONS, later, ignore=shutil.ignore_patterns("__pycache__"))
     step = 'revision = "later"\ndown_revision = "0001"\ndef upgrade() -> None: ...\ndef downgrade() -> None: ...\n'
     (later / "versions" / "later.py").write_text(step)
-    with pytest.raises(WrongSchema, match="older .0001. than this version reads .later."):
+    with pytest.raises(WrongSchema, match=r"older .0001. than this version reads .later."):
         await schema.check(kept.reading, later)
     await sync(kept.engine, lambda connection: command.upgrade(schema.config(connection, later), "head"))
     await schema.check(kept.reading, later)
     for looks in (schema.check(kept.reading), schema.upgrade(kept.engine)):
-        with pytest.raises(WrongSchema, match="newer .later. than this version knows .0001."):
+        with pytest.raises(WrongSchema, match=r"newer .later. than this version knows .0001."):
             await looks
 
 

@@ -1,0 +1,170 @@
+"""The history's pure parts: rows of a run, its texts, CSV, settings."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from boardhand_api.events import DIFF_BYTES, EVENT_BYTES, DiffPiece
+from boardhand_history.entries import entry_of, finished
+from boardhand_history.errors import Misplaced
+from boardhand_history.models import Kept, PastRun
+from boardhand_history.queries import Cursor
+from boardhand_history.settings import DEFAULT, Settings, url_of
+from boardhand_history.sheet import COLUMNS, cell, sheet
+from boardhand_history.texts import TRANSCRIPT_BYTES, diff, transcript
+from boardhand_operator.errors import Misconfigured
+from tests.support.history import DIFF_LOG, body_of, entry, failed, moment, pull_request
+
+HOSTILE = "a\x00b\x1b[31mc\u202ede\nf"
+
+
+def test_only_runs_whose_delivery_is_done_are_finished() -> None:
+    assert [finished(body_of(phase=phase)) for phase in ("Succeeded", "Failed", "Cancelled")] == [True] * 3
+    assert not any(finished(body_of(phase=phase)) for phase in ("Queued", "Working", "Verifying"))
+
+
+def test_what_steers_a_terminal_or_breaks_a_database_is_gone() -> None:
+    hostile = entry_of(body_of(ticket={"title": HOSTILE}, summary=HOSTILE, **failed(message=HOSTILE)))
+    for text in (hostile.run["ticket_title"], hostile.run["failure_message"]):
+        assert text == "ab[31mcde f"
+    assert hostile.detail["summary"] == "ab[31mcde\nf"
+    assert "\x00" not in hostile.run["words"]
+
+
+def test_a_run_that_nobody_can_read_is_said_to_be() -> None:
+    body = body_of()
+    body["spec"]["task"] = "Dance"
+    with pytest.raises(Misconfigured, match="task"):
+        entry_of(body)
+
+
+def test_what_was_merged_and_touched_stands_in_the_row() -> None:
+    row = entry(pullRequest=pull_request(9, state="Merged", mergedAt="2026-01-03T12:00:00Z", head="e" * 40)).run
+    assert (row["pull_request_number"], row["pull_request_state"]) == (9, "Merged")
+    assert (row["merged_at"], row["pull_request_head"]) == (moment(3), "e" * 40)
+
+
+@given(st.lists(st.text(max_size=200), max_size=20))
+def test_a_transcript_keeps_lines_and_loses_what_steers(lines: list[str]) -> None:
+    log = "\n".join(lines)
+    kept = transcript(log)
+    assert kept.kept is Kept.WHOLE
+    assert kept.read().count("\n") == log.count("\n")
+    assert not set(kept.read()) & set("\x00\x1b\r\u202e")
+    assert kept.size == len(kept.read().encode())
+
+
+def test_texts_are_bounded_at_whole_lines() -> None:
+    line = "ä" * 500 + "\n"
+    kept = transcript(line * (TRANSCRIPT_BYTES // 1000))
+    assert kept.kept is Kept.CUT
+    assert TRANSCRIPT_BYTES - 1001 < kept.size <= TRANSCRIPT_BYTES
+    assert kept.read() == line * (kept.size // 1001)
+    assert kept.data is not None and len(kept.data) < 100_000
+    long = transcript("x" * (EVENT_BYTES + 9) + "\nnext")
+    assert (long.kept, long.read()) == (Kept.CUT, "x" * EVENT_BYTES + "\nnext")
+
+
+def test_a_diff_says_what_it_lacks() -> None:
+    def piece(number: int, of: int, cut: bool = False) -> str:
+        return DiffPiece(event="diff", number=number, of=of, text=f"+{number}\n", cut=cut).model_dump_json()
+
+    said = {
+        "\n".join((piece(1, 2), "noise", piece(2, 2))): (Kept.WHOLE, "+1\n+2\n"),
+        piece(1, 1, cut=True): (Kept.CUT, "+1\n"),
+        piece(1, 2): (Kept.CUT, "+1\n"),
+        "only noise": (Kept.GONE, ""),
+    }
+    assert {log: (diff(log).kept, diff(log).read()) for log in said} == said
+    large = "\n".join(
+        DiffPiece(event="diff", number=number, of=30, text="+x\n" * 7_000).model_dump_json() for number in range(1, 31)
+    )
+    assert diff(large).kept is Kept.CUT
+    assert diff(large).size <= DIFF_BYTES
+    assert diff(DIFF_LOG).kept is Kept.WHOLE
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])
+def test_a_cell_is_never_a_formula(begin: str) -> None:
+    assert cell(f"{begin}cmd|'/C calc'!A1") == f"'{begin}cmd|'/C calc'!A1"
+
+
+def test_cells_are_plain() -> None:
+    assert [cell(value) for value in (None, True, False, 3, Decimal("0.25"), moment(2), "a=b")] == [
+        *("", "yes", "no", "3", "0.25", "2026-01-02T12:00:00Z", "a=b")
+    ]
+
+
+async def test_the_sheet_is_csv_whatever_the_ticket_says() -> None:
+    row = PastRun(**entry(ticket={"title": '=1+1,"x"\n@y'}).run)
+
+    async def rows() -> AsyncIterator[PastRun]:
+        yield row
+
+    text = "".join([line async for line in sheet(rows())])
+    heading, first = list(csv.reader(io.StringIO(text)))
+    assert heading == list(COLUMNS)
+    assert dict(zip(heading, first, strict=True))["ticket_title"] == '\'=1+1,"x" @y'
+    assert dict(zip(heading, first, strict=True))["money"] == "0.25"
+
+
+def test_every_column_but_the_inner_ones_is_in_the_sheet() -> None:
+    inner = {"version", "words", "ticket_id", "pull_request_head"}
+    assert set(COLUMNS) == {column.key for column in PastRun.__table__.columns} - inner
+
+
+def test_a_place_comes_back_from_its_text() -> None:
+    place = Cursor(moment(5), "uid.with.dots")
+    assert Cursor.of(str(place)) == place
+    for wrong in ("", "x", "1", "1.", "-1.a", f"{10**17}.a", "1.a\x00", "²1.a"):
+        with pytest.raises(ValueError, match="first page"):
+            Cursor.of(wrong)
+
+
+def test_where_the_database_is(tmp_path: Path) -> None:
+    secret = tmp_path / "url"
+    secret.write_text("postgres://boardhand:hunter22@db.test/history\n")
+    assert url_of({}).render_as_string() == DEFAULT
+    assert url_of({"BOARDHAND_HISTORY_URL": "sqlite:////tmp/x.db"}).drivername == "sqlite+aiosqlite"
+    url = url_of({"BOARDHAND_HISTORY_URL_FILE": str(secret)})
+    assert (url.drivername, url.host, url.password) == ("postgresql+psycopg", "db.test", "hunter22")
+    assert "hunter22" not in repr(Settings(url=url))
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"BOARDHAND_HISTORY_URL": "nonsense hunter22"}, "address is none"),
+        ({"BOARDHAND_HISTORY_URL": "mysql://u:hunter22@h/d"}, "SQLite and PostgreSQL"),
+        ({"BOARDHAND_HISTORY_URL": "sqlite://"}, "needs a file"),
+        ({"BOARDHAND_HISTORY_URL": "sqlite:////x", "BOARDHAND_HISTORY_URL_FILE": "/y"}, "not both"),
+        ({"BOARDHAND_HISTORY_URL_FILE": "/nowhere/hunter"}, "BOARDHAND_HISTORY_URL_FILE"),
+        ({"BOARDHAND_HISTORY_DAYS": "0"}, "BOARDHAND_HISTORY_DAYS"),
+        ({"BOARDHAND_HISTORY_ROWS": "many"}, "BOARDHAND_HISTORY_ROWS"),
+        ({"BOARDHAND_HISTORY_PROBES": "8080"}, "BOARDHAND_HISTORY_PROBES"),
+    ],
+)
+def test_settings_say_what_is_wrong(environment: dict[str, str], said: str) -> None:
+    with pytest.raises(Misplaced, match=said) as told:
+        Settings.from_environment(environment)
+    assert "hunter22" not in str(told.value)
+
+
+def test_settings_are_read() -> None:
+    given = {
+        "BOARDHAND_HISTORY_DAYS": "30",
+        "BOARDHAND_HISTORY_ROWS": "1000",
+        "BOARDHAND_HISTORY_PROBES": "127.0.0.1:9",
+        "BOARDHAND_NAMESPACES": "a, b",
+    }
+    settings = Settings.from_environment(given)
+    assert (settings.days, settings.rows, settings.probes) == (30, 1000, ("127.0.0.1", 9))
+    assert settings.namespaces == ("a", "b")
