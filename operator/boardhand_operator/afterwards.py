@@ -18,6 +18,7 @@ from boardhand_api.pod import Stage
 from boardhand_operator import observe
 from boardhand_operator.changes import Change, change_of
 from boardhand_operator.kube import ApiException, Kube
+from boardhand_operator.observe import parse_time
 from boardhand_operator.observing import Observer, Written
 
 WAITING = 200
@@ -67,13 +68,17 @@ class AfterTries(Observer):
         """Until cancelled."""
         while True:
             written, change = await self._waiting.get()
+            # In a task of its own: a bug that one try meets does not end the others'.
+            task = asyncio.ensure_future(self._one(written, change))
             try:
-                async with asyncio.timeout(SECONDS):
-                    await self._one(written, change)
-            except TimeoutError:
-                self.results["dropped"] += 1
+                done, _ = await asyncio.wait({task}, timeout=SECONDS)
             finally:
+                task.cancel()
                 self._waiting.task_done()
+            problem = task.exception() if done else None
+            self.results["dropped"] += not done or problem is not None
+            if problem:
+                _log.error("%s is not told of: unexpected", written.after["metadata"]["name"], exc_info=problem)
 
     async def leave(self) -> None:
         """Let those that wait be done with, for a moment."""
@@ -105,4 +110,12 @@ class AfterTries(Observer):
 
 def _parsed(text: str) -> list[AnyEvent]:
     found = (parse_event(line) for line in text.split("\n") if 0 < len(line) <= EVENT_BYTES)
-    return [event for event in found if event is not None]
+    return [event for event in found if event is not None and _timed(event)]
+
+
+def _timed(event: AnyEvent) -> bool:
+    """Whether the event says when it was; the time must be a moment, with its zone."""
+    try:
+        return parse_time(event.at).tzinfo is not None
+    except ValueError:
+        return False

@@ -36,7 +36,9 @@ async def watched(app: App) -> AsyncIterator[None]:
         if asked.otlp:
             from boardhand_operator.traces.sent import Traces
 
-            traces = Traces(asked.otlp, asked.certificates, lambda: app.kube, app.redactor)
+            who = asked.seat.identity if asked.seat else ""
+            traces = Traces(asked.otlp, asked.certificates, lambda: app.kube, app.redactor, who)
+            stack.callback(traces.close)
             sinks.append(traces.over)
         working = asyncio.create_task(after.run())
         try:

@@ -7,23 +7,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from boardhand_api.events import FellBack, Step
-from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.result import Usage
 from boardhand_operator.afterwards import Over
 from boardhand_operator.metrics.names import Names
+from boardhand_operator.roles import UNKNOWN, model_of
 
-UNKNOWN = "unknown"
-SMALL_ROLES = ("route", "describe")
-"""Nodes of the agent's graph that ask the small model."""
 NOTHING = Usage(money=Decimal(0))
-
-
-def model_of(role: str, spec: CodingAgentSpec | None) -> str:
-    """The name of the model that a node asks, by the pool's spec."""
-    if spec is None:
-        return UNKNOWN
-    small = spec.models.small or spec.models.large
-    return small.name if role in SMALL_ROLES else spec.models.large.name
 
 
 def by_model(over: Over, names: Names) -> dict[str, Usage]:
