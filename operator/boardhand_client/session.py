@@ -165,7 +165,7 @@ class Session(Kube):
                 broken += 1
                 if broken >= _OPENINGS:
                     raise
-                await asyncio.sleep(broken)
+                await asyncio.sleep(broken - 1)
 
     async def _asked(self, path: str, body: Json) -> Json:
         with told():
