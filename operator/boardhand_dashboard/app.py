@@ -20,7 +20,7 @@ from boardhand_dashboard.entrance import Entrance
 from boardhand_dashboard.feeds import Feeds
 from boardhand_dashboard.limits import Attempts
 from boardhand_dashboard.logins import Logins
-from boardhand_dashboard.pages import board, form, login, pools
+from boardhand_dashboard.pages import board, form, login, pools, runs
 from boardhand_dashboard.security import Guard
 from boardhand_dashboard.settings import Settings
 from boardhand_dashboard.sse import Places
@@ -30,7 +30,7 @@ STATIC = Path(__file__).with_name("static")
 VENDORED = ("vendor/htmx.min.js", "vendor/sse.min.js")
 """What `make web` brings."""
 SWEEP_SECONDS = 30.0
-PAGES: tuple[list[Route], ...] = (login.routes, form.routes, pools.routes, board.routes)
+PAGES: tuple[list[Route], ...] = (login.routes, form.routes, pools.routes, board.routes, runs.routes)
 """The routes of every module of pages. Each endpoint is `signed_in`, or one of `login.OPEN`."""
 log = logging.getLogger(__name__)
 

@@ -13,10 +13,12 @@ from typing import Any, Generic, Protocol, TypeVar
 from boardhand_api.pod import LABEL_RUN
 from boardhand_client.rows import PoolRow, RunRow
 from boardhand_client.session import Session
+from boardhand_dashboard.follows import Steps
 from boardhand_dashboard.listing import Rows
 from boardhand_dashboard.shared import Reader, Shared
 from boardhand_dashboard.viewers import Ask, Pace, Viewer
 from boardhand_operator.kube import Json, Resource
+from boardhand_operator.names import label_value
 
 
 class Readable(Reader[Session], Protocol):
@@ -95,10 +97,14 @@ class Feeds:
 
     def pods(self, session: Session, viewer: Viewer, namespace: str, run: str) -> Looking[Rows[Json]]:
         """The pods of one run, whole. Raises as `runs`."""
-        selector = f"{LABEL_RUN}={run}"
+        selector = f"{LABEL_RUN}={label_value(run)}"
         return self.of(
             f"pods/{run}", namespace, lambda: Rows(Resource.PODS, namespace, _whole, selector), session, viewer
         )
+
+    def steps(self, session: Session, viewer: Viewer, namespace: str, run: str) -> Looking[Steps]:
+        """What the run's agent does. Entering raises Refused where one may not read pods' logs, and SessionError."""
+        return self.of(f"steps/{run}", namespace, lambda: Steps(namespace, run), session, viewer)
 
     @asynccontextmanager
     async def of(

@@ -80,11 +80,12 @@ def live(request: Request, events: Events) -> Response:
         raise HTTPException(403, "Only a page of this dashboard may ask for this.")
     visitor, state = visitor_of(request), request.app.state
     state.places.refuse(visitor)
-    stream = _guarded(visitor, state.places, state.feeds.viewer(), events)
+    stream = guarded(visitor, state.places, state.feeds.viewer(), events)
     return EventSourceResponse(stream, ping=PING_SECONDS, send_timeout=SEND_SECONDS, sep="\n")
 
 
-async def _guarded(visitor: Visitor, places: Places, viewer: Viewer, events: Events) -> AsyncGenerator[bytes]:
+async def guarded(visitor: Visitor, places: Places, viewer: Viewer, events: Events) -> AsyncGenerator[bytes]:
+    """The same events in a place, until the visitor is signed out or may look no more, and why."""
     leaving = asyncio.create_task(_cut_once_left(visitor, viewer))
     try:
         with places.place(visitor):

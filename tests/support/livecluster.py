@@ -41,6 +41,7 @@ class LiveCluster:
         self.version += 1
         labels = parts.pop("labels", {})
         metadata = {"name": name, "namespace": namespace, "resourceVersion": str(self.version), "labels": labels}
+        metadata |= {"uid": f"uid-of-{name}", "creationTimestamp": f"2026-11-23T10:00:{self.version % 60:02}Z"}
         self.objects[key] = {"metadata": metadata, **parts}
         await self._happened(kind, resource, namespace, self.objects[key])
 
@@ -112,6 +113,22 @@ class LiveSession:
                 each(body)
         await asyncio.sleep(0)
         return version
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> Json | None:
+        self._check("get", resource.value[1], namespace)
+        return self.cluster.objects.get((resource, namespace, name))
+
+    async def patch(self, resource: Resource, namespace: str, name: str, body: Json, sub: str = "") -> Json | None:
+        self._check("patch", resource.value[1], namespace)
+        there = self.cluster.objects[resource, namespace, name]
+        parts = {key: value for key, value in there.items() if key != "metadata"}
+        spec = {**parts.pop("spec", {}), **body["spec"]}
+        await self.cluster.put(resource, namespace, name, labels=there["metadata"]["labels"], spec=spec, **parts)
+        return self.cluster.objects[resource, namespace, name]
+
+    async def whole_log(self, namespace: str, pod: str, container: str, limit: int) -> str:
+        self._check("get", "pods/log", namespace)
+        return "\n".join(self.cluster.logs.get((pod, container), []))[:limit]
 
     async def watch(
         self, resource: Resource, namespace: str, selector: str = "", since: str = "", name: str = ""

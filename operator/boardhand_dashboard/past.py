@@ -1,0 +1,45 @@
+"""What a run's pods no longer tell: from the history, where there is one."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+
+from boardhand_client.errors import Refused
+from boardhand_client.reading import run_of
+from boardhand_client.session import Resource
+from boardhand_client.steps import Diff, Entry, entries, read_diff
+from boardhand_dashboard.visitor import visitor_of
+from boardhand_history.models import Kept
+from boardhand_history.queries import History, Told
+
+
+async def past_log(request: Request, namespace: str, name: str) -> list[Entry]:
+    """The entries of the agent's log as they were recorded; none where they were not, or the visitor may not list runs.
+
+    Raises SessionError, and the history's Unreachable.
+    """
+    told = await _told(request, namespace, name)
+    return [] if told is None else await asyncio.to_thread(lambda: entries(told.transcript.read()))
+
+
+async def diff_or_past(request: Request, namespace: str, name: str) -> Diff | None:
+    """What the run pushed: as its pod tells, else as it was recorded. Raises as `past_log`."""
+    try:
+        found = await read_diff(visitor_of(request).session, namespace, name)
+    except Refused:
+        found = None
+    told = await _told(request, namespace, name) if found is None else None
+    if told is not None and (text := told.diff.read()):
+        found = Diff(text, told.diff.kept is Kept.CUT)
+    return found
+
+
+async def _told(request: Request, namespace: str, name: str) -> Told | None:
+    history: History | None = getattr(request.app.state, "history", None)
+    visitor = visitor_of(request)
+    if history is None or not await visitor.rights.may("list", Resource.RUNS, namespace):
+        return None
+    body = await run_of(visitor.session, namespace, name)
+    return await history.one([namespace], str(body["metadata"]["uid"]))
