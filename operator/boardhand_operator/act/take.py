@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from boardhand_api.failures import FailureClass
+from boardhand_api.pod import LABEL_TICKET
+from boardhand_api.pool import Columns
 from boardhand_api.run import Failure, Phase
 from boardhand_operator.act.doing import Doing
-from boardhand_operator.boards import Board
+from boardhand_operator.boards import Board, Comment
 from boardhand_operator.boards.claims import Claimant, Lost
 from boardhand_operator.boards.claims import claim as claim_ticket
-from boardhand_operator.boards.markers import find_claims
+from boardhand_operator.boards.markers import find_claims, find_closing, lost_text
 from boardhand_operator.conditions import stamp
 from boardhand_operator.errors import Misconfigured, NotFound
+from boardhand_operator.names import asked_for
+from boardhand_operator.views import readable_runs
 
 
 async def claim(doing: Doing) -> bool:
@@ -22,6 +27,8 @@ async def claim(doing: Doing) -> bool:
     ticket, event = run.spec.ticket, run.spec.ticket.event
     if board is None or columns is None or event is None:
         raise Misconfigured("BoardMissing", f"run {run.name} came from a board, and pool {pool.name} has none")
+    if asked_for(event):
+        return await _claim_again(doing, board, columns)
     card = doing.store.fresh_card(run.uid) or await board.read(ticket.id)
     ready = card is not None and card.column == columns.ready
     if not ready and not await _taken_already(board, ticket.id, run.uid):
@@ -34,6 +41,43 @@ async def claim(doing: Doing) -> bool:
         await board.move(ticket.id, columns.in_progress, columns.ready)
     doing.note({"claim": outcome.comment_id, "column": columns.in_progress, "phase": Phase.CLAIMED.value})
     return True
+
+
+async def _claim_again(doing: Doing, board: Board, columns: Columns) -> bool:
+    """As `claim`, for a run that somebody asked for: the ticket is where the run before left it, or was moved to, and
+    nobody else may have it."""
+    run, pool, ticket = doing.run, doing.its_pool, doing.run.spec.ticket
+    card = await board.read(ticket.id)
+    if card is None or ticket.event is None:
+        return await _leave(doing, "TicketMoved", "the ticket is not on the board any more")
+    said = await board.comments(ticket.id)
+    if other := _at_it(doing) or _has_it(said, run.uid):
+        return await _leave(doing, "ClaimedElsewhere", f"run {other} has the ticket")
+    who = Claimant(run.name, run.uid, ticket.event, pool.name, pool.uid)
+    outcome = await claim_ticket(board, ticket.id, who, said)
+    if isinstance(outcome, Lost):
+        return await _leave(doing, "ClaimedElsewhere", f"run {outcome.run} ({outcome.uid}) has the ticket")
+    if other := _at_it(doing):
+        # The poll made it for the ready column meanwhile.
+        await board.edit_comment(ticket.id, outcome.comment_id, lost_text(run.name, other))
+        return await _leave(doing, "ClaimedElsewhere", f"run {other} has the ticket")
+    await board.move(ticket.id, columns.in_progress, card.column)
+    doing.note({"claim": outcome.comment_id, "column": columns.in_progress, "phase": Phase.CLAIMED.value})
+    return True
+
+
+def _at_it(doing: Doing) -> str | None:
+    """Another run of the ticket in this namespace that has not ended."""
+    run = doing.run
+    label = (run.body["metadata"].get("labels") or {}).get(LABEL_TICKET, "")
+    there = readable_runs(doing.store.runs_of_ticket(run.namespace, label)) if label else []
+    return next((one.name for one in there if one.uid != run.uid and not one.status.phase.finished), None)
+
+
+def _has_it(said: Sequence[Comment], uid: str) -> str | None:
+    """The run of the last claim but this one's, where it has not told the ticket of its end."""
+    others = [mark for mark in find_claims(said) if mark.uid != uid]
+    return others[-1].run if others and not find_closing(said, others[-1].uid) else None
 
 
 async def _taken_already(board: Board, ticket: str, uid: str) -> bool:

@@ -16,6 +16,7 @@ from boardhand_operator.boards.markers import Claim, find_claims
 from boardhand_operator.boards.ticket import ticket_of
 from boardhand_operator.errors import NotFound
 from boardhand_operator.kube import Conflict, Kube, Resource
+from boardhand_operator.names import asked_for
 from boardhand_operator.pools import intake, plans, trust
 from boardhand_operator.pools.commands import granted
 from boardhand_operator.pools.people import People
@@ -55,7 +56,7 @@ class Tickets:
 
     def let_be(self, run: Run) -> None:
         """The run was deleted before it claimed its ticket: it is not made again for the same event."""
-        if run.on_board:
+        if run.on_board and not asked_for(run.spec.ticket.event):
             self._deleted.append(run)
 
     async def take(self, pool: Pool, board: Board, cards: Sequence[Card], now: datetime) -> None:
