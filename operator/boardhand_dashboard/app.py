@@ -20,17 +20,26 @@ from boardhand_dashboard.entrance import Entrance
 from boardhand_dashboard.feeds import Feeds
 from boardhand_dashboard.limits import Attempts
 from boardhand_dashboard.logins import Logins
-from boardhand_dashboard.pages import board, form, login, pools, runs
+from boardhand_dashboard.pages import board, form, history, login, pools, reports, runs
 from boardhand_dashboard.security import Guard
 from boardhand_dashboard.settings import Settings
 from boardhand_dashboard.sse import Places
 from boardhand_dashboard.visitor import is_guarded
+from boardhand_history.queries import History
 
 STATIC = Path(__file__).with_name("static")
 VENDORED = ("vendor/htmx.min.js", "vendor/sse.min.js")
 """What `make web` brings."""
 SWEEP_SECONDS = 30.0
-PAGES: tuple[list[Route], ...] = (login.routes, form.routes, pools.routes, board.routes, runs.routes)
+PAGES: tuple[list[Route], ...] = (
+    login.routes,
+    form.routes,
+    pools.routes,
+    board.routes,
+    runs.routes,
+    history.routes,
+    reports.routes,
+)
 """The routes of every module of pages. Each endpoint is `signed_in`, or one of `login.OPEN`."""
 log = logging.getLogger(__name__)
 
@@ -63,6 +72,7 @@ def build(settings: Settings) -> Starlette:
     app.state.attempts = Attempts()
     app.state.tries = form.tries_of(settings)
     app.state.feeds, app.state.places = Feeds(), Places()
+    app.state.history = History.at(settings.database) if settings.database else None
     app.state.entrance = Entrance(settings, Logins(settings.idle_seconds, settings.absolute_seconds))
     return app
 
@@ -85,6 +95,8 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     finally:
         sweeping.cancel()
         await logins.close()
+        if app.state.history is not None:
+            await app.state.history.close()
 
 
 async def _sweep(logins: Logins) -> None:

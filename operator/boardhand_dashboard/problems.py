@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from boardhand_client.errors import NotThere, Refused, Rejected, Unauthenticated, Unreachable
 from boardhand_dashboard.templating import page
 from boardhand_dashboard.visitor import NotSignedIn, Visitor
+from boardhand_history.errors import HistoryError
 
 log = logging.getLogger(__name__)
 Handler = Callable[[Request, Exception], Awaitable[Response]]
@@ -29,9 +30,9 @@ _TITLES = {
 _AGAIN = '<!doctype html><html lang="en"><title>Boardhand</title><meta http-equiv="refresh" content="0"></html>'
 
 
-def told(request: Request, status: int, message: str) -> Response:
-    """A page that says this, with the status."""
-    title = _TITLES.get(status) or HTTPStatus(status).phrase
+def told(request: Request, status: int, message: str, title: str = "") -> Response:
+    """A page that says this, with the status; title: in place of the status' own."""
+    title = title or _TITLES.get(status) or HTTPStatus(status).phrase
     return page(request, "problem.html", status=status, title=title, message=message)
 
 
@@ -65,9 +66,9 @@ async def _unauthenticated(request: Request, raised: Exception) -> Response:
     return await _not_signed_in(request, raised)
 
 
-def _as(status: int) -> Handler:
+def _as(status: int, title: str = "") -> Handler:
     async def handler(request: Request, raised: Exception) -> Response:
-        return told(request, status, str(raised))
+        return told(request, status, str(raised), title)
 
     return handler
 
@@ -84,5 +85,6 @@ HANDLERS: dict[type[Exception] | int, Handler] = {
     NotThere: _as(404),
     Rejected: _as(502),
     Unreachable: _as(503),
+    HistoryError: _as(503, "The history cannot be read"),
     500: _unexpected,
 }

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+
+from boardhand_history.settings import url_of
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where the kubelet puts a pod's own token and the API server's CA."""
@@ -66,8 +68,8 @@ class Settings:
     """Namespace and name of the Secret with the keys: the form of a pool seals with it, for who may read it."""
     certificates: Path | None = None
     """PEM bundle of the authorities that boards, forges and models are tried with; absent: certifi's."""
-    database: str = ""
-    """URL of the history's database; empty: there is no history."""
+    database: str = field(default="", repr=False)
+    """Address of the history's database, which may hold a password; empty: there is no history."""
     idle_seconds: float = 2 * 3600
     """A visitor who asks for nothing that long is signed out."""
     absolute_seconds: float = 12 * 3600
@@ -96,10 +98,17 @@ class Settings:
             forwarded=int(_number(environment, "BOARDHAND_DASHBOARD_FORWARDED", 0)),
             sealing=_sealing(environment, cls.sealing),
             certificates=Path(certificates) if certificates else None,
-            database=environment.get("BOARDHAND_DATABASE_URL", ""),
+            database=_database(environment),
             idle_seconds=_number(environment, "BOARDHAND_DASHBOARD_IDLE_SECONDS", cls.idle_seconds),
             absolute_seconds=_number(environment, "BOARDHAND_DASHBOARD_ABSOLUTE_SECONDS", cls.absolute_seconds),
         )
+
+
+def _database(environment: Mapping[str, str]) -> str:
+    """Where the history is, if it is said to be anywhere."""
+    if not any(environment.get(name) for name in ("BOARDHAND_HISTORY_URL", "BOARDHAND_HISTORY_URL_FILE")):
+        return ""
+    return url_of(environment).render_as_string(hide_password=False)
 
 
 def _server(environment: Mapping[str, str]) -> str:

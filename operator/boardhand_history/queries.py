@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -11,9 +12,12 @@ from sqlalchemy import ColumnElement, Row, Select, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import defer
 
+from boardhand_history import schema
+from boardhand_history.database import connect
 from boardhand_history.errors import answering
 from boardhand_history.models import Kept, Kind, PastDetail, PastRun, PastText
 from boardhand_history.reports import SUCCEEDED, Fact, Grain, Report, Tally
+from boardhand_history.settings import database_url
 from boardhand_history.texts import Text, absent
 
 PAGE = 50
@@ -79,10 +83,30 @@ class Told:
 
 
 class History:
-    """Reads one database. Methods raise Unreachable where it is down."""
+    """Reads one database. Methods raise Unreachable where it is down, WrongSchema where another version keeps it."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._fits = False
+
+    @classmethod
+    def at(cls, url: str) -> History:
+        """The history at this address; asked for the first time when it is needed. Raises Misplaced."""
+        return cls(connect(database_url(url), reading=True))
+
+    async def close(self) -> None:
+        """Let go of its connections."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[AsyncSession]:
+        """A session on tables that are known to fit: they are looked at once."""
+        if not self._fits:
+            await schema.check(self._engine)
+            self._fits = True
+        with answering():
+            async with AsyncSession(self._engine) as session:
+                yield session
 
     async def search(
         self, namespaces: Namespaces, search: Search, after: Cursor | None = None, limit: int = PAGE
@@ -108,13 +132,12 @@ class History:
 
     async def one(self, namespaces: Namespaces, uid: str) -> Told | None:
         """One run with its texts; None where there is none that may be seen."""
-        with answering():
-            async with AsyncSession(self._engine) as session:
-                wanted = select(PastRun, PastDetail).join(PastDetail, PastDetail.uid == PastRun.uid)
-                both = (await session.execute(wanted.where(_visible(namespaces), PastRun.uid == uid))).first()
-                if both is None:
-                    return None
-                rows = {row.kind: row for row in await session.scalars(select(PastText).where(PastText.uid == uid))}
+        async with self._session() as session:
+            wanted = select(PastRun, PastDetail).join(PastDetail, PastDetail.uid == PastRun.uid)
+            both = (await session.execute(wanted.where(_visible(namespaces), PastRun.uid == uid))).first()
+            if both is None:
+                return None
+            rows = {row.kind: row for row in await session.scalars(select(PastText).where(PastText.uid == uid))}
         return Told(both[0], both[1], *(_text(kind, rows.get(kind)) for kind in (Kind.TRANSCRIPT, Kind.DIFF)))
 
     async def pools(self, namespaces: Namespaces) -> list[str]:
@@ -129,19 +152,17 @@ class History:
         mine = _visible(namespaces) & ((PastRun.pool == pool) if pool else true())
         counted = PastRun.finished_at.between(first, last) | PastRun.merged_at.between(first, last)
         wanted = select(*_FACTS).where(mine, counted).order_by(PastRun.finished_at, PastRun.uid)
-        with answering():
-            async with self._engine.connect() as connection:
-                again = await connection.execute(select(*_TICKET).where(mine, PastRun.attempt > 1).distinct())
-                reworked = {tuple(row) for row in again}
-                async with connection.stream(wanted.execution_options(yield_per=_SHEET)) as rows:
-                    async for row in rows:
-                        tally.add(_fact(row, reworked))
+        async with self._session() as session:
+            again = await session.execute(select(*_TICKET).where(mine, PastRun.attempt > 1).distinct())
+            reworked = {tuple(row) for row in again}
+            rows = await session.stream(wanted.execution_options(yield_per=_SHEET))
+            async for row in rows:
+                tally.add(_fact(row, reworked))
         return tally.report()
 
     async def _all(self, wanted: Select[Any]) -> list[Any]:
-        with answering():
-            async with AsyncSession(self._engine) as session:
-                return list(await session.scalars(wanted))
+        async with self._session() as session:
+            return list(await session.scalars(wanted))
 
 
 def _visible(namespaces: Namespaces) -> ColumnElement[bool]:
