@@ -8,24 +8,20 @@ import sys
 
 from boardhand_operator.app import App
 from boardhand_operator.handlers import run
-from boardhand_operator.loglines import OneLine
+from boardhand_operator.loglines import set_up
 from boardhand_operator.redacting import Redactor, install
 from boardhand_operator.settings import Settings
 
 
 def main() -> int:
     """Run until a signal; 2 where the settings are wrong, 3 where the Lease was lost."""
-    logging.basicConfig(level=os.environ.get("BOARDHAND_LOG_LEVEL", "INFO").upper())
-    for handler in logging.getLogger().handlers:
-        handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    for chatty in ("httpx", "aiohttp.access", "kopf.activities", "kopf.objects"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
     redactor = Redactor()
-    install(redactor)
     try:
+        set_up(os.environ.get("BOARDHAND_LOG_LEVEL") or "INFO", os.environ.get("BOARDHAND_LOG_FORMAT") or "text")
+        install(redactor)
         settings = Settings.from_environment()
     except ValueError as wrong:
-        print(wrong, file=sys.stderr)
+        logging.getLogger("boardhand_operator").critical("%s", wrong)
         return 2
     return 0 if run(App(settings, redactor)) else 3
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Hashable
+from contextvars import copy_context
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -71,7 +72,8 @@ class WorkQueue(Generic[K]):
 
     async def _one(self, work: Work[K], key: K) -> None:
         """Work a key in a task of its own: a bug met by one key is logged and does not end the others."""
-        task = asyncio.ensure_future(work(key))
+        context = copy_context()
+        task = asyncio.create_task(_worked(work, key), context=context)
         try:
             await asyncio.wait({task})
         finally:
@@ -84,5 +86,10 @@ class WorkQueue(Generic[K]):
             return
         self._failures[key] = self._failures.get(key, 0) + 1
         wait = min(_FIRST * 2 ** (self._failures[key] - 1), _MOST)
-        _log.error("%s: unexpected; again in %.1f s", key, wait, exc_info=problem)
+        # In the task's context: the line says what it is about.
+        context.run(_log.error, "%s: unexpected; again in %.1f s", key, wait, exc_info=problem)
         self.add_after(key, wait)
+
+
+async def _worked(work: Work[K], key: K) -> float | None:
+    return await work(key)

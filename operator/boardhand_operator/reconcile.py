@@ -21,6 +21,7 @@ from boardhand_operator.sealed import keep as sealed
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
 from boardhand_operator.store import Key, Store
+from boardhand_operator.telling import about_run
 from boardhand_operator.views import Run
 from boardhand_operator.waits import Waits
 
@@ -57,6 +58,7 @@ class Reconciler:
             return None
         if left > 0:
             return self._leave(key, left)
+        about_run(body)
         self._store.turns.look(key)
         try:
             return await self._once(Run.of(body))

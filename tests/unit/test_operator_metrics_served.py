@@ -133,6 +133,7 @@ def test_where_they_are_served_is_said_in_the_environment() -> None:
         Settings.from_environment({**said, "BOARDHAND_METRICS_REVIEW": "yes"})
 
 
+@pytest.mark.slow
 def test_nothing_of_it_is_imported_unless_it_is_asked_for() -> None:
     code = "import sys, boardhand_operator.handlers, boardhand_operator.__main__; print(*sys.modules)"
     env = {**os.environ, "PYTHONPATH": ":".join(sys.path)}
