@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from boardhand_api.pod import LABEL_SETTLED
+from boardhand_operator.after.care import Aftercare
 from boardhand_operator.election import Election, Lost
 from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.observing import Observers
@@ -52,6 +53,8 @@ class App:
         self.store = Store(concurrency=settings.concurrency)
         self.queue: WorkQueue[Key] = WorkQueue()
         self._workers: dict[Key, PoolWorker] = {}
+        self._aftercare: dict[Key, Aftercare] = {}
+        """By the same keys as the workers."""
         self._kube: Kube | None = None
         self._line: Kube | None = None
         self._services: Services | None = None
@@ -85,6 +88,7 @@ class App:
             observer=self.observers,
         )
         self._door, self._relay = Door(self.store, services), Relay(kube)
+        self._door.forge_called = self._forge_called
         for namespace in self.settings.namespaces or (None,):
             for resource, selector in ((Resource.POOLS, ""), (Resource.RUNS, f"!{LABEL_SETTLED}")):
                 async for body in kube.list(resource, namespace, selector):
@@ -108,7 +112,7 @@ class App:
             try:
                 await self._election.keep()
             except Lost as lost:
-                _log.error("this operator ends: its Lease is lost (%s)", lost)
+                _log.warning("this operator ends: its Lease is lost (%s)", lost)
                 work.cancel()
                 self.deposed.set()
 
@@ -186,7 +190,9 @@ class App:
         worker = self._workers.get(key_of(body))
         if worker:
             meta = body["metadata"]
-            worker.wake(int(meta.get("generation") or 0), (meta.get("annotations") or {}).get(POKE, ""))
+            poke = (meta.get("annotations") or {}).get(POKE, "")
+            worker.wake(int(meta.get("generation") or 0), poke)
+            self._aftercare[key_of(body)].passed_on(poke)
 
     async def admits(self, key: Key, headers: Mapping[str, str], content: bytes) -> bool:
         """Whether this webhook was sent by the pool's own board; nobody is let in before the start."""
@@ -201,6 +207,12 @@ class App:
             worker.poke()
         elif self._relay and not self.working.is_set():
             self._relay.pass_on(key)
+
+    def _forge_called(self, key: Key) -> None:
+        if key in self._aftercare:
+            self._aftercare[key].forge_called()
+        elif self._relay and not self.working.is_set():
+            self._relay.pass_on(key, forge=True)
 
     def first_pause(self, body: Json) -> float:
         """Seconds before the pool's first poll: those of many pools are spread, a single one polls at once."""
@@ -223,9 +235,14 @@ class App:
         if self._kube is None or self._services is None:
             raise RuntimeError("the operator has not started")
         worker = PoolWorker(key, self._kube, self.store, self._services, self.settings, self.queue)
-        self._workers[key] = worker
+        after = Aftercare(key, self._kube, self.store, self._services)
+        self._workers[key], self._aftercare[key] = worker, after
         try:
-            yield worker
+            async with asyncio.TaskGroup() as beside:
+                care = beside.create_task(after.run())
+                yield worker
+                care.cancel()
         finally:
             self._workers.pop(key, None)
+            self._aftercare.pop(key, None)
             await self._services.forget(key)

@@ -14,7 +14,7 @@ from boardhand_operator.fingerprinting import Fingerprinting
 from boardhand_operator.forges import Forge, open_forge
 from boardhand_operator.gates import Gates
 from boardhand_operator.http.transport import Connection
-from boardhand_operator.kube import Kube, Resource
+from boardhand_operator.kube import Json, Kube, Resource
 from boardhand_operator.locks import Locks
 from boardhand_operator.minted.minter import Minter
 from boardhand_operator.money.ledgers import Ledgers
@@ -69,6 +69,8 @@ class Services:
         self.opener = Opener(keys)
         self.minter = Minter(self._read, self._heard(("", ""), "token"))
         self.fingerprints = Fingerprinting(self._read, clock)
+        self.settled: Callable[[Json], None] = lambda _: None
+        """Called with each run that was settled here."""
 
     async def board(self, pool: Pool) -> Board | None:
         """The pool's board, or None where it has none. Raises Misconfigured where it cannot be opened."""

@@ -8,6 +8,7 @@ from boardhand_api.pod import LABEL_SETTLED
 from boardhand_operator import words
 from boardhand_operator.act.doing import Doing, Gone
 from boardhand_operator.act.volume import remove
+from boardhand_operator.after.labels import settling
 from boardhand_operator.boards.claims import close
 from boardhand_operator.conditions import with_condition
 from boardhand_operator.errors import Misconfigured, NotFound
@@ -93,7 +94,9 @@ async def settle(doing: Doing) -> None:
         job = doing.store.get(Resource.JOBS, (run.namespace, name))
         if job is not None:
             await doing.kube.patch(Resource.JOBS, run.namespace, name, patch)
-    body = await doing.kube.patch(Resource.RUNS, run.namespace, run.name, patch)
+    labels = settling(run, doing.pool)
+    body = await doing.kube.patch(Resource.RUNS, run.namespace, run.name, {"metadata": {"labels": labels}})
     if body is None:
         raise Gone(run.name)
     doing.store.wrote(Resource.RUNS, body)
+    doing.services.settled(body)

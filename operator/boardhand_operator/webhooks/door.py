@@ -30,6 +30,8 @@ class Door:
         self._store, self._services, self._clock = store, services, clock
         self._shut: dict[Key, float] = {}
         self._warned: dict[Key, float] = {}
+        self.forge_called: Callable[[Key], None] = lambda _: None
+        """Called for each call that is the forge's own."""
 
     async def admits(self, key: Key, headers: Mapping[str, str], body: bytes) -> bool:
         """Whether the pool's own board or forge sent this. False for every pool that is not there or has no webhook."""
@@ -44,18 +46,20 @@ class Door:
             self._shut = {one: until for one, until in self._shut.items() if until > self._clock()}
             self._shut[key] = self._clock() + SHUT_SECONDS
             return False
-        if any(caller.signed(headers, body) for caller in callers):
-            return True
-        if callers:
+        signed = {name for name, caller in callers.items() if caller.signed(headers, body)}
+        if "forge" in signed:
+            self.forge_called(key)
+        if callers and not signed:
             self._warn(key)
-        return False
+        return bool(signed)
 
-    async def _callers(self, pool: Pool) -> list[Board | Forge]:
-        """Those of its board and its forge that are to call. Raises what opening them raises."""
+    async def _callers(self, pool: Pool) -> dict[str, Board | Forge]:
+        """Those of its board and its forge that are to call, by that word. Raises what opening them raises."""
         asked = wanted(pool)
         board = await self._services.board(pool) if "board" in asked else None
         forge = await self._services.forge(pool) if "forge" in asked else None
-        return [caller for caller in (board, forge) if caller is not None]
+        there: dict[str, Board | Forge | None] = {"board": board, "forge": forge}
+        return {name: caller for name, caller in there.items() if caller is not None}
 
     def _warn(self, key: Key) -> None:
         """Say now and then that calls are refused: a wrong secret is seen nowhere else."""

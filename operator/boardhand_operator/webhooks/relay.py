@@ -12,10 +12,16 @@ from boardhand_operator.kube import ApiException, Kube, Resource
 from boardhand_operator.store import Key
 
 POKE = "boardhand.dev/poke"
-"""When the pool's board last called a replica that stood by."""
+"""When the pool's board or forge last called a replica that stood by."""
 EVERY_SECONDS = 1.0
 """A pool's annotation is written so often at most; calls in between are one."""
+_FORGE = " forge"
 _log = logging.getLogger(__name__)
+
+
+def of_forge(poke: str) -> bool:
+    """Whether what is written says that the forge called."""
+    return poke.endswith(_FORGE)
 
 
 class Relay:
@@ -23,12 +29,13 @@ class Relay:
 
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
-        self._wanted: set[Key] = set()
+        self._wanted: dict[Key, bool] = {}
+        """Whether the forge was among those who called."""
         self._tasks: dict[Key, asyncio.Task[None]] = {}
 
-    def pass_on(self, key: Key) -> None:
-        """Have the working replica poll this pool."""
-        self._wanted.add(key)
+    def pass_on(self, key: Key, *, forge: bool = False) -> None:
+        """Have the working replica poll this pool. forge: it was the forge that called."""
+        self._wanted[key] = forge or self._wanted.get(key, False)
         if key not in self._tasks:
             self._tasks[key] = asyncio.create_task(self._write(key))
 
@@ -41,10 +48,10 @@ class Relay:
     async def _write(self, key: Key) -> None:
         try:
             while key in self._wanted:
-                self._wanted.discard(key)
-                now = datetime.now(UTC).isoformat(timespec="microseconds")
+                poke = datetime.now(UTC).isoformat(timespec="microseconds")
+                poke += _FORGE if self._wanted.pop(key) else ""
                 try:
-                    await self._kube.patch(Resource.POOLS, *key, {"metadata": {"annotations": {POKE: now}}})
+                    await self._kube.patch(Resource.POOLS, *key, {"metadata": {"annotations": {POKE: poke}}})
                 except (ApiException, aiohttp.ClientError, OSError) as refused:
                     _log.warning("a webhook of pool %s/%s is not passed on: %s", *key, refused)
                 await asyncio.sleep(EVERY_SECONDS)

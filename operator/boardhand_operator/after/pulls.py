@@ -1,0 +1,165 @@
+"""What becomes of the pull requests of runs that are settled: the forge is asked now and then, while they are open."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+
+from boardhand_api.pod import LABEL_PULL_REQUEST, OPEN
+from boardhand_api.run import PullRequest, PullRequestState
+from boardhand_operator.errors import Misconfigured, NotFound, RateLimited, Remote
+from boardhand_operator.forges import Forge
+from boardhand_operator.kube import ApiException, Kube, Resource
+from boardhand_operator.observe import parse_time
+from boardhand_operator.services import Services
+from boardhand_operator.store import Key, Store
+from boardhand_operator.views import Pool, readable_runs
+
+EVERY = 600.0
+"""Seconds between two looks of a pool."""
+SOONEST = 10.0
+"""However often the forge calls: seconds from one look to the next."""
+LOOKS = 50
+"""Pull requests that are asked for in one look, those that were not for longest first."""
+GIVEN_UP = timedelta(days=90)
+"""A pull request is looked after for so long from its run's end."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    """What is needed of a run whose pull request is looked after."""
+
+    name: str
+    version: str
+    pull: PullRequest
+    commit: str | None
+    """The commit that was proved."""
+    since: datetime
+
+    def over(self, now: datetime) -> bool:
+        return self.pull.state is not PullRequestState.OPEN or now - self.since >= GIVEN_UP
+
+
+class PullRequests:
+    """Those of one pool."""
+
+    def __init__(self, key: Key, kube: Kube, store: Store, services: Services) -> None:
+        self._key, self._kube, self._store, self._services = key, kube, store, services
+        self._called = asyncio.Event()
+        self._looked: dict[str, float] = {}
+        """When each run's was last asked for (monotonic seconds)."""
+
+    def called(self) -> None:
+        """Look now: the forge says that something happened. Many calls are one."""
+        self._called.set()
+
+    async def run(self) -> None:
+        """Look after look; the first one at any moment of the time between two, so that those of many pools spread."""
+        pause, least = random.random() * EVERY, 0.0  # noqa: S311 (jitter)
+        while True:
+            await self._rest(pause, least)
+            least = max(SOONEST, await self._round())
+            pause = max(least, EVERY * random.uniform(0.9, 1.1))  # noqa: S311
+
+    async def _rest(self, pause: float, least: float) -> None:
+        """least: what no call shortens."""
+        await asyncio.sleep(least)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._called.wait(), pause - least)
+        self._called.clear()
+
+    async def _round(self) -> float:
+        """One look; for how many seconds nothing more is to be asked for."""
+        body = self._store.get(Resource.POOLS, self._key)
+        try:
+            pool = Pool.of(body) if body else None
+            forge = await self._services.forge(pool) if pool else None
+            if pool and forge and forge.pull_requests:
+                await self.look(pool, forge, datetime.now(UTC))
+        except RateLimited as limited:
+            _log.info("pool %s/%s: %s", *self._key, limited)
+            return limited.retry_after
+        except (Misconfigured, Remote, ApiException, aiohttp.ClientError, OSError) as refused:
+            # The pool's own worker says what is wrong with it, where people look.
+            _log.info("pool %s/%s: its pull requests are not looked at: %s", *self._key, refused)
+        return 0.0
+
+    async def look(self, pool: Pool, forge: Forge, now: datetime) -> None:
+        """Ask for those that are due, and write what has changed. Raises what forge and API server raise."""
+        there = await self._followed(pool)
+        self._looked = {one.name: self._looked[one.name] for one in there if one.name in self._looked}
+        for one in [one for one in there if one.over(now)]:
+            await self._let_go(one)
+        due = sorted((one for one in there if not one.over(now)), key=lambda one: self._looked.get(one.name, 0.0))
+        for one in due[:LOOKS]:
+            self._looked[one.name] = time.monotonic()
+            await self._ask(forge, one)
+
+    async def _followed(self, pool: Pool) -> list[_Followed]:
+        found = []
+        async for body in self._kube.list(Resource.RUNS, pool.namespace, f"{LABEL_PULL_REQUEST}={OPEN}"):
+            if body["spec"].get("pool") == pool.name and (one := _read(body)):
+                found.append(one)
+        return found
+
+    async def _ask(self, forge: Forge, one: _Followed) -> None:
+        try:
+            now = await forge.followed(one.pull.number)
+        except NotFound:
+            # It may be back: a repository that was moved, an account that lost its rights.
+            return
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as wrong:
+            _log.error("%s/%s: a pull request of another shape", self._key[0], one.name, exc_info=wrong)
+            return
+        if now.url != one.pull.url:
+            # The pool has another repository by now, where this number is another's.
+            return
+        if now.head and (one.commit or "").startswith(now.head):
+            now = now.model_copy(update={"head": one.commit})
+        if now == one.pull:
+            return
+        await self._write(one, now)
+
+    async def _write(self, one: _Followed, now: PullRequest) -> None:
+        """The status first: a run that lost its label is not looked at again."""
+        patch = {"metadata": {"resourceVersion": one.version}, "status": {"pullRequest": now.wire()}}
+        body = await self._patch(one, patch, "status")
+        if body and now.state is not PullRequestState.OPEN:
+            _log.info("%s/%s: pull request %s is %s", self._key[0], one.name, now.url, now.state.lower())
+            if (written := _read(body)) is not None:
+                await self._let_go(written)
+
+    async def _let_go(self, one: _Followed) -> None:
+        labels = {LABEL_PULL_REQUEST: None}
+        await self._patch(one, {"metadata": {"resourceVersion": one.version, "labels": labels}})
+
+    async def _patch(self, one: _Followed, patch: dict[str, Any], sub: str = "") -> Mapping[str, Any] | None:
+        """What is written of a run that is as it was seen; else it is looked at again the next time."""
+        try:
+            return await self._kube.patch(Resource.RUNS, self._key[0], one.name, patch, sub)
+        except ApiException as refused:
+            if refused.status != HTTPStatus.CONFLICT:
+                raise
+            return None
+
+
+def _read(body: Mapping[str, Any]) -> _Followed | None:
+    """None for a run that has no pull request, or that cannot be read."""
+    for run in readable_runs([body]):
+        pull, ended = run.status.pull_request, run.status.finished_at
+        if pull is None or ended is None:
+            return None
+        version = str(body["metadata"]["resourceVersion"])
+        return _Followed(run.name, version, pull, run.status.commit, parse_time(ended))
+    return None
