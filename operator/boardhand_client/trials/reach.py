@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.request import getproxies, proxy_bypass
 
@@ -104,10 +105,16 @@ class _Looking(AbstractResolver):
 
 def _trust(bundle: Path | None) -> ssl.SSLContext:
     if bundle is None:
-        return httpx.create_ssl_context()
+        return _usual()
     try:
         return ssl.create_default_context(cafile=str(bundle))
     except (OSError, ssl.SSLError) as wrong:
         raise Misconfigured(
             "CertificatesUnreadable", f"The certificate bundle {bundle} cannot be used: {wrong}."
         ) from wrong
+
+
+@cache
+def _usual() -> ssl.SSLContext:
+    """certifi's authorities: to read them takes a tenth of a second."""
+    return httpx.create_ssl_context()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -25,6 +25,12 @@ class Kind(StrEnum):
 
 _KINDS = {"integer": Kind.WHOLE, "number": Kind.NUMBER, "array": Kind.LINES, "boolean": Kind.CHOICE}
 _INSTALLED = {"board.type": boards.ENTRY_POINTS, "forge.type": forges.ENTRY_POINTS}
+
+
+@cache
+def _installed(group: str) -> tuple[str, ...]:
+    """Names of what is installed, which stays so while the program runs."""
+    return tuple(sorted({entry.name for entry in entry_points(group=group)}))
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ class Field:
     def choices(self) -> tuple[str, ...]:
         """Of a choice, what there is."""
         if group := _INSTALLED.get(self.path):
-            return tuple(sorted({entry.name for entry in entry_points(group=group)}))
+            return _installed(group)
         if self.schema["type"] == "boolean":
             return ("true", "false")
         return tuple(self.schema.get("enum", ()))

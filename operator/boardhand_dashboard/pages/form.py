@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from boardhand_client.trials import LOOPBACK, Reach, Trial
+from boardhand_client.trials import LOOPBACK, Trial
 from boardhand_dashboard.form import desk as forms
 from boardhand_dashboard.form import trying
 from boardhand_dashboard.form.applying import Opened
@@ -16,6 +16,7 @@ from boardhand_dashboard.form.desk import Desk, Result, trial_part
 from boardhand_dashboard.form.fields import Section, section_of
 from boardhand_dashboard.form.filling import Filled
 from boardhand_dashboard.form.posted import Posted
+from boardhand_dashboard.form.quiet import Quiet
 from boardhand_dashboard.form.trying import Tried, Tries
 from boardhand_dashboard.form.work import Work
 from boardhand_dashboard.settings import Auth, Settings
@@ -28,7 +29,7 @@ _WISHES = ("look", "apply", "yaml")
 def tries_of(settings: Settings) -> Tries:
     """How trials reach out: from a laptop to its own servers too, from a cluster never to the dashboard's own pod."""
     closed = () if settings.auth is Auth.LAPTOP else LOOPBACK
-    return Tries(Reach(certificates=settings.certificates, closed=closed))
+    return Tries(Quiet(certificates=settings.certificates, closed=closed))
 
 
 async def show(request: Request) -> Response:
