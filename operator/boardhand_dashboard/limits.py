@@ -26,10 +26,12 @@ _ADDRESSES = 10_000
 class Attempts:
     """Attempts to sign in: each address has a bucket that refills, and there is one for all."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(
+        self, by_address: Rate = BY_ADDRESS, together: Rate = TOGETHER, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock, self._rate = clock, by_address
         self._by_address: OrderedDict[str, _Bucket] = OrderedDict()
-        self._together = _Bucket(TOGETHER, clock())
+        self._together = _Bucket(together, clock())
 
     def wait(self, address: str) -> float:
         """0: this attempt may be made, and counts. Else in how many seconds the next one may.
@@ -37,7 +39,7 @@ class Attempts:
         Who is refused by the address's own bucket takes nothing from the one for all.
         """
         now, key = self._clock(), _network(address)
-        bucket = self._by_address.setdefault(key, _Bucket(BY_ADDRESS, now))
+        bucket = self._by_address.setdefault(key, _Bucket(self._rate, now))
         self._by_address.move_to_end(key)
         if len(self._by_address) > _ADDRESSES:
             self._by_address.popitem(last=False)

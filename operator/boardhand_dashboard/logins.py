@@ -28,8 +28,16 @@ class _Login:
 class Logins:
     """By the cookie's digest: who reads this process's memory has no cookie by it."""
 
-    def __init__(self, idle: float, absolute: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        idle: float,
+        absolute: float,
+        most_of_one: int = MOST_OF_ONE,
+        most: int = MOST,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._idle, self._absolute, self._clock = idle, absolute, clock
+        self._most_of_one, self._most = most_of_one, most
         self._logins: OrderedDict[bytes, _Login] = OrderedDict()
 
     def __len__(self) -> int:
@@ -40,7 +48,7 @@ class Logins:
         cookie, now = secrets.token_urlsafe(32), self._clock()
         self._logins[_digest(cookie)] = _Login(visitor, now, now)
         his = [key for key, login in self._logins.items() if login.visitor.name == visitor.name]
-        for key in (*his[:-MOST_OF_ONE], *list(self._logins)[:-MOST]):
+        for key in (*his[: -self._most_of_one], *list(self._logins)[: -self._most]):
             await self._end(key)
         return cookie
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -40,6 +41,7 @@ _ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+_TOO_LONG = f"A request may have {BODY_BYTES:,} bytes."
 _TLS = "max-age=31536000"
 
 
@@ -63,7 +65,7 @@ class Guard:
         except ValueError:
             declared = BODY_BYTES + 1
         if declared > BODY_BYTES:
-            refused = PlainTextResponse(f"A request may have {BODY_BYTES} bytes.\n", 413)
+            refused = PlainTextResponse(f"{_TOO_LONG}\n", 413)
             return await refused(scope, receive, send)
         return await self._app(scope, _Bounded(receive), send)
 
@@ -90,7 +92,7 @@ class Guard:
 
 
 class _Bounded:
-    """A request's body without a declared length is cut off as if the client had gone."""
+    """A request's body whose length was not declared. Raises HTTPException (413) where it goes on for too long."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive, self._left = receive, BODY_BYTES
@@ -100,7 +102,7 @@ class _Bounded:
         if message["type"] == "http.request":
             self._left -= len(message.get("body", b""))
             if self._left < 0:
-                return {"type": "http.disconnect"}
+                raise HTTPException(413, _TOO_LONG)
         return message
 
 

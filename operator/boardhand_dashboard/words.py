@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from boardhand_client import sentences
+
 NOTHING = "–"
 _STEPS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -25,17 +27,15 @@ def duration(seconds: float | None) -> str:
     """In the two largest units, such as `2 h 5 min`."""
     if seconds is None:
         return NOTHING
-    left = round(seconds)
-    if left < 1:
+    whole = round(seconds)
+    if whole < 1:
         return "< 1 s"
+    first = next(at for at, (size, _) in enumerate(_STEPS) if whole >= size)
     said = []
-    for size, unit in _STEPS:
-        count, left = divmod(left, size)
-        if count or said:
-            said.append(f"{count} {unit}" if count else "")
-        if len(said) == 2:
-            break
-    return " ".join(one for one in said if one)
+    for size, unit in _STEPS[first : first + 2]:
+        count, whole = divmod(whole, size)
+        said += [f"{count} {unit}"] if count else []
+    return " ".join(said)
 
 
 def share(part: float | None) -> str:
@@ -77,4 +77,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "moment": moment,
     "ago": ago,
     "plural": plural,
+    "phase_sentence": sentences.phase,
 }

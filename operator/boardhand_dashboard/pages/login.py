@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from boardhand_client.errors import Unauthenticated
+from boardhand_dashboard.addresses import inside
 from boardhand_dashboard.entrance import Entrance
 from boardhand_dashboard.problems import told
 from boardhand_dashboard.security import address_of, same_origin
@@ -54,7 +55,7 @@ async def take(request: Request) -> Response:
         cookie = await entrance.by_token(str(form.get("token", "")).strip())
     except Unauthenticated:
         return _form(request, "The cluster does not take this token. It may have expired: get a new one.", 401)
-    response = RedirectResponse(_inside(str(form.get("next", ""))), 303)
+    response = RedirectResponse(inside(str(form.get("next", ""))), 303)
     entrance.cookies.give(response, cookie)
     return response
 
@@ -72,7 +73,7 @@ async def leave(request: Request) -> Response:
 def _form(request: Request, wrong: str = "", status: int = 200) -> Response:
     """The form, signed for this browser: nobody is signed in as somebody else by a page of theirs."""
     door = request.cookies.get(_door(request)) or secrets.token_urlsafe(16)
-    wanted = _inside(request.query_params.get("next", ""))
+    wanted = inside(request.query_params.get("next", ""))
     signed = _signer.sign(door).decode()
     response = page(request, "login.html", status=status, wrong=wrong, door=signed, next=wanted)
     secure = request.app.state.settings.secure
@@ -90,12 +91,6 @@ def _given_out(request: Request, signed: str) -> bool:
 
 def _door(request: Request) -> str:
     return f"{request.app.state.entrance.cookies.name}-door"
-
-
-def _inside(wanted: str) -> str:
-    """An address of our own, whatever was asked for."""
-    plain = wanted.isascii() and wanted.isprintable() and "\\" not in wanted
-    return wanted if plain and wanted.startswith("/") and not wanted.startswith("//") else "/"
 
 
 def _how(settings: Settings) -> str:
