@@ -14,6 +14,7 @@ from boardhand_operator.observing import Written
 
 SECRET_FOUND = "SecretFound"  # noqa: S105 (a reason)
 """The reason with which publish refuses a change that holds a secret."""
+TESTS = ("ran", "none", "uncounted")
 _CLAIM_LOST, _TICKET_LEFT = "ClaimedElsewhere", "TicketMoved"
 
 
@@ -96,10 +97,11 @@ def change_of(written: Written) -> Change:
 
 
 def tests_of(verdict: Verdict) -> str:
-    """Whether the verdict rests on tests: ran, none, or uncounted where their output has no count that is known."""
+    """Whether the verdict rests on tests: one of TESTS, uncounted where their output has no count that is known."""
+    ran, none, uncounted = TESTS
     if verdict.tests is None:
-        return "uncounted"
-    return "ran" if verdict.tests.ran else "none"
+        return uncounted
+    return ran if verdict.tests.ran else none
 
 
 def _between(since: datetime, until: datetime) -> float:

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
 from boardhand_operator import settings
-from boardhand_operator.kube import Kube
+from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.metrics.admission import Admits, Reviewed, everybody, who_has
 from boardhand_operator.metrics.counted import Counted
 from boardhand_operator.metrics.seen import Memory, Seen
@@ -31,6 +31,7 @@ class Metrics:
     def __init__(self, memory: Memory, transcripts: Mapping[str, int]) -> None:
         """transcripts: see `Seen`."""
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+        self._store = memory.store
         self.registry = CollectorRegistry()
         self.counted = Counted(self.registry, memory.store)
         self.registry.register(Seen(memory, transcripts))
@@ -38,6 +39,8 @@ class Metrics:
 
     def text(self, accept: str) -> tuple[bytes, str]:
         """All of it, in the format that who asks accepts, and that format's content type."""
+        for body in self._store.bodies(Resource.POOLS):
+            self.counted.expect(str(body["metadata"]["namespace"]), str(body["metadata"]["name"]))
         encode, content_type = choose_encoder(accept)
         return encode(self.registry), content_type
 
