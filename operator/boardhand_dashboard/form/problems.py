@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from boardhand_api.pool import CodingAgentSpec
+from boardhand_dashboard.form import schema
 from boardhand_dashboard.form.fields import SECTIONS, all_fields, all_secrets
 
 REST = "rest"
@@ -36,10 +38,23 @@ def of_validation(spec: Mapping[str, Any]) -> list[Problem]:
         CodingAgentSpec.model_validate(spec)
     except ValidationError as wrong:
         found = wrong.errors(include_url=False, include_input=False, include_context=False)
-        return [
-            Problem(_dotted(one["loc"]), _sentence(one["msg"])) for one in found if one["type"] != "extra_forbidden"
-        ]
+        return [problem for one in found if one["type"] != "extra_forbidden" for problem in _of_error(one)]
     return []
+
+
+def _of_error(error: ErrorDetails) -> Iterator[Problem]:
+    path = _dotted(error["loc"])
+    for one in _required(path) if error["type"] == "missing" else [path]:
+        yield Problem(one, _sentence(error["msg"]))
+
+
+def _required(path: str) -> list[str]:
+    """Of a part that is missing the fields that it must have."""
+    try:
+        part = schema.at(path)
+    except KeyError:
+        return [path]
+    return [inner for name in part.get("required", ()) for inner in _required(f"{path}.{name}")] or [path]
 
 
 def _dotted(where: Iterable[int | str]) -> str:
