@@ -31,6 +31,11 @@ def start_gitea(cluster: LoadCluster, repositories: Iterable[str]) -> str:
     return _start(cluster, "gitea", ["--token", objects.FORGE_TOKEN, *words])
 
 
+def start_model(cluster: LoadCluster, key: str) -> str:
+    """The address of the scripted stand-in for a model that takes this key, with its version."""
+    return f"{_start(cluster, 'model', ['--key', key])}/v1"
+
+
 def _start(cluster: LoadCluster, name: str, args: Sequence[str]) -> str:
     (port,) = free_ports(1)
     command = [sys.executable, "-m", f"testbed.{name}", "--host", "127.0.0.1", "--port", str(port), *args]

@@ -140,7 +140,7 @@ def secret(**data: str) -> Json:
             "| kubectl apply -f -",
         ),
         ("repository.push", secret(username="u", token="t"), "", ""),
-        ("models.large", secret(apiKey="k") | {"type": "helm.sh/release.v1"}, "SecretForbidden", "made for it"),
+        ("models.large", secret(apiKey="k") | {"type": "helm.sh/release.v1"}, "SecretForbidden", "secret generic NAME"),
         ("board", secret(token="t"), "SecretIncomplete", "--from-file=key=FILE --dry-run"),
     ],
 )

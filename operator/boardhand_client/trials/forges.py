@@ -29,7 +29,7 @@ async def try_forge(
         f"The forge at {spec.url or spec.type}", reach.seconds, lambda: _tried(spec, repository, credentials, reach)
     )
     field = _FIELDS.get(found.reason)
-    if field and found.offers:
+    if field:
         choice = " | ".join(found.offers[:10])
         return found.fixed_by(f"{field}: {choice if field.endswith('branch') else f'[{choice}]'}")
     return found

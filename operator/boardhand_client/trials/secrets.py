@@ -35,10 +35,12 @@ def try_secret(
 
     found = _told(tried, lambda: held)
     if found.reason == "SecretMissing":
-        return found.fixed_by(_create(namespace, name, wanted))
+        return found.fixed_by(create(namespace, name, wanted))
+    if found.reason == "SecretForbidden":
+        return found.fixed_by(f"{create(namespace, 'NAME', wanted)}  # and name it in {source.field}")
     if found.reason in ("SecretKeyMissing", "SecretIncomplete"):
         lacking = [key for key in wanted if not held.get(key)]
-        return found.fixed_by(_add(namespace, name, lacking))
+        return found.fixed_by(add(namespace, name, lacking))
     return found
 
 
@@ -73,11 +75,15 @@ def _told(work: Callable[[], str], keys: Callable[[], Mapping[str, str]]) -> Tri
         return wrong_of(wrong.reason, wrong.message, tuple(keys()))
 
 
-def _create(namespace: str, name: str, keys: Sequence[str]) -> str:
-    """Values come from files: the shell's history and the list of processes show none."""
+def create(namespace: str, name: str, keys: Sequence[str]) -> str:
+    """The command that makes a Secret.
+
+    Values come from files: the shell's history and the list of processes show none.
+    """
     given = " ".join(f"--from-file={key}=FILE" for key in keys)
     return f"kubectl -n {namespace} create secret generic {name} {given}".rstrip()
 
 
-def _add(namespace: str, name: str, keys: Sequence[str]) -> str:
-    return f"{_create(namespace, name, keys)} --dry-run=client -o yaml | kubectl apply -f -"
+def add(namespace: str, name: str, keys: Sequence[str]) -> str:
+    """The command that puts these keys into a Secret; others of it stay."""
+    return f"{create(namespace, name, keys)} --dry-run=client -o yaml | kubectl apply -f -"

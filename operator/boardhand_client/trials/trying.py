@@ -11,13 +11,13 @@ from boardhand_client.trials.facts import Found, Hidden
 from boardhand_client.trials.forges import try_forge
 from boardhand_client.trials.models import try_model
 from boardhand_client.trials.reach import Reach
-from boardhand_client.trials.secrets import try_sealed, try_secret
+from boardhand_client.trials.secrets import add, try_sealed, try_secret
 from boardhand_client.trials.trial import Trial
 from boardhand_operator import boards, forges
 from boardhand_operator.credentials import BOARD, FORGE, Source, sources
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.plugins import implementation
-from boardhand_operator.pool_secrets import values_of
+from boardhand_operator.pool_secrets import stage_keys, values_of
 from boardhand_operator.sealed.keyring import Keyring, Place
 from boardhand_operator.views import Pool
 
@@ -41,8 +41,26 @@ class Trying:
         if self._reach is not None:
             works = self._works(self._reach)
             found = await asyncio.gather(*works.values())
-            said |= dict(zip(works, found, strict=True))
+            said |= {place: self._fixed(place, one) for place, one in zip(works, found, strict=True)}
         return said
+
+    def _fixed(self, place: str, trial: Trial) -> Trial:
+        """The same with the very line or command, where it is known."""
+        source, field = self._given.get(place), f"spec.{place}"
+        if trial.reason == "CredentialsRefused" and source:
+            keys = self._keys(place) or stage_keys(self._pool.spec, place)
+            if source.reference:
+                return trial.fixed_by(add(self._pool.namespace, source.name, keys))
+            seal = f"boardhand seal --namespace {self._pool.namespace} --pool {self._pool.name} --field {place}"
+            return trial.fixed_by("; ".join(f"{seal}.{key}" for key in keys))
+        address = "baseURL" if place.startswith("models.") else "url"
+        lines = {
+            "BoardMissing": "spec.board.board: BOARD  # or give the account access to it",
+            "RepositoryMissing": "spec.repository.url: ADDRESS  # or give the account access to it",
+            "AddressClosed": f"{field}.{address}: ADDRESS",
+            "Redirected": f"{field}.{address}: ADDRESS",
+        }
+        return trial.fixed_by(lines[trial.reason]) if trial.reason in lines else trial
 
     def _credentials(self, source: Source) -> Said:
         pool = self._pool

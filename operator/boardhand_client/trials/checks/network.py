@@ -23,7 +23,8 @@ def policy(facts: PoolFacts, pool: Pool, operator: Operator) -> Said:
         # The operator makes it before the first pod, with the pool's first check.
         if pool.status.observed_generation is not None:
             said = f"NetworkPolicy {name} is not there: its pods may reach everything"
-            fix = f"kubectl -n {operator.namespace} rollout restart deployment"
+            its = operator.deployment["metadata"]["name"] if isinstance(operator.deployment, dict) else "boardhand"
+            fix = f"kubectl -n {operator.namespace} rollout restart deployment/{its}"
             yield Finding("network-policy", facts.about, said, fix)
     elif pool.uid not in {one.get("uid") for one in facts.policy["metadata"].get("ownerReferences") or ()}:
         said = f"NetworkPolicy {name} is somebody else's: the operator leaves it alone, and begins no pod"
@@ -45,12 +46,15 @@ def proxy(facts: PoolFacts, pool: Pool, operator: Operator) -> Said:
     elif not ((operator.egress or {}).get("status") or {}).get("readyReplicas"):
         fix = f"kubectl -n {operator.namespace} describe deployment {release}-egress"
         yield Finding("egress", facts.about, "spec.egress.mode is Proxy, and no pod of the proxy is ready", fix)
-    for where, host, port in servers(pool):
-        if not _passes(host, port, egress.hosts) and host not in egress.direct:
-            said = f"{where} is at {host}, which spec.egress.hosts does not name"
-            yield Finding(
-                "egress", facts.about, said, f"spec.egress.hosts: [{host}{'' if port in (80, 443) else f':{port}'}]"
-            )
+    shut = [
+        (where, host if port in (80, 443) else f"{host}:{port}")
+        for where, host, port in servers(pool)
+        if not _passes(host, port, egress.hosts) and host not in egress.direct
+    ]
+    if shut:
+        said = "; ".join(f"{where} is at {at}, which spec.egress.hosts does not name" for where, at in shut)
+        hosts = dict.fromkeys([*egress.hosts, *(at for _, at in shut)])
+        yield Finding("egress", facts.about, said, f"spec.egress.hosts: [{', '.join(hosts)}]")
 
 
 def servers(pool: Pool) -> Iterator[tuple[str, str, int]]:
