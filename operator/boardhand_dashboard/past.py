@@ -10,13 +10,13 @@ from boardhand_client.errors import Refused
 from boardhand_client.reading import run_of
 from boardhand_client.session import Resource
 from boardhand_client.steps import Diff, Entry, entries, read_diff
-from boardhand_dashboard.visitor import visitor_of
+from boardhand_dashboard.visitor import Visitor, visitor_of
 from boardhand_history.models import Kept
 from boardhand_history.queries import History, Told
 
 
 async def past_log(request: Request, namespace: str, name: str) -> list[Entry]:
-    """The entries of the agent's log as they were recorded; none where they were not, or the visitor may not list runs.
+    """The entries of the agent's log as they were recorded; none where they were not, or are not for the visitor.
 
     Raises SessionError, and the history's Unreachable.
     """
@@ -36,10 +36,16 @@ async def diff_or_past(request: Request, namespace: str, name: str) -> Diff | No
     return found
 
 
+async def may_read_texts(visitor: Visitor, namespace: str) -> bool:
+    """Whether recorded transcripts and diffs are for them: who may not read logs of pods may read no recorded ones."""
+    asked = (("list", Resource.RUNS, ""), ("get", Resource.PODS, "log"))
+    return all([await visitor.rights.may(verb, resource, namespace, sub=sub) for verb, resource, sub in asked])
+
+
 async def _told(request: Request, namespace: str, name: str) -> Told | None:
     history: History | None = getattr(request.app.state, "history", None)
     visitor = visitor_of(request)
-    if history is None or not await visitor.rights.may("list", Resource.RUNS, namespace):
+    if history is None or not await may_read_texts(visitor, namespace):
         return None
     body = await run_of(visitor.session, namespace, name)
     return await history.one([namespace], str(body["metadata"]["uid"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -91,4 +92,4 @@ async def _read(
         return absent(kind, Kept.NONE)
     meta = pod["metadata"]
     log = await cluster.whole_log(meta["namespace"], meta["name"], stage.value, LOG_BYTES)
-    return reading(log) if log else absent(kind, Kept.GONE)
+    return await asyncio.to_thread(reading, log) if log else absent(kind, Kept.GONE)

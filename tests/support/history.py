@@ -93,12 +93,23 @@ class Stored:
             await engine.dispose()
 
 
+_template: list[bytes] = []
+"""SQLite's file with its tables: made once, since that takes longer than most tests."""
+
+
 @asynccontextmanager
 async def stored(url: str) -> AsyncIterator[Stored]:
-    """The database at this address, with its tables."""
+    """The empty database at this address, with its tables."""
     made = Stored(url)
+    file = Path(made.url.database or "") if made.url.drivername.startswith("sqlite") else None
     try:
-        await schema.upgrade(made.engine)
+        if file and _template:
+            file.write_bytes(_template[0])
+        else:
+            await schema.upgrade(made.engine)
+        if file and not _template:
+            await made.engine.dispose()
+            _template.append(file.read_bytes())
         yield made
     finally:
         await made.close()

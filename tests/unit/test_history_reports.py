@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boardhand_history.reports import OUTCOMES, PERIODS, Fact, Grain, Tally, begins, nearest_rank
@@ -39,6 +39,7 @@ SOME = st.lists(facts(), max_size=30).map(lambda found: sorted(found, key=lambda
 GRAINS = st.sampled_from(Grain)
 
 
+@settings(max_examples=40)
 @given(SOME, GRAINS, DAYS, DAYS)
 def test_periods_and_pools_add_up_to_the_total(found: list[Fact], grain: Grain, one: date, other: date) -> None:
     since, until = sorted((one, other))
@@ -59,6 +60,7 @@ def test_periods_and_pools_add_up_to_the_total(found: list[Fact], grain: Grain, 
     assert total.clean_share is None or 0 <= total.clean_share <= 1
 
 
+@settings(max_examples=40)
 @given(GRAINS, DAYS, DAYS)
 def test_periods_follow_each_other_and_cover_every_day(grain: Grain, one: date, other: date) -> None:
     since, until = sorted((one, other))

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from boardhand_api.counts import printable
 from boardhand_api.failures import FailureClass
 from boardhand_api.run import Phase, PullRequestState, Task
 from boardhand_client.errors import Refused
@@ -18,6 +19,7 @@ from boardhand_client.session import Resource
 from boardhand_client.steps import Entry, entries
 from boardhand_dashboard.archive import view_of_past
 from boardhand_dashboard.diffs import FileDiff, files_of
+from boardhand_dashboard.past import may_read_texts
 from boardhand_dashboard.runview import FILTERS, numbered
 from boardhand_dashboard.templating import environment, page
 from boardhand_dashboard.visitor import signed_in, visitor_of
@@ -29,7 +31,7 @@ environment.filters |= FILTERS
 STEPS = 200
 """So many entries of a transcript are on a page."""
 TEXT = 200
-"""So many characters are looked for at most."""
+"""So many characters of a parameter are read."""
 CHOICES = {
     "phase": tuple(phase.value for phase in Phase if phase.finished),
     "class": tuple(one.value for one in FailureClass),
@@ -47,6 +49,11 @@ async def history_of(request: Request, namespace: str) -> History:
     if history is None:
         raise HTTPException(404, "Nothing is recorded here: the chart's value history.enabled turns the history on.")
     return history
+
+
+def said_of(request: Request, name: str) -> str:
+    """The parameter, without what a page or a database cannot take."""
+    return printable(request.query_params.get(name, ""))[:TEXT]
 
 
 def day_of(request: Request, name: str) -> date | None:
@@ -69,8 +76,8 @@ def choice_of(request: Request, name: str) -> str:
 def search_of(request: Request) -> Search:
     """What the request looks for. Raises HTTPException (400) naming the parameter that is wrong."""
     return Search(
-        text=request.query_params.get("q", "").replace("\0", "")[:TEXT],
-        pool=request.query_params.get("pool", "").replace("\0", ""),
+        text=said_of(request, "q"),
+        pool=said_of(request, "pool"),
         phase=choice_of(request, "phase"),
         failure_class=choice_of(request, "class"),
         task=choice_of(request, "task"),
@@ -81,7 +88,7 @@ def search_of(request: Request) -> Search:
 
 
 def _after(request: Request) -> Cursor | None:
-    said = request.query_params.get("after", "").replace("\0", "")
+    said = said_of(request, "after")
     try:
         return Cursor.of(said) if said else None
     except ValueError as wrong:
@@ -129,10 +136,10 @@ async def one(request: Request) -> Response:
     """GET /ns/{namespace}/history/{uid}: a run as it was. Its transcript and diff are for who may read logs of pods."""
     namespace = request.path_params["namespace"]
     history = await history_of(request, namespace)
-    told = await history.one([namespace], request.path_params["uid"].replace("\0", ""))
+    told = await history.one([namespace], printable(request.path_params["uid"]))
     if told is None:
         raise HTTPException(404, "The history has no such run in this namespace: it may be too old to be kept.")
-    logs = await visitor_of(request).rights.may("get", Resource.PODS, namespace, sub="log")
+    logs = await may_read_texts(visitor_of(request), namespace)
     log, files = await asyncio.to_thread(_texts, told) if logs else ([], [])
     first = min(_first(request), max(1, len(log)))
     some = log[first - 1 : first - 1 + STEPS]

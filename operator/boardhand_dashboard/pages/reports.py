@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from boardhand_dashboard.charts import Bar, Chart
-from boardhand_dashboard.pages.history import asked_for, day_of, history_of
+from boardhand_dashboard.pages.history import asked_for, day_of, history_of, said_of
 from boardhand_dashboard.templating import page
 from boardhand_dashboard.visitor import signed_in
 from boardhand_dashboard.words import duration, money, share
@@ -24,7 +24,7 @@ SPANS = {Grain.DAY: timedelta(days=13), Grain.WEEK: timedelta(weeks=11), Grain.M
 async def show(request: Request) -> Response:
     """GET /ns/{namespace}/reports. by: day, week or month; since, until: days; pool: this one's alone."""
     namespace = request.path_params["namespace"]
-    grain, pool = _grain(request), request.query_params.get("pool", "").replace("\0", "")
+    grain, pool = _grain(request), said_of(request, "pool")
     until = day_of(request, "until") or datetime.now(UTC).date()
     since = day_of(request, "since") or _since(until, grain)
     if since > until:
