@@ -10,6 +10,7 @@ import sys
 from boardhand_dashboard.app import NotBuilt, build
 from boardhand_dashboard.serving import bound, serve
 from boardhand_dashboard.settings import Settings
+from boardhand_history.errors import HistoryError
 from boardhand_operator.loglines import OneLine
 
 
@@ -22,7 +23,7 @@ def main() -> int:
         settings = Settings.from_environment()
         app = build(settings)
         asyncio.run(serve(app, settings, bound(*settings.listen)))
-    except (ValueError, NotBuilt, OSError) as wrong:
+    except (ValueError, HistoryError, NotBuilt, OSError) as wrong:
         print(wrong, file=sys.stderr)
         return 2
     return 0

@@ -37,6 +37,7 @@ def _program(name: str, package_root: str) -> Recipe:
 
 RECIPES: Mapping[str, Recipe] = {
     "operator": _program("operator", "operator"),
+    "dashboard": _program("dashboard", "operator"),
     "runner": _program("runner", "agent_runner"),
     "egress": Recipe("Dockerfile.egress"),
     "workbench-python": Recipe("testbed/images/workbench-python.Dockerfile"),

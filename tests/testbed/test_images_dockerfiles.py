@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAMS = {"operator": "operator", "runner": "agent_runner"}
+PROGRAMS = {"operator": "operator", "dashboard": "operator", "runner": "agent_runner"}
 WORKBENCHES = ("workbench-python", "workbench-java")
 LOCKS = sorted(path.stem for path in (ROOT / "requirements").glob("*.lock"))
 
