@@ -141,8 +141,7 @@ class Shared(Generic[S]):
                 wait = min(self._pace.longest, wait * 2)
             elif problem is not None:
                 log.error("reading in namespace %s failed", self._namespace, exc_info=problem)
-                for one in list(self._seats):
-                    self._cut(one, BROKEN)
+                self._cut(session, BROKEN)
 
     async def _lent(self, session: S) -> BaseException | None:
         """Read with these rights until they are gone: None; or what went wrong. What has come to its end stays so."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 from collections.abc import AsyncGenerator
 from typing import cast
 
@@ -15,6 +16,7 @@ from starlette.exceptions import HTTPException
 from boardhand_client.errors import Unreachable
 from boardhand_client.rights import Rights
 from boardhand_client.session import Session
+from boardhand_dashboard.serving import bound
 from boardhand_dashboard.sse import Places, event, guarded
 from boardhand_dashboard.viewers import CutOff, Viewer
 from boardhand_dashboard.visitor import Visitor
@@ -107,3 +109,10 @@ async def test_what_ends_a_stream_is_said_on_the_page(why: Exception) -> None:
 async def test_a_stream_beyond_the_places_says_so() -> None:
     (last,) = [one async for one in guarded(visitor(), Places(most_of_one=0), Viewer(0.01), endless)]
     assert "You have 0 live pages open" in last.decode()
+
+
+def test_an_answer_of_two_packets_does_not_wait_for_an_acknowledgement() -> None:
+    with bound("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        connection, _ = listening.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
