@@ -16,7 +16,7 @@ from pathlib import Path
 
 from testbed.supply.tools import BUILD, LOCKS
 
-AUDITED = ("operator", "runner", "build")
+AUDITED = ("operator", "dashboard", "runner", "build")
 """The locks of what is in the images, and of what builds them."""
 FRESH_SECONDS = 24 * 3600
 """So long an answer holds for the same locks."""

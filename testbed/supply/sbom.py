@@ -14,7 +14,7 @@ from testbed.shell import run
 from testbed.supply import debian
 from testbed.supply.tools import ROOT, tool
 
-IMAGES = ("operator", "runner", "egress")
+IMAGES = ("operator", "dashboard", "runner", "egress")
 OUT = ROOT / "build" / "sbom"
 _STATUS, _RELEASE = "var/lib/dpkg/status", "usr/lib/os-release"
 _VENV, _LIB, _SITE = "opt/boardhand/pyvenv.cfg", "opt/boardhand/lib/", "/site-packages/"
