@@ -7,25 +7,37 @@ import sys
 import typer
 
 from boardhand_cli import keys, session
+from boardhand_cli.acts import cancel, resume, retry, suspend
+from boardhand_cli.dashboard import dashboard
+from boardhand_cli.diff import diff
 from boardhand_cli.doctor import doctor
+from boardhand_cli.init import init
+from boardhand_cli.logs import logs
 from boardhand_cli.problems import Problem
+from boardhand_cli.runs import runs
 from boardhand_cli.seal import seal
+from boardhand_cli.watching import watch
 from boardhand_operator.redacting import install
 
 # Typer's own tracebacks can show the values of variables.
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-app.command()(seal)
-app.command()(doctor)
-app.add_typer(keys.app, name="keys")
+app = typer.Typer(
+    no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]}
+)
+for command in (runs, watch, logs, diff, retry, cancel, suspend, resume, dashboard):
+    app.command(rich_help_panel="Runs and pools")(command)
+for command in (init, doctor):
+    app.command(rich_help_panel="Setting up")(command)
+app.command(rich_help_panel="Credentials")(seal)
+app.add_typer(keys.app, name="keys", rich_help_panel="Credentials")
 
 
 @app.callback()
 def boardhand() -> None:
-    """Boardhand, for people who run pools."""
+    """Boardhand, for people who run pools. `kubectl boardhand` is the same program."""
 
 
 def main() -> None:
-    """The console script. Exit codes: docs/credentials.md."""
+    """The console script. Exit codes: docs/cli.md."""
     install(session.redactor)
     try:
         app()

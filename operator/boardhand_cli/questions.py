@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
+import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-import typer
 
 from boardhand_api.sealed import VALUE_BYTES
 from boardhand_cli import session
@@ -44,7 +45,7 @@ class Questions:
             if value is not None:
                 self.say(f"{value!r} is none of them")
                 self._must_ask(f"{flag} {value!r} is none of: {', '.join(offers[:_SHOWN])}")
-            value = typer.prompt(f"{text}{_choice(offers)}", default=default, err=True)
+            value = _line(f"{text}{_choice(offers)}{f' [{default}]' if default else ''}: ") or default
         return value
 
     def credentials(self, place: str, keys: Sequence[str]) -> dict[str, str]:
@@ -57,9 +58,9 @@ class Questions:
         if file is None:
             self._must_ask(f"--yes asks nothing, so {flag} {field}=FILE is required", Exit.USAGE)
             if key not in _OF_FILES:
-                typed: str = typer.prompt(field, hide_input=key not in _PLAIN, err=True)
-                return self._known(key, typed)
-            file = typer.prompt(f"File with {field}", err=True)
+                asked = f"{field}: " if key in _PLAIN else f"{field} (not shown): "
+                return self._known(key, _line(asked, hidden=key not in _PLAIN))
+            file = _line(f"File with {field}: ")
         try:
             text = Path(file).read_text("utf-8")
         except (OSError, UnicodeDecodeError) as wrong:
@@ -85,6 +86,27 @@ class Questions:
     def _must_ask(self, otherwise: str, code: Exit = Exit.INPUT) -> None:
         if self._quiet:
             raise Problem(code, otherwise)
+
+
+def typed(prompt: str) -> str:
+    """What is typed at the terminal, without echo. Raises Problem where the terminal would show it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            return getpass.getpass(prompt)
+        except getpass.GetPassWarning:
+            raise Problem(Exit.INPUT, "this terminal would show the value: give it by a pipe or a file") from None
+
+
+def _line(prompt: str, *, hidden: bool = False) -> str:
+    """One line of standard input. Not by `input`, which writes to standard output where that is a pipe."""
+    if hidden and sys.stdin.isatty():
+        return typed(prompt)
+    session.console().print(prompt, end="", markup=False)
+    line = sys.stdin.readline()
+    if not line:
+        raise Problem(Exit.USAGE, f"the input ended before an answer to: {prompt.strip()}")
+    return line.rstrip("\r\n")
 
 
 def _choice(offers: Sequence[str]) -> str:

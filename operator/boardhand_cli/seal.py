@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import sys
 import tempfile
-import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +14,7 @@ from boardhand_api.sealed import VALUE_BYTES
 from boardhand_cli import session
 from boardhand_cli.cluster import Where
 from boardhand_cli.problems import Exit, Problem
+from boardhand_cli.questions import typed
 from boardhand_cli.session import NAMESPACE, SECRET, Context, KeyFile, Kubeconfig, OperatorNamespace, Secret
 from boardhand_cli.texts import Field, resealed, texts_of_file
 from boardhand_operator.sealed.keyring import Place, Unusable
@@ -70,12 +69,7 @@ def _value() -> str:
 
 
 def _asked() -> str:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", getpass.GetPassWarning)
-        try:
-            return getpass.getpass("Value (one line, not shown): ")
-        except getpass.GetPassWarning:
-            raise Problem(Exit.INPUT, "this terminal would show the value: give it by a pipe or a file") from None
+    return typed("Value (one line, not shown): ")
 
 
 def _piped() -> str:

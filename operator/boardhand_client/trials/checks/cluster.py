@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from boardhand_api import crd
@@ -38,7 +39,7 @@ def clock(facts: Facts) -> Said:
 
 def definitions(facts: Facts) -> Said:
     """Both kinds are there, and as this version has them."""
-    for wanted in crd.definitions():
+    for wanted in _ours():
         name = str(wanted["metadata"]["name"])
         about, found = f"CustomResourceDefinition {name}", facts.definitions.get(name)
         if isinstance(found, Hidden):
@@ -47,6 +48,12 @@ def definitions(facts: Facts) -> Said:
             yield Finding("crd", about, "it is not there", _INSTALL)
         else:
             yield from _same(about, wanted, found)
+
+
+@cache
+def _ours() -> list[dict[str, Any]]:
+    """Made of the models, which takes a moment."""
+    return crd.definitions()
 
 
 def _same(about: str, wanted: dict[str, Any], found: dict[str, Any]) -> Said:
