@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import typer
 
@@ -23,10 +24,13 @@ from boardhand_operator.redacting import install
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]}
 )
-for command in (runs, watch, logs, diff, retry, cancel, suspend, resume, dashboard):
-    app.command(rich_help_panel="Runs and pools")(command)
-for command in (init, doctor):
-    app.command(rich_help_panel="Setting up")(command)
+_THEMES: dict[str, tuple[Callable[..., None], ...]] = {
+    "Runs and pools": (runs, watch, logs, diff, retry, cancel, suspend, resume, dashboard),
+    "Setting up": (init, doctor),
+}
+for theme, commands in _THEMES.items():
+    for command in commands:
+        app.command(rich_help_panel=theme)(command)
 app.command(rich_help_panel="Credentials")(seal)
 app.add_typer(keys.app, name="keys", rich_help_panel="Credentials")
 

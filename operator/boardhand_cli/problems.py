@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """Exit codes; docs/credentials.md lists them."""
+    """Exit codes; docs/cli.md lists them."""
 
     USAGE = 2
     """The command line is wrong (Typer's own code)."""

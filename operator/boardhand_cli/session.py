@@ -24,6 +24,8 @@ KeyFile = Annotated[
     Path | None, typer.Option(help="File with the keys, one a line, the newest first; absent: the cluster's Secret.")
 ]
 NAMESPACE, SECRET = "boardhand", "boardhand-sealing"
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
 redactor = Redactor()
 """Of this process: `main` has it clean whatever goes to standard error."""
 
@@ -34,8 +36,11 @@ def console() -> Console:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Carry it out."""
-    return asyncio.run(work)
+    """Carry it out; Ctrl-C ends it with the code that shells expect."""
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def known(ring: Keyring) -> Keyring:

@@ -58,14 +58,15 @@ class OneLine(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """See `logging.Formatter.formatMessage`."""
-        return _escaped(super().formatMessage(record))
+        return escaped(super().formatMessage(record))
 
     def formatException(self, ei: object) -> str:
         """See `logging.Formatter.formatException`."""
-        return "\n".join(f"| {_escaped(line)}" for line in super().formatException(ei).split("\n"))  # type: ignore[arg-type]
+        return "\n".join(f"| {escaped(line)}" for line in super().formatException(ei).split("\n"))  # type: ignore[arg-type]
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """The text with what steers a terminal, or would begin a line, as the escape that Python has for it."""
     return "".join(
         letter if letter == "\t" or unicodedata.category(letter) not in _STEERING else ascii(letter)[1:-1]
         for letter in text
