@@ -27,7 +27,7 @@ _PLACES = {
     "models.large.fallback": ("spec.models.large.fallback", "sealed"),
     "models.small.fallback": ("spec.models.small.fallback", "sealed"),
 }
-_SERVER = re.compile(r"mcpServers\.([a-z]([a-z0-9-]{0,18}[a-z0-9])?)")
+_NAMED = re.compile(r"(mcpServers|notifications)\.([a-z]([a-z0-9-]{0,18}[a-z0-9])?)")
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ class Field:
     def parse(cls, text: str) -> Field:
         """Of PLACE.KEY, such as board.token. Raises Problem, without what was given: it may hold a value."""
         place, _, key = text.rpartition(".")
-        server = _SERVER.fullmatch(place)
-        at = (f"spec.mcpServers[{server[1]}]", "sealed") if server else _PLACES.get(place)
+        named = _NAMED.fullmatch(place)
+        at = (f"spec.{named[1]}[{named[2]}]", "sealed") if named else _PLACES.get(place)
         if at is None or not re.fullmatch(KEY_NAME, key):
-            allowed = ", ".join([*_PLACES, "mcpServers.NAME"])
+            allowed = ", ".join([*_PLACES, "mcpServers.NAME", "notifications.NAME"])
             raise Problem(Exit.USAGE, f"--field is PLACE.KEY, such as board.token; PLACE is one of: {allowed}")
         return cls(place, key, *at)
 

@@ -88,7 +88,7 @@ class App:
             observer=self.observers,
         )
         self._door, self._relay = Door(self.store, services), Relay(kube)
-        self._door.forge_called = self._forge_called
+        self._door.forge_called, services.settled = self._forge_called, self._settled
         for namespace in self.settings.namespaces or (None,):
             for resource, selector in ((Resource.POOLS, ""), (Resource.RUNS, f"!{LABEL_SETTLED}")):
                 async for body in kube.list(resource, namespace, selector):
@@ -214,6 +214,11 @@ class App:
         elif self._relay and not self.working.is_set():
             self._relay.pass_on(key, forge=True)
 
+    def _settled(self, run: Json) -> None:
+        care = self._aftercare.get((str(run["metadata"]["namespace"]), str(run["spec"].get("pool"))))
+        if care:
+            care.settled(run)
+
     def first_pause(self, body: Json) -> float:
         """Seconds before the pool's first poll: those of many pools are spread, a single one polls at once."""
         board = body["spec"].get("board") or {}
@@ -235,7 +240,7 @@ class App:
         if self._kube is None or self._services is None:
             raise RuntimeError("the operator has not started")
         worker = PoolWorker(key, self._kube, self.store, self._services, self.settings, self.queue)
-        after = Aftercare(key, self._kube, self.store, self._services)
+        after = Aftercare(key, self._kube, self.store, self._services, self.settings)
         self._workers[key], self._aftercare[key] = worker, after
         try:
             async with asyncio.TaskGroup() as beside:

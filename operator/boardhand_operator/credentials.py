@@ -12,7 +12,10 @@ from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.redaction import PUBLIC_KEYS as PUBLIC_KEYS
 
 BOARD, FORGE, READ, PUSH = "board", "forge", "repository.read", "repository.push"
-"""Places of every pool; those of its models and MCP servers are called models.large and mcpServers.NAME."""
+"""Places of every pool; those of its models, MCP servers and notifications are called models.large, mcpServers.NAME
+and notifications.NAME."""
+NOTIFICATIONS = "notifications."
+"""Beginning of the places of what no run needs: a Secret that is missing there keeps none from its work."""
 STAGES_SEE = ("repository.", "models.", "mcpServers.")
 """Beginnings of the places that stages are given; the operator alone uses the others."""
 
@@ -55,6 +58,9 @@ def _sources(spec: CodingAgentSpec) -> Iterator[Source]:
             yield _source(place, f"spec.{place}.", model.fallback.secret_ref, model.fallback.sealed)
     for server in spec.mcp_servers:
         yield _source(f"mcpServers.{server.name}", f"spec.mcpServers[{server.name}].", server.secret_ref, server.sealed)
+    for one in spec.notifications:
+        place = f"{NOTIFICATIONS}{one.name}"
+        yield _source(place, f"spec.notifications[{one.name}].", one.secret_ref, one.sealed)
 
 
 def _source(place: str, before: str, reference: SecretRef | None, sealed: Mapping[str, str] | None) -> Source:

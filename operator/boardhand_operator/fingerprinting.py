@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 
 from boardhand_api.fingerprints import Fingerprints, fingerprints
-from boardhand_operator.credentials import PUBLIC_KEYS, Source, sources
+from boardhand_operator.credentials import NOTIFICATIONS, PUBLIC_KEYS, Source, sources
 from boardhand_operator.locks import Locks
 from boardhand_operator.views import Pool
 
@@ -27,7 +27,8 @@ class Fingerprinting:
         self._known: dict[tuple[str, str, int], tuple[float, Fingerprints]] = {}
 
     async def of(self, pool: Pool) -> Fingerprints:
-        """Of all its secrets, the operator's own for board and forge too. Raises Misconfigured where one is missing."""
+        """Of all its secrets that it works with, the operator's own for board and forge too. Raises Misconfigured where
+        one is missing."""
         key, now = (pool.namespace, pool.name, pool.spec_generation), self._clock()
         self._known = {one: known for one, known in self._known.items() if now - known[0] < KEPT_SECONDS}
         async with self._locks.of(key):
@@ -36,6 +37,7 @@ class Fingerprinting:
             return self._known[key][1]
 
     async def _made(self, pool: Pool) -> Fingerprints:
-        given = [await self._read(pool, source) for source in sources(pool.spec).values()]
+        places = [source for place, source in sources(pool.spec).items() if not place.startswith(NOTIFICATIONS)]
+        given = [await self._read(pool, source) for source in places]
         values = [value for one in given for name, value in one.items() if name not in PUBLIC_KEYS]
         return fingerprints(secrets.token_hex(_SALT_BYTES), values)

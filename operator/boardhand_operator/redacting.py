@@ -60,21 +60,22 @@ class Redactor:
     def outgoing(self, resource: Resource, namespace: str, body: Json) -> Json:
         """What may be written: of Events all, of other objects the status. Secrets themselves pass."""
         if resource is Resource.EVENTS:
-            return cast(Json, self._cleaned(namespace, body))
-        return {**body, "status": self._cleaned(namespace, body["status"])} if "status" in body else body
+            return cast(Json, self.cleaned(namespace, body))
+        return {**body, "status": self.cleaned(namespace, body["status"])} if "status" in body else body
 
     def telling(self, namespace: str, service: T) -> T:
         """The board or forge, told nothing that holds a secret."""
         return cast(T, _Telling(service, lambda text: self.clean_for(namespace, text)))
 
-    def _cleaned(self, namespace: str, value: Any) -> Any:
+    def cleaned(self, namespace: str, value: Any) -> Any:
+        """What JSON has, with all its texts cleaned as `clean_for` does."""
         match value:
             case str():
                 return self.clean_for(namespace, value)
             case dict():
-                return {key: self._cleaned(namespace, inner) for key, inner in value.items()}
+                return {key: self.cleaned(namespace, inner) for key, inner in value.items()}
             case list():
-                return [self._cleaned(namespace, inner) for inner in value]
+                return [self.cleaned(namespace, inner) for inner in value]
         return value
 
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from boardhand_api.notification import URL_KEY, Notification
 from boardhand_operator.boards import Board, open_board
-from boardhand_operator.credentials import BOARD, FORGE, STAGES_SEE, Source, sources
+from boardhand_operator.credentials import BOARD, FORGE, NOTIFICATIONS, STAGES_SEE, Source, sources
+from boardhand_operator.errors import Misconfigured
 from boardhand_operator.fingerprinting import Fingerprinting
 from boardhand_operator.forges import Forge, open_forge
 from boardhand_operator.gates import Gates
@@ -55,7 +57,8 @@ class Services:
         """may_write: see `Connection.may_write`. keys: file of those that open what is sealed. redactor: told of all
         credentials that are read. observer: told of all requests."""
         self._kube = kube
-        self._connection = Connection(certificates=certificates, may_write=may_write)
+        self.connection = self._connection = Connection(certificates=certificates, may_write=may_write)
+        """How what is outside is reached."""
         self._clock = clock
         self._opened: dict[tuple[str, str, int], _Opened] = {}
         self._retired: list[_Opened] = []
@@ -93,6 +96,15 @@ class Services:
         spec = pool.spec.forge
         key = (pool.namespace, pool.name, f"forge {spec and spec.type} {spec and spec.url}")
         return self.redactor.telling(pool.namespace, self.gates.guarded(key, forge))
+
+    async def address(self, pool: Pool, notification: Notification) -> str:
+        """Where a notification of the pool goes. Raises Misconfigured where no credentials say so."""
+        source = sources(pool.spec)[NOTIFICATIONS + notification.name]
+        key = notification.secret_ref.key if notification.secret_ref else URL_KEY
+        value = (await self._read(pool, source)).get(key, "").strip()
+        if not value:
+            raise Misconfigured("SecretKeyMissing", f"{source.field}: Secret {source.name} lacks the key {key!r}")
+        return value
 
     async def require_secrets(self, pool: Pool) -> None:
         """See that the Secrets which stages mount are there, and that Apps in them give tokens.

@@ -133,6 +133,7 @@ def test_a_value_is_sealed_from_standard_input(
         ("models.large.apiKey", "spec.models.large", "sealed"),
         ("models.small.fallback.apiKey", "spec.models.small.fallback", "sealed"),
         ("mcpServers.my-tracker.X-Api-Key", "spec.mcpServers[my-tracker]", "sealed"),
+        ("notifications.team.url", "spec.notifications[team]", "sealed"),
     ],
 )
 def test_the_field_is_printed_where_it_belongs(field: str, under: str, name: str) -> None:

@@ -81,7 +81,7 @@ async def test_a_call_that_was_passed_on_is_one_look_and_an_old_one_none(world: 
     store, services = parts(world)
     world.kube.objects[Resource.POOLS][SHOP]["metadata"]["annotations"] = {POKE: "1 forge"}
     store.put(Resource.POOLS, world.kube.objects[Resource.POOLS][SHOP])
-    care = Aftercare(SHOP, world.kube, store, services)
+    care = Aftercare(SHOP, world.kube, store, services, SETTINGS)
     task = asyncio.create_task(care.run())
     for poke in ("1 forge", "2", "3"):
         care.passed_on(poke)

@@ -76,7 +76,7 @@ class Exchange:
                 **headers,
             },
             timeout=httpx.Timeout(30, connect=10),
-            verify=_trust(connection.certificates),
+            verify=trust(connection.certificates),
             proxy=None if connection.transport else connection.proxy,
             transport=connection.transport,
             follow_redirects=False,
@@ -176,7 +176,8 @@ def _same_host(one: str, other: str) -> bool:
     return urlsplit(one)[:2] == urlsplit(other)[:2]
 
 
-def _trust(bundle: Path | None) -> ssl.SSLContext | bool:
+def trust(bundle: Path | None) -> ssl.SSLContext | bool:
+    """The authorities of this bundle, or those that come along. Raises Misconfigured where it cannot be used."""
     if bundle is None:
         return True
     try:
