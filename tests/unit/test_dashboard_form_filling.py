@@ -18,7 +18,7 @@ from tests.support.pool_specs import specs
 
 Json = dict[str, Any]
 EXAMPLE = Path(__file__).parents[2] / "examples" / "pool.yaml"
-QUICK = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def example() -> Json:

@@ -91,6 +91,7 @@ async def test_a_column_that_is_not_there_is_said_with_those_that_are(town: Town
     assert "What to do: spec.board.columns: {ready: 'Sprint Backlog'}" in text(page)
 
 
+@pytest.mark.slow
 async def test_without_a_script_a_button_tries(town: Town, ada: Browser) -> None:
     page = await ada.post("/ns/team/pools/new", town.board | {"do": "try:board", "name": "shop"})
     assert "The lists on this board are" in text(page)
@@ -98,12 +99,14 @@ async def test_without_a_script_a_button_tries(town: Town, ada: Browser) -> None
     assert TOKEN not in page.text
 
 
+@pytest.mark.slow
 async def test_a_refused_token_is_said(town: Town, ada: Browser) -> None:
     page = await ada.post(BOARD, town.board | {"secret:board.token": "x" * 64})
     assert "refused the key and token" in text(page)
     assert "x" * 64 not in page.text
 
 
+@pytest.mark.slow
 async def test_a_repository_is_tried_with_its_branch(town: Town, ada: Browser) -> None:
     assert f"{SITE}/{NAME}.git is there, with branch main" in text(await ada.post(FORGE, town.forge))
     wrong = await ada.post(FORGE, town.forge | {"repository.branch": "trunk"})
@@ -113,6 +116,7 @@ async def test_a_repository_is_tried_with_its_branch(town: Town, ada: Browser) -
     assert 'class="notice bad"' in reader.text
 
 
+@pytest.mark.slow
 async def test_a_model_is_tried(ada: Browser) -> None:
     fields = {"models.large.baseURL": "http://model.test/v1", "models.large.name": MODELS[0]}
     page = await ada.post(LARGE, fields | {"secret:models.large.apiKey": "model-key"})
@@ -123,6 +127,7 @@ async def test_a_model_is_tried(ada: Browser) -> None:
     assert f"The models there are: {', '.join(MODELS)}" in text(page)
 
 
+@pytest.mark.slow
 async def test_what_is_not_filled_in_yet_is_not_asked_for(town: Town, ada: Browser) -> None:
     assert "nothing is given here yet" in text(await ada.post(BOARD, {}))
     assert "once board has: board" in text(await ada.post(BOARD, {"board.type": "trello"}))
@@ -140,6 +145,7 @@ async def test_credentials_of_a_secret_are_tried_with_the_visitors_right(town: T
     assert town.streets.asked == []
 
 
+@pytest.mark.slow
 async def test_sealed_credentials_are_tried_with_the_right_to_the_keys(town: Town, ada: Browser) -> None:
     ring = a_ring()
     keys = {KEYS_FILE: base64.b64encode(ring.text().encode()).decode()}
@@ -190,6 +196,7 @@ async def seen() -> AsyncIterator[tuple[int, list[bytes]]]:
         yield server.sockets[0].getsockname()[1], said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", CLOSED)
 async def test_closed_addresses_are_refused(town: Town, seen: tuple[int, list[bytes]], address: str) -> None:
     port, said = seen
@@ -205,6 +212,7 @@ async def test_closed_addresses_are_refused(town: Town, seen: tuple[int, list[by
     assert said == []
 
 
+@pytest.mark.slow
 async def test_from_a_laptop_its_own_servers_are_tried(seen: tuple[int, list[bytes]]) -> None:
     assert tries_of(Settings(auth=Auth.TOKEN)).reach.closed == LOOPBACK
     assert tries_of(Settings(auth=Auth.LAPTOP)).reach.closed == ()
@@ -216,6 +224,7 @@ async def test_from_a_laptop_its_own_servers_are_tried(seen: tuple[int, list[byt
     assert said[0].startswith(b"GET /v1/models")
 
 
+@pytest.mark.slow
 async def test_a_redirect_is_not_followed_with_credentials(town: Town, ada: Browser) -> None:
     answers: Callable[[httpx.Request], httpx.Response] = lambda _: httpx.Response(  # noqa: E731
         302, headers={"location": "http://169.254.169.254/latest"}, text="instance-secret"
@@ -226,6 +235,7 @@ async def test_a_redirect_is_not_followed_with_credentials(town: Town, ada: Brow
     assert "instance-secret" not in page.text
 
 
+@pytest.mark.slow
 async def test_what_an_address_answers_is_not_shown(town: Town, ada: Browser) -> None:
     body = "<script>alert(1)</script> internal-secret-of-a-server"
     for status in (200, 400, 401, 403):
@@ -256,6 +266,7 @@ def test_trials_are_counted() -> None:
     assert turns.wait() == 0.0
 
 
+@pytest.mark.slow
 async def test_many_trials_of_a_visitor_wait(town: Town, ada: Browser) -> None:
     for _ in range(TRIES):
         await ada.post(BOARD, {})

@@ -14,7 +14,7 @@ from boardhand_dashboard.form.applying import Opened
 from boardhand_dashboard.form.differences import Line
 from boardhand_dashboard.form.fields import Section
 from boardhand_dashboard.form.filling import Filled
-from boardhand_dashboard.form.keys import Sealing
+from boardhand_dashboard.form.keys import Sealing, keeping
 from boardhand_dashboard.form.problems import Problem
 from boardhand_dashboard.form.view import listed, offers, view
 from boardhand_dashboard.templating import page
@@ -33,6 +33,8 @@ class Desk:
     """Of a pool that is there; None: a new one."""
     may: bool
     """Whether they may make, or change, it."""
+    keeping: str
+    """What becomes of credentials that they type."""
 
     @classmethod
     async def of(cls, request: Request) -> Desk:
@@ -40,12 +42,13 @@ class Desk:
         visitor, namespace = visitor_of(request), request.path_params["namespace"]
         name = request.path_params.get("name")
         verb, of = ("create", "") if name is None else ("update", name)
-        return cls(request, visitor, namespace, name, await visitor.rights.may(verb, Resource.POOLS, namespace, of))
+        may = await visitor.rights.may(verb, Resource.POOLS, namespace, of)
+        return cls(request, visitor, namespace, name, may, await keeping(visitor.rights, _sealing(request), namespace))
 
     @property
     def sealing(self) -> Sealing:
         """Where the keys are."""
-        return Sealing(*self.request.app.state.settings.sealing)
+        return _sealing(self.request)
 
     @property
     def partly(self) -> bool:
@@ -68,6 +71,10 @@ class Desk:
             right = "create" if self.name is None else "update"
             said = f"You may not {verb} pools in namespace {self.namespace} ({right} codingagents)."
             raise HTTPException(403, said)
+
+
+def _sealing(request: Request) -> Sealing:
+    return Sealing(*request.app.state.settings.sealing)
 
 
 @dataclass(frozen=True)
@@ -102,6 +109,7 @@ def show(desk: Desk, name: str, filled: Filled, opened: Opened | None, result: R
         namespace=desk.namespace,
         pool=desk.name,
         may=desk.may,
+        keeping=desk.keeping,
         form=shown,
         opened=opened,
         result=result,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Mapping
@@ -58,6 +59,23 @@ async def keys_of(session: Session, rights: Rights, sealing: Sealing, namespace:
     no_seal = f"{where} {unusable}" if reads else f"you may not get {where}, with whose keys it would be sealed"
     why = f"{no_seal}; and you may not create Secrets in {namespace}"
     return Keys(ring, creates, why)
+
+
+async def keeping(rights: Rights, sealing: Sealing, namespace: str) -> str:
+    """What becomes of credentials that are typed, as a sentence. Raises SessionError."""
+    reads, creates = await asyncio.gather(
+        rights.may("get", Resource.SECRETS, sealing.namespace, sealing.secret),
+        rights.may("create", Resource.SECRETS, namespace),
+    )
+    if reads:
+        return "Credentials that you type are sealed into the pool; beside the name of a Secret they go into that one."
+    if creates:
+        return f"Credentials that you type go into Secrets in namespace {namespace}, which the pool names."
+    return (
+        "Credentials that you type can be tried, and not kept: you may neither read the sealing keys "
+        f"(Secret {sealing.namespace}/{sealing.secret}) nor create Secrets in {namespace}. The form gives you YAML, "
+        "and the commands that make the Secrets."
+    )
 
 
 def _ring(body: Json | None) -> tuple[Keyring | None, str]:

@@ -67,6 +67,8 @@ class Credentials:
     help: Markup
     there: str
     """What the pool has now, in a sentence."""
+    named: Control
+    """Where a Secret is named instead."""
     controls: tuple[Control, ...]
     further: tuple[Control, ...]
     opened: bool
@@ -105,7 +107,7 @@ class View:
         for part in self.parts:
             found += part.controls
             for one in part.credentials:
-                found += [*one.controls, *one.further]
+                found += [one.named, *one.controls, *one.further]
         return [*found, self.rest]
 
 
@@ -127,9 +129,10 @@ def _said(labels: Mapping[str, Control], control: str, said: str) -> tuple[str, 
 
 
 def _part(section: Section, filled: Filled, spec: Mapping[str, Any], errors: Mapping[str, list[str]]) -> Part:
-    controls = tuple(_control(section, one, filled.texts.get(one.path, ""), errors) for one in section.fields)
-    credentials = tuple(_credentials(one, spec, errors) for one in section.secrets)
-    return Part(section.id, section.title, controls, credentials, section.tried)
+    found = {one.path: _control(section, one, filled.texts.get(one.path, ""), errors) for one in section.fields}
+    named = {one: found.pop(f"{one.reference}.name") for one in section.secrets}
+    credentials = tuple(_credentials(one, control, spec, errors) for one, control in named.items())
+    return Part(section.id, section.title, tuple(found.values()), credentials, section.tried)
 
 
 def _control(section: Section, one: Field, value: str, errors: Mapping[str, list[str]]) -> Control:
@@ -157,7 +160,7 @@ def _choices(one: Field, value: str) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _credentials(one: Secrets, spec: Mapping[str, Any], errors: Mapping[str, list[str]]) -> Credentials:
+def _credentials(one: Secrets, named: Control, spec: Mapping[str, Any], errors: Mapping[str, list[str]]) -> Credentials:
     def shown(key: str) -> Control:
         name, kind = one.control(key), "long" if key in LONG_KEYS else "secret"
         empty = Markup("")
@@ -167,7 +170,7 @@ def _credentials(one: Secrets, spec: Mapping[str, Any], errors: Mapping[str, lis
     help_text = inline(one.help)
     opened = any(control.errors for control in further)
     controls = tuple(shown(key) for key in one.keys)
-    return Credentials(one.id, PLACES[one.place], help_text, there(one, spec), controls, further, opened)
+    return Credentials(one.id, PLACES[one.place], help_text, there(one, spec), named, controls, further, opened)
 
 
 def there(one: Secrets, spec: Mapping[str, Any]) -> str:
@@ -210,5 +213,6 @@ def listed(section: Section, trial: Trial) -> str:
     """The offers as a sentence."""
     if not offers(section, trial):
         return ""
+    # Sentences of trials have no full stop.
     words = {"board": "The lists on this board are", "forge": "The branches are", "large": "", "small": ""}
     return f"{words[section.id] or 'The models there are'}: {', '.join(trial.offers[:20])}."
