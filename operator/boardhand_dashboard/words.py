@@ -59,10 +59,14 @@ def ago(said: str | datetime | None, now: datetime | None = None) -> str:
 
 
 def parsed(said: str | datetime | None) -> datetime | None:
-    """A time as Kubernetes writes it."""
-    if said is None or said == "":
+    """A time as Kubernetes writes it; None for what is none, since others write it as well."""
+    if said is None or isinstance(said, datetime):
+        return said
+    try:
+        at = datetime.fromisoformat(said)
+    except ValueError:
         return None
-    return said if isinstance(said, datetime) else datetime.fromisoformat(said.replace("Z", "+00:00"))
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def plural(count: int, one: str, many: str = "") -> str:
