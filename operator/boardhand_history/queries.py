@@ -156,8 +156,10 @@ class History:
             again = await session.execute(select(*_TICKET).where(mine, PastRun.attempt > 1).distinct())
             reworked = {tuple(row) for row in again}
             rows = await session.stream(wanted.execution_options(yield_per=_SHEET))
-            async for row in rows:
-                tally.add(_fact(row, reworked))
+            # By the thousand: other visitors' pages come between, and a row for itself costs thrice as much.
+            async for some in rows.partitions():
+                for row in some:
+                    tally.add(_fact(row, reworked))
         return tally.report()
 
     async def _all(self, wanted: Select[Any]) -> list[Any]:

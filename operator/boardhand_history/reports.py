@@ -8,7 +8,7 @@ number of runs that worked at it.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -158,7 +158,7 @@ class Tally:
         self._begins = begins(grain, since, until)
         self._since = max(since, self._begins[0]) if self._begins else since
         self._periods = [Figures() for _ in self._begins]
-        self._pools: dict[tuple[str, str], Figures] = {}
+        self._pools: defaultdict[tuple[str, str], Figures] = defaultdict(Figures)
         self._total = Figures()
         self._opened: set[tuple[str, str]] = set()
         self._merged: set[tuple[str, str]] = set()
@@ -174,11 +174,11 @@ class Tally:
 
     def _figures(self, fact: Fact, at: datetime) -> Sequence[Figures]:
         """Where it counts at that time: its period, its pool and the total; nowhere where it is outside."""
-        day = at.astimezone(UTC).date()
+        day = (at if at.tzinfo is UTC else at.astimezone(UTC)).date()
         if not self._since <= day <= self._until:
             return ()
         period = self._periods[bisect_right(self._begins, day) - 1]
-        return period, self._pools.setdefault((fact.namespace, fact.pool), Figures()), self._total
+        return period, self._pools[fact.namespace, fact.pool], self._total
 
     def report(self) -> Report:
         """What was counted."""

@@ -5,12 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 
-from testbed.bench import agent, cluster, scale
+from testbed.bench import agent, cluster, dashboard, history, scale
 from testbed.bench.rows import Row, show, write
 from testbed.shell import TestbedError
 
-# The agent's rows need no cluster, so they come first.
-PARTS: Mapping[str, Callable[[], list[Row]]] = {"agent": agent.measure, "cluster": cluster.measure, **scale.PARTS}
+# The agent's and the history's rows need no cluster, so they come first.
+PARTS: Mapping[str, Callable[[], list[Row]]] = {
+    "agent": agent.measure,
+    "history": history.measure,
+    "cluster": cluster.measure,
+    "dashboard": dashboard.measure,
+    **scale.PARTS,
+}
 SETS = {"scale": frozenset(scale.PARTS)}
 
 
