@@ -22,9 +22,12 @@ class Kubectl:
 
     def __call__(self, *words: str, stdin: str | None = None, timeout: float = 60) -> str:
         """Run kubectl; what it printed. Raises TestbedError with its words."""
-        kubectl = self.cluster.bin_dir / "kubectl"
+        return run(self.command(*words), stdin=stdin, timeout=timeout)
+
+    def command(self, *words: str) -> list[str]:
+        """The command line, for who runs it otherwise."""
         where = ["--kubeconfig", str(self.cluster.kubeconfig), "-n", self.namespace]
-        return run([kubectl, *where, *words], stdin=stdin, timeout=timeout)
+        return [str(self.cluster.bin_dir / "kubectl"), *where, *words]
 
     def apply(self, *objects: Mapping[str, Any]) -> None:
         """Apply the objects, in this order."""

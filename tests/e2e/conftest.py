@@ -16,6 +16,7 @@ from testbed import manifests, world
 from testbed.board import TrelloClient
 from testbed.forge.seed import folder_files, reset_repository
 from testbed.kubectl import Kubectl
+from testbed.operator_log import OperatorLog, errors_of, following
 from testbed.plan import plan_from_environment
 from testbed.watching import finished, run_of_card, wait_for_pool
 from testbed.world import World
@@ -35,6 +36,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def up() -> World:
     """The whole testbed; found up when `make e2e` brought it up."""
     return world.up(plan_from_environment())
+
+
+@pytest.fixture(scope="session")
+def operator_log(up: World) -> Iterator[OperatorLog]:
+    """What the operator logs from now on."""
+    with following(up.kubectl(world.SYSTEM)) as log:
+        yield log
+
+
+@pytest.fixture(autouse=True)
+def announced_errors(operator_log: OperatorLog) -> Iterator[list[str]]:
+    """Regular expressions of what a test expects among the operator's lines of level error: any other fails it."""
+    announced: list[str] = []
+    yield announced
+    assert errors_of(operator_log.take(), announced) == []
 
 
 @dataclass
