@@ -288,6 +288,6 @@ class CodingAgentSpec(Wire):
     """What becomes of runs that are done. Runs applied by hand stay."""
     notifications: Annotated[
         list[Notification],
-        Field(max_length=8, json_schema_extra=distinct("name", "the notifications' names")),
+        Field(max_length=4, json_schema_extra=distinct("name", "the notifications' names")),
     ] = []
     """Webhooks that are told, once each, of what came of a run. What they answer keeps nothing from going on."""

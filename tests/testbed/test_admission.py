@@ -126,7 +126,10 @@ def test_nobody_sends_a_pools_credentials_elsewhere(asked: Asked) -> None:
     assert asked.send("bob", "PATCH", path, {"spec": {"suspend": True}}).status_code == httpx.codes.OK
 
 
-@pytest.mark.parametrize("place", ["models.small", "models.large.fallback", "mcpServers[0]", "mcpServers[7]"])
+@pytest.mark.parametrize(
+    "place",
+    ["models.small", "models.large.fallback", "mcpServers[0]", "mcpServers[7]", "notifications[0]", "notifications[3]"],
+)
 def test_every_place_that_names_a_secret_is_asked_about(asked: Asked, place: str) -> None:
     model = {"name": "m", "secretRef": {"name": "theirs"}}
     servers: list[Json] = [
@@ -139,6 +142,10 @@ def test_every_place_that_names_a_secret_is_asked_about(asked: Asked, place: str
     if place.startswith("mcp"):
         servers[int(place[-2])]["secretRef"] = {"name": "theirs"}
         specs[place] = {"mcpServers": servers}
+    if place.startswith("notifications"):
+        told: list[Json] = [{"name": f"n{number}", "secretRef": {"name": "model"}} for number in range(4)]
+        told[int(place[-2])]["secretRef"] = {"name": "theirs"}
+        specs[place] = {"notifications": told}
     refused = asked.send("cat", "PATCH", f"{GROUP}/namespaces/team/codingagents/pool", {"spec": specs[place]})
     assert refused.status_code == httpx.codes.FORBIDDEN, refused.text
     assert f"spec.{place}.secretRef: cat may not read Secret theirs" in refused.json()["message"]
