@@ -33,6 +33,8 @@ class PoolServer(ApiServer):
     rules: list[Callable[[Json], Json | None]] = field(default_factory=list)
     before_put: Callable[[], None] | None = None
     """What somebody else does right before a pool is replaced."""
+    fails: list[str] = field(default_factory=list)
+    """Plurals of which the next object is not made, though all is well with it."""
     writes: list[tuple[str, str]] = field(default_factory=list)
     """Method and path of what was written, not dry."""
 
@@ -51,6 +53,9 @@ class PoolServer(ApiServer):
             return _status(409, "AlreadyExists", "it is there")
         if request.query.get("dryRun"):
             return web.json_response(body, status=201)
+        if resource.value[1] in self.fails:
+            self.fails.remove(resource.value[1])
+            return _status(500, "InternalError", "etcdserver: request timed out")
         self.writes.append(("POST", request.path))
         return web.json_response(self.kube.put(resource, namespace, body), status=201)
 

@@ -142,6 +142,15 @@ async def test_a_secret_of_somebody_else_is_left_alone(ada: Browser, server: Poo
     assert ("team", "shop") not in server.kube.objects[Resource.POOLS]
 
 
+async def test_a_secret_that_was_made_a_moment_ago_is_taken(ada: Browser, server: PoolServer) -> None:
+    server.forbidden = {SEALING}
+    server.fails = ["codingagents"]
+    page = await ada.post(NEW, {**FILLED, **TYPED, "do": "apply"})
+    assert "Secret shop-board was made, with key, token." in page.text
+    assert (await ada.post(NEW, {**FILLED, **TYPED, "do": "apply"})).status_code == 303
+    assert [path.rpartition("/")[2] for _, path in server.writes] == ["secrets", "secrets", "codingagents"]
+
+
 async def test_who_may_neither_seal_nor_make_secrets_is_told_both_and_given_yaml(
     ada: Browser, server: PoolServer
 ) -> None:

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from boardhand_client.trials import LOOPBACK
 from boardhand_dashboard.form.quiet import Quiet
-from boardhand_dashboard.form.trying import TRIES, Tries, Turns
+from boardhand_dashboard.form.trying import TRIES, WAITING, Tries, Turns
 from boardhand_dashboard.pages.form import tries_of
 from boardhand_dashboard.settings import Auth, Settings
 from boardhand_operator.kube import Resource
@@ -274,16 +274,21 @@ async def test_many_trials_of_a_visitor_wait(town: Town, ada: Browser) -> None:
     assert town.streets.asked == []
 
 
-async def test_a_visitor_tries_one_at_a_time() -> None:
-    tries, visitor, most, running = Tries(Quiet()), Desk(), 0, 0
+async def test_a_visitor_tries_one_at_a_time_and_few_wait() -> None:
+    tries, visitor, most, running, refused = Tries(Quiet()), Desk(), 0, 0, 0
 
     async def one() -> None:
-        nonlocal most, running
-        async with tries.turn(visitor):
+        nonlocal most, running, refused
+        async with tries.turn(visitor) as waits:
+            if waits:
+                refused += 1
+                return
             running += 1
             most = max(most, running)
             await asyncio.sleep(0)
             running -= 1
 
     await asyncio.gather(*(one() for _ in range(10)))
-    assert most == 1
+    assert (most, refused) == (1, 10 - WAITING - 1)
+    await one()
+    assert refused == 10 - WAITING - 1

@@ -116,9 +116,9 @@ async def _put(session: Session, namespace: str, one: Wanted, notes: list[str]) 
             await session.create(Resource.SECRETS, namespace, body)
             notes.append(f"Secret {one.name} was made, with {keys}.")
         except (Conflict, Refused):
-            if not one.given:
-                raise
-            if await session.patch(Resource.SECRETS, namespace, one.name, {"data": data}) is None:
+            if await _had(session, namespace, one.name, data):
+                return None
+            if not one.given or await session.patch(Resource.SECRETS, namespace, one.name, {"data": data}) is None:
                 raise
             notes.append(f"Secret {one.name} has new values for {keys}.")
     except Conflict:
@@ -126,3 +126,12 @@ async def _put(session: Session, namespace: str, one: Wanted, notes: list[str]) 
     except (Refused, Rejected) as refused:
         return Problem(about, f"Secret {one.name}: {refused}")
     return None
+
+
+async def _had(session: Session, namespace: str, name: str, data: Json) -> bool:
+    """Whether it holds these values: then it is written already, by the same button a moment ago."""
+    try:
+        found = await session.get(Resource.SECRETS, namespace, name)
+    except Refused:
+        return False
+    return found is not None and (found.get("data") or {}).items() >= data.items()

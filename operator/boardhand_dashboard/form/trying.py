@@ -30,6 +30,8 @@ TRIES, SECONDS = 30, 60.0
 """So many trials a visitor has in so many seconds."""
 AT_ONCE = 8
 """So many trials run at the same time, of all visitors."""
+WAITING = 3
+"""So many of a visitor's trials wait for the one before; browsers send the newest alone."""
 _TYPED = {"name": "typed"}
 """Stands for a Secret where the credentials were typed: a model wants one of both sources."""
 
@@ -40,6 +42,7 @@ class Turns:
 
     clock: Callable[[], float] = time.monotonic
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
     _begun: deque[float] = field(default_factory=deque)
 
     def wait(self) -> float:
@@ -65,8 +68,15 @@ class Tries:
     async def turn(self, visitor: object) -> AsyncIterator[float]:
         """One trial of this visitor's, once the one before has ended; 0, or the seconds to wait where it is none."""
         turns = self._turns.setdefault(visitor, Turns(self._clock))
-        async with turns.lock, self._places:
-            yield turns.wait()
+        if turns.waiting > WAITING:
+            yield 1.0
+            return
+        turns.waiting += 1
+        try:
+            async with turns.lock, self._places:
+                yield turns.wait()
+        finally:
+            turns.waiting -= 1
 
 
 @dataclass(frozen=True)
