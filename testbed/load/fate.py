@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from boardhand_api.events import Ended
+from boardhand_api.events import DiffPiece, Ended
 from boardhand_api.failures import FailureClass, exit_code_of
 from boardhand_api.order import Order
 from boardhand_api.pod import Stage
@@ -36,6 +36,8 @@ class Fate:
     ends: dict[Stage, StageEnd] = field(default_factory=dict)
     result: Result | None = None
     """None: the agent's log is gone."""
+    diff: str = ""
+    """What the publish stage prints of its change."""
 
     def annotation(self) -> str:
         """All but publish, which ends when its push is done."""
@@ -46,6 +48,11 @@ class Fate:
         if self.result is None:
             return None
         return Ended(at=datetime.now(UTC).isoformat(), result=self.result).model_dump_json(by_alias=True) + "\n"
+
+    def publish_log(self) -> str | None:
+        """The publish stage's log; None where it has no diff."""
+        piece = DiffPiece(event="diff", number=1, of=1, text=self.diff)
+        return f"{piece.model_dump_json(by_alias=True)}\n" if self.diff else None
 
 
 def told(end: StageEnd) -> dict[str, str | int]:

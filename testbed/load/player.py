@@ -53,7 +53,8 @@ class Player:
             limits=httpx.Limits(max_connections=20),
         )
         self._fates: dict[str, Fate] = {}
-        self._logs: dict[tuple[str, str], str] = {}
+        self._logs: dict[tuple[str, str, str], str] = {}
+        """By namespace, pod and container."""
         self._under_way: dict[tuple[str, str], asyncio.Task[None]] = {}
         self.pods = 0
         """Pods that were given a fate."""
@@ -133,8 +134,9 @@ class Player:
 
     async def _tell_fate(self, pod: Json, order: Order) -> None:
         fate = self._fate(pod, order)
-        if (log := fate.log()) is not None:
-            self._logs[pod["metadata"]["namespace"], pod["metadata"]["name"]] = log
+        for stage, log in ((Stage.AGENT, fate.log()), (Stage.PUBLISH, fate.publish_log())):
+            if log is not None:
+                self._logs[pod["metadata"]["namespace"], pod["metadata"]["name"], stage.value] = log
         await self._annotate(pod, FATE_ANNOTATION, fate.annotation())
 
     async def _publish(self, pod: Json, order: Order) -> None:
@@ -163,12 +165,12 @@ class Player:
             await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _serve_logs(self) -> web.AppRunner:
-        """The kubelet's end of `kubectl logs`, for agents: https with the nodes' certificate."""
+        """The kubelet's end of `kubectl logs`, for agents and publishers: https with the nodes' certificate."""
 
         async def log(request: web.Request) -> web.Response:
             parts = request.match_info
-            text = self._logs.get((parts["namespace"], parts["pod"]))
-            if text is None or parts["container"] != Stage.AGENT:
+            text = self._logs.get((parts["namespace"], parts["pod"], parts["container"]))
+            if text is None:
                 return web.Response(status=404, text="no such log")
             return web.Response(text=text)
 
