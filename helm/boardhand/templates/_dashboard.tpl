@@ -43,6 +43,9 @@ seccompProfile: {type: RuntimeDefault}
 - apiGroups: [boardhand.dev]
   resources: [ticketruns]
   verbs: [get, list, watch]
+- apiGroups: [boardhand.dev]
+  resources: [codingagents] # of which type a run's board is
+  verbs: [get]
 - apiGroups: [""]
   resources: [pods]
   verbs: [list]
