@@ -47,7 +47,7 @@ async def history_of(request: Request, namespace: str) -> History:
         raise Refused(f"You may not list the runs of namespace {namespace}: ask who runs the cluster for a role.")
     history: History | None = request.app.state.history
     if history is None:
-        raise HTTPException(404, "Nothing is recorded here: the chart's value dashboard.history.enabled turns the history on.")
+        raise HTTPException(404, "Nothing is recorded: the chart's value dashboard.history.enabled turns it on.")
     return history
 
 
