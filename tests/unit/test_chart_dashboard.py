@@ -56,10 +56,10 @@ def test_the_dashboard_has_no_token_and_the_recorder_its_own() -> None:
     assert tokens == ["recorder"]
 
 
-def test_the_recorder_reads_runs_and_logs_and_nothing_else() -> None:
+def test_the_recorder_reads_runs_pools_and_logs_and_nothing_else() -> None:
     runs, read = "ticketruns", ("get", "list", "watch")
     wanted = {Right("boardhand.dev", runs, verb) for verb in read}
-    wanted |= {Right("", "pods", "list"), Right("", "pods/log", "get")}
+    wanted |= {Right("boardhand.dev", "codingagents", "get"), Right("", "pods", "list"), Right("", "pods/log", "get")}
     for namespaces, where in ((("team", "other"), {"team", "other"}), (("*",), {None})):
         rendered = objects(namespaces=namespaces)
         given = grants(rendered, "boardhand-history")
