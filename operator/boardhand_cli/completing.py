@@ -32,8 +32,8 @@ def pool_names(context: typer.Context, incomplete: str) -> list[str]:
 
 def both_names(context: typer.Context, incomplete: str) -> list[str]:
     """pool/NAME and run/NAME."""
-    pools = [f"pool/{name}" for name in _asked(context, incomplete.removeprefix("pool/"), "pool")]
-    runs = [f"run/{name}" for name in _asked(context, incomplete.removeprefix("run/"), "unfinished")]
+    pools = [f"pool/{name}" for name in _asked(context, "", "pool")]
+    runs = [f"run/{name}" for name in _asked(context, "", "unfinished")]
     return [name for name in [*pools, *runs] if name.startswith(incomplete)]
 
 
