@@ -35,6 +35,7 @@ class Counted(Observer):
     def __init__(self, registry: CollectorRegistry, store: Store) -> None:
         self._store = store
         self._pools, self._models, self._vendors = Names(POOLS), Names(MODELS), Names(VENDORS)
+        self._expected: set[tuple[str, ...]] = set()
         self._define_runs(registry)
         self._define_calls(registry)
 
@@ -97,6 +98,9 @@ class Counted(Observer):
     def expect(self, namespace: str, name: str) -> None:
         """Have what is rare in this pool told as 0: of a series that begins at 1 Prometheus sees no increase."""
         pool = self._pools.of(namespace, name)
+        if pool in self._expected:
+            return
+        self._expected.add(pool)
         self.leaks.labels(*pool)
         self.webhooks.labels(*pool, "refused")
         for tests in TESTS:

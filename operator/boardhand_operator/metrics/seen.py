@@ -100,14 +100,15 @@ class Seen(Collector):
 
     def _runs(self, bodies: Iterable[Json]) -> Iterator[Metric]:
         phases: Counter[tuple[str, str, str]] = Counter()
-        oldest: dict[tuple[str, str], float] = {}
+        oldest: dict[tuple[str, str], str] = {}
         tickets: Counter[tuple[str, str]] = Counter()
         for body in bodies:
             phase = str((body.get("status") or {}).get("phase") or "Queued")
             where = self._pool_of(body)
             phases[where[0], where[1], phase] += 1
-            created = parse_time(body["metadata"]["creationTimestamp"]).timestamp()
             if phase in _WAITING:
+                # As texts: Kubernetes writes all times in one form, whose order is theirs.
+                created = str(body["metadata"]["creationTimestamp"])
                 oldest[where] = min(created, oldest.get(where, created))
             ticket = (body["metadata"].get("labels") or {}).get(LABEL_TICKET)
             if ticket and phase not in (*_WAITING, *_OVER):
@@ -117,7 +118,7 @@ class Seen(Collector):
             runs.add_metric((namespace, pool, phase), count)
         waits = _family("pool_oldest_queued_timestamp_seconds", "When the run was made that waits longest.")
         for key, since in oldest.items():
-            waits.add_metric(key, since)
+            waits.add_metric(key, parse_time(since).timestamp())
         twice = sum(1 for count in tickets.values() if count > 1)
         yield from (runs, waits, _gauge("tickets_at_work_twice", "Tickets with more than one run at work.", twice))
 
