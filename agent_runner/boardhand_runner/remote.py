@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import base64
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -20,6 +22,15 @@ from boardhand_runner.settings import Settings
 from boardhand_runner.ssh import Identity, read_identity
 
 REMOTE_SECONDS = 900
+FIRST_SECONDS = 10.0
+"""So long a pod's first connection is tried again: network plugins and policies may learn of a pod after it began."""
+_PAUSES = (0.25, 0.5, 1.0, 2.0)
+"""Seconds between tries; the last one from then on."""
+_UNREACHED = re.compile(
+    r"Failed to connect to|Couldn't connect to server|Could not resolve (?:host|proxy)|Connection refused"
+    r"|No route to host|Network is unreachable|Temporary failure in name resolution"
+)
+"""What git, curl and ssh say where nobody was reached; whoever answered is not asked again."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +104,20 @@ class Remote:
         with self.environment() as environment:
             return execute(arguments, environment | where, REMOTE_SECONDS, cwd=cwd)
 
+    def run_first(self, *arguments: str, in_repository: bool = True) -> Completed:
+        """As `run`, for a pod's first connection: where nobody is reached it is tried again for FIRST_SECONDS."""
+        end, pauses = time.monotonic() + FIRST_SECONDS, chain(_PAUSES, repeat(_PAUSES[-1]))
+        while True:
+            done, pause = self.attempt(*arguments, in_repository=in_repository), next(pauses)
+            if not done.code or not _UNREACHED.search(done.stderr) or time.monotonic() + pause > end:
+                return self._good(done)
+            time.sleep(pause)
+
     def run(self, *arguments: str, in_repository: bool = True) -> Completed:
         """Run git with access to the server. Raises what `fault` makes of an end with another code than 0."""
-        done = self.attempt(*arguments, in_repository=in_repository)
+        return self._good(self.attempt(*arguments, in_repository=in_repository))
+
+    def _good(self, done: Completed) -> Completed:
         if done.code:
             raise self.fault(done.stdout.decode("utf-8", "replace") + done.stderr)
         return done

@@ -158,7 +158,8 @@ def test_what_the_pool_got_wrong_is_configuration_with_the_fix(
     assert "pw" not in caught.value.message
 
 
-def test_a_server_that_does_not_answer_is_infrastructure(layout: Settings) -> None:
+def test_a_server_that_does_not_answer_is_infrastructure(layout: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("boardhand_runner.remote.FIRST_SECONDS", 0.0)
     with pytest.raises(Infrastructure):
         checkout.main(layout, order_for("http://127.0.0.1:9/x.git"))
 

@@ -6,7 +6,9 @@ import base64
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,10 @@ from typing import Any
 import pytest
 
 from boardhand_api.order import Order
-from boardhand_runner.errors import Configuration
-from boardhand_runner.git import Git
+from boardhand_runner import remote
+from boardhand_runner.errors import Configuration, Infrastructure
+from boardhand_runner.git import Completed, Git
+from boardhand_runner.remote import Remote
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages import checkout, publish
 from tests.support.benches import empty
@@ -166,3 +170,80 @@ def test_a_token_that_may_not_push_is_configuration(server: str, layout: Setting
     )
     with pytest.raises(Configuration, match="GitAuthenticationFailed"):
         publish.main(layout, order)
+
+
+# A network that learns of the pod after it began
+
+
+@contextmanager
+def late(root: Path, seconds: float) -> Iterator[str]:
+    """As `server`, whose port refuses connections for so long."""
+    handler = type("Bound", (Handler,), {"root": root, "seen": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler, bind_and_activate=False) as served:
+        served.server_bind()
+        thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.02})
+
+        def come_up() -> None:
+            served.server_activate()
+            thread.start()
+
+        timer = threading.Timer(seconds, come_up)
+        timer.start()
+        try:
+            yield f"http://127.0.0.1:{served.server_port}"
+        finally:
+            timer.cancel()
+            timer.join()
+            if thread.ident:
+                served.shutdown()
+                thread.join()
+
+
+def test_a_server_that_is_reached_late_is_asked_again(server: str, layout: Settings, tmp_path: Path) -> None:
+    assert server
+    with late(tmp_path / "served", 0.4) as address:
+        checked = checkout.main(layout, order_for(f"{address}/shop.git"))
+    assert checked.base_commit
+    assert (layout.work / "app.py").read_text() == "x = 1\n"
+
+
+def test_one_that_is_never_reached_is_given_up_soon(
+    server: str, layout: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert server
+    monkeypatch.setattr(remote, "FIRST_SECONDS", 0.5)
+    began = time.monotonic()
+    with late(tmp_path / "served", 60) as address, pytest.raises(Infrastructure, match="GitRemoteFailed"):
+        checkout.main(layout, order_for(f"{address}/shop.git"))
+    assert 0.25 <= time.monotonic() - began < 5
+
+
+def test_who_answered_is_not_asked_again(server: str, layout: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    mount(layout, "outdated-token")
+    attempt, asked = Remote.attempt, list[str]()
+
+    def counted(self: Remote, *arguments: str, in_repository: bool = True) -> Completed:
+        asked.append(arguments[0])
+        return attempt(self, *arguments, in_repository=in_repository)
+
+    monkeypatch.setattr(Remote, "attempt", counted)
+    with pytest.raises(Configuration, match="GitAuthenticationFailed"):
+        checkout.main(layout, order_for(f"{server}/shop.git"))
+    assert asked == ["clone"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "fatal: unable to access 'http://f/': Failed to connect to f port 80 after 0 ms: Couldn't connect to server",
+        "fatal: unable to access 'http://f/': Could not resolve host: f",
+        "ssh: connect to host f port 22: Connection refused",
+        "ssh: connect to host f port 22: No route to host",
+        "ssh: Could not resolve hostname f: Temporary failure in name resolution",
+    ],
+)
+def test_what_is_said_where_nobody_was_reached(said: str, layout: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [Completed(128, b"", said), Completed(0, b"done", "")]
+    monkeypatch.setattr(Remote, "attempt", lambda *_, **__: answers.pop(0))
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    assert Remote(layout, "http://f/").run_first("clone").text == "done"

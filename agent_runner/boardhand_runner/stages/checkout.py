@@ -50,7 +50,7 @@ def clone(settings: Settings, order: Order) -> str:
     """The repository at the base branch, on the run's branch, without remotes or credentials; the base commit."""
     remote = Remote(settings, order.repository)
     settings.git_dir.parent.mkdir(parents=True, exist_ok=True)
-    remote.run(
+    remote.run_first(
         "clone",
         f"--separate-git-dir={settings.git_dir}",
         f"--branch={order.base_branch}",
