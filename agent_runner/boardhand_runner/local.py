@@ -76,6 +76,7 @@ def add_parser(subcommands: Any) -> None:
     sub.add_argument("--workdir", default="", help="folder of the repository that commands start in")
     sub.add_argument("--no-tests-needed", action="store_true", help="take a verify run without any test for a pass")
     sub.add_argument("--money", type=float, help="US dollars the run may use")
+    sub.add_argument("--events", action="store_true", help="print the agent's events as they are, and last what came")
     sub.set_defaults(call=lambda arguments: run_local(arguments))
 
 
@@ -91,7 +92,7 @@ def run_local(arguments: argparse.Namespace) -> int:
         return 2
     report.say(f"{LEFT_OUT}\nEverything of this run is below {settings.root}")
     report.say(f"The agent's log afterwards: boardhand-runner show {settings.root / AGENT_LOG}\n")
-    return _stages(settings, order, arguments.push_to or source)
+    return _stages(settings, order, arguments.push_to or source, raw=arguments.events)
 
 
 def lay_out(root: Path) -> Settings:
@@ -188,12 +189,12 @@ def place_secrets(arguments: argparse.Namespace, settings: Settings) -> None:
         raise Unusable(f"{error.filename} cannot be read: {error.strerror}") from error
 
 
-def _stages(settings: Settings, order: Order, target: str) -> int:
-    """The pod's stages, one after the other; each only where the one before ended with 0."""
+def _stages(settings: Settings, order: Order, target: str, *, raw: bool) -> int:
+    """The pod's stages, one after the other; each only where the one before ended with 0. raw: for a program."""
     if code := _stage(settings, Stage.CHECKOUT):
         return report.failed(Stage.CHECKOUT, _answer(settings, Stage.CHECKOUT, Checked), code)
     with workbench(settings, order.workdir):
-        result, code = _agent(settings)
+        result, code = _agent(settings, raw=raw)
     if code or result is None:
         return report.failed(Stage.AGENT, result, code or 1)
     if result.commit is None:
@@ -206,6 +207,8 @@ def _stages(settings: Settings, order: Order, target: str) -> int:
     told = result.failure
     message = settings.root / f"{Stage.VERIFY}.termination"
     report.proved(result, with_commands(settings, order), target, code, message.read_text() if message.exists() else "")
+    if raw:
+        report.came(order, target, code)
     return code or (exit_code_of(told.failure_class) if told else 0)
 
 
@@ -220,10 +223,14 @@ def _command(stage: Stage) -> list[str]:
 
 def _stage(settings: Settings, stage: Stage) -> int:
     report.say(f"── {stage}")
-    return subprocess.run(_command(stage), env=os.environ | _environment(settings, stage), check=False).returncode
+    # What publish prints is the change for who has no repository at hand.
+    out = subprocess.DEVNULL if stage is Stage.PUBLISH else None
+    return subprocess.run(
+        _command(stage), env=os.environ | _environment(settings, stage), stdout=out, check=False
+    ).returncode
 
 
-def _agent(settings: Settings) -> tuple[Result | None, int]:
+def _agent(settings: Settings, *, raw: bool) -> tuple[Result | None, int]:
     """The agent's result and exit code; its events are shown as they come, and kept as AGENT_LOG."""
     report.say(f"── {Stage.AGENT}")
     result = None
@@ -241,7 +248,10 @@ def _agent(settings: Settings) -> tuple[Result | None, int]:
         for line in process.stdout:
             log.write(line)
             event = parse_event(line)
-            report.event(event)
+            if raw:
+                report.say(line.rstrip("\n"))
+            else:
+                report.event(event)
             result = event.result if isinstance(event, Ended) else result
     return result, process.returncode
 

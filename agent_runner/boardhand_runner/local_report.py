@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 from boardhand_api.counts import parse_verify_message
@@ -70,6 +71,12 @@ def proved(result: Result, order: Order, target: str, code: int, message: str) -
     say(f"Branch    {order.branch} in {target}, commit {(result.commit or '')[:12]}")
     say(f"          git fetch {target} {order.branch}")
     say(used(result))
+
+
+def came(order: Order, target: str, code: int) -> None:
+    """Where the change is, for a program: the last line."""
+    about = {"base": order.base_branch, "branch": order.branch, "repository": target, "exitCode": code}
+    say(json.dumps({"event": "proved", **about}))
 
 
 def used(result: Result) -> str:

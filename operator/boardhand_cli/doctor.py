@@ -12,10 +12,9 @@ from typing import Annotated, Any
 
 import typer
 import yaml
-from rich.console import Console
-from rich.table import Table
 
 from boardhand_cli import session
+from boardhand_cli.printing import out, shown, table
 from boardhand_cli.session import NAMESPACE, Context, Kubeconfig, OperatorNamespace
 from boardhand_client.errors import SessionError
 from boardhand_client.trials import Reach
@@ -93,18 +92,15 @@ def _print(report: Report, output: Output) -> None:
 
 
 def _table(report: Report) -> None:
-    out = Console(highlight=False, soft_wrap=False)
+    """Not in columns: a command that is broken up cannot be copied."""
+    console = out()
     if not report.findings:
-        out.print("nothing is wrong", markup=False)
+        console.print("nothing is wrong")
     for one in report.findings:
-        # Not in columns: a command that is broken up cannot be copied.
-        for word, text in ((one.check, one.about), ("found", one.found), ("fix", one.fix)):
-            lead = f"{word:<16}" if word == one.check else f"  {word:<14}"
-            style = "bold" if word == one.check else "green" if word == "fix" else ""
-            out.print(lead + text, style=style, markup=False, soft_wrap=True)
+        console.print(shown(f"{one.check:<16}{one.about}", "bold"), soft_wrap=True)
+        console.print(shown(f"  found         {one.found}"), soft_wrap=True)
+        console.print(shown(f"  fix           {one.fix}", "green"), soft_wrap=True)
     if report.unseen:
-        table = Table("not looked at", "of", "why", box=None, header_style="dim", show_edge=False)
-        for each in report.unseen:
-            table.add_row(each.check, each.about, each.why)
-        out.print()
-        out.print(table)
+        rows = [(shown(one.check), shown(one.about), shown(one.why)) for one in report.unseen]
+        console.print()
+        console.print(table([("NOT LOOKED AT", False), ("OF", False), ("WHY", False)], rows))

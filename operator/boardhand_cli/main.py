@@ -17,6 +17,7 @@ from boardhand_cli.logs import logs
 from boardhand_cli.problems import Problem
 from boardhand_cli.runs import runs
 from boardhand_cli.seal import seal
+from boardhand_cli.try_ import try_
 from boardhand_cli.watching import watch
 from boardhand_operator.redacting import install
 
@@ -31,6 +32,7 @@ _THEMES: dict[str, tuple[Callable[..., None], ...]] = {
 for theme, commands in _THEMES.items():
     for command in commands:
         app.command(rich_help_panel=theme)(command)
+app.command("try", rich_help_panel="Setting up")(try_)
 app.command(rich_help_panel="Credentials")(seal)
 app.add_typer(keys.app, name="keys", rich_help_panel="Credentials")
 
