@@ -142,6 +142,13 @@ async def test_a_secret_of_somebody_else_is_left_alone(ada: Browser, server: Poo
     assert ("team", "shop") not in server.kube.objects[Resource.POOLS]
 
 
+async def test_for_a_pool_that_is_refused_no_secret_is_made(ada: Browser, server: PoolServer) -> None:
+    server.forbidden = {SEALING}
+    server.rules = [lambda _: {"field": "spec.workbench.image", "message": "no"}]
+    assert (await ada.post(NEW, {**FILLED, **TYPED, "do": "apply"})).status_code == 422
+    assert server.writes == []
+
+
 async def test_a_secret_that_was_made_a_moment_ago_is_taken(ada: Browser, server: PoolServer) -> None:
     server.forbidden = {SEALING}
     server.fails = ["codingagents"]

@@ -22,6 +22,7 @@ from boardhand_operator.sealed.keyring import KEYS_FILE, Place
 from testbed.model.app import MODELS, create_app
 from tests.contract.gitea_forge import NAME, SITE, GiteaForgeBench
 from tests.contract.trello_board import COLUMNS, KEY, TOKEN, Desk
+from tests.support.git_server import git_server
 from tests.support.pool_server import Browser, PoolServer, browsing
 from tests.support.sealing import a_ring
 
@@ -114,6 +115,20 @@ async def test_a_repository_is_tried_with_its_branch(town: Town, ada: Browser) -
     assert '<datalist id="offers-forge-branches">' in wrong.text
     reader = await ada.post(FORGE, town.forge | {"secret:forge.token": "a-token-of-nobody"})
     assert 'class="notice bad"' in reader.text
+
+
+@pytest.mark.slow
+async def test_who_pushes_is_tried_beside_the_forge(town: Town, ada: Browser) -> None:
+    town.streets.servers["git"] = httpx.MockTransport(git_server)
+    fields = town.forge | {"repository.url": "http://git.test/shop/cart.git", "forge.type": "", "forge.url": ""}
+    fields |= {"secret:forge.token": "", "secret:repository.push.username": "bot"}
+    page = await ada.post(FORGE, fields | {"secret:repository.push.token": "pushes"})
+    assert text(page) == "Tried: http://git.test/shop/cart.git lets the account push."
+    page = await ada.post(FORGE, fields | {"secret:repository.push.token": "reads-only"})
+    assert "must be let push to http://git.test/shop/cart.git" in text(page)
+    page = await ada.post(FORGE, fields | {"secret:repository.read.username": "bot"})
+    assert "has nothing under `token`" in text(page)
+    assert "reads-only" not in page.text
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from boardhand_dashboard.form.fields import Section
 from boardhand_dashboard.form.filling import Filled
 from boardhand_dashboard.form.keys import Sealing, keeping
 from boardhand_dashboard.form.problems import Problem
-from boardhand_dashboard.form.view import listed, offers, view
+from boardhand_dashboard.form.view import told, view
 from boardhand_dashboard.templating import page
 from boardhand_dashboard.visitor import Visitor, visitor_of
 from boardhand_operator.kube import Json
@@ -91,7 +91,7 @@ class Result:
     notes: tuple[str, ...] = ()
     changed: bool = False
     """Whether somebody else changed the pool meanwhile."""
-    trial: tuple[Section, Trial] | None = None
+    tried: tuple[Section, list[Trial]] | None = None
 
     @property
     def status(self) -> int:
@@ -101,7 +101,7 @@ class Result:
 def show(desk: Desk, name: str, filled: Filled, opened: Opened | None, result: Result) -> Response:
     """The whole form. htmx takes no page whose status is an error, so to it all is well."""
     shown = view(name, filled, filled.spec()[0], result.problems)
-    section, trial = result.trial or (None, None)
+    section, found = result.tried or (None, [])
     return page(
         desk.request,
         "form.html",
@@ -114,12 +114,5 @@ def show(desk: Desk, name: str, filled: Filled, opened: Opened | None, result: R
         opened=opened,
         result=result,
         tried=section.id if section else "",
-        **trial_part(section, trial),
+        trials=told(section, found) if section else [],
     )
-
-
-def trial_part(section: Section | None, trial: Trial | None) -> Json:
-    """What the template of a trial takes."""
-    if section is None or trial is None:
-        return {"trial": None, "offers": {}, "listed": ""}
-    return {"trial": trial, "offers": offers(section, trial), "listed": listed(section, trial)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from boardhand_api.base import Wire
 from boardhand_api.model import PlainModel
 from boardhand_client.rights import Rights
 from boardhand_client.session import Resource, Session, SessionError
-from boardhand_client.trials import Reach, Trial, try_board, try_forge, try_model
+from boardhand_client.trials import Reach, Trial, try_board, try_forge, try_git, try_model
 from boardhand_dashboard.form.credentials import Typed
 from boardhand_dashboard.form.fields import Secrets, Section
 from boardhand_dashboard.form.keys import Sealing, keys_of, opened, secret_values
@@ -32,6 +32,8 @@ AT_ONCE = 8
 """So many trials run at the same time, of all visitors."""
 WAITING = 3
 """So many of a visitor's trials wait for the one before; browsers send the newest alone."""
+EMPTY = "Empty"
+"""Why there is nothing to try."""
 _TYPED = {"name": "typed"}
 """Stands for a Secret where the credentials were typed: a model wants one of both sources."""
 
@@ -98,14 +100,21 @@ async def may_try(rights: Rights, namespace: str) -> bool:
     return any(await asyncio.gather(*asked))
 
 
-async def trial_of(section: Section, spec: Mapping[str, Any], given: list[Typed], tried: Tried) -> Trial:
-    """What comes of trying this section. Never raises for what the visitor wrote."""
+async def trials_of(section: Section, spec: Mapping[str, Any], given: list[Typed], tried: Tried) -> list[Trial]:
+    """What comes of trying this section, at least one. Never raises for what the visitor wrote."""
+    if section.id == "board":
+        return [await _said(_board(spec, given, tried))]
+    if section.id != "forge":
+        return [await _said(_model(section, spec, given, tried))]
+    git = (_git(spec, place, given, tried) for place in ("repository.read", "repository.push"))
+    found = await asyncio.gather(_said(_forge(spec, given, tried)), *map(_said, git))
+    told = [one for one in found if one.reason != EMPTY]
+    return told or [found[0]]
+
+
+async def _said(work: Awaitable[Trial]) -> Trial:
     try:
-        if section.id == "board":
-            return await _board(spec, given, tried)
-        if section.id == "forge":
-            return await _forge(spec, given, tried)
-        return await _model(section, spec, given, tried)
+        return await work
     except Misconfigured as wrong:
         return Trial(False, wrong.message, reason=wrong.reason)
     except SessionError as refused:
@@ -119,9 +128,21 @@ async def _board(spec: Mapping[str, Any], given: list[Typed], tried: Tried) -> T
 
 async def _forge(spec: Mapping[str, Any], given: list[Typed], tried: Tried) -> Trial:
     part, values = await _prepared(spec, "forge", given, tried)
-    repository = {key: value for key, value in _mapping(spec.get("repository")).items() if not _credential(key)}
-    where = _read(pool.Repository, repository | {"pushSecretRef": _TYPED}, "repository")
-    return await try_forge(_read(pool.Forge, part, "forge"), where, values, tried.reach)
+    return await try_forge(_read(pool.Forge, part, "forge"), _repository(spec), values, tried.reach)
+
+
+async def _git(spec: Mapping[str, Any], place: str, given: list[Typed], tried: Tried) -> Trial:
+    """Of credentials that are given; without any, a public repository is what the forge's own trial tells of."""
+    _, values = await _prepared(spec, place, given, tried)
+    if not values:
+        raise Misconfigured(EMPTY, "no credentials are given here yet")
+    return await try_git(_repository(spec), values, push=place == "repository.push", reach=tried.reach)
+
+
+def _repository(spec: Mapping[str, Any]) -> pool.Repository:
+    """Without its credentials, which are asked for apart."""
+    part = {key: value for key, value in _at(spec, "repository").items() if not _credential(key)}
+    return _read(pool.Repository, part | {"pushSecretRef": _TYPED}, "repository")
 
 
 async def _model(section: Section, spec: Mapping[str, Any], given: list[Typed], tried: Tried) -> Trial:
@@ -139,15 +160,24 @@ async def _prepared(
 
     Raises Misconfigured where the part is not there, SessionError.
     """
-    part = dict(_at(spec, place))
-    if not part:
-        raise Misconfigured("Empty", "nothing is given here yet")
+    part = _part(spec, place)
     new = next((one for one in given if one.at.place == place), None)
     at = new.at if new else None
+    if not part and not new:
+        raise Misconfigured(EMPTY, "nothing is given here yet")
     values = {**await _there(part, place, tried, at), **(new.values if new else {})}
     if values and not part.get("secretRef"):
         part = {key: value for key, value in part.items() if key != "sealed"} | {"secretRef": _TYPED}
     return part, values
+
+
+def _part(spec: Mapping[str, Any], place: str) -> Json:
+    """What the pool says at this place, with its sources of credentials as `secretRef` and `sealed`."""
+    kind = place.removeprefix("repository.")
+    if kind == place:
+        return dict(_at(spec, place))
+    names = {f"{kind}SecretRef": "secretRef", f"{kind}Sealed": "sealed"}
+    return {names[key]: value for key, value in _at(spec, "repository").items() if key in names}
 
 
 async def _there(part: Json, place: str, tried: Tried, typed: Secrets | None) -> dict[str, str]:

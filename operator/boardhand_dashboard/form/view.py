@@ -9,10 +9,11 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from boardhand_client.trials import Trial
+from boardhand_client.trials import UNTRIED, Trial
 from boardhand_dashboard.form.fields import LONG_KEYS, SECTIONS, Field, Kind, Secrets, Section
 from boardhand_dashboard.form.filling import Filled
 from boardhand_dashboard.form.problems import NAME, REST, Problem, by_control, in_order
+from boardhand_dashboard.form.trying import EMPTY
 
 WORDS = {
     "key": "Key",
@@ -201,18 +202,39 @@ def inline(text: str) -> Markup:
     )
 
 
-def offers(section: Section, trial: Trial) -> Mapping[str, tuple[str, ...]]:
+@dataclass(frozen=True)
+class Told:
+    """What came of a trial, as it is shown."""
+
+    kind: str
+    """good, bad, or nothing where it says neither."""
+    said: str
+    fix: str
+    offers: Mapping[str, tuple[str, ...]]
     """Id of a list of offers to what is in it."""
-    if section.id == "forge" and trial.reason != "BranchMissing":
+
+
+_NEITHER = frozenset({EMPTY, "Incomplete", "TooMany", UNTRIED})
+_LISTS = {"board": "The lists on this board are", "forge": "The branches are"}
+
+
+def told(section: Section, trials: Sequence[Trial]) -> list[Told]:
+    """The trials of a section."""
+    return [_told(section, one) for one in trials]
+
+
+def _told(section: Section, trial: Trial) -> Told:
+    kind = "good" if trial.ok else "" if trial.reason in _NEITHER else "bad"
+    offered = _offers(section, trial)
+    said = trial.said if trial.said.endswith(".") else f"{trial.said}."
+    if offered:
+        said += f" {_LISTS.get(section.id, 'The models there are')}: {', '.join(trial.offers[:20])}."
+    fix = trial.fix if trial.fix != trial.said else ""
+    return Told(kind, f"Tried: {said}" if trial.ok else said, fix, offered)
+
+
+def _offers(section: Section, trial: Trial) -> Mapping[str, tuple[str, ...]]:
+    if not trial.offers or (section.id == "forge" and trial.reason != "BranchMissing"):
         return {}
     kinds = {one.offered for one in section.fields if one.offered}
-    return {f"offers-{section.id}-{kind}": trial.offers for kind in sorted(kinds) if trial.offers}
-
-
-def listed(section: Section, trial: Trial) -> str:
-    """The offers as a sentence."""
-    if not offers(section, trial):
-        return ""
-    # Sentences of trials have no full stop.
-    words = {"board": "The lists on this board are", "forge": "The branches are", "large": "", "small": ""}
-    return f"{words[section.id] or 'The models there are'}: {', '.join(trial.offers[:20])}."
+    return {f"offers-{section.id}-{kind}": trial.offers for kind in sorted(kinds)}

@@ -12,12 +12,13 @@ from boardhand_client.trials import LOOPBACK, Trial
 from boardhand_dashboard.form import desk as forms
 from boardhand_dashboard.form import trying
 from boardhand_dashboard.form.applying import Opened
-from boardhand_dashboard.form.desk import Desk, Result, trial_part
+from boardhand_dashboard.form.desk import Desk, Result
 from boardhand_dashboard.form.fields import Section, section_of
 from boardhand_dashboard.form.filling import Filled
 from boardhand_dashboard.form.posted import Posted
 from boardhand_dashboard.form.quiet import Quiet
 from boardhand_dashboard.form.trying import Tried, Tries
+from boardhand_dashboard.form.view import told
 from boardhand_dashboard.form.work import Work
 from boardhand_dashboard.settings import Auth, Settings
 from boardhand_dashboard.templating import page
@@ -48,8 +49,8 @@ async def take(request: Request) -> Response:
     posted = Posted.of(await _texts(request), desk.name)
     pool = await desk.pool()
     if section := section_of(posted.wish.removeprefix("try:")):
-        trial = await _tried(desk, posted, section)
-        return forms.show(desk, posted.name, posted.filled, posted.opened, Result(trial=(section, trial)))
+        found = await _tried(desk, posted, section)
+        return forms.show(desk, posted.name, posted.filled, posted.opened, Result(tried=(section, found)))
     if posted.wish not in _WISHES:
         raise HTTPException(400, "No button of this form says that.")
     return await (await Work.of(desk, posted, pool)).done()
@@ -62,21 +63,20 @@ async def attempt(request: Request) -> Response:
         raise HTTPException(404, "No section of this name is tried.")
     desk = await Desk.of(request)
     posted = Posted.of(await _texts(request), None)
-    trial = await _tried(desk, posted, section)
-    return page(request, "form_trial.html", id=section.id, **trial_part(section, trial))
+    return page(request, "form_trial.html", trials=told(section, await _tried(desk, posted, section)))
 
 
-async def _tried(desk: Desk, posted: Posted, section: Section) -> Trial:
+async def _tried(desk: Desk, posted: Posted, section: Section) -> list[Trial]:
     """Raises HTTPException (403) for who may not write pools here, SessionError."""
     visitor, tries = desk.visitor, _tries(desk.request.app)
     if not await trying.may_try(visitor.rights, desk.namespace):
         raise HTTPException(403, f"You may neither make nor change pools in namespace {desk.namespace}.")
     async with tries.turn(visitor) as waits:
         if waits:
-            return Trial(False, f"That were many trials: the next one is in {waits:.0f} seconds.", reason="TooMany")
+            return [Trial(False, f"That were many trials: the next one is in {waits:.0f} seconds.", reason="TooMany")]
         spec, _ = posted.filled.spec()
         where = Tried(visitor.session, visitor.rights, desk.sealing, tries.reach, desk.namespace, posted.name)
-        return await trying.trial_of(section, spec, posted.typed, where)
+        return await trying.trials_of(section, spec, posted.typed, where)
 
 
 def _tries(app: Starlette) -> Tries:
