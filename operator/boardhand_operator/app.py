@@ -23,6 +23,7 @@ from boardhand_operator.redacting import Redactor
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
 from boardhand_operator.store import Key, Store, key_of
+from boardhand_operator.telling import about
 from boardhand_operator.views import readable_runs
 from boardhand_operator.vitals import Role, Vitals
 from boardhand_operator.webhooks.door import Door
@@ -239,6 +240,7 @@ class App:
         """The worker of a pool, known for as long as it runs."""
         if self._kube is None or self._services is None:
             raise RuntimeError("the operator has not started")
+        about(namespace=key[0], pool=key[1])
         worker = PoolWorker(key, self._kube, self.store, self._services, self.settings, self.queue)
         after = Aftercare(key, self._kube, self.store, self._services, self.settings)
         self._workers[key], self._aftercare[key] = worker, after

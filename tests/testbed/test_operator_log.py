@@ -49,6 +49,7 @@ def pods(folder: Path, *names: str) -> None:
         (folder / f"{name}.log").write_text(f"this is {name}\n")
 
 
+@pytest.mark.slow
 def test_each_pod_is_followed_whichever_come_and_go(tmp_path: Path) -> None:
     program = tmp_path / "kubectl"
     program.write_text(_KUBECTL.format(folder=tmp_path))

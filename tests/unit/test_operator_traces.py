@@ -217,6 +217,7 @@ async def test_a_try_that_is_tried_again_is_told_when_it_ended_below_the_run_to_
     assert {span.parent for span in receiver.spans[:4]} == {outer.id}
 
 
+@pytest.mark.slow
 async def test_a_collector_that_fails_or_hangs_costs_the_trace_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -29,7 +29,6 @@ from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
 from boardhand_operator.specs import shape
 from boardhand_operator.store import Key, Store
-from boardhand_operator.telling import about
 from boardhand_operator.views import Pool, Run
 from boardhand_operator.webhooks import hooks
 
@@ -98,7 +97,6 @@ class PoolWorker:
 
     async def run(self, first: float = 0.0) -> None:
         """Round after round; the first one after so many seconds."""
-        about(namespace=self._key[0], pool=self._key[1])
         if first:
             await self._rest(Pause(first), time.monotonic() - _SOONEST)
         while True:
