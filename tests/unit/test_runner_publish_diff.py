@@ -53,12 +53,14 @@ def test_it_is_what_git_says_of_the_base_and_the_pushed_commit(run: Bench) -> No
     assert "+y = 'ü'\n" in piece.text
 
 
+@pytest.mark.slow
 def test_it_is_of_the_commit_that_the_work_began_from_though_the_base_moved_on(run: Bench) -> None:
     run.commit({"app.py": "x = 9\n"})
     run.person_pushes("main", {"other.py": "y = 1\n"})
     assert "other.py" not in text_of(published(run))
 
 
+@pytest.mark.slow
 def test_renames_are_found_and_binary_files_are_only_named(run: Bench) -> None:
     run.commit({"app.py": None, "shop/app.py": "x = 2\n", "logo.png": b"\x89PNG\0\0" + bytes(range(256))})
     text = text_of(published(run))
@@ -67,6 +69,7 @@ def test_renames_are_found_and_binary_files_are_only_named(run: Bench) -> None:
     assert "PNG" not in text
 
 
+@pytest.mark.slow
 def test_nothing_of_the_repository_says_how_a_change_is_shown(run: Bench) -> None:
     """Attributes and configuration of the agent's repository, and attributes of the commit, are not heeded."""
     for key, value in {
@@ -102,6 +105,7 @@ def test_nothing_in_a_file_is_a_line_of_the_log(run: Bench) -> None:
     assert piece and "".join(f"+{part}\n" for part in wild.rstrip("\n").split("\n")) in piece.text
 
 
+@pytest.mark.slow
 def test_bytes_that_are_no_text_are_shown_as_such(run: Bench) -> None:
     run.commit({"latin.txt": b"caf\xe9\n", b"n\xe9.txt".decode("utf-8", "surrogateescape"): "x\n"})
     text = text_of(published(run))
@@ -119,6 +123,7 @@ def test_a_large_change_is_cut_and_says_so(run: Bench) -> None:
     assert len(text) > DIFF_BYTES * 0.85
 
 
+@pytest.mark.slow
 def test_a_line_without_end_is_shared_out(run: Bench) -> None:
     line = "€\x1b" * 30_000
     run.commit({"one.txt": line})
@@ -139,6 +144,7 @@ def test_nothing_is_written_where_the_change_was_refused(run: Bench) -> None:
     assert out.getvalue() == ""
 
 
+@pytest.mark.slow
 def test_nothing_is_written_where_the_push_was_refused(run: Bench) -> None:
     hook = run.origin / "hooks" / "pre-receive"
     hook.parent.mkdir(exist_ok=True)
@@ -176,6 +182,7 @@ def test_a_secret_that_was_there_before_is_blotted_out(run: Bench) -> None:
     assert "\n-x\n" in text
 
 
+@pytest.mark.slow
 def test_what_cannot_be_shown_is_pushed_all_the_same(
     run: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -187,6 +194,7 @@ def test_what_cannot_be_shown_is_pushed_all_the_same(
     assert "pushed, and cannot be shown here: git diff ended with" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=80), max_size=40), st.integers(1, 30_000))
 @settings(deadline=None, max_examples=25)
 def test_pieces_are_the_text_within_their_bounds(lines: list[str], times: int) -> None:

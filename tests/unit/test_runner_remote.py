@@ -199,6 +199,7 @@ def late(root: Path, seconds: float) -> Iterator[str]:
                 thread.join()
 
 
+@pytest.mark.slow
 def test_a_server_that_is_reached_late_is_asked_again(server: str, layout: Settings, tmp_path: Path) -> None:
     assert server
     with late(tmp_path / "served", 0.4) as address:
@@ -207,6 +208,7 @@ def test_a_server_that_is_reached_late_is_asked_again(server: str, layout: Setti
     assert (layout.work / "app.py").read_text() == "x = 1\n"
 
 
+@pytest.mark.slow
 def test_one_that_is_never_reached_is_given_up_soon(
     server: str, layout: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
