@@ -67,6 +67,18 @@ async def test_who_reaches_the_port_reads_them_and_nothing_else() -> None:
         assert [(await http.request(*call)).status_code for call in (("GET", "/"), ("POST", "/metrics"))] == [404, 405]
 
 
+async def test_headers_that_nobody_means_well_are_answered_all_the_same(tmp_path: Path) -> None:
+    async with asking(Metrics(LOCAL)) as http:
+        for accept in ("application/openmetrics-text; version=abc", ";;;=,", "x" * 5000):
+            assert (await http.get("/metrics", headers={"accept": accept})).status_code == 200
+    file = tmp_path / "token"
+    file.write_text("first")
+    for asked in (Metrics(LOCAL, token=file), Metrics(LOCAL, reviewed=True)):
+        async with asking(asked, Reviewing()) as http:
+            for said in (b"Bearer \xff\xfe", b"Bearer", b"Basic Zmlyc3Q="):
+                assert (await http.get("/metrics", headers={b"authorization": said})).status_code == 401
+
+
 async def test_the_token_is_that_of_the_file_as_it_is_now(tmp_path: Path) -> None:
     file = tmp_path / "token"
     async with asking(Metrics(LOCAL, token=file)) as http:

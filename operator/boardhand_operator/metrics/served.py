@@ -22,7 +22,7 @@ CONNECTIONS = 16
 """A further connection is closed at once."""
 CONNECTION_SECONDS = 120.0
 """A connection is closed after so long; Prometheus keeps one between scrapes, and makes another then."""
-_BEARER = "bearer "
+_BEARER, _OPEN = "bearer ", "application/openmetrics-text"
 
 
 class Metrics:
@@ -41,7 +41,8 @@ class Metrics:
         """All of it, in the format that who asks accepts, and that format's content type."""
         for body in self._store.bodies(Resource.POOLS):
             self.counted.expect(str(body["metadata"]["namespace"]), str(body["metadata"]["name"]))
-        encode, content_type = choose_encoder(accept)
+        # Not the header itself: the library fails over a version that is no number.
+        encode, content_type = choose_encoder(f"{_OPEN}; version=1.0.0" if _OPEN in accept else "")
         return encode(self.registry), content_type
 
 
@@ -67,5 +68,6 @@ async def serving(metrics: Metrics, asked: settings.Metrics, kube: Callable[[], 
 
 
 def _token(request: web.Request) -> str | None:
+    """None for one that no token can be: headers may hold any byte."""
     said = request.headers.get("authorization", "")
-    return said[len(_BEARER) :].strip() if said.lower().startswith(_BEARER) else None
+    return said[len(_BEARER) :].strip() if said.isascii() and said.lower().startswith(_BEARER) else None
