@@ -51,7 +51,8 @@ class CodingAgentStatus(Tolerant):
     observed_generation: int | None = None
     """The generation of the spec that was last looked at."""
     conditions: list[Condition] = []
-    """`Ready`: whether tickets are taken, and if not, why and what to do. `Webhook`: whether the board calls."""
+    """`Ready`: whether tickets are taken, and if not, why and what to do. `Webhook`: whether the board calls.
+    `Notifications`: whether the addresses are there that are told of runs."""
     working: int = 0
     """Runs at work."""
     queued: int = 0

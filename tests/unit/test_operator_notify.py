@@ -36,7 +36,7 @@ from tests.support.fake_nodes import Fate
 from tests.support.fuse import Crash, Fuse, When
 from tests.support.objects import NOON, a_pool, a_run, run_body
 from tests.support.sealing import a_ring, key_file
-from tests.support.world import SETTINGS, FakeServices, World, clocked, live
+from tests.support.world import SETTINGS, FakeServices, Replica, World, clocked, live
 
 KEY = ("team", "shop")
 TEAM = {"name": "team", "secretRef": {"name": "slack"}, "on": ["Succeeded", "Failed"]}
@@ -423,3 +423,26 @@ async def test_a_secret_that_is_missing_keeps_no_run_from_its_work(desk: Desk) -
     assert read
     assert "notifications.team" not in read
     assert "notifications.team" in sources(pool.spec)
+
+
+async def test_a_pool_says_what_is_wrong_with_an_address_and_takes_tickets_all_the_same(desk: Desk) -> None:
+    world = desk.world
+    replica = Replica(world)
+
+    def said(kind: str) -> tuple[str, str, str]:
+        conditions = world.kube.objects[Resource.POOLS][KEY]["status"]["conditions"]
+        (one,) = [one for one in conditions if one["type"] == kind] or [{"status": "", "reason": "", "message": ""}]
+        return one["status"], one["reason"], one["message"]
+
+    await replica.poll()
+    assert said("Notifications")[:2] == ("True", "AddressesFound")
+    world.kube.remove(Resource.SECRETS, ("team", "slack"))
+    await Replica(world).poll()
+    status, reason, message = said("Notifications")
+    assert (status, reason) == ("False", "SecretMissing")
+    assert "team: spec.notifications[team].secretRef: there is no Secret slack" in message
+    assert said("Ready")[0] == "True"
+    world.kube.objects[Resource.POOLS][KEY]["spec"]["notifications"] = []
+    await Replica(world).poll()
+    assert said("Notifications")[0] == ""
+    assert desk.slack.calls == 0

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import aiohttp
 
 from boardhand_api.pool_status import CodingAgentStatus
+from boardhand_operator.after import addresses
 from boardhand_operator.boards import Board
 from boardhand_operator.conditions import stamp
 from boardhand_operator.errors import Misconfigured, RateLimited, Remote, RemoteUnavailable
@@ -67,6 +68,8 @@ class PoolWorker:
         """Whether it was woken by something that a back-off is not to outwait."""
         self._failing: Failing | None = None
         self._webhook: Problem | None = hooks.UNKNOWN
+        self._untold: Problem | None = addresses.UNKNOWN
+        """What is wrong with the notifications."""
         self.polled_at: float | None = None
         """When the board was last read in full (monotonic seconds); None: not yet, or there is nothing to read."""
 
@@ -195,6 +198,7 @@ class PoolWorker:
             await people.check(pool, board, self._people, now)
         if forge:
             await forge.check()
+        self._untold = await addresses.see_to(pool, self._services)
         self._webhook = await hooks.see_to(pool, board, forge, listening=self._settings.webhooks is not None)
         self._checked = (pool.generation, now)
 
@@ -224,6 +228,7 @@ class PoolWorker:
         if polled and (last is None or now - parse_time(last) >= _POLL_NOTED):
             last = stamp(now)
         said = hooks.with_webhook(health.conditions(pool, problem, flagged, now), pool, self._webhook, now)
+        said = addresses.with_notifications(said, pool, self._untold, now)
         status = CodingAgentStatus(
             observed_generation=pool.generation,
             conditions=trust.with_trigger(said, pool, self._tickets.left_alone, now),
