@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from boardhand_dashboard.form import schema, yamls
@@ -33,11 +34,8 @@ class Filled:
 
     def spec(self) -> tuple[Json, list[Problem]]:
         """The spec that it says, as far as it can be read, and what is wrong."""
-        problems: list[Problem] = []
-        try:
-            out = yamls.read(self.rest)
-        except yamls.Unreadable as wrong:
-            out, problems = {}, [Problem(REST, str(wrong))]
+        read, problems = self._read
+        out, problems = copy.deepcopy(read), list(problems)
         for one in all_fields():
             try:
                 value = parsed(one, self.texts.get(one.path, ""))
@@ -46,6 +44,14 @@ class Filled:
             except Unfit as wrong:
                 problems.append(Problem(one.path, str(wrong)))
         return schema.ordered(out), problems
+
+    @cached_property
+    def _read(self) -> tuple[Json, list[Problem]]:
+        """The YAML, which takes longer than all else, once."""
+        try:
+            return yamls.read(self.rest), []
+        except yamls.Unreadable as wrong:
+            return {}, [Problem(REST, str(wrong))]
 
 
 def _taken(spec: Json, one: Field) -> str | None:

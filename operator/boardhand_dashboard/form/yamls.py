@@ -12,6 +12,10 @@ YAML_CHARACTERS = 400_000
 """Longer YAML is not read; the API server takes objects of 1.5 MB at most."""
 DEPTH = 40
 """Nothing in a spec is nested so deep."""
+PARTS = 4_000
+"""Keys, values, lists and mappings; some hundreds are many. To read so many takes a tenth of a second."""
+PLAIN = 20_000
+"""Characters of a value without quotes: a longer one may be a number that takes minutes. Sealed texts have 16,384."""
 
 Json = dict[str, Any]
 
@@ -52,7 +56,11 @@ class Unwanted(yaml.MarkedYAMLError):
 def _check(text: str) -> None:
     """An alias makes megabytes of a line, deep nesting ends the stack."""
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for number, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
+        if number > PARTS:
+            raise Unwanted(f"it has more than {PARTS} parts", event)
+        if isinstance(event, yaml.ScalarEvent) and event.implicit[0] and len(event.value) > PLAIN:
+            raise Unwanted(f"a value of more than {PLAIN} characters must stand in quotes", event)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise Unwanted("anchors and aliases are not taken: write it out", event)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -84,9 +92,11 @@ def _json(value: Any) -> Any:
             return value
         case float() if math.isfinite(value):
             return value
-        case None | bool() | int():
+        case None | bool():
             return value
-    raise Unreadable(f"the YAML holds a {type(value).__name__}, that no spec can hold: put it in quotes")
+        case int() if -(2**63) <= value < 2**63:
+            return value
+    raise Unreadable(f"the YAML holds a {type(value).__name__}, such as no spec can hold: put it in quotes")
 
 
 def _key(key: Any) -> str:
