@@ -55,8 +55,15 @@ def logs(
 
 async def _shown(visit: Visit, run: str, follow: bool, stage: Stage, form: Form, history: str | None) -> None:
     console, spent = out(), 0.0
+    waiting = session.console().status(f"waiting for the log of run {run}" if follow else "reading the log")
     async with visit.session() as person:
-        async for one in _entries(person, visit.within(person), run, follow, stage, history):
+        waiting.start()
+        try:
+            entries = _entries(person, visit.within(person), run, follow, stage, history)
+            first = await anext(entries, None)
+        finally:
+            waiting.stop()
+        async for one in _again(first, entries):
             if form is Form.JSON:
                 sys.stdout.write(json.dumps(_document(one)) + "\n")
                 sys.stdout.flush()
@@ -81,6 +88,13 @@ async def _entries(
         if told is None or told.transcript.data is None:
             raise Problem(Exit.CLUSTER, f"{gone}; the history has no transcript of it either") from None
         for one in steps.entries(told.transcript.read()):
+            yield one
+
+
+async def _again(first: Entry | None, rest: AsyncIterator[Entry]) -> AsyncIterator[Entry]:
+    if first is not None:
+        yield first
+        async for one in rest:
             yield one
 
 

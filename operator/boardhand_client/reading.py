@@ -103,6 +103,8 @@ class Live(Generic[Row]):
                     failures, version, key = 0, event[0], event[1]
                     if key is not None:
                         yield {key}
+                # It ends after some minutes; one that ends at once is not to be asked for without a breath.
+                await asyncio.sleep(_BACK_OFF[0])
             except Expired:
                 version = ""
             except Unreachable as broken:

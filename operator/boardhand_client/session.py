@@ -34,6 +34,8 @@ _SECONDS = 30.0
 _WATCH_SECONDS = 300
 _STILL_SECONDS = 600.0
 """A stream that says nothing for so long is opened anew: what it went through may have forgotten it."""
+_ENDING_SECONDS = 0.5
+"""Between a log's end and a look at whether its container ended too, which the pod's status tells a little later."""
 _OPENINGS = 5
 """So often in a row a log's stream may break before that is said."""
 
@@ -158,7 +160,10 @@ class Session(Kube):
                         if at > last:
                             last, broken = at, 0
                             yield text
-                return
+                if not await self._runs(namespace, pod, container):
+                    return
+                # The kubelet ended the stream, not the container.
+                await asyncio.sleep(_ENDING_SECONDS)
             except ApiException as refused:
                 raise NotThere(f"{pod} has no log of {container} now: {refused.reason}") from None
             except Unreachable:
@@ -166,6 +171,18 @@ class Session(Kube):
                 if broken >= _OPENINGS:
                     raise
                 await asyncio.sleep(broken - 1)
+
+    async def _runs(self, namespace: str, pod: str, container: str) -> bool:
+        """Whether the container has not ended, as far as its pod's status has it."""
+        states: list[Json] = []
+
+        def keep(body: Json) -> None:
+            status = body.get("status") or {}
+            rows = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+            states.extend(row.get("state") or {} for row in rows if row["name"] == container)
+
+        await self.snapshot(Resource.PODS, namespace, keep, name=pod)
+        return any("running" in state for state in states)
 
     async def _asked(self, path: str, body: Json) -> Json:
         with told():

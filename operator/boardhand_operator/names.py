@@ -53,6 +53,11 @@ def asked_for(event: str | None) -> bool:
     return event is not None and event.startswith(RETRY_EVENT)
 
 
+def who_asked(event: str) -> str:
+    """Who that was; empty where nobody did."""
+    return event.removeprefix(RETRY_EVENT).rpartition("/")[0] if asked_for(event) else ""
+
+
 def label_value(name: str) -> str:
     """An object's name as a label's value: at most 63 characters, still unique."""
     return name if len(name) <= 63 else f"{name[:50].rstrip('-.')}-{_digest(name)}"

@@ -268,7 +268,7 @@ def test_the_transcript_is_followed_until_the_run_is_finished(server: ApiServer)
         time.sleep(0.2)
         server.kube.set_status(Resource.RUNS, ("team", "run-1"), {"phase": "Succeeded"})
         server.logs[key] = LOG
-        time.sleep(0.1)
+        server.kube.set_status(Resource.PODS, ("team", POD), pod_body({Stage.AGENT: ended(0)})["status"])
         server.growing.clear()
 
     thread = threading.Thread(target=goes_on)

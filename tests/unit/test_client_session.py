@@ -10,13 +10,14 @@ import pytest
 import pytest_asyncio
 import yaml
 
+from boardhand_api.pod import Stage
 from boardhand_client.errors import NotThere, Refused, SessionError, Unauthenticated, Unreachable
 from boardhand_client.reading import live_runs, pools, runs
 from boardhand_client.rights import KEPT_SECONDS, Rights
 from boardhand_client.session import Session
 from boardhand_operator.kube import Resource
 from tests.support.api_server import ADA, ApiServer, serving
-from tests.support.objects import pool_body, run_body
+from tests.support.objects import ended, pod_body, pool_body, run_body, running
 
 
 @pytest_asyncio.fixture
@@ -190,6 +191,23 @@ async def test_a_log_is_followed_to_its_end_each_line_once(server: ApiServer, se
     assert len(seen[3]) <= 65536 + 64
     with pytest.raises(NotThere, match="waiting to start"):
         await anext(session.follow_log("team", "pod", "verify"))
+
+
+async def test_a_log_whose_stream_ends_before_its_container_is_gone_on_with(
+    server: ApiServer, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("boardhand_client.session._ENDING_SECONDS", 0.01)
+    pod = pod_body({Stage.AGENT: running()}, name="pod")
+    server.kube.put(Resource.PODS, "team", pod)
+    server.logs[("pod", "agent")] = ["one"]
+    seen: list[str] = []
+    async for line in session.follow_log("team", "pod", "agent"):
+        seen.append(line)
+        if line == "one":
+            server.logs[("pod", "agent")] += ["two"]
+        else:
+            server.kube.set_status(Resource.PODS, ("team", "pod"), pod_body({Stage.AGENT: ended(0)})["status"])
+    assert seen == ["one", "two"]
 
 
 async def test_rights_are_asked_once_for_a_while(server: ApiServer, session: Session) -> None:

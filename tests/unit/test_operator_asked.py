@@ -74,6 +74,7 @@ async def test_the_next_attempt_takes_the_card_from_where_it_is(world: World) ->
     said = world.board.said[CARD]
     assert [mark.run for mark in find_claims(said)] == [first.name, second.name]
     assert "ada@example.com" in find_claims(said)[-1].event
+    assert any("ada at example.com asked for it." in one.text for one in said)
     assert find_closing(said, second.uid)
 
 
@@ -182,6 +183,19 @@ async def test_a_claim_of_another_cluster_keeps_the_ticket(world: World) -> None
     await go_on(world, 3, step=1)
     asked = next(run for run in world.runs() if run.name == made.name)
     assert asked.status.failure and asked.status.failure.reason == "ClaimedElsewhere"
+
+
+@pytest.mark.parametrize(("column", "phase"), [(REVIEW, Phase.CANCELLED), (FAILED, Phase.SUCCEEDED)])
+async def test_a_card_that_never_was_the_pools_stays_where_it_is(column: str, phase: Phase) -> None:
+    world = _world(Fuse(armed=False), [Fate.GREEN])
+    world.board.put(CARD, column)
+    world.kube.put(Resource.RUNS, "team", run_body("made-up", event="boardhand.dev/retry:eve/x", ticket={"id": CARD}))
+    moves = len(world.board.moves)
+    with clocked(world.clock):
+        await go_on(world, 20)
+    (run,) = world.runs()
+    assert run.status.phase is phase
+    assert (world.board.moves[moves:] == []) is (phase is Phase.CANCELLED)
 
 
 async def test_a_card_that_is_gone_ends_the_attempt(world: World) -> None:

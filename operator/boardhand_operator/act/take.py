@@ -51,6 +51,9 @@ async def _claim_again(doing: Doing, board: Board, columns: Columns) -> bool:
     if card is None or ticket.event is None:
         return await _leave(doing, "TicketMoved", "the ticket is not on the board any more")
     said = await board.comments(ticket.id)
+    if not _was_ours(said, pool.uid) and card.column not in (columns.ready, columns.failed):
+        # Whoever may make runs is not to have any card of the board moved.
+        return await _leave(doing, "TicketMoved", "the ticket never was this pool's, and is not ready")
     if other := _at_it(doing) or _has_it(said, run.uid):
         return await _leave(doing, "ClaimedElsewhere", f"run {other} has the ticket")
     who = Claimant(run.name, run.uid, ticket.event, pool.name, pool.uid)
@@ -64,6 +67,10 @@ async def _claim_again(doing: Doing, board: Board, columns: Columns) -> bool:
     await board.move(ticket.id, columns.in_progress, card.column)
     doing.note({"claim": outcome.comment_id, "column": columns.in_progress, "phase": Phase.CLAIMED.value})
     return True
+
+
+def _was_ours(said: Sequence[Comment], pool: str) -> bool:
+    return any(mark.pool == pool for mark in find_claims(said))
 
 
 def _at_it(doing: Doing) -> str | None:

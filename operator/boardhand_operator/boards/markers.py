@@ -19,6 +19,7 @@ from urllib.parse import quote, unquote
 
 from boardhand_operator.boards import Comment
 from boardhand_operator.boards.text import shorten, units
+from boardhand_operator.names import who_asked
 
 _MARK = re.compile(r"^`boardhand:(claim|closing|command):1((?: [a-z]+=[^\s`]*)*)`$")
 _SIGN = "`boardhand:"
@@ -41,6 +42,8 @@ class Claim:
 def claim_text(run_name: str, run_uid: str, event: str, pool: str, pool_uid: str) -> str:
     """The comment by which a run takes a ticket."""
     sentence = f"Boardhand took this ticket: pool {_plain(pool)}, run {_plain(run_name)}."
+    if who := who_asked(event):
+        sentence += f" {_plain(who.replace('@', ' at '))} asked for it."
     return sentence + "\n\n" + _mark("claim", run=run_name, uid=run_uid, event=event, pool=pool_uid)
 
 
