@@ -18,7 +18,7 @@ from boardhand_operator.sealed.keyring import Keyring, Place
 Json = dict[str, Any]
 READ, PUSH = "repository.read", "repository.push"
 _SECRETS = {"board": "board", "forge": "forge", READ: "git", PUSH: "git", "models.large": "model"}
-"""Place to the end of its Secret's name. Cloning and pushing share one."""
+"""Place to the end of its Secret's name. Cloning and pushing share one where they have the same."""
 
 
 @dataclass
@@ -34,7 +34,8 @@ class Draft:
 
     def secret(self, place: str) -> str:
         """The name of the Secret of this place."""
-        return f"{self.name}-{_SECRETS[place]}"
+        apart = place == READ and self.credentials[READ] != self.credentials[PUSH]
+        return f"{self.name}-{_SECRETS[place]}{'-read' if apart else ''}"
 
     def with_references(self) -> Json:
         """The spec with a Secret for each place."""

@@ -35,6 +35,9 @@ _OWN_URL = frozenset({"jira", "jira-dc", "gitea", "forgejo"})
 _HOSTS = {"github.com": "github", "gitlab.com": "gitlab", "bitbucket.org": "bitbucket", "dev.azure.com": "azure"}
 
 
+_TOKEN = frozenset({"github", "github-projects"})
+
+
 class Credentials(StrEnum):
     """How credentials are written."""
 
@@ -135,11 +138,14 @@ class _Asking:
         self._repository(out)
         self._model(out)
         out.spec["workbench"] = self._workbench(verify)
+        self._ask.done()
         return out
 
     def _board(self, out: Draft) -> None:
-        ask, types = self._ask.ask, _types(boards.ENTRY_POINTS)
-        kind = ask("--board-type", "Board", "trello", types)
+        ask = self._ask.ask
+        kind = ask("--board-type", "Board, - for none", "trello", (*_types(boards.ENTRY_POINTS), "-"))
+        if kind == "-":
+            return
         url = self._url("--board-url", "the board", kind)
         while True:
             about: Json = {"type": kind, "board": ask("--board", "Which board"), **url}
@@ -180,7 +186,7 @@ class _Asking:
                 break
             self._ask.wrong(found)
         out.spec |= {"repository": about, "forge": forge}
-        out.credentials |= {READ: git, PUSH: git} | ({"forge": held} if held else {})
+        out.credentials |= {READ: self._ask.credentials(READ, ()) or git, PUSH: git} | ({"forge": held} if held else {})
 
     def _model(self, out: Draft) -> None:
         ask = self._ask.ask
@@ -227,7 +233,8 @@ def _types(group: str) -> tuple[str, ...]:
 
 
 def _keys(group: str, kind: str) -> tuple[str, ...]:
-    return tuple(implementation(group, kind, "type").credential_keys)
+    """GitHub's classes want none, since an App's may take the token's place."""
+    return tuple(implementation(group, kind, "type").credential_keys) or (("token",) if kind in _TOKEN else ())
 
 
 def _usual(name: str, offers: tuple[str, ...]) -> str | None:

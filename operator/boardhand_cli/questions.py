@@ -12,6 +12,7 @@ from boardhand_api.sealed import VALUE_BYTES
 from boardhand_cli import session
 from boardhand_cli.problems import Exit, Problem
 from boardhand_client.trials import Trial
+from boardhand_operator.vendors.github.app import APP_ID
 
 _SHOWN = 20
 _OF_FILES = frozenset({"sshKey", "knownHosts", "privateKey"})
@@ -49,8 +50,18 @@ class Questions:
         return value
 
     def credentials(self, place: str, keys: Sequence[str]) -> dict[str, str]:
-        """A value for each key, from files or typed without echo."""
-        return {key: self._credential(place, key) for key in keys}
+        """A value for each key, and for what else files give at this place, from files or typed without echo.
+
+        Where a file gives a GitHub App's id, that takes the place of the keys.
+        """
+        named = [field.rpartition(".")[2] for field in self._files if field.rpartition(".")[0] == place]
+        wanted = named if APP_ID in named else [*keys, *named]
+        return {key: self._credential(place, key) for key in dict.fromkeys(wanted)}
+
+    def done(self) -> None:
+        """Raise Problem for files that nothing was asked of."""
+        if self._files:
+            raise Problem(Exit.USAGE, f"--credential {next(iter(self._files))} is for no place of this pool")
 
     def _credential(self, place: str, key: str) -> str:
         field, flag = f"{place}.{key}", "--credential"

@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_cli.main import app
 from boardhand_cli.problems import Exit, Problem
+from boardhand_cli.questions import Questions
 from boardhand_operator.sealed.keyring import Place
 from testbed.gitea.app import create_app as gitea_app
 from testbed.model.app import create_app as model_app
@@ -208,7 +209,14 @@ def test_with_yes_what_is_missing_is_named(call: Call, without: str, said: str) 
 
 
 def test_a_pool_without_a_board_is_made_too(call: Call) -> None:
-    done = call("--yes", without=("--board",))
+    done = call("--yes", without=("--board", "board.key", "board.token"))
+    assert done.exit_code == 0, done.stderr
+    assert "board" not in documents(done.stdout)["shop"]["spec"]
+
+
+def test_a_person_may_want_no_board(call: Call) -> None:
+    flags = ("--board", "--board-type", "board.key", "board.token")
+    done = call(without=flags, typed="-\n")
     assert done.exit_code == 0, done.stderr
     assert "board" not in documents(done.stdout)["shop"]["spec"]
 
@@ -231,6 +239,33 @@ def test_nothing_is_asked_of_anybody_without_trials(call: Call, services: Servic
     assert done.exit_code == 0, done.stderr
     assert len(services.desk.wire.requests) == before
     assert "✓" not in done.stderr
+
+
+def test_files_give_more_than_is_asked_for_and_cloning_its_own(call: Call, tmp_path: Path) -> None:
+    for name, value in (("hook", "a-secret-of-ours"), ("user", "reader"), ("token", "a-token-to-read-with")):
+        (tmp_path / name).write_text(value)
+    more = {"board.webhookSecret": "hook", "repository.read.username": "user", "repository.read.token": "token"}
+    done = call("--yes", *(f"--credential={field}={tmp_path / file}" for field, file in more.items()))
+    assert done.exit_code == 0, done.stderr
+    made = documents(done.stdout)
+    assert made["shop-board"]["stringData"]["webhookSecret"] == "a-secret-of-ours"
+    assert made["shop-git-read"]["stringData"] == {"username": "reader", "token": "a-token-to-read-with"}
+    assert made["shop"]["spec"]["repository"]["readSecretRef"] == {"name": "shop-git-read"}
+    assert made["shop"]["spec"]["repository"]["pushSecretRef"] == {"name": "shop-git"}
+
+
+def test_an_app_takes_the_place_of_a_token(tmp_path: Path) -> None:
+    (tmp_path / "id").write_text("12")
+    (tmp_path / "pem").write_text("-----BEGIN\nx\n-----END\n")
+    given = [f"forge.appId={tmp_path / 'id'}", f"forge.privateKey={tmp_path / 'pem'}"]
+    asked = Questions({}, given, quiet=True)
+    assert asked.credentials("forge", ("token",)) == {"appId": "12", "privateKey": "-----BEGIN\nx\n-----END\n"}
+
+
+def test_a_credential_for_nothing_is_refused(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("x")
+    found = problem_of(call("--yes", "--credential", f"bord.token={tmp_path / 'x'}"))
+    assert (found.code, "bord.token is for no place" in str(found)) == (Exit.USAGE, True)
 
 
 @pytest.mark.parametrize("given", ["board.token", "token=x", "=x"])

@@ -27,6 +27,8 @@ from boardhand_operator.views import Pool
 SELECTOR = "app.kubernetes.io/name=boardhand,app.kubernetes.io/component=operator"
 _POOLS = f"/apis/{API_VERSION}"
 _CRDS = ("codingagents.boardhand.dev", "ticketruns.boardhand.dev")
+_AT_ONCE = 4
+"""So many pools are looked at side by side."""
 Progress = Callable[[str], None]
 K = TypeVar("K")
 
@@ -62,10 +64,14 @@ async def gather(kube: Asking, asked: Asked, reach: Reach, progress: Progress = 
     spaces = await asyncio.gather(*(_namespace(kube, name, operator) for name in names))
     storage = await kube.listed("/apis/storage.k8s.io/v1/storageclasses")
     ring = _ring(operator.sealing)
-    pools = []
-    for body in bodies:
-        progress("pool {namespace}/{name}".format(**body["metadata"]))
-        pools.append(await _pool(kube, body, operator, ring, reach if asked.trials else None))
+    turn = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(body: Json) -> PoolFacts:
+        async with turn:
+            progress("pool {namespace}/{name}".format(**body["metadata"]))
+            return await _pool(kube, body, operator, ring, reach if asked.trials else None)
+
+    pools = await asyncio.gather(*(one(body) for body in bodies))
     return Facts(
         at=at,
         server_at=server_at,
