@@ -86,7 +86,7 @@ class AfterTries(Observer):
             async with asyncio.timeout(LEAVE_SECONDS):
                 await self._waiting.join()
         except TimeoutError:
-            _log.warning("%d tries are told to no metrics and traces: the operator ends", self._waiting.qsize() + 1)
+            _log.warning("the operator ends; metrics and traces are not told of tries: %d", self._waiting.qsize() + 1)
 
     async def _one(self, written: Written, change: Change) -> None:
         over = Over(written, change, await self._events(written))

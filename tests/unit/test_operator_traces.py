@@ -20,7 +20,7 @@ from boardhand_operator.kube import Resource
 from boardhand_operator.observing import Written
 from boardhand_operator.redacting import Redactor
 from boardhand_operator.settings import Otlp, Settings
-from boardhand_operator.traces import sent
+from boardhand_operator.traces import calls, sent
 from boardhand_operator.traces.sent import Traces, headers_of
 from boardhand_operator.views import Pool
 from testbed.otlp import Receiver, Span, receiving
@@ -273,3 +273,16 @@ def test_where_they_go_is_said_in_the_environment() -> None:
     assert Settings.from_environment(said).otlp == Otlp("http://collector:4318", contents=True)
     with pytest.raises(ValueError, match="BOARDHAND_OTLP_ENDPOINT='collector:4317': give an address"):
         Settings.from_environment({**IMAGE, "BOARDHAND_OTLP_ENDPOINT": "collector:4317"})
+
+
+async def test_so_many_calls_happenings_and_attempts_and_no_more_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "SPANS", 2)
+    monkeypatch.setattr(calls, "HAPPENINGS", 1)
+    monkeypatch.setattr(sent, "EARLIER", 1)
+    kube = FakeKube(clock=lambda: "2025-12-31T00:00:00Z")
+    for name in ("run-a", "run-b"):
+        kube.put(Resource.RUNS, "team", run_body(name) | {"metadata": labelled(name)})
+    receiver = await traced(ended(), kube)
+    assert [span.name for span in receiver.spans][6:] == ["chat small-model", "chat large-model"]
+    assert len(named(receiver, "invoke_agent coder")[0].events) == 1
+    assert len(named(receiver, "ticket")[0].links) == 1
