@@ -126,6 +126,9 @@ class LiveSession:
         await self.cluster.put(resource, namespace, name, labels=there["metadata"]["labels"], spec=spec, **parts)
         return self.cluster.objects[resource, namespace, name]
 
+    async def close(self) -> None:
+        self.expired = True
+
     async def whole_log(self, namespace: str, pod: str, container: str, limit: int) -> str:
         self._check("get", "pods/log", namespace)
         return "\n".join(self.cluster.logs.get((pod, container), []))[:limit]

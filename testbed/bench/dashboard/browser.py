@@ -5,15 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
+from testbed import chromium
 from testbed.bench.dashboard.scene import Scene
 from testbed.shell import TestbedError
 
-CHROMIUM = Path("/usr/bin/chromium")
 _SECONDS = 60_000
 _PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 _WATCH = """() => {
@@ -30,10 +29,8 @@ _WATCH = """() => {
 @contextmanager
 def page(stage: Scene, person: str) -> Iterator[Page]:
     """A page of a browser of its own, with nothing cached. Raises TestbedError where there is no Chromium."""
-    if not CHROMIUM.exists():
-        raise TestbedError(f"there is no {CHROMIUM}: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium.executable(), args=list(chromium.ARGUMENTS))
         try:
             yield browser.new_context(extra_http_headers=stage.headers(person)).new_page()
         finally:
