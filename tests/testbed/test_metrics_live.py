@@ -197,7 +197,7 @@ def panels() -> list[Json]:
 
 def query_of(expression: str) -> str:
     """As Grafana fills it in, with everything chosen."""
-    filled = expression.replace("$__rate_interval", "20s").replace("$__range", "60s")
+    filled = expression.replace("$__rate_interval", "120s").replace("$__range", "120s")
     return filled.replace("$namespace", ".*").replace("$pool", ".*")
 
 
@@ -221,8 +221,7 @@ async def test_every_panel_has_something_to_show(cluster: LoadCluster, tmp_path:
             await until(lambda: server.query("up == 1"))
             await asyncio.to_thread(play, scene)
             await until(lambda: scene.settled() >= 4)
-            await until(lambda: set(without_data(server)) <= set(EMPTY))
-            assert set(without_data(server)) == set(EMPTY)
+            await until(lambda: set(without_data(server)) == set(EMPTY))
             assert {told["health"] for told in server.rules()} == {"ok"}
             critical = [one["metric"]["alertname"] for one in server.query('ALERTS{alertstate="firing"}')]
             assert critical == []
