@@ -46,5 +46,5 @@ class Invalid(Rejected):
         self.status = status
 
 
-class Expired(Exception):
-    """410: a watch cannot go on from there; list again."""
+class Expired(SessionError):
+    """410: a watch, or a list of many pages, cannot go on from there; begin again."""

@@ -305,7 +305,7 @@ def _refusal(response: aiohttp.ClientResponse, data: bytes) -> Exception:
         case 403:
             return Refused(f"not allowed: {said or 'the API server says no more'}; ask who runs the cluster for a role")
         case 410:
-            return Expired(said)
+            return Expired(f"so much changed meanwhile that it must be read anew: {said}")
         case 400 | 404 | 409:
             known: Exception = ApiException(status=status, reason=said or response.reason or "")
             return known

@@ -156,6 +156,12 @@ async def test_live_rows_list_again_where_the_version_is_forgotten(server: ApiSe
     await changes.aclose()  # type: ignore[attr-defined]
 
 
+async def test_a_list_that_changed_too_much_is_a_sentence(server: ApiServer, session: Session) -> None:
+    server.forgotten = True
+    with pytest.raises(SessionError, match="must be read anew"):
+        await anext(session.watch(Resource.RUNS, "team", since="1"))
+
+
 async def test_live_rows_say_that_they_are_broken_and_mend(server: ApiServer) -> None:
     made = ApiServer(server.kube)
     async with serving(made):
