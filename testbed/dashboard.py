@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,9 @@ PEOPLE = ("owner", "developer", "onlooker")
 make, cancel and retry runs, read their logs. onlooker: in demo, look at pools and runs."""
 
 
+HISTORY_ACCOUNT = f"system:serviceaccount:{SYSTEM}:{RELEASE}-history"
+
+
 @dataclass(frozen=True)
 class Dashboard:
     """A dashboard that answers."""
@@ -39,6 +45,32 @@ class Dashboard:
     """PEM of who signed its certificate: nobody that a browser knows."""
     tokens: dict[str, str]
     """Bearer tokens of the PEOPLE, good for two hours."""
+
+    @contextmanager
+    def browser(self) -> Iterator[httpx.Client]:
+        """Something like a browser, with cookies of its own, before the dashboard."""
+        trusted = ssl.create_default_context(cafile=str(self.authority))
+        with httpx.Client(base_url=self.address, verify=trusted, trust_env=False) as client:
+            yield client
+
+    @contextmanager
+    def signed_in(self, person: str) -> Iterator[httpx.Client]:
+        """The same, for one of the PEOPLE. Raises TestbedError where their token is refused."""
+        with self.browser() as client:
+            door = hidden(client.get("/login").text, "door")
+            form = {"door": door, "token": self.tokens[person]}
+            answer = client.post("/login", data=form, headers={"Origin": self.address})
+            if answer.status_code != httpx.codes.SEE_OTHER:
+                raise TestbedError(f"{person} may not sign in at {self.address}: {answer.status_code}")
+            yield client
+
+
+def hidden(page: str, name: str) -> str:
+    """The value of a form's hidden field. Raises TestbedError where the page has none of this name."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    if found is None:
+        raise TestbedError(f"the page has no field {name}")
+    return found[1]
 
 
 def up(here: World, **more: object) -> Dashboard:
@@ -58,7 +90,7 @@ def up(here: World, **more: object) -> Dashboard:
         "history": {"volume": {"enabled": False}},
     }
     world.install(here, dashboard=values | more)
-    tokens = {name: _person(kubectl, name) for name in PEOPLE}
+    tokens = {name: _person(here, name) for name in PEOPLE}
     return Dashboard(_address(kubectl, hosts, folder / "ca.crt"), folder / "ca.crt", tokens)
 
 
@@ -96,12 +128,12 @@ def _certificate(folder: Path, hosts: list[str]) -> Json:
     return {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": meta, "stringData": data}
 
 
-def _person(kubectl: Kubectl, name: str) -> str:
+def _person(here: World, name: str) -> str:
     """The token of somebody with these rights."""
-    kubectl.apply(
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": SYSTEM}},
-        *_rights(name),
-    )
+    kubectl = here.kubectl(SYSTEM)
+    kubectl.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": SYSTEM}})
+    for body in _rights(name):
+        here.kubectl(body["metadata"].get("namespace", SYSTEM)).apply(body)
     return kubectl("create", "token", name, "--duration", "2h").strip()
 
 
