@@ -22,6 +22,8 @@ _LOOK_SECONDS = 1.0
 _SLICE = 100
 """So many lines are read before others get a turn."""
 _LOG_BYTES = 6 * 1024 * 1024
+_AT_ONCE = asyncio.Semaphore(4)
+"""So many whole logs are in memory at once, whoever asks for them."""
 STEPS = "steps"
 """The name by which viewers are told of new ones."""
 
@@ -98,7 +100,8 @@ class Steps:
 async def whole_log(session: Session, namespace: str, run: str) -> list[Entry]:
     """All entries of the run's agent logs that there are. Raises SessionError."""
     found: list[Entry] = []
-    for pod in await pods_of(session, namespace, run):
-        log = await session.whole_log(namespace, str(pod["metadata"]["name"]), Stage.AGENT.value, _LOG_BYTES)
-        found += await asyncio.to_thread(entries, log)
+    async with _AT_ONCE:
+        for pod in await pods_of(session, namespace, run):
+            log = await session.whole_log(namespace, str(pod["metadata"]["name"]), Stage.AGENT.value, _LOG_BYTES)
+            found += await asyncio.to_thread(entries, log)
     return found

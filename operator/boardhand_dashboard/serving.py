@@ -15,6 +15,8 @@ from boardhand_operator.webhooks.tls import Identity
 
 CONNECTIONS = 2000
 """So many at once; above it the answer is 503."""
+STILL_SECONDS = 60
+"""Whoever takes nothing of what is sent for so long is gone: the kernel closes the connection, where it can."""
 GOODBYE_SECONDS = 2
 """So long streams are given to end where the dashboard is stopped."""
 
@@ -26,6 +28,8 @@ def bound(host: str, port: int) -> socket.socket:
     # Connections have it from here. asyncio sets it only for sockets that were made with a protocol's number; without,
     # each answer of two packets waits 40 ms for the browser's acknowledgement.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STILL_SECONDS * 1000)
     return listening
 
 

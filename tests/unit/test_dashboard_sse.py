@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import socket
 from collections.abc import AsyncGenerator
@@ -11,15 +12,22 @@ from typing import cast
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from boardhand_client.errors import Unreachable
 from boardhand_client.rights import Rights
 from boardhand_client.session import Session
-from boardhand_dashboard.serving import bound
-from boardhand_dashboard.sse import Places, event, guarded
+from boardhand_dashboard import serving
+from boardhand_dashboard.feeds import Feeds
+from boardhand_dashboard.serving import bound, serve
+from boardhand_dashboard.settings import Settings
+from boardhand_dashboard.sse import Places, event, guarded, live
 from boardhand_dashboard.viewers import CutOff, Viewer
-from boardhand_dashboard.visitor import Visitor
+from boardhand_dashboard.visitor import Visitor, signed_in
 
 _LINES = re.compile("\r\n|\r|\n")
 NASTY = st.text(st.sampled_from("ab: \n\r\x00\x0b\x85\u2028<>&\ufeff"), max_size=40)
@@ -116,3 +124,42 @@ def test_an_answer_of_two_packets_does_not_wait_for_an_acknowledgement() -> None
         connection, _ = listening.accept()
         with connection:
             assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+async def flood(_: Viewer) -> AsyncGenerator[bytes]:
+    while True:
+        yield event("state", "x" * 100_000)
+        await asyncio.sleep(0)
+
+
+async def _flooded(request: Request) -> Response:
+    return live(request, flood)
+
+
+@pytest.mark.slow
+async def test_who_takes_nothing_is_gone_after_a_while(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(serving, "STILL_SECONDS", 1)
+    someone = visitor()
+
+    class Entrance:
+        async def enter(self, _: Request) -> tuple[Visitor, None]:
+            return someone, None
+
+    app = Starlette(routes=[Route("/live", signed_in(_flooded))])
+    app.state.entrance, app.state.feeds, app.state.places = Entrance(), Feeds(), Places()
+    listening = bound("127.0.0.1", 0)
+    caplog.set_level(logging.WARNING)
+    task = asyncio.create_task(serve(app, Settings(), listening))
+    with socket.create_connection(listening.getsockname()) as client:
+        client.sendall(b"GET /live HTTP/1.1\r\nHost: here\r\n\r\n")
+        async with asyncio.timeout(20):
+            while app.state.places.taken != 1:
+                await asyncio.sleep(0.01)
+            while app.state.places.taken != 0:
+                await asyncio.sleep(0.05)
+    assert caplog.records == []
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
