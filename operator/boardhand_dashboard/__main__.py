@@ -19,6 +19,7 @@ def main() -> int:
     logging.basicConfig(level=os.environ.get("BOARDHAND_LOG_LEVEL", "INFO").upper())
     for handler in logging.getLogger().handlers:
         handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         settings = Settings.from_environment()
         app = build(settings)

@@ -33,7 +33,8 @@ _AGAIN = '<!doctype html><html lang="en"><title>Boardhand</title><meta http-equi
 def told(request: Request, status: int, message: str, title: str = "") -> Response:
     """A page that says this, with the status; title: in place of the status' own."""
     title = title or _TITLES.get(status) or HTTPStatus(status).phrase
-    return page(request, "problem.html", status=status, title=title, message=message)
+    sentence = f"{message[:1].upper()}{message[1:]}"
+    return page(request, "problem.html", status=status, title=title, message=sentence)
 
 
 async def _http(request: Request, raised: Exception) -> Response:
