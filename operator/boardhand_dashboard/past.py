@@ -6,13 +6,14 @@ import asyncio
 
 from starlette.requests import Request
 
+from boardhand_api.counts import printable
 from boardhand_client.errors import Refused
 from boardhand_client.reading import run_of
 from boardhand_client.session import Resource
 from boardhand_client.steps import Diff, Entry, entries, read_diff
 from boardhand_dashboard.visitor import Visitor, visitor_of
 from boardhand_history.models import Kept
-from boardhand_history.queries import History, Told
+from boardhand_history.queries import History, Search, Told
 
 
 async def past_log(request: Request, namespace: str, name: str) -> list[Entry]:
@@ -34,6 +35,18 @@ async def diff_or_past(request: Request, namespace: str, name: str) -> Diff | No
     if told is not None and (text := told.diff.read()):
         found = Diff(text, told.diff.kept is Kept.CUT)
     return found
+
+
+async def past_uid(request: Request, namespace: str, name: str) -> str | None:
+    """The uid of the last run that had this name, as it was recorded; None where there is none that may be seen.
+
+    Raises as `past_log`.
+    """
+    history: History | None = getattr(request.app.state, "history", None)
+    if history is None or not await visitor_of(request).rights.may("list", Resource.RUNS, namespace):
+        return None
+    found = await history.search([namespace], Search(text=printable(name)))
+    return next((row.uid for row in found.rows if row.name == name), None)
 
 
 async def may_read_texts(visitor: Visitor, namespace: str) -> bool:

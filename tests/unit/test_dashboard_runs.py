@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from typing import Any, cast
 
 import httpx
@@ -30,6 +31,7 @@ from boardhand_dashboard.sse import Places
 from boardhand_dashboard.templating import part
 from boardhand_dashboard.viewers import CutOff, Pace
 from boardhand_dashboard.visitor import Visitor
+from boardhand_history.queries import Search
 from boardhand_operator.kube import Json, Resource
 from tests.support.livecluster import LiveCluster, LiveSession
 
@@ -246,6 +248,34 @@ async def test_a_deleted_run_ends_its_page(cluster: LiveCluster) -> None:
         await cluster.delete(Resource.RUNS, "shop", "a")
         with pytest.raises(CutOff, match="deleted"):
             await page.next("state")
+
+
+class Recorded:
+    """A history of one run."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+
+    async def search(self, namespaces: list[str], search: Search) -> Any:
+        self.asked.append((namespaces[0], search.text))
+        rows = [SimpleNamespace(name=name, uid=f"uid-of-{name}") for name in ("gone-2", "gone")]
+        return SimpleNamespace(rows=rows)
+
+
+async def test_a_run_that_is_gone_is_shown_as_the_history_has_it(cluster: LiveCluster) -> None:
+    app = app_for(person(cluster, *LOOKS))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://dashboard") as client:
+        assert (await client.get("/ns/shop/runs/gone")).status_code == 404
+        app.state.history = recorded = Recorded()
+        answer = await client.get("/ns/shop/runs/gone")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/ns/shop/history/uid-of-gone")
+        assert (await client.get("/ns/shop/runs/never-was")).status_code == 404
+        assert recorded.asked[0] == ("shop", "gone")
+    app = app_for(person(cluster, ("get", "ticketruns")))
+    app.state.history = unasked = Recorded()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://dashboard") as client:
+        assert (await client.get("/ns/shop/runs/gone")).status_code == 404
+    assert unasked.asked == []
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from boardhand_client import acting
-from boardhand_client.errors import Refused, Rejected
+from boardhand_client.errors import NotThere, Refused, Rejected
 from boardhand_client.reading import pods_of, run_of
 from boardhand_client.session import Session
 from boardhand_dashboard.diffs import files_of
 from boardhand_dashboard.follows import whole_log
 from boardhand_dashboard.livepage import LOOK_BACK, actions_of, updates
-from boardhand_dashboard.past import diff_or_past, past_log
+from boardhand_dashboard.past import diff_or_past, past_log, past_uid
 from boardhand_dashboard.runview import FILTERS, numbered, view_of
 from boardhand_dashboard.sse import live
 from boardhand_dashboard.templating import environment, page
@@ -36,14 +36,19 @@ def _of(request: Request) -> tuple[str, str]:
 
 
 async def show(request: Request) -> Response:
-    """GET /ns/{namespace}/runs/{name}: as it is now; the rest comes live."""
+    """GET /ns/{namespace}/runs/{name}: as it is now, and live; one that is gone as the history has it."""
     namespace, name = _of(request)
     visitor = visitor_of(request)
-    body, pods, actions = await asyncio.gather(
-        run_of(visitor.session, namespace, name),
-        _pods(visitor.session, namespace, name),
-        actions_of(visitor.rights, namespace),
-    )
+    try:
+        body, pods, actions = await asyncio.gather(
+            run_of(visitor.session, namespace, name),
+            _pods(visitor.session, namespace, name),
+            actions_of(visitor.rights, namespace),
+        )
+    except NotThere:
+        if uid := await past_uid(request, namespace, name):
+            return RedirectResponse(f"/ns/{namespace}/history/{uid}", 303)
+        raise
     return page(request, "run.html", namespace=namespace, view=view_of(body, pods), actions=actions)
 
 
