@@ -14,7 +14,7 @@ from boardhand_api.model import PlainModel, Provider
 from boardhand_cli import session
 from boardhand_cli.drafting import PUSH, READ, Draft, Json
 from boardhand_cli.questions import Questions
-from boardhand_client.trials import Reach, Trial, try_board, try_forge, try_model
+from boardhand_client.trials import UNTRIED, Reach, Trial, try_board, try_forge, try_git, try_model
 from boardhand_client.trials.boards import columns_of
 from boardhand_client.trials.checks.images import wrong_with
 from boardhand_operator import boards, forges
@@ -89,12 +89,15 @@ class PoolQuestions:
             kind = ask("--forge-type", "Forge", _HOSTS.get(urlsplit(url).hostname or ""), _types(forges.ENTRY_POINTS))
             forge: Json = {"type": kind, **self._url("--forge-url", "the forge", kind)}
             held = self._ask.credentials("forge", _keys(forges.ENTRY_POINTS, kind))
+            read = self._ask.credentials(READ, ()) or git
             found = self._tried(_forge(forge, about, held))
-            if found.ok:
+            for values, push in ((git, True), (read, False)):
+                found = self._tried(_git(about, values, push)) if found.ok or found.reason == UNTRIED else found
+            if found.ok or found.reason == UNTRIED:
                 break
             self._ask.wrong(found)
         out.spec |= {"repository": about, "forge": forge}
-        out.credentials |= {READ: self._ask.credentials(READ, ()) or git, PUSH: git} | ({"forge": held} if held else {})
+        out.credentials |= {READ: read, PUSH: git} | ({"forge": held} if held else {})
 
     def _model(self, out: Draft) -> None:
         ask = self._ask.ask
@@ -162,6 +165,10 @@ async def _forge(forge: Json, about: Json, held: dict[str, str]) -> Trial:
     reference = {"secretRef": {"name": "forge"}} if held else {}
     repository = pool.Repository.model_validate(about | {"pushSecretRef": {"name": "git"}})
     return await try_forge(pool.Forge.model_validate(forge | reference), repository, held, Reach())
+
+
+async def _git(about: Json, values: dict[str, str], push: bool) -> Trial:
+    return await try_git(pool.Repository.model_validate(about | {"pushSecretRef": {"name": "git"}}), values, push=push)
 
 
 async def _large(about: Json, held: dict[str, str]) -> Trial:

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from testbed.answering import Api, authorization, json_of
 from testbed.gitea import routes
 from testbed.gitea.call import Call, Listed, Text
+from testbed.gitea.git_refs import git_routes
 from testbed.gitea.levers import lever_routes
 from testbed.gitea.state import GiteaState, Refused, Token
 
@@ -22,7 +23,9 @@ _TEXTS = {429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gate
 
 def create_app(state: GiteaState, replant: Callable[[], None] | None = None) -> Starlette:
     """The application around this state. `replant` is called by a reset, after the state was cleared."""
-    return _Gitea(state).application(f"{_API}/{{path:path}}", state.clear, replant, *lever_routes(state))
+    return _Gitea(state).application(
+        f"{_API}/{{path:path}}", state.clear, replant, *lever_routes(state), *git_routes(state)
+    )
 
 
 class _Gitea(Api):

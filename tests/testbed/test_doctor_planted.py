@@ -371,6 +371,13 @@ ROWS = [
         secret("forge", token="an-old-token"),
     ),
     Row(
+        "a token that may not push",
+        "git",
+        "refused the push credentials",
+        f"kubectl -n {TEAM} create secret generic git-push --from-file=username=FILE --from-file=token=FILE",
+        secret("git-push", username="boardhand", token="an-old-token"),
+    ),
+    Row(
         "a model's key that is refused",
         "model",
         "refused the key in Secret model",

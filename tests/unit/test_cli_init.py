@@ -32,11 +32,12 @@ from tests.support.sealing import a_ring, key_file
 pytestmark = pytest.mark.slow
 
 MODEL_KEY = "a-key-of-the-model"
+PUSHES = "a-token-of-the-owner"
 VALUES = {
     "board.key": KEY,
     "board.token": TOKEN,
     "repository.push.username": "bot",
-    "repository.push.token": "a-token-to-push-with",
+    "repository.push.token": PUSHES,
     "forge.token": "a-token-of-the-bot",
     "models.large.apiKey": MODEL_KEY,
 }
@@ -123,7 +124,7 @@ def test_flags_alone_become_a_pool_with_its_secrets(call: Call) -> None:
     made = documents(done.stdout)
     assert list(made) == ["shop-board", "shop-git", "shop-forge", "shop-model", "shop"]
     assert made["shop-board"]["stringData"] == {"key": KEY, "token": TOKEN}
-    assert made["shop-git"]["stringData"] == {"username": "bot", "token": "a-token-to-push-with"}
+    assert made["shop-git"]["stringData"] == {"username": "bot", "token": PUSHES}
     spec = CodingAgentSpec.model_validate(made["shop"]["spec"])
     assert spec.repository.read_secret_ref == spec.repository.push_secret_ref
     assert spec.workbench.verify == ["pytest -q"]
@@ -142,7 +143,7 @@ def test_credentials_are_sealed_and_open_for_this_pool(call: Call, tmp_path: Pat
     assert spec.repository.read_sealed and spec.board and spec.board.sealed
     assert ring.open(Place("team", "shop", "repository.read.token"), spec.repository.read_sealed["token"])
     assert ring.open(Place("team", "shop", "board.token"), spec.board.sealed["token"]) == TOKEN
-    assert not any(value in done.output for value in (TOKEN, MODEL_KEY, "a-token-to-push-with"))
+    assert not any(value in done.output for value in (TOKEN, MODEL_KEY, PUSHES))
 
 
 def test_columns_are_offered_and_asked_for_until_one_is_there(call: Call) -> None:
@@ -214,6 +215,14 @@ def test_a_pool_without_a_board_is_made_too(call: Call) -> None:
     assert "board" not in documents(done.stdout)["shop"]["spec"]
 
 
+def test_credentials_that_may_not_push_are_refused(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "reads").write_text("a-token-of-a-reader")
+    found = problem_of(
+        call("--yes", f"--credential=repository.push.token={tmp_path / 'reads'}", without=("repository.push.token",))
+    )
+    assert (found.code, "must be let push to" in str(found)) == (Exit.INPUT, True)
+
+
 def test_a_person_may_want_no_board(call: Call) -> None:
     flags = ("--board", "--board-type", "board.key", "board.token")
     done = call(without=flags, typed="-\n")
@@ -242,14 +251,14 @@ def test_nothing_is_asked_of_anybody_without_trials(call: Call, services: Servic
 
 
 def test_files_give_more_than_is_asked_for_and_cloning_its_own(call: Call, tmp_path: Path) -> None:
-    for name, value in (("hook", "a-secret-of-ours"), ("user", "reader"), ("token", "a-token-to-read-with")):
+    for name, value in (("hook", "a-secret-of-ours"), ("user", "reader"), ("token", "a-token-of-a-reader")):
         (tmp_path / name).write_text(value)
     more = {"board.webhookSecret": "hook", "repository.read.username": "user", "repository.read.token": "token"}
     done = call("--yes", *(f"--credential={field}={tmp_path / file}" for field, file in more.items()))
     assert done.exit_code == 0, done.stderr
     made = documents(done.stdout)
     assert made["shop-board"]["stringData"]["webhookSecret"] == "a-secret-of-ours"
-    assert made["shop-git-read"]["stringData"] == {"username": "reader", "token": "a-token-to-read-with"}
+    assert made["shop-git-read"]["stringData"] == {"username": "reader", "token": "a-token-of-a-reader"}
     assert made["shop"]["spec"]["repository"]["readSecretRef"] == {"name": "shop-git-read"}
     assert made["shop"]["spec"]["repository"]["pushSecretRef"] == {"name": "shop-git"}
 

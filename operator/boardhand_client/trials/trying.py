@@ -9,12 +9,13 @@ from boardhand_api.model import PlainModel
 from boardhand_client.trials.boards import try_board
 from boardhand_client.trials.facts import Found, Hidden
 from boardhand_client.trials.forges import try_forge
+from boardhand_client.trials.git import try_git
 from boardhand_client.trials.models import try_model
 from boardhand_client.trials.reach import Reach
 from boardhand_client.trials.secrets import add, try_sealed, try_secret
 from boardhand_client.trials.trial import Trial
 from boardhand_operator import boards, forges
-from boardhand_operator.credentials import BOARD, FORGE, Source, sources
+from boardhand_operator.credentials import BOARD, FORGE, PUSH, READ, Source, sources
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.plugins import implementation
 from boardhand_operator.pool_secrets import stage_keys, values_of
@@ -47,6 +48,8 @@ class Trying:
     def _fixed(self, place: str, trial: Trial) -> Trial:
         """The same with the very line or command, where it is known."""
         source, field = self._given.get(place), f"spec.{place}"
+        if place == READ and source is None and not trial.ok:
+            return trial.fixed_by("spec.repository.readSecretRef: {name: SECRET}")
         if trial.reason == "CredentialsRefused" and source:
             keys = self._keys(place) or stage_keys(self._pool.spec, place)
             if source.reference:
@@ -94,6 +97,9 @@ class Trying:
             out[BOARD] = try_board(spec.board, held, reach)
         if spec.forge and (held := self._held(FORGE)) is not None:
             out[FORGE] = try_forge(spec.forge, spec.repository, held, reach)
+        for place in (READ, PUSH):
+            if (held := self._held(place)) is not None:
+                out[place] = try_git(spec.repository, held, push=place == PUSH, reach=reach)
         for place, model in self._models():
             if (held := self._held(place)) is not None:
                 secret = self._given[place].name if place in self._given else ""

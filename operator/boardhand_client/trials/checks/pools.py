@@ -6,12 +6,17 @@ from boardhand_client.trials.checks import fitting, named, network
 from boardhand_client.trials.checks.images import wrong_with
 from boardhand_client.trials.facts import Facts, Hidden, Namespace, PoolFacts
 from boardhand_client.trials.finding import Finding, Said, Unseen
+from boardhand_client.trials.git import UNTRIED
 from boardhand_client.trials.trial import Trial
 from boardhand_operator.errors import Misconfigured
+from boardhand_operator.pool_secrets import require_read
 from boardhand_operator.views import Pool
 
 PULLING = ("kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg")
-TRIED = {"board": "board", "forge": "forge", "large": "model", "small": "model", "fallback": "model"}
+TRIED = {
+    **{"board": "board", "forge": "forge", "read": "git", "push": "git"},
+    **{"large": "model", "small": "model", "fallback": "model"},
+}
 """The last part of a trial's place, and the check that it is."""
 IMAGE = "boardhand/runner:0"
 """In place of the runner's, where the operator's Deployment may not be read: its name changes no size."""
@@ -36,7 +41,7 @@ def pool(facts: Facts, one: PoolFacts) -> Said:
 
 def _of(facts: Facts, one: PoolFacts, its: Pool) -> Said:
     namespace = facts.namespaces.get(one.namespace, Namespace(None))
-    yield from _trials(one)
+    yield from _trials(one, its)
     yield from _images(one, its)
     yield from _pulling(one, its)
     yield from named.there(one, its.spec, facts.storage)
@@ -52,12 +57,19 @@ def _of(facts: Facts, one: PoolFacts, its: Pool) -> Said:
         yield from fitting.fits(one, namespace, job)
 
 
-def _trials(one: PoolFacts) -> Said:
+def _trials(one: PoolFacts, its: Pool) -> Said:
+    """Who is not reached from here may be reached by the operator, which says so, or by the runs alone."""
+    try:
+        require_read(its.spec)
+    except Misconfigured as wrong:
+        yield Finding("secret", one.about, wrong.message, "spec.repository.readSecretRef: {name: SECRET}")
     for place, trial in one.trials.items():
         check, field = _check(place)
         if isinstance(trial, Hidden):
             yield Unseen(check, one.about, f"{field}: {trial.why}")
-        elif not trial.ok and check == "model" and trial.unreached:
+        elif trial.reason == UNTRIED:
+            yield Unseen(check, one.about, f"{field}: {trial.said}")
+        elif not trial.ok and trial.unreached and (check in ("model", "git") or its.ready):
             yield Unseen(check, one.about, f"{field}: {trial.said}; from the cluster it may be another matter")
         elif not trial.ok:
             yield Finding(check, one.about, _with(field, trial), trial.fix)
