@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from rich.console import Console
@@ -29,6 +29,7 @@ _COLOURS = {
     Phase.CANCELLED: "yellow",
     Phase.QUEUED: "dim",
 }
+_GIVES_WAY = frozenset({"NAMESPACE", "NAME", "POOL", "WHY", "TITLE", "BRANCH", "PULL REQUEST"})
 Heads = Sequence[tuple[str, bool]]
 """A column's name, and whether its cells stand to the right."""
 
@@ -70,11 +71,17 @@ def document(found: Any, output: Output) -> None:
 
 
 def table(heads: Heads, rows: Iterable[Sequence[Text]]) -> Table:
-    """Columns without lines, as kubectl's."""
+    """Columns without lines, as kubectl's. On a narrow terminal those give way that can be long."""
+    cells = list(rows)
     made = Table(box=None, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for head, right in heads:
-        made.add_column(head, justify="right" if right else "left", overflow="ellipsis", no_wrap=True)
-    for row in rows:
+    for at, (head, right) in enumerate(heads):
+        widest = max([len(head), *(row[at].cell_len for row in cells)])
+        fixed = head not in _GIVES_WAY
+        side: Literal["left", "right"] = "right" if right else "left"
+        made.add_column(head, justify=side, no_wrap=fixed, min_width=widest if fixed else None)
+    for row in cells:
+        for cell in row:
+            cell.no_wrap, cell.overflow = True, "ellipsis"
         made.add_row(*row)
     return made
 

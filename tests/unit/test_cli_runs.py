@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -9,16 +10,20 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from rich.console import Console
 
 from boardhand_api.events import DiffPiece, Ended, Routed, Step
 from boardhand_api.pod import LABEL_RUN, Stage
 from boardhand_api.result import Result, Usage
+from boardhand_cli.printing import duration, money, run_cells, run_heads, table
 from boardhand_cli.problems import Exit
+from boardhand_client.rows import RunRow
 from boardhand_operator.kube import Resource
 from tests.support.api_server import ApiServer, threaded
 from tests.support.objects import NOON, ended, pod_body, pool_body, run_body, running
@@ -185,6 +190,7 @@ def test_each_end_has_its_code(server: ApiServer, arguments: list[str], code: Ex
     assert said in " ".join(err.replace("│", " ").split())
 
 
+@pytest.mark.slow
 def test_what_the_cluster_refuses_is_a_sentence(server: ApiServer) -> None:
     server.denied = {("list", "ticketruns"), ("patch", "codingagents")}
     code, out, err = boardhand("runs")
@@ -208,6 +214,7 @@ def test_a_run_is_cancelled_with_one_word(server: ApiServer) -> None:
         assert server.kube.objects[Resource.RUNS][("team", name)]["spec"]["cancel"] is True
 
 
+@pytest.mark.slow
 def test_pools_and_runs_are_suspended_and_resumed(server: ApiServer) -> None:
     put_run(server, phase="Queued")
     server.kube.put(Resource.POOLS, "team", pool_body("shop"))
@@ -255,6 +262,7 @@ def test_the_transcript_is_readable(server: ApiServer) -> None:
     assert [json.loads(line)["entry"] for line in out.splitlines()] == ["note", "step", "result"]
 
 
+@pytest.mark.slow
 def test_the_transcript_is_followed_until_the_run_is_finished(server: ApiServer) -> None:
     put_run(server, phase="Working")
     key = (POD, "agent")
@@ -280,6 +288,7 @@ def test_the_transcript_is_followed_until_the_run_is_finished(server: ApiServer)
     assert out.count("I look.") == 1
 
 
+@pytest.mark.slow
 def test_the_logs_of_other_stages_are_lines(server: ApiServer) -> None:
     put_run(server, phase="Succeeded")
     put_pod(server, verify=ended(0))
@@ -289,6 +298,7 @@ def test_the_logs_of_other_stages_are_lines(server: ApiServer) -> None:
     assert code == Exit.CLUSTER and "stage agent of run run-1 has no log (yet)" in err
 
 
+@pytest.mark.slow
 def test_a_run_without_a_pod_has_no_log(server: ApiServer) -> None:
     put_run(server, phase="Succeeded")
     for command in (["logs", "run-1"], ["logs", "run-1", "-f"]):
@@ -304,6 +314,7 @@ def diff_log(*texts: str, cut: bool = False) -> list[str]:
     return ["pushed", *(piece.model_dump_json() for piece in pieces)]
 
 
+@pytest.mark.slow
 def test_the_diff_is_what_git_says(server: ApiServer) -> None:
     put_run(server, phase="Succeeded")
     put_pod(server, publish=ended(0))
@@ -331,6 +342,7 @@ def test_a_diff_that_is_gone_says_where_else_it_is(server: ApiServer, status: Js
     assert (code, out) == (Exit.CLUSTER, "") and said in err
 
 
+@pytest.mark.slow
 def test_changes_are_told_in_a_pipe_until_the_run_is_finished(server: ApiServer) -> None:
     put_run(server, phase="Working")
 
@@ -392,6 +404,29 @@ def completed(line: str) -> set[str]:
     }  # fmt: skip
     program = Path(sys.executable).with_name("boardhand")
     return set(subprocess.run([program], env=environment, capture_output=True, text=True, check=False).stdout.split())
+
+
+def test_on_a_narrow_terminal_only_what_can_be_long_gives_way() -> None:
+    row = RunRow.of(run_body("trello-1-0123456789ab", phase="Cancelled", created=NOON, usage={"money": "0.1234"}))
+    heads, now = run_heads(wide=False, namespaces=True), datetime(2026, 1, 1, 13, tzinfo=UTC)
+    console = Console(width=80, file=io.StringIO())
+    console.print(table(heads, [run_cells(row, now, wide=False, namespaces=True)]))
+    assert isinstance(console.file, io.StringIO)
+    head, line = console.file.getvalue().splitlines()
+    assert head.split() == [name for name, _ in heads]
+    assert [line.split()[at] for at in (-4, -3, -2, -1)] == ["Cancelled", "1", "$0.1234", "60m"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(-5, "0s"), (119, "119s"), (120, "2m"), (7199, "119m"), (7200, "2h"), (172800, "2d")]
+)
+def test_durations_are_said_in_the_unit_that_says_enough(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
+
+
+@pytest.mark.parametrize(("dollars", "said"), [(None, "-"), (0, "$0.00"), (0.00125, "$0.0013"), (12.5, "$12.50")])
+def test_money_is_said_with_the_digits_that_count(dollars: float | None, said: str) -> None:
+    assert money(dollars) == said
 
 
 def test_kubectl_finds_it() -> None:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boardhand_api.events import DiffPiece, Ended, Nudged, Step
@@ -38,6 +38,7 @@ def row(**status: Any) -> RunRow:
     return RunRow.of(run_body(**status))
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(PARTS, JSONISH)))
 def test_whatever_an_object_holds_it_is_a_row(body: dict[str, Any]) -> None:
     for made in (RunRow.of(body), PoolRow.of(body)):
@@ -103,6 +104,7 @@ def test_what_is_no_address_of_the_web_is_none(address: object) -> None:
     assert web("https://forge.test/a/b?c=d#e") == "https://forge.test/a/b?c=d#e"
 
 
+@pytest.mark.slow
 def test_ten_thousand_rows_are_made_in_a_moment() -> None:
     body = run_body(phase="Succeeded", pullRequest=PULL)
     began = time.process_time()

@@ -88,6 +88,7 @@ async def test_two_clicks_are_one(world: World) -> None:
         assert len(world.runs()) == 2
 
 
+@pytest.mark.slow
 async def test_asked_again_for_the_first_it_is_the_attempt_after_the_last() -> None:
     world = _world(Fuse(armed=False), [Fate.RED])
     with clocked(world.clock):
@@ -102,6 +103,7 @@ async def test_asked_again_for_the_first_it_is_the_attempt_after_the_last() -> N
         assert [len(run.spec.earlier) for run in sorted(world.runs(), key=lambda run: run.spec.attempt)] == [0, 1, 2]
 
 
+@pytest.mark.slow
 async def test_what_spent_no_attempt_is_tried_as_the_same_one(world: World) -> None:
     await go_on(world, 2, step=1)
     (first,) = world.runs()
@@ -119,6 +121,7 @@ async def test_what_spent_no_attempt_is_tried_as_the_same_one(world: World) -> N
         assert (second.spec.attempt, second.status.phase) == (1, Phase.SUCCEEDED)
 
 
+@pytest.mark.slow
 async def test_a_question_is_answered_with_it() -> None:
     world = _world(Fuse(armed=False), [Fate.NEEDS_INFO, Fate.GREEN])
     with clocked(world.clock):
@@ -134,6 +137,7 @@ async def test_a_question_is_answered_with_it() -> None:
         assert (told.author, told.text) == ("ada@example.com", "In euros.")
 
 
+@pytest.mark.slow
 async def test_a_run_by_hand_is_tried_again_without_a_board() -> None:
     world = _world(Fuse(armed=False), [Fate.RED], board=False)
     world.kube.put(Resource.RUNS, "team", run_body("by-hand", event=None))
@@ -173,6 +177,7 @@ async def test_another_run_of_the_ticket_keeps_it(world: World) -> None:
     assert find_closing(world.board.said[CARD], asked.uid) is None
 
 
+@pytest.mark.slow
 async def test_a_claim_of_another_cluster_keeps_the_ticket(world: World) -> None:
     await live(world)
     (first,) = world.runs()
@@ -209,6 +214,7 @@ async def test_a_card_that_is_gone_ends_the_attempt(world: World) -> None:
     assert asked.status.failure and asked.status.failure.reason == "TicketMoved"
 
 
+@pytest.mark.slow
 async def test_a_deleted_attempt_leaves_the_card_alone(world: World) -> None:
     await live(world)
     (first,) = world.runs()
@@ -224,6 +230,7 @@ async def test_a_deleted_attempt_leaves_the_card_alone(world: World) -> None:
     assert len(world.board.said[CARD]) == said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("money", [Decimal(0), Decimal(-1), Decimal(9)])
 async def test_money_that_cannot_be_is_refused_before_anything_is_written(money: Decimal) -> None:
     spec = {"limits": {"money": 1}, "budget": {"day": 5}}
