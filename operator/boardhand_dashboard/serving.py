@@ -10,6 +10,7 @@ from contextlib import suppress
 import uvicorn
 from starlette.types import ASGIApp
 
+from boardhand_dashboard.connection import Bounded
 from boardhand_dashboard.settings import Settings
 from boardhand_operator.webhooks.tls import Identity
 
@@ -51,7 +52,7 @@ def _configured(app: ASGIApp, identity: Identity | None) -> uvicorn.Config:
     """No access log: addresses of pages are nobody's business, and a laptop's first one holds a token."""
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=Bounded,
         ws="none",
         lifespan="on",
         log_config=None,

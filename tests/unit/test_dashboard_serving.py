@@ -14,6 +14,7 @@ import pytest
 
 from boardhand_dashboard import __main__, laptop
 from boardhand_dashboard.app import build
+from boardhand_dashboard.connection import HEAD_BYTES, Bounded
 from boardhand_dashboard.serving import bound, fresh, serve
 from boardhand_dashboard.settings import Settings
 from boardhand_operator.webhooks.tls import Identity
@@ -59,6 +60,34 @@ async def test_pages_are_served_over_tls(tmp_path: Path) -> None:
     assert answer.status_code == 200
     assert "max-age" in answer.headers["strict-transport-security"]
     assert "server" not in answer.headers
+
+
+async def cut_off(port: int, *pieces: bytes) -> bytes:
+    """What comes until the server ends the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        with suppress(ConnectionError):
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+            async with asyncio.timeout(5):
+                return await reader.read()
+        return b""
+    finally:
+        writer.close()
+
+
+async def test_who_asks_slowly_or_too_much_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = b"GET /login HTTP/1.1\r\nHost: x\r\n"
+    async with running(Settings(server="https://127.0.0.1:9")) as port:
+        await answered(f"http://127.0.0.1:{port}/healthz")
+        flood = [b"X-Long: " + b"x" * 65000 + b"\r\n"] * (HEAD_BYTES // 65000 + 2)
+        assert await cut_off(port, begun, *flood) == b""
+        monkeypatch.setattr(Bounded, "request_seconds", 0.2)
+        assert await cut_off(port) == b"", "nothing was asked"
+        assert await cut_off(port, begun) == b"", "and no end of it came"
+        whole = begun + b"\r\n"
+        assert (await cut_off(port, whole + begun)).startswith(b"HTTP/1.1 200"), "the first one is answered"
 
 
 async def test_a_new_certificate_is_shown_to_who_comes_then(tmp_path: Path) -> None:
