@@ -19,6 +19,11 @@ SECONDS = 120_000
 """Milliseconds in which a run does what is waited for; Playwright polls."""
 PHONE: ViewportSize = {"width": 360, "height": 740}
 AXE = "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']})"
+WIDER = """
+() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")]
+  .filter(one => one.getBoundingClientRect().right > innerWidth && !one.closest("pre, .scroll"))
+  .map(one => `${one.tagName} #${one.id} .${one.className}: ${one.textContent.trim().slice(0, 40)}`)
+"""
 Scheme = Literal["light", "dark"]
 
 
@@ -52,14 +57,14 @@ class Person:
             found += [(f"{scheme}: {one['id']}", one["nodes"][0]["html"][:200]) for one in result["violations"]]
         return found
 
-    def overflow(self) -> int:
-        """Pixels that the page is wider than a phone."""
+    def overflow(self) -> list[str]:
+        """What makes the page wider than a phone: nothing, where it can be read without scrolling aside."""
         before = self.page.viewport_size
         self.page.set_viewport_size(PHONE)
-        wide = int(self.page.evaluate("document.documentElement.scrollWidth"))
+        found: list[str] = self.page.evaluate(WIDER)
         if before:
             self.page.set_viewport_size(before)
-        return max(0, wide - PHONE["width"])
+        return found
 
 
 @contextmanager
