@@ -260,6 +260,24 @@ async def test_what_an_address_answers_is_not_shown(town: Town, ada: Browser) ->
         assert "internal-secret" not in page.text, status
 
 
+async def test_a_page_that_is_not_read_out_is_left() -> None:
+    class Page(httpx.AsyncByteStream):
+        left = False
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"page"
+
+        async def aclose(self) -> None:
+            self.left = True
+
+    page = Page()
+    answers = httpx.MockTransport(lambda _: httpx.Response(404, stream=page))
+    transport = Quiet(transport=answers).connection().transport
+    async with httpx.AsyncClient(transport=transport) as http:
+        assert (await http.get("http://page.test")).content == b""
+    assert page.left
+
+
 async def test_a_server_that_does_not_answer_ends_in_a_sentence(town: Town) -> None:
     async def sleep(_: httpx.Request) -> httpx.Response:
         await asyncio.sleep(30)

@@ -43,7 +43,7 @@ def _trimmed(value: Any, schema: Mapping[str, Any]) -> Any:
 
 
 def _default(value: Any, schema: Mapping[str, Any]) -> bool:
-    return "default" in schema and value == schema["default"] and type(value) is type(schema["default"])
+    return "default" in schema and value == schema["default"]
 
 
 def ordered(spec: Mapping[str, Any]) -> Json:
