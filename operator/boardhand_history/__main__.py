@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from boardhand_client.session import SessionError
 from boardhand_history import schema
 from boardhand_history.cluster import connected
-from boardhand_history.database import connect
+from boardhand_history.database import close, connect
 from boardhand_history.errors import HistoryError, Unreachable
 from boardhand_history.recorder import Recorder
 from boardhand_history.records import Records
@@ -30,13 +30,13 @@ _log = logging.getLogger("boardhand_history")
 
 async def record(settings: Settings) -> None:
     """Bring the tables up to date and record, until cancelled. Raises WrongSchema, SessionError without credentials."""
-    starting = Vitals(watching=False, database="", cluster="", waiting=0, recorded=0)
+    starting = Vitals(database="the tables are not up to date yet", cluster="", waiting=0, recorded=0)
     recorder: Recorder | None = None
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(serving(lambda: recorder.vitals() if recorder else starting, *settings.probes))
         session = await stack.enter_async_context(await connected(os.environ))
         engine = connect(settings.url)
-        stack.push_async_callback(engine.dispose)
+        stack.push_async_callback(close, engine)
         await _up_to_date(engine)
         recorder = Recorder(session, Records(engine), settings)
         _log.info("recording into %s", settings.url.render_as_string(hide_password=True))

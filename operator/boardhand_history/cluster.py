@@ -10,7 +10,7 @@ from typing import Protocol
 
 from boardhand_api.pod import LABEL_RUN, Stage
 from boardhand_client.identity import of_token
-from boardhand_client.session import Session
+from boardhand_client.session import Session, Unauthenticated
 from boardhand_history.entries import Entry
 from boardhand_history.models import Kept, Kind
 from boardhand_history.texts import LOG_BYTES, Text, absent, diff, transcript
@@ -43,14 +43,24 @@ class Cluster(Protocol):
 
 
 async def connected(environment: Mapping[str, str], account: Path = _ACCOUNT) -> Session:
-    """With the pod's ServiceAccount, whose token is read anew each time; from outside a cluster with the kubeconfig."""
+    """With the pod's ServiceAccount, whose token is read anew each time; from outside a cluster with the kubeconfig.
+
+    Raises SessionError where there is neither.
+    """
     host, port = (environment.get(f"KUBERNETES_SERVICE_{part}", "") for part in ("HOST", "PORT"))
     if not host:
         return await Session.kubeconfig()
     token = account / "token"
     server = f"https://{f'[{host}]' if ':' in host else host}:{port}"
-    identity = of_token(server, str(account / "ca.crt"), token.read_text().strip())
-    return Session(replace(identity, headers=lambda: {"Authorization": f"Bearer {token.read_text().strip()}"}))
+    identity = of_token(server, str(account / "ca.crt"), _token(token))
+    return Session(replace(identity, headers=lambda: {"Authorization": f"Bearer {_token(token)}"}))
+
+
+def _token(file: Path) -> str:
+    try:
+        return file.read_text().strip()
+    except OSError as missing:
+        raise Unauthenticated(f"{file}: {missing.strerror}; mount the token of the recorder's account") from None
 
 
 async def texts_of(cluster: Cluster, entry: Entry) -> tuple[Text, Text]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import URL, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -10,6 +14,40 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 _BUSY_SECONDS = 20.0
 _CONNECT_SECONDS = 10
 _STATEMENT_MS = 30_000
+
+
+_under_way: set[asyncio.Future[Any]] = set()
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def to_its_end(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """What was begun at the database is carried out, also where who waits for it is cancelled: with SQLite, statements
+    that were broken off have been seen to leave their lock behind."""
+
+    @wraps(method)
+    async def shielded(*args: P.args, **kwargs: P.kwargs) -> T:
+        task = asyncio.ensure_future(method(*args, **kwargs))
+        _under_way.add(task)
+        task.add_done_callback(_done)
+        return await asyncio.shield(task)
+
+    return shielded
+
+
+async def close(engine: AsyncEngine) -> None:
+    """Let go of its connections, once what was begun is carried out."""
+    loop = asyncio.get_running_loop()
+    while here := [task for task in _under_way if task.get_loop() is loop]:
+        await asyncio.wait(here)
+    await engine.dispose()
+
+
+def _done(task: asyncio.Future[Any]) -> None:
+    _under_way.discard(task)
+    # Where nobody waited to the end, nobody is told how it ended.
+    if not task.cancelled():
+        task.exception()
 
 
 def connect(url: URL, *, reading: bool = False) -> AsyncEngine:
@@ -37,9 +75,17 @@ def _postgresql(url: URL, reading: bool) -> AsyncEngine:
 
 
 def _sqlite(url: URL, reading: bool) -> AsyncEngine:
-    file = url.set(database=f"file:{url.database}", query={"mode": "rw" if reading else "rwc", "uri": "true"})
+    file = url.set(
+        database=f"file:{quote(url.database or '')}", query={"mode": "rw" if reading else "rwc", "uri": "true"}
+    )
     engine = create_async_engine(
-        file, connect_args={"timeout": _BUSY_SECONDS}, pool_size=5, max_overflow=5, hide_parameters=True
+        file,
+        connect_args={"timeout": _BUSY_SECONDS},
+        # There is one writer at a time in any case: who waits does so here, in turn.
+        pool_size=5 if reading else 1,
+        max_overflow=5 if reading else 0,
+        pool_timeout=_BUSY_SECONDS,
+        hide_parameters=True,
     )
 
     @event.listens_for(engine.sync_engine, "connect")

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import defer
 
 from boardhand_history import schema
-from boardhand_history.database import connect
+from boardhand_history.database import close, connect, to_its_end
 from boardhand_history.errors import answering
 from boardhand_history.models import Kept, Kind, PastDetail, PastRun, PastText
 from boardhand_history.reports import SUCCEEDED, Fact, Grain, Report, Tally
@@ -59,7 +59,7 @@ class Cursor:
         """Raises ValueError for what is none."""
         at, _, uid = text.partition(".")
         if not at.isascii() or not at.isdigit() or len(at) > 17 or not uid or not uid.isprintable():
-            raise ValueError("after: this is no place in the history; begin at its first page")
+            raise ValueError("Nothing comes after that in the history: begin at its first page.")
         return cls(datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(at)), uid)
 
 
@@ -96,7 +96,7 @@ class History:
 
     async def close(self) -> None:
         """Let go of its connections."""
-        await self._engine.dispose()
+        await close(self._engine)
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[AsyncSession]:
@@ -108,6 +108,7 @@ class History:
             async with AsyncSession(self._engine) as session:
                 yield session
 
+    @to_its_end
     async def search(
         self, namespaces: Namespaces, search: Search, after: Cursor | None = None, limit: int = PAGE
     ) -> Page:
@@ -130,6 +131,7 @@ class History:
             if (after := page.next) is None:
                 return
 
+    @to_its_end
     async def one(self, namespaces: Namespaces, uid: str) -> Told | None:
         """One run with its texts; None where there is none that may be seen."""
         async with self._session() as session:
@@ -140,11 +142,13 @@ class History:
             rows = {row.kind: row for row in await session.scalars(select(PastText).where(PastText.uid == uid))}
         return Told(both[0], both[1], *(_text(kind, rows.get(kind)) for kind in (Kind.TRANSCRIPT, Kind.DIFF)))
 
+    @to_its_end
     async def pools(self, namespaces: Namespaces) -> list[str]:
         """Pools that have a history, by name."""
         wanted = select(PastRun.pool).where(_visible(namespaces)).distinct().order_by(PastRun.pool)
         return await self._all(wanted)
 
+    @to_its_end
     async def report(self, namespaces: Namespaces, grain: Grain, since: date, until: date, pool: str = "") -> Report:
         """What the runs of these days, of all pools or of one, came to."""
         tally = Tally(grain, since, until)

@@ -49,14 +49,14 @@ class Recorder:
         self._clock, self._pause = clock, pause
         self._boards = Boards(cluster)
         self._writer = Writer(cluster, records, pause * 5)
-        self._watched: set[str | None] = set()
-        self._problem = ""
+        self._problems: dict[str | None, str] = dict.fromkeys(self._namespaces, "it is not caught up with yet")
+        """Why a namespace is not followed; empty where it is."""
 
     def vitals(self) -> Vitals:
         """How it is now."""
         writer = self._writer
-        watching = self._watched == set(self._namespaces)
-        return Vitals(watching, writer.problem, self._problem, writer.waiting, writer.written)
+        problem = next(filter(None, self._problems.values()), "")
+        return Vitals(writer.problem, problem, writer.waiting, writer.written)
 
     @property
     def _namespaces(self) -> tuple[str | None, ...]:
@@ -89,18 +89,15 @@ class Recorder:
             except Expired:
                 wait = self._pause
             except (SessionError, Unreachable) as down:
-                wait = self._pause if namespace in self._watched else min(wait * 2, _MOST)
-                self._problem = str(down)
+                wait = min(wait * 2, _MOST) if self._problems[namespace] else self._pause
+                self._problems[namespace] = str(down)
                 _log.warning("runs are not followed for %.0f s: %s", wait, down)
                 await asyncio.sleep(wait)
-            finally:
-                self._watched.discard(namespace)
 
     async def _follow(self, namespace: str | None) -> None:
         """Catch up, then watch. Raises Expired where one must catch up again."""
         version = await self._catch_up(namespace)
-        self._watched.add(namespace)
-        self._problem = ""
+        self._problems[namespace] = ""
         while True:
             async for event in self._cluster.watch(Resource.RUNS, namespace, since=version):
                 version = str(event["object"]["metadata"]["resourceVersion"])
@@ -116,7 +113,7 @@ class Recorder:
         ended: list[Json] = []
 
         def keep(body: Json) -> None:
-            if finished(body):
+            if _ends(body):
                 ended.append(body)
 
         version = await self._cluster.snapshot(Resource.RUNS, namespace, keep, selector=f"!{LABEL_SETTLED}")
@@ -134,19 +131,14 @@ class Recorder:
     async def _compare(self, page: list[Json]) -> None:
         known = await self._records.known([str(meta["uid"]) for meta in page])
         missing = [meta for meta in page if known.get(str(meta["uid"])) != str(meta["resourceVersion"])]
-        floor = await self._floor() if missing else None
+        floor = await self._records.floor(self._settings.rows) if missing else None
         for meta in missing:
             if body := await self._cluster.get(Resource.RUNS, meta["namespace"], meta["name"]):
                 await self._seen(body, floor)
 
-    async def _floor(self) -> datetime:
-        """What finished before this is not kept, so it is not recorded again."""
-        oldest = self._clock() - timedelta(days=self._settings.days)
-        beyond = await self._records.floor(self._settings.rows)
-        return max(oldest, beyond) if beyond else oldest
-
     async def _seen(self, body: Json, floor: datetime | None = None) -> None:
-        if not finished(body):
+        """Have a finished run written, unless its row would go at once."""
+        if not _ends(body):
             return
         meta = body["metadata"]
         try:
@@ -154,5 +146,13 @@ class Recorder:
         except Misconfigured as unreadable:
             _log.warning("%s/%s is not recorded: %s", meta["namespace"], meta["name"], unreadable)
             return
-        if floor is None or entry.finished_at >= floor:
+        oldest = self._clock() - timedelta(days=self._settings.days)
+        if not finished(body):
+            await self._writer.foresee(entry)
+        elif entry.finished_at >= max(oldest, floor or oldest):
             await self._writer.take(entry)
+
+
+def _ends(body: Json) -> bool:
+    """Whether its outcome is known, be it that it is not yet delivered."""
+    return finished(body) or bool((body.get("status") or {}).get("finishedAt"))

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, inspect, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from boardhand_history.database import to_its_end
 from boardhand_history.entries import Entry
 from boardhand_history.errors import answering
 from boardhand_history.models import Base, PastDetail, PastRun, PastText
@@ -27,6 +28,7 @@ class Records:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
+    @to_its_end
     async def known(self, uids: Collection[str]) -> dict[str, str]:
         """The recorded version of those of these runs that are recorded."""
         wanted = select(PastRun.uid, PastRun.version).where(PastRun.uid.in_(uids))
@@ -34,6 +36,7 @@ class Records:
             async with self._engine.connect() as connection:
                 return {row.uid: row.version for row in await connection.execute(wanted)}
 
+    @to_its_end
     async def put(self, entry: Entry, texts: Iterable[Text] = ()) -> None:
         """Write a run, all of it or nothing; what is there of it is replaced, but for texts that are not given."""
         with answering():
@@ -44,6 +47,7 @@ class Records:
                     row = {"uid": entry.uid, "kind": one.kind, "kept": one.kept, "size": one.size, "data": one.data}
                     await connection.run_sync(_upsert, PastText, row)
 
+    @to_its_end
     async def floor(self, rows: int) -> datetime | None:
         """Runs that finished before this one are beyond what is kept, by number; None where there is room."""
         with answering():
@@ -51,6 +55,7 @@ class Records:
                 last = await _last_kept(connection, rows)
         return last[0] if last else None
 
+    @to_its_end
     async def sweep(self, now: datetime, days: int, rows: int) -> int:
         """Delete what finished more than so many days ago, or is beyond so many rows; how many runs that were."""
         deleted = 0

@@ -38,6 +38,7 @@ async def upgrade(engine: AsyncEngine) -> None:
 def _upgrade(connection: Connection) -> None:
     # SQLite's lock is its BEGIN IMMEDIATE.
     if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
     settings = config(connection)
     if (present := _present(connection)) is not None:

@@ -10,12 +10,10 @@ from typing import Any
 class Vitals:
     """How the recorder is now."""
 
-    watching: bool
-    """Whether every namespace was caught up with, and is watched."""
     database: str
     """Why nothing can be written; empty where something was, or nothing had to be."""
     cluster: str
-    """Why nothing can be read; empty where all is well."""
+    """Why runs are not followed; empty where those of every namespace are."""
     waiting: int
     """Runs that are to be written."""
     recorded: int
@@ -28,7 +26,7 @@ class Vitals:
 
     @property
     def ready(self) -> bool:
-        return self.watching and not self.database and not self.cluster
+        return not self.database and not self.cluster
 
     def told(self) -> dict[str, Any]:
         """As JSON."""

@@ -6,9 +6,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from sqlalchemy.exc import DBAPIError
 
+from boardhand_api.failures import FailureClass
 from boardhand_client.session import SessionError
 from boardhand_history.cluster import Cluster, texts_of, unread
 from boardhand_history.entries import Entry
@@ -22,6 +24,8 @@ PATIENCE_SECONDS = 120.0
 AT_HAND = 500
 """So many runs wait in memory at most: those that follow are left to the API server."""
 _WORKERS = 4
+_FORESEEN = 50
+_FORESEE_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -38,6 +42,8 @@ class Writer:
         self._room.set()
         self._unread: dict[str, float] = {}
         """By uid, since when its texts could not be read."""
+        self._foreseen: dict[str, tuple[Text, Text]] = {}
+        """By uid, texts of runs whose pods were about to go."""
         self.problem = ""
         """Why nothing can be written; empty where something was, or nothing had to be."""
         self.written = 0
@@ -54,6 +60,16 @@ class Writer:
         self._queue.add(entry.uid)
         if len(self._pending) >= AT_HAND:
             self._room.clear()
+
+    async def foresee(self, entry: Entry) -> None:
+        """Read now what the log of a run that was called off has so far: its pod goes before all is delivered."""
+        if entry.run["failure_class"] != FailureClass.CANCELLED or entry.uid in self._foreseen:
+            return
+        with suppress(SessionError, TimeoutError):
+            async with asyncio.timeout(_FORESEE_SECONDS):
+                self._foreseen[entry.uid] = await texts_of(self._cluster, entry)
+        for old in list(self._foreseen)[:-_FORESEEN]:
+            del self._foreseen[old]
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -90,16 +106,23 @@ class Writer:
     async def _texts(self, entry: Entry) -> tuple[Text, Text]:
         """Raises SessionError where they cannot be read now, for PATIENCE_SECONDS."""
         try:
-            return await texts_of(self._cluster, entry)
+            return self._with_foreseen(entry, await texts_of(self._cluster, entry))
         except SessionError as failed:
             since = self._unread.setdefault(entry.uid, self._clock())
             if self._clock() - since < PATIENCE_SECONDS:
                 raise
             _log.warning("%s/%s is recorded without its transcript: %s", *entry.where, failed)
-            return unread(entry)
+            return self._with_foreseen(entry, unread(entry))
+
+    def _with_foreseen(self, entry: Entry, found: tuple[Text, Text]) -> tuple[Text, Text]:
+        """What there is now, and for what is gone what there was."""
+        before = self._foreseen.get(entry.uid, found)
+        transcript, diff = (old if new.data is None else new for new, old in zip(found, before, strict=True))
+        return transcript, diff
 
     def _done(self, entry: Entry) -> None:
         self._unread.pop(entry.uid, None)
+        self._foreseen.pop(entry.uid, None)
         # Another state of it may have come meanwhile: the queue works that one next.
         if self._pending.get(entry.uid) is entry:
             del self._pending[entry.uid]

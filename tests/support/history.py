@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -13,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from boardhand_api.events import DiffPiece
 from boardhand_history import schema
-from boardhand_history.database import connect
+from boardhand_history.database import close, connect
 from boardhand_history.entries import Entry, entry_of
 from boardhand_history.queries import History
 from boardhand_history.records import Records
@@ -90,7 +92,7 @@ class Stored:
 
     async def close(self) -> None:
         for engine in (self.engine, self.reading):
-            await engine.dispose()
+            await close(engine)
 
 
 _template: list[bytes] = []
@@ -113,6 +115,13 @@ async def stored(url: str) -> AsyncIterator[Stored]:
         yield made
     finally:
         await made.close()
+
+
+async def quiet() -> None:
+    """Wait for the threads of connections that could not be made: they tell a loop that must still be there."""
+    async with asyncio.timeout(10):
+        while any("_connection_worker_thread" in thread.name for thread in threading.enumerate()):
+            await asyncio.sleep(0.005)
 
 
 def sqlite_url(folder: Path, name: str = "history.db") -> str:

@@ -25,7 +25,7 @@ from boardhand_dashboard.pages import history, reports
 from boardhand_dashboard.settings import Settings
 from boardhand_dashboard.visitor import Visitor
 from boardhand_history.queries import History
-from tests.support.history import Stored, day, entry, failed, pull_request, sqlite_url, stored, texts
+from tests.support.history import Stored, day, entry, failed, pull_request, quiet, sqlite_url, stored, texts
 from tests.support.livecluster import LiveCluster, LiveSession
 
 LISTS = ("list", "ticketruns")
@@ -207,6 +207,7 @@ async def test_a_history_that_cannot_be_read_says_so(tmp_path: Path) -> None:
         page = await text(client, "/history", 503)
     assert "The history cannot be read" in page and "does not answer" in page
     await known.close()
+    await quiet()
 
 
 def test_bars_stay_within_the_drawing() -> None:

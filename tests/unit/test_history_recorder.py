@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from boardhand_api.pod import Stage
-from boardhand_client.session import Session, Unreachable
+from boardhand_client.session import Session, Unauthenticated, Unreachable
 from boardhand_history import errors
+from boardhand_history import writer as writer_module
+from boardhand_history.cluster import connected
 from boardhand_history.entries import Entry
 from boardhand_history.models import Kept
 from boardhand_history.queries import Search, Told
@@ -24,6 +26,7 @@ from boardhand_history.settings import Settings
 from boardhand_history.texts import Text
 from boardhand_history.writer import PATIENCE_SECONDS, Writer
 from boardhand_operator.kube import Json, Resource
+from testbed.cluster.certificates import Authority
 from tests.support.api_server import ADA, ApiServer, serving
 from tests.support.history import DIFF, DIFF_LOG, Stored, body_of, day, entry, moment, sqlite_url, stored
 from tests.support.objects import ended, pod_body
@@ -193,7 +196,7 @@ async def test_only_its_namespaces_are_followed(kept: Stored, server: ApiServer)
     put_run(server, "theirs", namespace="other")
     async with recording(server, kept, namespaces=("team",)) as recorder:
         await recorded(kept, "mine")
-        assert recorder.vitals().watching
+        await until(lambda: ready(recorder))
     assert not any(
         "namespaces/other" in path or path.startswith("/apis/boardhand.dev/v1alpha1/ticketruns")
         for _, path, _ in server.asked
@@ -233,6 +236,28 @@ async def test_what_is_too_old_to_be_kept_is_not_recorded_again(kept: Stored, se
         await until(lambda: ready(recorder))
         assert recorder.vitals().waiting == 0
     assert await names(kept) == ["run-6", "run-7", "run-8"]
+
+
+async def test_an_old_run_that_is_deleted_does_not_come_back(kept: Stored, server: ApiServer) -> None:
+    put_run(server, "old", finishedAt=day(1))
+    async with recording(server, kept, days=20) as recorder:
+        await until(lambda: ready(recorder))
+        server.kube.remove(Resource.RUNS, ("team", "old"))
+        put_run(server, "new", finishedAt=day(20))
+        await recorded(kept, "new")
+
+
+async def test_of_a_run_that_is_called_off_the_log_is_read_before_its_pod_goes(kept: Stored, server: ApiServer) -> None:
+    put_pod(server)
+    called_off: Json = {"failure": {"class": "Cancelled", "reason": "CancelRequested", "message": "Stopped."}}
+    put_run(server, phase="Working", commit=None, settled=False, **called_off)
+    async with recording(server, kept) as recorder:
+        await until(lambda: ready(recorder))
+        server.kube.remove(Resource.PODS, ("team", "run-1-1-x"))
+        await server.kube.patch(Resource.RUNS, "team", "run-1", {"status": {"phase": "Cancelled"}}, sub="status")
+        await recorded(kept, "run-1")
+    found = await told(kept)
+    assert (found.run.phase, found.transcript.read()) == ("Cancelled", "plain words\n")
 
 
 class Failing(Records):
@@ -310,6 +335,40 @@ async def test_of_two_states_the_last_is_written(kept: Stored) -> None:
     await recorded(kept, "run-1")
     assert (await told(kept)).run.finished_at == later()
     task.cancel()
+
+
+async def test_only_so_many_wait_in_memory(kept: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer_module, "AT_HAND", 2)
+    records = Failing(kept.engine)
+    writer = Writer(Deaf(), records, 0.01)  # type: ignore[arg-type]
+    names_of = [f"run-{number}" for number in range(5)]
+
+    async def hand_over() -> None:
+        for name in names_of:
+            await writer.take(entry(name, job=None, commit=None))
+
+    tasks = [asyncio.create_task(writer.run()), asyncio.create_task(hand_over())]
+
+    async def stuck() -> bool:
+        return bool(writer.problem)
+
+    await until(stuck)
+    assert writer.waiting == 2
+    records.down = False
+    await recorded(kept, *names_of)
+    tasks[0].cancel()
+
+
+async def test_in_a_pod_the_token_is_read_anew(tmp_path: Path) -> None:
+    inside = {"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "443"}
+    with pytest.raises(Unauthenticated, match="token of the recorder's account"):
+        await connected(inside, tmp_path)
+    (tmp_path / "token").write_text("first\n")
+    Authority().write(tmp_path, [])
+    async with await connected(inside, tmp_path) as session:
+        assert session.server == "https://[fd00::1]:443"
+        (tmp_path / "token").write_text("second\n")
+        assert session._identity.headers() == {"Authorization": "Bearer second"}
 
 
 def later() -> datetime:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import inspect, text
+from sqlalchemy import URL, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from boardhand_history import schema
@@ -35,6 +35,7 @@ from tests.support.history import (
     failed,
     moment,
     pull_request,
+    quiet,
     scalar,
     sqlite_url,
     stored,
@@ -200,6 +201,21 @@ async def test_a_report_counts_what_is_there(kept: Stored) -> None:
     assert (await kept.history.report(TEAM, Grain.DAY, date(2026, 1, 1), date(2026, 1, 2), "no")).total.runs == 0
 
 
+async def test_what_was_begun_is_carried_out_where_nobody_waits_for_it(kept: Stored) -> None:
+    writing = asyncio.create_task(kept.records.put(entry(), texts()))
+    await asyncio.sleep(0)
+    writing.cancel()
+    await asyncio.wait({writing})
+    assert writing.cancelled()
+
+    async def there() -> bool:
+        return bool(await kept.records.known(["uid-team-run-1"]))
+
+    async with asyncio.timeout(15):
+        while not await there():
+            await asyncio.sleep(0.01)
+
+
 async def test_old_rows_go_by_age_and_by_number_with_their_texts(kept: Stored) -> None:
     for number in range(1, 9):
         await kept.records.put(entry(f"run-{number}", finishedAt=day(number)), texts())
@@ -222,10 +238,20 @@ async def test_sqlite_gives_back_what_the_rows_took(tmp_path: Path) -> None:
         assert await scalar(made.engine, "PRAGMA page_count") < 40
 
 
+async def test_a_file_may_be_called_anything(tmp_path: Path) -> None:
+    odd = tmp_path / "a b#c?d%20"
+    odd.mkdir()
+    engine = connect(URL.create("sqlite+aiosqlite", database=str(odd / "history.db")))
+    await schema.upgrade(engine)
+    await engine.dispose()
+    assert (odd / "history.db").is_file()
+
+
 async def test_a_file_that_is_not_there_is_not_made_by_who_reads(tmp_path: Path) -> None:
     reading = connect(database_url(sqlite_url(tmp_path)), reading=True)
     with pytest.raises(Unreachable, match="unable to open database file"):
         await schema.check(reading)
+    await quiet()
     assert list(tmp_path.iterdir()) == []
 
 

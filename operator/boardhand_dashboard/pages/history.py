@@ -62,14 +62,14 @@ def day_of(request: Request, name: str) -> date | None:
     try:
         return date.fromisoformat(said) if said else None
     except ValueError:
-        raise HTTPException(400, f"{name}: give a day such as 2026-01-31.") from None
+        raise HTTPException(400, f"Give {name} as a day, such as 2026-01-31.") from None
 
 
 def choice_of(request: Request, name: str) -> str:
     """One of the parameter's CHOICES, or empty. Raises HTTPException (400)."""
     said = request.query_params.get(name, "")
     if said and said not in CHOICES[name]:
-        raise HTTPException(400, f"{name}: there is {', '.join(CHOICES[name])}.")
+        raise HTTPException(400, f"Of {name} there is {', '.join(CHOICES[name])}.")
     return said
 
 

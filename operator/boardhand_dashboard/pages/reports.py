@@ -28,7 +28,7 @@ async def show(request: Request) -> Response:
     until = day_of(request, "until") or datetime.now(UTC).date()
     since = day_of(request, "since") or _since(until, grain)
     if since > until:
-        raise HTTPException(400, "since: give a day that is not after until.")
+        raise HTTPException(400, "Give since as a day that is not after until.")
     history = await history_of(request, namespace)
     report = await history.report([namespace], grain, since, until, pool)
     return page(
@@ -57,7 +57,7 @@ def _grain(request: Request) -> Grain:
     try:
         return Grain(said)
     except ValueError:
-        raise HTTPException(400, f"by: there is {', '.join(Grain)}.") from None
+        raise HTTPException(400, f"A report is by {', '.join(Grain)}.") from None
 
 
 def charts_of(report: Report) -> list[Chart]:
