@@ -61,6 +61,7 @@ class Steps:
         while not self.over:
             # Before the pods are: a run that was finished then makes no more of them.
             finished = RunRow.of(await run_of(session, *self._of)).phase.finished
+            told(())
             for pod in await pods_of(session, *self._of):
                 if str(pod["metadata"]["uid"]) not in self._ended:
                     await self._pod(session, pod, told)

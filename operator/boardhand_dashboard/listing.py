@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
-from boardhand_client.session import Expired, Session
+from boardhand_client.session import Expired, Refused, Session
 from boardhand_dashboard.shared import Told
 from boardhand_dashboard.viewers import Ask
 from boardhand_operator.kube import Json, Resource
@@ -70,6 +70,9 @@ class Rows(Generic[T]):
         told(names or ("",))
 
     async def _watch(self, session: Session, told: Told) -> None:
+        # A watch says nothing until something happens: that the API server is there is asked by itself.
+        if not await session.allowed(self.asks[1].attributes(self._of[1])):
+            raise Refused(f"you may no longer watch {self._of[0].value[1]} in namespace {self._of[1]}")
         told(())
         async for event in session.watch(*self._of, self._selector, self._since, self._name):
             metadata = event["object"]["metadata"]

@@ -51,6 +51,7 @@ class Shared(Generic[S]):
         self._reviews: dict[S, asyncio.Task[None]] = {}
         self._serving: asyncio.Task[None] | None = None
         self._lending: tuple[S, asyncio.Task[None]] | None = None
+        self._heard = False
         self._fresh: set[str] = set()
         self._tick: asyncio.TimerHandle | None = None
         self._ticked = float("-inf")
@@ -125,18 +126,22 @@ class Shared(Generic[S]):
             seat.confirm(asked + self._pace.holds)
 
     async def _serve(self) -> None:
-        """Read with the rights of one after the other, for as long as somebody is there."""
+        """Read with the rights of one after the other, for as long as somebody is there.
+
+        What breaks once is not told: it may be that the session is just being closed.
+        """
         wait = self._pace.retry
         while self._seats:
             session = next(iter(self._seats))
-            begun = asyncio.get_running_loop().time()
+            self._heard = False
             problem = await self._lent(session)
             if isinstance(problem, (Refused, Unauthenticated)):
                 self._cut(session, WITHDRAWN)
             elif isinstance(problem, SessionError):
-                if asyncio.get_running_loop().time() - begun > self._pace.longest:
+                if self._heard:
                     wait = self._pace.retry
-                self._say(str(problem))
+                if wait > self._pace.retry:
+                    self._say(str(problem))
                 await asyncio.sleep(wait)
                 wait = min(self._pace.longest, wait * 2)
             elif problem is not None:
@@ -167,6 +172,7 @@ class Shared(Generic[S]):
 
     def told(self, names: Iterable[str]) -> None:
         """These changed, and all is well; no names: all is well."""
+        self._heard = True
         self._say("")
         self._gather(names)
 

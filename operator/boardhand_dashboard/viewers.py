@@ -53,7 +53,7 @@ class Pace:
     """So long an answer holds: who is then neither confirmed nor refused is told nothing until it is."""
     linger: float = 60
     """So long what was read stays in memory when nobody looks any more; nothing is read meanwhile."""
-    retry: float = 1
+    retry: float = 0.25
     """The first wait after the API server did not answer; each further one is twice as long."""
     longest: float = 30
     """The longest such wait."""

@@ -21,6 +21,8 @@ class LiveCluster:
         self.oldest = 0
         """A watch from before this version is told that it expired."""
         self.down = False
+        self.broken = False
+        """The next watch that stirs breaks, once."""
         self.mute = False
         """Reviews are not answered, all else is."""
         self.lists: list[tuple[str, str]] = []
@@ -151,6 +153,9 @@ class LiveSession:
                 async with cluster.stirred:
                     await cluster.stirred.wait()
                 self._reach()
+                if cluster.broken:
+                    cluster.broken = False
+                    raise Unreachable("the stream broke")
         finally:
             cluster.watching[self.name] -= 1
 

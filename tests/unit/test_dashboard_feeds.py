@@ -233,6 +233,23 @@ async def test_while_the_cluster_is_down_viewers_are_told_so_and_then_go_on(clus
         assert cluster.lists == [("ann", "shop")]
 
 
+async def test_what_breaks_once_is_not_told(cluster: LiveCluster) -> None:
+    feeds = Feeds(QUICK)
+    async with looking(feeds, reader(cluster)) as (feed, viewer):
+        await told(viewer, "")
+        await until(lambda: cluster.watching == {"ann": 1})
+        cluster.broken = True
+        await cluster.stir()
+        await until(lambda: len(cluster.watches) == 2)
+        await run(cluster, "b")
+        said = []
+        async for names in viewer.changes():
+            said.append(feed.problem)
+            if "b" in names:
+                break
+        assert set(said) == {""}
+
+
 async def test_a_cluster_that_does_not_answer_lets_nobody_in(cluster: LiveCluster) -> None:
     cluster.down = True
     feeds = Feeds(QUICK)
