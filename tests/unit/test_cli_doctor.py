@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from boardhand_api import crd
 from boardhand_cli import doctor
 from boardhand_cli.main import app
-from boardhand_client.trials import Trial
+from boardhand_client.trials import UNTRIED, Trial
 from boardhand_client.trials.checks import NAMES, Report, cluster, examine, fitting, network, rights
 from boardhand_client.trials.checks.images import wrong_with
 from boardhand_client.trials.facts import Facts, Found, Hidden, Namespace, Operator, PoolFacts, Right
@@ -120,6 +120,39 @@ def test_the_operators_word_counts_only_where_nothing_else_is_found() -> None:
     found = Trial(False, "said", "fix", (), "ColumnMissing")
     assert checks(facts(pools=[replace(pool, trials={"board": found})], namespaces=namespaces)) == ["board"]
     assert checks(facts(pools=[replace(pool, refused="a policy")], namespaces=namespaces)) == ["pod"]
+
+
+UNREACHED = Trial(False, "no answer", "see the address", (), "Unavailable")
+
+
+@pytest.mark.parametrize(
+    ("place", "trial", "ready", "found"),
+    [
+        ("board", UNREACHED, True, []),
+        ("board", UNREACHED, False, ["board"]),
+        ("models.large", UNREACHED, True, []),
+        ("models.large", UNREACHED, False, ["pool"]),
+        ("repository.push", UNREACHED, True, []),
+        ("repository.push", Trial(False, "not tried", reason=UNTRIED), True, []),
+        ("repository.push", Trial(False, "refused", "fix", (), "CredentialsRefused"), True, ["git"]),
+        ("models.small.fallback", Trial(False, "refused", "fix", (), "CredentialsRefused"), True, ["model"]),
+    ],
+)
+def test_who_is_not_reached_from_here_may_be_reached_by_the_operator(
+    place: str, trial: Trial, ready: bool, found: list[str]
+) -> None:
+    pool = PoolFacts(pool_body(ready=ready, workbench=WORKBENCH), trials={place: trial})
+    report = examine(facts(pools=[pool], namespaces={"team": Namespace(RESTRICTED)}))
+    assert [one.check for one in report.findings] == found
+    place_seen = [one for one in report.unseen if one.about == "pool team/shop"]
+    assert bool(place_seen) == (trial.reason != "CredentialsRefused" and found != ["board"])
+
+
+def test_cloning_over_ssh_needs_a_key() -> None:
+    body = pool_body(workbench=WORKBENCH)
+    body["spec"]["repository"]["url"] = "ssh://git@forge.test/shop/cart.git"
+    (found,) = examine(facts(pools=[PoolFacts(body)], namespaces={"team": Namespace(RESTRICTED)})).findings
+    assert (found.check, found.fix) == ("secret", "spec.repository.readSecretRef: {name: SECRET}")
 
 
 def test_a_suspended_pool_is_as_it_is_to_be() -> None:
