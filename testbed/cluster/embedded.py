@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import os
@@ -83,7 +84,7 @@ class EmbeddedCluster:
         )
 
     def _mark(self) -> Path:
-        """Written last, with the versions: a cluster without it is half-built, one with another is outdated."""
+        """Written last, with what it was made of: a cluster without it is half-built, one with another is outdated."""
         return layout.home(self._plan) / "ready"
 
     def _start(self, tools: dict[str, Path], pause: Path) -> None:
@@ -183,7 +184,9 @@ def _one_at_a_time() -> AbstractContextManager[None]:
 
 
 def _fingerprint(tools: dict[str, Path]) -> str:
-    return json.dumps({name: folder.name for name, folder in tools.items()}) + "\n"
+    """Programs by their versions, and what the API server is to write down of requests."""
+    audited = hashlib.sha256(render("audit.yaml").encode()).hexdigest()
+    return json.dumps({name: folder.name for name, folder in tools.items()} | {"audit": audited}) + "\n"
 
 
 def _answers(plan: Plan) -> bool:
