@@ -15,7 +15,7 @@ LONG := runner_publish runner_resume runner_workbench agent_graph operator_exact
 # What pages load that is not ours.
 WEB := operator/boardhand_dashboard/static/vendor
 
-.PHONY: web slow matrix help demo try test check wire unit evals evals-short redteam redteam-short chaos chaos-short e2e down up images crds lock bench bench-agent twice sbom audit clean
+.PHONY: web screenshots slow matrix help demo try test check wire unit evals evals-short redteam redteam-short chaos chaos-short e2e down up images crds lock bench bench-agent twice sbom audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,16 +34,16 @@ demo: $(STAMP) ## three cards on a real Kubernetes: two pull requests, one answe
 try: $(STAMP) ## the same ticket through the runner's stages as local processes, without a cluster
 	@$(BIN)/python -m testbed.tryout
 
-up: $(STAMP) $(WEB)/htmx.min.js ## only bring the testbed up
+up: $(STAMP) build/web/.installed ## only bring the testbed up
 	@$(BIN)/python -m testbed up
 
 down: $(STAMP) ## remove every trace of the testbed
 	@$(BIN)/python -m testbed down
 
-images: $(STAMP) $(WEB)/htmx.min.js ## build the images
+images: $(STAMP) build/web/.installed ## build the images
 	@$(BIN)/python -m testbed.images
 
-check: $(STAMP) $(WEB)/htmx.min.js build/github/.installed build/linear/.installed build/supply/.installed ## lint, types, architecture, unit and contract tests; no cluster
+check: $(STAMP) build/web/.installed build/github/.installed build/linear/.installed build/supply/.installed ## lint, types, architecture, unit and contract tests; no cluster
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/lint-imports
@@ -53,7 +53,7 @@ check: $(STAMP) $(WEB)/htmx.min.js build/github/.installed build/linear/.install
 		$(foreach name,$(LONG),--ignore-glob='*/test_$(name)*.py')
 	@$(BIN)/python -m testbed.supply audit
 
-slow: $(STAMP) $(WEB)/htmx.min.js build/github/.installed ## the unit and contract tests that take many seconds
+slow: $(STAMP) build/web/.installed build/github/.installed ## the unit and contract tests that take many seconds
 	@$(PYTEST) -q -n 2 --dist worksteal tests/unit tests/contract tests/testbed -m "slow and not matrix"
 	@$(PYTEST) -q -n 2 --dist worksteal -m "not slow" $(foreach name,$(LONG),tests/unit/test_$(name)*.py)
 
@@ -91,13 +91,12 @@ build/linear/.installed: testbed/linear/contract/package-lock.json
 		&& cat node_modules/@linear/sdk/dist/*.d.mts > types.d.mts && rm -r node_modules && touch .installed
 
 # What the dashboard's pages load in a browser; axe, which tests check them with, stays in build/web.
-$(WEB)/htmx.min.js: operator/boardhand_dashboard/web/package-lock.json
-	@mkdir -p build/web $(WEB) && cp $(<D)/package.json $(<D)/package-lock.json build/web
-	@cd build/web && npm ci --silent --no-audit --no-fund --ignore-scripts
-	@cp build/web/node_modules/htmx-ext-sse/dist/sse.min.js $(WEB)
-	@cp build/web/node_modules/htmx.org/dist/htmx.min.js $(WEB) && touch $@
+build/web/.installed: operator/boardhand_dashboard/web/package-lock.json
+	@mkdir -p $(@D) $(WEB) && cp $(<D)/package.json $(<D)/package-lock.json $(@D)
+	@cd $(@D) && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@cp $(@D)/node_modules/htmx-ext-sse/dist/sse.min.js $(@D)/node_modules/htmx.org/dist/htmx.min.js $(WEB) && touch $@
 
-web: $(WEB)/htmx.min.js ## what the dashboard's pages load (htmx), by npm
+web: build/web/.installed ## what the dashboard's pages load (htmx), by npm
 
 wire: $(STAMP) build/wire/.installed ## the model clients against an independent mock server; needs Node.js 20, so it stands apart
 	@$(PYTEST) -q tests/wire
@@ -139,6 +138,9 @@ e2e: up build/supply/.installed ## the end-to-end tests on the testbed's cluster
 	$(PYTEST) tests -m e2e -v --durations=15 $(addprefix --ignore=,$(GITEA)); ended=$$?; \
 	wait $$beside || ended=1; tail -n 5 build/e2e-gitea.txt; exit $$ended; }
 
+screenshots: ## take the pictures that the last `make e2e` made of the dashboard into the docs
+	@mkdir -p docs/screenshots && cp build/screenshots/*.png docs/screenshots/
+
 test: check slow redteam-short matrix evals-short chaos-short e2e ## everything
 
 twice: $(STAMP) ## build each image two times without any cache, and compare them; NAMES=… for some
@@ -150,7 +152,7 @@ crds: $(STAMP) ## write the CustomResourceDefinitions from the models
 lock: ## renew the locked dependencies
 	@requirements/lock.sh
 
-bench: $(STAMP) ## the timings of docs/benchmarks.md
+bench: $(STAMP) build/web/.installed ## the timings of docs/benchmarks.md
 	@$(BIN)/python -m testbed.bench
 
 bench-agent: $(STAMP) ## the agent's part of them; no cluster
