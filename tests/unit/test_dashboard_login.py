@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from starlette.routing import Route
@@ -234,8 +235,15 @@ def test_a_page_that_is_for_everybody_is_an_error_at_start(monkeypatch: pytest.M
 # Logins
 
 
+class NoSession:
+    """Of a login that asks for nothing."""
+
+    async def close(self) -> None:
+        return
+
+
 def _visitor(name: str = "ada") -> Visitor:
-    session = Session.bearer("http://127.0.0.1:9", None, "token")
+    session = cast(Session, NoSession())
     return Visitor(name, session, Rights(session))
 
 
