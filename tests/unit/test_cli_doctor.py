@@ -155,6 +155,14 @@ def test_cloning_over_ssh_needs_a_key() -> None:
     assert (found.check, found.fix) == ("secret", "spec.repository.readSecretRef: {name: SECRET}")
 
 
+def test_what_the_operator_says_of_webhooks_is_found() -> None:
+    body = pool_body(workbench=WORKBENCH)
+    about = {"type": "Webhook", "status": "False", "reason": "SecretKeyMissing", "message": "no webhookSecret"}
+    body["status"]["conditions"].append(about | {"lastTransitionTime": "2026-01-01T12:00:00Z"})
+    (found,) = examine(facts(pools=[PoolFacts(body)], namespaces={"team": Namespace(RESTRICTED)})).findings
+    assert (found.check, found.found) == ("webhook", "SecretKeyMissing: no webhookSecret")
+
+
 def test_a_suspended_pool_is_as_it_is_to_be() -> None:
     body = pool_body(ready=False)
     body["status"]["conditions"][0]["reason"] = "Suspended"

@@ -79,7 +79,16 @@ def _passes(host: str, port: int, hosts: list[str]) -> bool:
 
 
 def webhooks(facts: PoolFacts, pool: Pool, operator: Operator) -> Said:
-    """The operator listens, and the addresses lead to this pool."""
+    """The operator listens, and the addresses lead to this pool; else what the operator says of them."""
+    said = list(_addresses(facts, pool, operator))
+    yield from said
+    told = pool.condition("Webhook")
+    if not said and told and told.status == "False" and told.observed_generation in (None, pool.generation):
+        fix = f"kubectl -n {facts.namespace} describe codingagent {facts.name}"
+        yield Finding("webhook", facts.about, f"{told.reason}: {told.message}", fix)
+
+
+def _addresses(facts: PoolFacts, pool: Pool, operator: Operator) -> Said:
     spec = pool.spec
     for part, asked in (("board", spec.board), ("forge", spec.forge)):
         webhook = asked.webhook if asked else None
