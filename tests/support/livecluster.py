@@ -25,6 +25,8 @@ class LiveCluster:
         """The next watch that stirs breaks, once."""
         self.mute = False
         """Reviews are not answered, all else is."""
+        self.reviewed: list[float] = []
+        """When somebody's rights were asked for, by the loop's clock."""
         self.lists: list[tuple[str, str]] = []
         """Who listed which namespace."""
         self.watches: list[tuple[str, str]] = []
@@ -87,6 +89,7 @@ class LiveSession:
 
     async def allowed(self, attributes: Json) -> bool:
         self.reviews += 1
+        self.cluster.reviewed.append(asyncio.get_running_loop().time())
         self._reach()
         if self.cluster.mute:
             raise Unreachable("no answer")

@@ -178,6 +178,17 @@ async def test_who_lost_the_right_is_cut_off_and_the_others_go_on(cluster: LiveC
         assert feed.shared.viewers == 1
 
 
+async def test_rights_of_who_came_at_once_are_not_asked_for_at_once(cluster: LiveCluster) -> None:
+    feeds = Feeds(Pace(review=0.2))
+    async with AsyncExitStack() as stack:
+        for number in range(20):
+            await stack.enter_async_context(runs(feeds, reader(cluster, f"person-{number}"), feeds.viewer()))
+        cluster.reviewed.clear()
+        await until(lambda: len(cluster.reviewed) >= 40)
+    begun = sorted(cluster.reviewed)
+    assert begun[35] - begun[5] > 0.05
+
+
 async def test_a_session_that_ended_is_cut_off(cluster: LiveCluster) -> None:
     feeds = Feeds(QUICK)
     session = reader(cluster)

@@ -38,9 +38,11 @@ class Crowd:
             async for line in answer.content:
                 if line.startswith(b"event: "):
                     kind = line[7:].strip()
-                    self.there += kind == b"board"
                     if kind == b"closed":
                         raise TestbedError(f"viewer {number} was sent away")
+                elif not line.strip():
+                    self.there += kind == b"board"
+                    kind = b""
                 elif kind == b"moves":
                     for name in _CARD.findall(line):
                         self.heard.setdefault(name.decode(), []).append(time.time())
