@@ -44,6 +44,11 @@ class Chart:
     def most(self) -> float:
         return max((max(bar.value, bar.whole) for bar in self.bars), default=0.0)
 
+    @property
+    def top(self) -> str:
+        """What the highest bar says."""
+        return max(self.bars, key=lambda bar: max(bar.value, bar.whole)).said if self.bars else ""
+
     def drawn(self) -> tuple[Drawn, ...]:
         """The bars, the highest as high as the drawing."""
         step = WIDTH / max(1, len(self.bars))

@@ -213,6 +213,7 @@ async def test_a_history_that_cannot_be_read_says_so(tmp_path: Path) -> None:
 def test_bars_stay_within_the_drawing() -> None:
     chart = Chart("c", tuple(Bar(str(number), number, number * 2, str(number)) for number in range(30)))
     drawn = chart.drawn()
+    assert (chart.most, chart.top) == (58, "29")
     assert max(one.whole for one in drawn) == HEIGHT
     assert all(one.height * 2 == pytest.approx(one.whole, abs=0.02) for one in drawn)
     assert all(one.x >= 0 and one.x + one.width <= WIDTH for one in drawn)
