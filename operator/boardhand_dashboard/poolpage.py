@@ -105,9 +105,12 @@ class _Live:
         return self._runs if self._runs is not None and self._runs.reader.ready else None
 
     def _facts(self, row: PoolRow) -> str:
-        """Made once for all who see the same runs."""
-        key = ("facts", row.name, None if self._known is None else self._known.version)
-        return self._pools.once(key, lambda: part("parts/pool_facts.html", view=self._view(row)))
+        """Made once for all who see the same runs; the last one of each pool is kept."""
+        version = None if self._known is None else self._known.version
+        made: dict[str, tuple[int | None, str]] = self._pools.once("facts", dict)
+        if row.name not in made or made[row.name][0] != version:
+            made[row.name] = (version, part("parts/pool_facts.html", view=self._view(row)))
+        return made[row.name][1]
 
     def _view(self, row: PoolRow) -> PoolView:
         return view(row, None if self._known is None else self._runs_of(self._known, row.name), datetime.now(UTC))

@@ -146,6 +146,16 @@ def test_a_change_needs_the_visitors_own_token(browser: TestClient) -> None:
     assert browser.get("/").headers["location"] == "/login"
 
 
+def test_signing_in_again_ends_the_login_before(browser: TestClient) -> None:
+    sign_in(browser, CANARY)
+    before = other(browser)
+    before.cookies.update(dict(browser.cookies))
+    assert before.get("/").status_code == 200
+    sign_in(browser, CANARY)
+    assert browser.get("/").status_code == 200
+    assert before.get("/").headers["location"] == "/login"
+
+
 def test_another_visitors_token_is_none_of_mine(browser: TestClient) -> None:
     sign_in(browser, CANARY)
     mine = other(browser)

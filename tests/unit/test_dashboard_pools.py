@@ -228,6 +228,23 @@ async def test_a_page_is_told_what_changed_and_only_that() -> None:
         assert "facts-ledger" not in more
 
 
+async def test_what_is_made_for_all_does_not_pile_up() -> None:
+    cluster = LiveCluster()
+    await cluster.put(Resource.POOLS, "team", "shop", **_parts(pool("shop")))
+    state, its = State(), cast(Session, LiveSession(cluster, "ada", *MAY))
+    state.feeds = Feeds(PACE)
+    visitor, viewer = Visitor("ada", its, Rights(its)), state.feeds.viewer()
+    async with (
+        state.feeds.pools(its, state.feeds.viewer(), "team") as feed,
+        aclosing(updates(state, visitor, viewer, "team", "shop", frozenset())) as events,
+    ):
+        for number in range(1, 6):
+            ended = {"finishedAt": "2026-11-23T10:00:00Z", "startedAt": "2026-11-23T09:00:00Z"}
+            await cluster.put(Resource.RUNS, "team", f"r{number}", **_parts(run(f"r{number}", "Succeeded", **ended)))
+            await until(events, f"of {number} run")
+        assert list(feed.once("facts", dict)) == ["shop"]
+
+
 async def test_without_the_right_to_runs_pools_are_shown_all_the_same() -> None:
     cluster = LiveCluster()
     await cluster.put(Resource.POOLS, "team", "shop", **_parts(pool("shop")))

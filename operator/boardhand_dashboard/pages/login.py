@@ -55,6 +55,9 @@ async def take(request: Request) -> Response:
         cookie = await entrance.by_token(str(form.get("token", "")).strip())
     except Unauthenticated:
         return _form(request, "The cluster does not take this token. It may have expired: get a new one.", 401)
+    # Who signs in as somebody else has no use for the login before.
+    if (before := await entrance.logins.find(entrance.cookies.of(request))) is not None:
+        await entrance.logins.leave(before)
     response = RedirectResponse(inside(str(form.get("next", ""))), 303)
     entrance.cookies.give(response, cookie)
     return response
