@@ -84,9 +84,9 @@ def _print(report: Report, output: Output) -> None:
         "notLookedAt": [dataclasses.asdict(one) for one in report.unseen],
     }
     if output is Output.JSON:
-        sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(found, indent=2) + "\n")
     elif output is Output.YAML:
-        sys.stdout.write(yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=110))
+        sys.stdout.write(yaml.safe_dump(found, sort_keys=False, width=110))
     else:
         _table(report)
 

@@ -83,8 +83,8 @@ def init(
     except Unusable as wrong:
         raise Problem(Exit.INPUT, str(wrong)) from None
     _write(text, output)
-    target = output or "-"
-    session.console().print(f"next: kubectl apply -f {target}; boardhand doctor -n {draft.namespace} {draft.name}")
+    apply = f"kubectl apply -f {output}; " if output else ""
+    session.console().print(f"next: {apply}boardhand doctor -n {draft.namespace} {draft.name}", markup=False)
 
 
 def _write(text: str, output: Path | None) -> None:
