@@ -11,10 +11,12 @@ import pytest
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from boardhand_client.errors import Unauthenticated
 from boardhand_client.rights import Rights
 from boardhand_client.session import Session
 from boardhand_dashboard.addresses import inside
 from boardhand_dashboard.app import NotBuilt, build
+from boardhand_dashboard.entrance import Entrance
 from boardhand_dashboard.limits import Attempts, Rate
 from boardhand_dashboard.logins import Logins
 from boardhand_dashboard.security import BODY_BYTES, POLICY
@@ -142,7 +144,8 @@ def test_a_change_needs_the_visitors_own_token(browser: TestClient) -> None:
         answer = browser.post("/logout", data=data, headers=headers)
         assert answer.status_code == 403, (headers, data)
         assert browser.get("/").status_code == 200
-    assert browser.post("/logout", headers={"X-CSRF-Token": csrf}).status_code == 303
+    answer = browser.post("/logout", headers={"X-CSRF-Token": csrf})
+    assert (answer.status_code, "Max-Age=0" in answer.headers["set-cookie"]) == (303, True)
     assert browser.get("/").headers["location"] == "/login"
 
 
@@ -297,6 +300,25 @@ async def test_a_login_is_not_to_be_guessed_by_its_digest() -> None:
     await logins.close()
 
 
+class Refusing:
+    """A session that nobody is known by."""
+
+    closed = False
+
+    async def whoami(self) -> str:
+        raise Unauthenticated("nobody's")
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+async def test_who_is_not_let_in_leaves_no_session_open() -> None:
+    session = Refusing()
+    with pytest.raises(Unauthenticated):
+        await Entrance(Settings(), Logins(1, 1)).by_session(cast(Session, session))
+    assert session.closed
+
+
 # Behind a proxy, and on a laptop
 
 PROXY_SECRET = "the-proxy-says-so"
@@ -343,6 +365,7 @@ def test_a_laptop_answers_to_its_own_address_and_a_token_that_is_good_once(serve
 
         browser.app.state.entrance.once = ("once-1", opened)  # type: ignore[attr-defined]
         assert browser.get("/login?once=once-1", headers={"Host": "rebound.example"}).status_code == 421
+        assert browser.get("/healthz", headers={"Host": "10.0.0.7:8443"}).status_code == 200, "the kubelet asks so"
         assert browser.get("/login?once=once-2").headers["location"].startswith("/login")
         answer = browser.get("/login?once=once-1")
         assert "Secure" not in answer.headers["set-cookie"]
