@@ -31,6 +31,9 @@ class ApiOfMany(ApiServer):
 
     rights: dict[str, set[tuple[str, str, str]]] = field(default_factory=dict)
 
+    groups: list[list[str]] = field(default_factory=list)
+    """Those that each request was made as a member of, by impersonation."""
+
     def _user(self, request: web.Request) -> str:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         return request.headers.get("Impersonate-User") or self.users.get(token, "")
@@ -38,6 +41,7 @@ class ApiOfMany(ApiServer):
     @web.middleware
     async def _known(self, request: web.Request, handler: Any) -> web.StreamResponse:
         _asked.set((self._user(request), request.match_info.get("namespace", "")))
+        self.groups.append(request.headers.getall("Impersonate-Group", []))
         return await ApiServer._known(self, request, handler)
 
     def app(self) -> web.Application:
@@ -47,7 +51,7 @@ class ApiOfMany(ApiServer):
 
     async def _access(self, request: web.Request) -> web.Response:
         asked = (await request.json())["spec"]["resourceAttributes"]
-        plural = asked["resource"] + (f"/{asked['subresource']}" if asked["subresource"] else "")
+        plural = asked["resource"] + (f"/{asked['subresource']}" if asked.get("subresource") else "")
         allowed = self._may(self._user(request), asked["verb"], plural, asked["namespace"])
         return web.json_response({"status": {"allowed": allowed}})
 
