@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boardhand_api.events import DIFF_BYTES, EVENT_BYTES, DiffPiece
@@ -52,7 +52,8 @@ def test_what_was_merged_and_touched_stands_in_the_row() -> None:
     assert (row["merged_at"], row["pull_request_head"]) == (moment(3), "e" * 40)
 
 
-@given(st.lists(st.text(max_size=200), max_size=20))
+@settings(max_examples=30)
+@given(st.lists(st.text(max_size=60), max_size=8))
 def test_a_transcript_keeps_lines_and_loses_what_steers(lines: list[str]) -> None:
     log = "\n".join(lines)
     kept = transcript(log)
@@ -159,12 +160,12 @@ def test_settings_say_what_is_wrong(environment: dict[str, str], said: str) -> N
 
 
 def test_settings_are_read() -> None:
-    given = {
+    environment = {
         "BOARDHAND_HISTORY_DAYS": "30",
         "BOARDHAND_HISTORY_ROWS": "1000",
         "BOARDHAND_HISTORY_PROBES": "127.0.0.1:9",
         "BOARDHAND_NAMESPACES": "a, b",
     }
-    settings = Settings.from_environment(given)
-    assert (settings.days, settings.rows, settings.probes) == (30, 1000, ("127.0.0.1", 9))
-    assert settings.namespaces == ("a", "b")
+    read = Settings.from_environment(environment)
+    assert (read.days, read.rows, read.probes) == (30, 1000, ("127.0.0.1", 9))
+    assert read.namespaces == ("a", "b")

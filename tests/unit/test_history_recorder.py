@@ -142,6 +142,7 @@ async def ready(recorder: Recorder) -> bool:
     return recorder.vitals().ready
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most", range(1, 13))
 async def test_killed_at_any_request_and_started_again_is_once(kept: Stored, server: ApiServer, most: int) -> None:
     for name in ("settled", "fresh"):
@@ -169,6 +170,7 @@ async def test_killed_at_any_request_and_started_again_is_once(kept: Stored, ser
         assert (found.transcript.kept, found.diff.kept) == (Kept.WHOLE, Kept.WHOLE)
 
 
+@pytest.mark.slow
 async def test_what_is_known_costs_a_page_of_metadata_and_no_more(kept: Stored, server: ApiServer) -> None:
     for number in range(30):
         put_run(server, f"run-{number}")
@@ -184,6 +186,7 @@ async def test_what_is_known_costs_a_page_of_metadata_and_no_more(kept: Stored, 
     assert "as=PartialObjectMetadataList" in listed
 
 
+@pytest.mark.slow
 async def test_a_version_that_was_forgotten_is_caught_up_with(kept: Stored, server: ApiServer) -> None:
     server.forgotten = True
     async with recording(server, kept):
@@ -191,6 +194,7 @@ async def test_a_version_that_was_forgotten_is_caught_up_with(kept: Stored, serv
         await recorded(kept, "run-1")
 
 
+@pytest.mark.slow
 async def test_only_its_namespaces_are_followed(kept: Stored, server: ApiServer) -> None:
     put_run(server, "mine", namespace="team")
     put_run(server, "theirs", namespace="other")
@@ -203,6 +207,7 @@ async def test_only_its_namespaces_are_followed(kept: Stored, server: ApiServer)
     )
 
 
+@pytest.mark.slow
 async def test_a_pod_that_is_gone_and_a_run_that_never_began(kept: Stored, server: ApiServer) -> None:
     put_run(server, "gone")
     put_run(server, "never", job=None, commit=None, phase="Cancelled")
@@ -213,6 +218,7 @@ async def test_a_pod_that_is_gone_and_a_run_that_never_began(kept: Stored, serve
     assert (never.transcript.kept, never.diff.kept) == (Kept.NONE, Kept.NONE)
 
 
+@pytest.mark.slow
 async def test_a_run_that_cannot_be_read_keeps_no_other_from_the_history(
     kept: Stored, server: ApiServer, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -226,6 +232,7 @@ async def test_a_run_that_cannot_be_read_keeps_no_other_from_the_history(
     assert "team/broken is not recorded: task" in caplog.text
 
 
+@pytest.mark.slow
 async def test_what_is_too_old_to_be_kept_is_not_recorded_again(kept: Stored, server: ApiServer) -> None:
     for number in range(1, 9):
         put_run(server, f"run-{number}", finishedAt=day(number))
@@ -238,6 +245,7 @@ async def test_what_is_too_old_to_be_kept_is_not_recorded_again(kept: Stored, se
     assert await names(kept) == ["run-6", "run-7", "run-8"]
 
 
+@pytest.mark.slow
 async def test_an_old_run_that_is_deleted_does_not_come_back(kept: Stored, server: ApiServer) -> None:
     put_run(server, "old", finishedAt=day(1))
     async with recording(server, kept, days=20) as recorder:
@@ -247,6 +255,7 @@ async def test_an_old_run_that_is_deleted_does_not_come_back(kept: Stored, serve
         await recorded(kept, "new")
 
 
+@pytest.mark.slow
 async def test_of_a_run_that_is_called_off_the_log_is_read_before_its_pod_goes(kept: Stored, server: ApiServer) -> None:
     put_pod(server)
     called_off: Json = {"failure": {"class": "Cancelled", "reason": "CancelRequested", "message": "Stopped."}}
@@ -325,6 +334,7 @@ async def test_a_log_that_cannot_be_read_is_waited_for_and_then_done_without(kep
     task.cancel()
 
 
+@pytest.mark.slow
 async def test_of_two_states_the_last_is_written(kept: Stored) -> None:
     deaf = Deaf()
     writer = Writer(deaf, kept.records, 0.01)  # type: ignore[arg-type]
@@ -337,6 +347,7 @@ async def test_of_two_states_the_last_is_written(kept: Stored) -> None:
     task.cancel()
 
 
+@pytest.mark.slow
 async def test_only_so_many_wait_in_memory(kept: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer_module, "AT_HAND", 2)
     records = Failing(kept.engine)

@@ -35,11 +35,11 @@ def facts(draw: st.DrawFn) -> Fact:
     )
 
 
-SOME = st.lists(facts(), max_size=30).map(lambda found: sorted(found, key=lambda one: one.finished_at))
+SOME = st.lists(facts(), max_size=12).map(lambda found: sorted(found, key=lambda one: one.finished_at))
 GRAINS = st.sampled_from(Grain)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(SOME, GRAINS, DAYS, DAYS)
 def test_periods_and_pools_add_up_to_the_total(found: list[Fact], grain: Grain, one: date, other: date) -> None:
     since, until = sorted((one, other))
@@ -70,7 +70,8 @@ def test_periods_follow_each_other_and_cover_every_day(grain: Grain, one: date, 
     assert all(grain.begin(begin) == begin for begin in found)
 
 
-@given(st.lists(st.floats(0, 1e9), min_size=1), st.floats(0.01, 1))
+@settings(max_examples=30)
+@given(st.lists(st.floats(0, 1e9), min_size=1, max_size=12), st.floats(0.01, 1))
 def test_the_nearest_rank_is_the_least_that_so_many_do_not_exceed(values: list[float], share: float) -> None:
     found = nearest_rank(values, share)
     assert found in values

@@ -149,19 +149,18 @@ async def test_filters_hold_together(kept: Stored) -> None:
 
 
 async def test_pages_have_each_run_once_whatever_comes_meanwhile(kept: Stored) -> None:
-    for number in range(23):
+    for number in range(11):
         await kept.records.put(entry(f"run-{number:02}", finishedAt=day(1 + number // 5)))
     seen: list[str] = []
     after: Cursor | None = None
     while True:
-        page = await kept.history.search(TEAM, Search(), after, limit=5)
+        page = await kept.history.search(TEAM, Search(), after, limit=3)
         seen += [row.name for row in page.rows]
         await kept.records.put(entry(f"late-{len(seen):02}", finishedAt=day(20)))
         if page.next is None:
             break
         after = Cursor.of(str(page.next))
-    assert sorted(seen) == [f"run-{number:02}" for number in range(23)]
-    assert [name[:2] for name in seen] == ["ru"] * 23
+    assert sorted(seen) == [f"run-{number:02}" for number in range(11)]
     streamed = [row.name async for row in kept.history.every(TEAM, Search(until=date(2026, 1, 19)))]
     assert streamed == seen
 
@@ -255,6 +254,7 @@ async def test_a_file_that_is_not_there_is_not_made_by_who_reads(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 async def test_a_server_that_is_down_is_told_without_its_password() -> None:
     down = History(connect(database_url("postgresql://who:hunter22@127.0.0.1:9/history")))
     with pytest.raises(Unreachable) as told:
