@@ -11,15 +11,19 @@ import httpx
 import pytest
 
 from boardhand_api.order import Order
+from boardhand_api.pod import LABEL_RUN, LABEL_SETTLED
 from boardhand_history.models import Kept, PastRun
 from boardhand_history.queries import History, Search
+from testbed import chart
 from testbed.load import Fate, LoadCluster, OperatorProcess, Player, green, objects
-from testbed.load.api import GROUP
+from testbed.load.api import GROUP, Json
 from testbed.load.fate import red
 from testbed.load.ports import free_ports
+from testbed.load.programs import OPERATOR_NAMESPACE, OPERATOR_USER
 from testbed.manifests import run
+from testbed.rights import Comparison, calls, compare, grants
 from testbed.shell import TestbedError, wait_for
-from tests.support.history import DIFF, sqlite_url
+from tests.support.history import DIFF, body_of, sqlite_url
 
 pytestmark = pytest.mark.slow
 
@@ -44,11 +48,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoadCluster]:
 class RecorderProcess(OperatorProcess):
     """`python -m boardhand_history` into a SQLite file, with the operator's kubeconfig."""
 
-    def __init__(self, cluster: LoadCluster, folder: Path) -> None:
+    def __init__(self, cluster: LoadCluster, folder: Path, **more: str) -> None:
         (port,) = free_ports(1)
         self._ready = f"http://127.0.0.1:{port}/readyz"
         env = {"BOARDHAND_HISTORY_URL": sqlite_url(folder), "BOARDHAND_HISTORY_PROBES": f"127.0.0.1:{port}"}
-        super().__init__(cluster, "recorder", env=env, module="boardhand_history")
+        super().__init__(cluster, "recorder", env=env | more, module="boardhand_history")
 
     def ready(self) -> bool:
         try:
@@ -122,3 +126,57 @@ def _gone(cluster: LoadCluster, name: str) -> bool:
     except TestbedError:
         return True
     return False
+
+
+def rules(namespaces: list[str]) -> list[Json]:
+    """The recorder's Roles as the chart gives them, bound to the user that the load cluster's processes are."""
+    rendered = chart.rendered(OPERATOR_NAMESPACE, {"watchNamespaces": namespaces, "dashboard": {"enabled": True}})
+    own = [
+        body for body in rendered if body["apiVersion"].startswith("rbac.") and "history" in body["metadata"]["name"]
+    ]
+    subject = {"kind": "ServiceAccount", "name": OPERATOR_USER.rpartition(":")[2], "namespace": OPERATOR_NAMESPACE}
+    return [body | ({"subjects": [subject]} if "subjects" in body else {}) for body in own]
+
+
+def put_finished(cluster: LoadCluster, name: str) -> None:
+    """A run that is done, and its pod as it stands afterwards."""
+    cluster.api.create(RUNS, run("load", name, "pool", "Add a total", "With tax."))
+    body = body_of(name)
+    cluster.api.patch(f"{RUNS}/{name}/status", {"status": body["status"]})
+    cluster.api.patch(f"{RUNS}/{name}", {"metadata": {"labels": {LABEL_SETTLED: "true"}}})
+    labels = {LABEL_RUN: name, "batch.kubernetes.io/job-name": f"{name}-1"}
+    pod: Json = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": labels},
+        "spec": {"containers": [{"name": "agent", "image": "registry.invalid/runner:1"}]},
+    }
+    cluster.api.create("/api/v1/namespaces/load/pods", pod)
+    ended = {"exitCode": 0, "startedAt": "2026-01-01T12:00:00Z", "finishedAt": "2026-01-01T12:01:00Z"}
+    row = {"name": "agent", "image": "", "imageID": "", "ready": False, "restartCount": 0}
+    states = [row | {"state": {"terminated": ended}}]
+    cluster.api.patch(f"/api/v1/namespaces/load/pods/{name}/status", {"status": {"containerStatuses": states}})
+
+
+@pytest.mark.parametrize("namespaces", [["load"], ["*"]])
+async def test_the_charts_rights_are_enough_and_all_are_used(tmp_path: Path, namespaces: list[str]) -> None:
+    given = rules(namespaces)
+    with LoadCluster(tmp_path / "state", pods=False, audited=True, rights=given) as cluster:
+        cluster.namespace("load")
+        cluster.apply(objects.pool("load", "pool", None, "", None))
+        put_finished(cluster, "before")
+        watched = "" if namespaces == ["*"] else "load"
+        recorder = RecorderProcess(cluster, tmp_path, BOARDHAND_NAMESPACES=watched)
+        recorder.start()
+        await asyncio.to_thread(recorder.wait_ready)
+        put_finished(cluster, "after")
+        history = History.at(sqlite_url(tmp_path))
+
+        async def both() -> bool:
+            return set(await rows(history)) == {"before", "after"}
+
+        await until(both)
+        recorder.stop()
+        await history.close()
+        found = compare(grants(given, "boardhand"), calls(cluster.layout.audit_log, OPERATOR_USER))
+    assert found == Comparison([], [])
