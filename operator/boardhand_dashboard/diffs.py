@@ -49,7 +49,7 @@ class FileDiff:
 def files_of(diff: str) -> list[FileDiff]:
     """The files of a diff in git's format, in order; text before the first one is left out."""
     blocks: list[list[str]] = []
-    for line in diff.split("\n"):
+    for line in diff.removesuffix("\n").split("\n"):
         if line.startswith("diff --git "):
             blocks.append([])
         if blocks:

@@ -45,7 +45,9 @@ class LiveCluster:
         self.version += 1
         labels = parts.pop("labels", {})
         metadata = {"name": name, "namespace": namespace, "resourceVersion": str(self.version), "labels": labels}
-        metadata |= {"uid": f"uid-of-{name}", "creationTimestamp": f"2026-11-23T10:00:{self.version % 60:02}Z"}
+        at = f"2026-11-23T10:00:{self.version % 60:02}Z"
+        before = self.objects.get(key, {}).get("metadata", {})
+        metadata |= {"uid": f"uid-of-{name}", "creationTimestamp": before.get("creationTimestamp", at)}
         self.objects[key] = {"metadata": metadata, **parts}
         await self._happened(kind, resource, namespace, self.objects[key])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 
@@ -67,6 +67,7 @@ def moved(page: Page, old: Shown, new: Shown) -> Page:
 
 
 @given(boards, boards)
+@settings(max_examples=50)
 def test_moves_make_the_older_page_show_the_newer_state(before: list[RunRow], after: list[RunRow]) -> None:
     old, new = shown(before), shown(after)
     assert moved(page_of(old), old, new) == page_of(new)
@@ -74,12 +75,23 @@ def test_moves_make_the_older_page_show_the_newer_state(before: list[RunRow], af
 
 
 @given(boards)
+@settings(max_examples=30)
 def test_every_run_stands_in_its_column_newest_first(there: list[RunRow]) -> None:
     board = shown(there)
     assert sorted(one.name for column in board.cards.values() for one in column) == sorted(one.name for one in there)
     for column, cards in board.cards.items():
         assert all(column_of(one) is column for one in cards)
         assert [one.created for one in cards] == sorted((one.created for one in cards), reverse=True)
+
+
+def test_what_came_to_its_end_last_stands_first() -> None:
+    def ended(name: str, created: str, finished: str) -> RunRow:
+        metadata = {"namespace": "shop", "name": name, "creationTimestamp": created}
+        return RunRow.of({"metadata": metadata, "spec": {}, "status": {"phase": "Failed", "finishedAt": finished}})
+
+    slow = ended("slow", "2026-11-23T10:00:00Z", "2026-11-23T12:00:00Z")
+    quick = ended("quick", "2026-11-23T11:00:00Z", "2026-11-23T11:05:00Z")
+    assert [one.name for one in shown([quick, slow]).cards[Column.FAILED]] == ["slow", "quick"]
 
 
 def many(count: int) -> list[RunRow]:

@@ -114,6 +114,16 @@ class Page:
                     return "\n".join(line.removeprefix("data: ") for line in data.strip("\n").split("\n"))
         raise AssertionError(f"the stream ended without {name}")
 
+    async def names(self, last: str) -> list[str]:
+        """The names of the next events, up to the one of this name."""
+        found: list[str] = []
+        async with asyncio.timeout(2):
+            async for one in self._stream:
+                found.append(one.decode().partition("\n")[0].removeprefix("event: "))
+                if found[-1] == last:
+                    break
+        return found
+
     async def close(self) -> None:
         await self._stream.aclose()
 
@@ -144,6 +154,20 @@ async def test_every_step_reaches_the_page_as_it_happens(cluster: LiveCluster) -
         for said in ("second", "edit_file", "src/a.py", "done", "1,200 + 0 tokens", "$0.50", 'id="entry-2"'):
             assert said in html
         assert "first" not in html
+
+
+async def test_what_looks_the_same_is_not_sent_again(cluster: LiveCluster) -> None:
+    await put_run(cluster, phase="Working")
+    await put_pod(cluster, "a-1")
+    await log(cluster, "a-1", step(1))
+    async with opened(cluster, *LOOKS, *PODS) as page:
+        while "Stages" not in await page.next("state"):
+            pass
+        await asyncio.sleep(0.05)
+        await put_run(cluster, phase="Working", column="Doing")
+        await asyncio.sleep(0.05)
+        await log(cluster, "a-1", step(2))
+        assert "state" not in await page.names("steps")
 
 
 async def test_the_stages_move_as_the_pod_does(cluster: LiveCluster) -> None:
@@ -453,7 +477,7 @@ def test_a_large_diff_is_folded_and_bounded() -> None:
     big, small = files_of(text)
     assert (big.open, len(big.lines), big.added) == (False, LINES, 5000)
     assert big.left_out > 0
-    assert len(small.lines[-1].text) < CHARACTERS + 60
+    assert CHARACTERS < len(small.lines[-1].text) < CHARACTERS + 60
     html = part("parts/diff.html", files=files_of(DIFF + "+<script>alert(1)</script>"), diff=Diff("", True))
     harmless(html)
     assert 'class="added"' in html
