@@ -11,6 +11,7 @@ from boardhand_api.counts import printable
 from boardhand_api.result import Usage
 from boardhand_api.run import PullRequest, TicketRunStatus
 from boardhand_api.taming import on_one_line
+from boardhand_operator.errors import Misconfigured
 from boardhand_operator.observe import parse_time
 from boardhand_operator.views import Run
 
@@ -81,7 +82,7 @@ def line(text: str | None, most: int = LINE) -> str:
 
 def _named(run: Run, board: str) -> dict[str, Any]:
     meta, ticket = run.body["metadata"], run.spec.ticket
-    created = parse_time(str(meta["creationTimestamp"]))
+    created = _moment(str(meta["creationTimestamp"]))
     status = run.status
     return {
         "uid": str(meta["uid"]),
@@ -98,8 +99,8 @@ def _named(run: Run, board: str) -> dict[str, Any]:
         "attempt": run.spec.attempt,
         "tries": status.tries,
         "created_at": created,
-        "started_at": parse_time(status.started_at) if status.started_at else None,
-        "finished_at": parse_time(status.finished_at) if status.finished_at else created,
+        "started_at": _moment(status.started_at) if status.started_at else None,
+        "finished_at": _moment(status.finished_at) if status.finished_at else created,
     }
 
 
@@ -126,7 +127,7 @@ def _pull_request(opened: PullRequest | None) -> dict[str, Any]:
         "pull_request_number": max(0, min(opened.number, _LARGEST)) if opened else None,
         "pull_request_state": opened.state.value if opened else None,
         "pull_request_head": line(opened.head) or None if opened else None,
-        "merged_at": parse_time(opened.merged_at) if opened and opened.merged_at else None,
+        "merged_at": _moment(opened.merged_at) if opened and opened.merged_at else None,
     }
 
 
@@ -139,6 +140,17 @@ def _used(usage: Usage | None) -> dict[str, Any]:
         "completion_tokens": used.completion_tokens,
         "seconds": used.seconds,
     }
+
+
+def _moment(text: str) -> datetime:
+    """Raises Misconfigured for what Python takes for no time, or for one without a zone."""
+    try:
+        at = parse_time(text)
+    except ValueError:
+        at = datetime.min
+    if at.tzinfo is None:
+        raise Misconfigured("StatusUnreadable", f"{text[:40]!r} is no time with a zone")
+    return at
 
 
 def _clean(value: Any) -> Any:

@@ -103,6 +103,8 @@ class Recorder:
                 version = str(event["object"]["metadata"]["resourceVersion"])
                 if event["type"] != "BOOKMARK":
                     await self._seen(event["object"])
+            # It ends every few minutes; one that something between ends at once is not begun as often.
+            await asyncio.sleep(self._pause)
 
     async def _catch_up(self, namespace: str | None) -> str:
         """Look at what is not settled, and at those settled runs that the database does not know as they are.

@@ -46,6 +46,13 @@ def test_a_run_that_nobody_can_read_is_said_to_be() -> None:
         entry_of(body)
 
 
+@pytest.mark.parametrize("time", ["yesterday", "2026-01-02T12:00:00", "9999-99-99T00:00:00Z"])
+def test_a_time_that_is_none_is_said_to_be(time: str) -> None:
+    for body in (body_of(finishedAt=time), body_of(pullRequest=pull_request(mergedAt=time)), body_of(created=time)):
+        with pytest.raises(Misconfigured, match="no time"):
+            entry_of(body)
+
+
 def test_what_was_merged_and_touched_stands_in_the_row() -> None:
     row = entry(pullRequest=pull_request(9, state="Merged", mergedAt="2026-01-03T12:00:00Z", head="e" * 40)).run
     assert (row["pull_request_number"], row["pull_request_state"]) == (9, "Merged")
