@@ -17,6 +17,7 @@ SCREENSHOTS = Path("build") / "screenshots"
 """`make screenshots` takes them into the docs."""
 SECONDS = 120_000
 """Milliseconds in which a run does what is waited for; Playwright polls."""
+MOST_HIGH = 1400
 PHONE: ViewportSize = {"width": 360, "height": 740}
 AXE = "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']})"
 WIDER = """
@@ -42,10 +43,16 @@ class Person:
         return answer.status
 
     def pictured(self, name: str, scheme: Scheme = "light") -> None:
-        """The whole page as a picture."""
+        """The upper part of the page as a picture for the docs."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        before = self.page.viewport_size
+        high = int(self.page.evaluate("document.querySelector('main').getBoundingClientRect().bottom + scrollY"))
+        self.page.set_viewport_size({"width": 1000, "height": max(400, min(high + 40, MOST_HIGH))})
+        self.page.evaluate("scrollTo(0, 0)")
         self.page.emulate_media(color_scheme=scheme)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+        if before:
+            self.page.set_viewport_size(before)
 
     def violations(self) -> list[tuple[str, str]]:
         """What axe finds on the page as it is, in light and in dark."""
