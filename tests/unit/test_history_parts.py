@@ -23,6 +23,8 @@ from boardhand_history.texts import TRANSCRIPT_BYTES, diff, transcript
 from boardhand_operator.errors import Misconfigured
 from tests.support.history import DIFF_LOG, body_of, entry, failed, moment, pull_request
 
+WORD = "hunter22"
+"""What stands for a password."""
 HOSTILE = "a\x00b\x1b[31mc\u202ede\nf"
 
 
@@ -139,19 +141,19 @@ def test_a_place_comes_back_from_its_text() -> None:
 
 def test_where_the_database_is(tmp_path: Path) -> None:
     secret = tmp_path / "url"
-    secret.write_text("postgres://boardhand:hunter22@db.test/history\n")
+    secret.write_text(f"postgres://boardhand:{WORD}@db.test/history\n")
     assert url_of({}).render_as_string() == DEFAULT
     assert url_of({"BOARDHAND_HISTORY_URL": "sqlite:////tmp/x.db"}).drivername == "sqlite+aiosqlite"
     url = url_of({"BOARDHAND_HISTORY_URL_FILE": str(secret)})
-    assert (url.drivername, url.host, url.password) == ("postgresql+psycopg", "db.test", "hunter22")
-    assert "hunter22" not in repr(Settings(url=url))
+    assert (url.drivername, url.host, url.password) == ("postgresql+psycopg", "db.test", WORD)
+    assert WORD not in repr(Settings(url=url))
 
 
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
-        ({"BOARDHAND_HISTORY_URL": "nonsense hunter22"}, "address is none"),
-        ({"BOARDHAND_HISTORY_URL": "mysql://u:hunter22@h/d"}, "SQLite and PostgreSQL"),
+        ({"BOARDHAND_HISTORY_URL": f"nonsense {WORD}"}, "address is none"),
+        ({"BOARDHAND_HISTORY_URL": f"mysql://u:{WORD}@h/d"}, "SQLite and PostgreSQL"),
         ({"BOARDHAND_HISTORY_URL": "sqlite://"}, "needs a file"),
         ({"BOARDHAND_HISTORY_URL": "sqlite:////x", "BOARDHAND_HISTORY_URL_FILE": "/y"}, "not both"),
         ({"BOARDHAND_HISTORY_URL_FILE": "/nowhere/hunter"}, "BOARDHAND_HISTORY_URL_FILE"),
@@ -163,7 +165,7 @@ def test_where_the_database_is(tmp_path: Path) -> None:
 def test_settings_say_what_is_wrong(environment: dict[str, str], said: str) -> None:
     with pytest.raises(Misplaced, match=said) as told:
         Settings.from_environment(environment)
-    assert "hunter22" not in str(told.value)
+    assert WORD not in str(told.value)
 
 
 def test_settings_are_read() -> None:
