@@ -252,15 +252,21 @@ async def test_what_breaks_once_is_not_told(cluster: LiveCluster) -> None:
     async with looking(feeds, reader(cluster)) as (feed, viewer):
         await told(viewer, "")
         await until(lambda: cluster.watching == {"ann": 1})
+        said: list[str] = []
+
+        async def listen() -> None:
+            async for names in viewer.changes():
+                said.append(feed.problem)
+                if "b" in names:
+                    return
+
+        listening = asyncio.ensure_future(listen())
         cluster.broken = True
         await cluster.stir()
         await until(lambda: len(cluster.watches) == 2)
         await run(cluster, "b")
-        said = []
-        async for names in viewer.changes():
-            said.append(feed.problem)
-            if "b" in names:
-                break
+        async with asyncio.timeout(2):
+            await listening
         assert set(said) == {""}
 
 
