@@ -24,6 +24,7 @@ from boardhand_dashboard.pages import board, form, history, login, pools, report
 from boardhand_dashboard.security import Guard
 from boardhand_dashboard.settings import Settings
 from boardhand_dashboard.sse import Places
+from boardhand_dashboard.templating import compile_all
 from boardhand_dashboard.visitor import is_guarded
 from boardhand_history.queries import History
 
@@ -58,6 +59,7 @@ def build(settings: Settings) -> Starlette:
     if missing:
         raise NotBuilt(f"{', '.join(missing)} is not in {STATIC}: run `make web`, which brings it by npm")
     routes = _gathered(PAGES)
+    compile_all()
     app = Starlette(
         routes=[
             Route("/healthz", _health),

@@ -27,6 +27,13 @@ environment.filters |= words.FILTERS
 _templates = Jinja2Templates(env=environment)
 
 
+def compile_all() -> None:
+    """Read all templates, so that nobody waits for it and one that is wrong is told at the start. Raises
+    jinja2.TemplateSyntaxError."""
+    for name in environment.list_templates():
+        environment.get_template(name)
+
+
 def page(request: Request, template: str, *, status: int = 200, **given: Any) -> Response:
     """A page, or a part of one. Beside what is given a template knows:
 
