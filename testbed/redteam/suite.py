@@ -17,6 +17,7 @@ from testbed.evals.suite import on_path
 from testbed.redteam import admission, bombs, forged, gate, git_config, git_tree, injected, prompts, pushes, ways_out
 from testbed.redteam.attack import ROOT, Attack, Row
 from testbed.redteam.operator_themes import THEMES
+from testbed.redteam.outer_themes import OUTER
 from testbed.shell import TestbedError
 
 SOURCES: tuple[Callable[[], list[Attack]], ...] = (
@@ -31,6 +32,7 @@ SOURCES: tuple[Callable[[], list[Attack]], ...] = (
     pushes.attacks,
     ways_out.attacks,
     *THEMES,
+    *OUTER,
 )
 """One module a theme; each adds itself here."""
 

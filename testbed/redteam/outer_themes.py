@@ -1,0 +1,15 @@
+"""The themes of what stands around the operator: dashboard, history, notifications, command line, metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from testbed.redteam import dashboard_entrance, dashboard_form, dashboard_pages, dashboard_rights
+from testbed.redteam.attack import Attack
+
+OUTER: tuple[Callable[[], list[Attack]], ...] = (
+    dashboard_entrance.attacks,
+    dashboard_form.attacks,
+    dashboard_pages.attacks,
+    dashboard_rights.attacks,
+)
