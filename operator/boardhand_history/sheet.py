@@ -18,7 +18,8 @@ COLUMNS = (
     *("created_at", "started_at", "finished_at", "uid"),
 )
 """Of a run, in this order."""
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""Also the wide forms of the first four, which spreadsheets in Japan take for the same."""
 
 
 async def sheet(rows: AsyncIterator[PastRun]) -> AsyncIterator[str]:

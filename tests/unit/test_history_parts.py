@@ -102,7 +102,7 @@ def test_a_diff_says_what_it_lacks() -> None:
     assert diff(DIFF_LOG).kept is Kept.WHOLE
 
 
-@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
 def test_a_cell_is_never_a_formula(begin: str) -> None:
     assert cell(f"{begin}cmd|'/C calc'!A1") == f"'{begin}cmd|'/C calc'!A1"
 
