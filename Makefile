@@ -11,7 +11,9 @@ PYTEST := $(BIN)/python -m pytest
 # What is these vendors' alone is tried by `make matrix`: `make check` is to take two minutes, and has Trello and Gitea.
 VENDORS := azure bitbucket github gitlab jira linear
 # Modules that take seconds as a whole: `make slow` has them.
-LONG := runner_publish runner_resume runner_workbench agent_graph operator_exactly_once
+LONG := runner_publish runner_resume runner_workbench runner_verify runner_git runner_submodules runner_ssh agent_graph \
+	agent_gate_trial operator_exactly_once operator_commanding model_wire evals_model_faults standin_processes cli_seal \
+	sealed_canaries
 # What pages load that is not ours.
 WEB := operator/boardhand_dashboard/static/vendor
 
@@ -55,7 +57,7 @@ check: $(STAMP) build/web/.installed build/github/.installed build/linear/.insta
 
 slow: $(STAMP) build/web/.installed build/github/.installed ## the unit and contract tests that take many seconds
 	@$(PYTEST) -q -n 2 --dist worksteal tests/unit tests/contract tests/testbed -m "slow and not matrix"
-	@$(PYTEST) -q -n 2 --dist worksteal -m "not slow" $(foreach name,$(LONG),tests/unit/test_$(name)*.py)
+	@$(PYTEST) -q -n 2 --dist worksteal -m "not slow and not matrix" $(foreach name,$(LONG),$(wildcard tests/*/test_$(name)*.py))
 
 matrix: $(STAMP) build/github/.installed build/linear/.installed ## every board and every forge by every case of its suite, as tables and build/matrix.json
 	@$(PYTEST) -q -n 2 --dist worksteal -p tests.matrix -m matrix tests/contract

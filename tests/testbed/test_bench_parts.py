@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from testbed.bench.__main__ import main, measured
+from testbed.bench.__main__ import PARTS, SETS, main, measured
 from testbed.bench.rows import Row, row
 from testbed.shell import TestbedError
 
@@ -24,4 +24,6 @@ def test_a_part_that_fails_takes_no_other_with_it(capsys: pytest.CaptureFixture[
 
 def test_parts_are_named_where_one_is_not_known(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["growht"]) == 2
-    assert "growht; there are: agent, cluster, burst, growth" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "there is no part growht" in said
+    assert all(name in said for name in (*PARTS, *SETS))
