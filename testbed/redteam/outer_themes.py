@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from testbed.redteam import dashboard_entrance, dashboard_form, dashboard_pages, dashboard_rights
+from testbed.redteam import (
+    aftercare_history,
+    aftercare_log,
+    aftercare_notices,
+    dashboard_entrance,
+    dashboard_form,
+    dashboard_pages,
+    dashboard_rights,
+)
 from testbed.redteam.attack import Attack
 
 OUTER: tuple[Callable[[], list[Attack]], ...] = (
+    aftercare_history.attacks,
+    aftercare_log.attacks,
+    aftercare_notices.attacks,
     dashboard_entrance.attacks,
     dashboard_form.attacks,
     dashboard_pages.attacks,
