@@ -10,7 +10,7 @@ import typer
 
 from boardhand_cli import session
 from boardhand_cli.completing import both_names, run_names, unfinished_runs
-from boardhand_cli.printing import out, shown
+from boardhand_cli.printing import out, plain, shown
 from boardhand_cli.problems import Exit, Problem
 from boardhand_cli.session import Context, Kubeconfig
 from boardhand_cli.visiting import Namespace, Visit, kind_and_name, run_name
@@ -112,4 +112,4 @@ def _amount(text: str | None) -> Decimal | None:
 
 
 def _note(text: str) -> None:
-    session.console().print(text, markup=False)
+    session.console().print(plain(text), markup=False)

@@ -14,6 +14,7 @@ from boardhand_cli.diff import diff
 from boardhand_cli.doctor import doctor
 from boardhand_cli.init import init
 from boardhand_cli.logs import logs
+from boardhand_cli.printing import plain
 from boardhand_cli.problems import Problem
 from boardhand_cli.runs import runs
 from boardhand_cli.seal import seal
@@ -48,5 +49,6 @@ def main() -> None:
     try:
         app()
     except Problem as problem:
-        session.console().print(f"boardhand: {problem}", markup=False)
+        # It may quote an argument, the API server or a board.
+        session.console().print(f"boardhand: {plain(problem)}", markup=False)
         sys.exit(problem.code)

@@ -54,6 +54,11 @@ def shown(text: object, style: str = "") -> Text:
     return Text(escaped(str(text)), style)
 
 
+def plain(text: object) -> str:
+    """The same with its lines as they are, for standard error."""
+    return "\n".join(map(escaped, str(text).split("\n")))
+
+
 def objects(bodies: Sequence[Any], output: Output) -> None:
     """As the API server has them, in a List as kubectl prints one."""
     for body in bodies:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from boardhand_api.sealed import VALUE_BYTES
 from boardhand_cli import session
+from boardhand_cli.printing import plain
 from boardhand_cli.problems import Exit, Problem
 from boardhand_client.trials import Trial
 from boardhand_operator.vendors.github.app import APP_ID
@@ -92,7 +93,7 @@ class Questions:
 
     def say(self, text: str) -> None:
         """To the person."""
-        session.console().print(text, markup=False)
+        session.console().print(plain(text), markup=False)
 
     def _must_ask(self, otherwise: str, code: Exit = Exit.INPUT) -> None:
         if self._quiet:
@@ -113,7 +114,7 @@ def _line(prompt: str, *, hidden: bool = False) -> str:
     """One line of standard input. Not by `input`, which writes to standard output where that is a pipe."""
     if hidden and sys.stdin.isatty():
         return typed(prompt)
-    session.console().print(prompt, end="", markup=False)
+    session.console().print(plain(prompt), end="", markup=False)
     line = sys.stdin.readline()
     if not line:
         raise Problem(Exit.USAGE, f"the input ended before an answer to: {prompt.strip()}")

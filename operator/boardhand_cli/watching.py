@@ -16,7 +16,7 @@ from rich.text import Text
 
 from boardhand_cli import session
 from boardhand_cli.completing import run_names
-from boardhand_cli.printing import out, run_cells, run_heads, shown, table
+from boardhand_cli.printing import out, plain, run_cells, run_heads, shown, table
 from boardhand_cli.runs import Phases, Pool
 from boardhand_cli.session import Context, Kubeconfig
 from boardhand_cli.visiting import AllNamespaces, Namespace, Visit, run_name
@@ -80,7 +80,7 @@ async def _told(live: Live[RunRow], wanted: Wanted, everywhere: bool, name: str 
             if row is None or wanted(row):
                 console.print(_line(key, row, everywhere))
         if live.broken and live.broken != said:
-            session.console().print(f"waiting: {live.broken}", markup=False)
+            session.console().print(f"waiting: {plain(live.broken)}", markup=False)
         said = live.broken
         if _over(live, name):
             return

@@ -157,6 +157,8 @@ def test_nothing_that_strangers_wrote_steers_the_terminal(server: ApiServer) -> 
         assert code == 0
         assert not {"\x1b", "\x07", "\r", "\u202e"} & set(out)
         assert "[bold]" in out
+    _, _, err = boardhand("logs", evil)
+    assert "owned" in err and not {"\x1b", "\x07", "\r", "\u202e"} & set(err)
 
 
 @pytest.mark.slow
