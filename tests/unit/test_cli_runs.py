@@ -23,6 +23,7 @@ from boardhand_api.pod import LABEL_RUN, Stage
 from boardhand_api.result import Result, Usage
 from boardhand_cli.printing import duration, money, run_cells, run_heads, table
 from boardhand_cli.problems import Exit
+from boardhand_cli.questions import Questions
 from boardhand_client.rows import RunRow
 from boardhand_operator.kube import Resource
 from tests.support.api_server import ApiServer, threaded
@@ -159,6 +160,11 @@ def test_nothing_that_strangers_wrote_steers_the_terminal(server: ApiServer) -> 
         assert "[bold]" in out
     _, _, err = boardhand("logs", evil)
     assert "owned" in err and not {"\x1b", "\x07", "\r", "\u202e"} & set(err)
+
+
+def test_what_a_board_calls_its_columns_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    Questions({}, (), quiet=False).say("the columns are: \x1b]0;owned\x07\nTo do")
+    assert capsys.readouterr().err == "the columns are: \\x1b]0;owned\\x07\nTo do\n"
 
 
 @pytest.mark.slow
