@@ -16,14 +16,14 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from boardhand_dashboard import problems
-from boardhand_dashboard.entrance import Entrance
-from boardhand_dashboard.feeds import Feeds
-from boardhand_dashboard.limits import Attempts
-from boardhand_dashboard.logins import Logins
+from boardhand_dashboard.live.feeds import Feeds
+from boardhand_dashboard.live.sse import Places
 from boardhand_dashboard.pages import board, form, history, login, pools, reports, runs
 from boardhand_dashboard.security import Guard
 from boardhand_dashboard.settings import Settings
-from boardhand_dashboard.sse import Places
+from boardhand_dashboard.signin.entrance import Entrance
+from boardhand_dashboard.signin.limits import Attempts
+from boardhand_dashboard.signin.logins import Logins
 from boardhand_dashboard.templating import compile_all
 from boardhand_dashboard.visitor import is_guarded
 from boardhand_history.queries import History

@@ -13,12 +13,13 @@ import httpx
 from starlette.requests import Request
 
 from boardhand_client.session import Session
-from boardhand_dashboard import entrance, visitor
-from boardhand_dashboard.entrance import Entrance
-from boardhand_dashboard.limits import Attempts
-from boardhand_dashboard.logins import Logins
+from boardhand_dashboard import visitor
 from boardhand_dashboard.security import Guard
 from boardhand_dashboard.settings import Auth, Proxy
+from boardhand_dashboard.signin import entrance
+from boardhand_dashboard.signin.entrance import Entrance
+from boardhand_dashboard.signin.limits import Attempts
+from boardhand_dashboard.signin.logins import Logins
 from testbed.redteam.attack import Attack, Outcome
 from testbed.redteam.dashboard_ground import ADA, CANARY, EVE, RUN, SPACE, House, Off, tried
 from tests.support.visitors import ApiOfMany, dashboard, sign_in

@@ -37,7 +37,6 @@ def attacks() -> list[Attack]:
         Attack(
             "form-tries-a-closed-address", "a request by the dashboard to its own pod, or the metadata service",
             lambda: tried(_closed), lambda: tried(_closed, patch.object(Guarded, "see", lambda *_: None)), CLOSED,
-            short=True,
         ),
         Attack(
             "form-led-to-another-server", "the same, by a board that points there",

@@ -14,9 +14,9 @@ import httpx
 from starlette.applications import Starlette
 
 from boardhand_dashboard.app import build
-from boardhand_dashboard.feeds import Feeds
+from boardhand_dashboard.live.feeds import Feeds
+from boardhand_dashboard.live.viewers import Pace
 from boardhand_dashboard.settings import Settings
-from boardhand_dashboard.viewers import Pace
 from boardhand_dashboard.visitor import Visitor
 from boardhand_operator.kube import Resource
 from testbed.redteam.attack import Outcome

@@ -12,7 +12,8 @@ from playwright.async_api import Error, Page, async_playwright
 
 from boardhand_api.events import DiffPiece
 from boardhand_client import rows
-from boardhand_dashboard import livepage, runview, security, templating
+from boardhand_dashboard import security, templating
+from boardhand_dashboard.views import livepage, runview
 from testbed import chromium
 from testbed.redteam.attack import Attack, Outcome
 from testbed.redteam.dashboard_ground import ADA, RUN, SPACE, House, Markup, Off, step, stream, tried

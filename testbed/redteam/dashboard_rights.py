@@ -9,8 +9,8 @@ from unittest.mock import patch
 
 import httpx
 
-from boardhand_dashboard.shared import Shared
-from boardhand_dashboard.viewers import Seat
+from boardhand_dashboard.live.shared import Shared
+from boardhand_dashboard.live.viewers import Seat
 from boardhand_operator import kube
 from boardhand_operator.kube import Resource
 from testbed.redteam.attack import Attack, Outcome
@@ -32,7 +32,7 @@ def attacks() -> list[Attack]:
         ),
         Attack(
             "dashboard-lenders-rights", "what another viewer may see, from the feed that runs with their rights",
-            lambda: tried(_lent), lambda: tried(_lent, patch.object(Shared, "_allowed", _always)), ASKED, short=True,
+            lambda: tried(_lent), lambda: tried(_lent, patch.object(Shared, "_allowed", _always)), ASKED,
         ),
         Attack("dashboard-another-namespace", "another team's runs, pools, steps and diffs", lambda: tried(_another)),
         Attack(

@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from boardhand_api.run import Phase
 from boardhand_client.rows import Column, RunRow, column_of
-from boardhand_dashboard.shown import CARDS, Shown, delta, shown
 from boardhand_dashboard.templating import part
+from boardhand_dashboard.views.shown import CARDS, Shown, delta, shown
 
 HOSTILE = "<script>alert(1)</script> \"onload='x' \u202eevil\x1b[31m @team\n\ndata: forged\nevent: board ![](http://x)"
 

@@ -15,11 +15,11 @@ import pytest
 from boardhand_client.errors import Refused, Unreachable
 from boardhand_client.rows import RunRow
 from boardhand_client.session import Session
-from boardhand_dashboard import listing
-from boardhand_dashboard.feeds import Feed, Feeds
-from boardhand_dashboard.listing import Rows
-from boardhand_dashboard.shared import WITHDRAWN
-from boardhand_dashboard.viewers import Ask, CutOff, Pace, Viewer
+from boardhand_dashboard.live import listing
+from boardhand_dashboard.live.feeds import Feed, Feeds
+from boardhand_dashboard.live.listing import Rows
+from boardhand_dashboard.live.shared import WITHDRAWN
+from boardhand_dashboard.live.viewers import Ask, CutOff, Pace, Viewer
 from boardhand_operator.kube import Resource
 from tests.support.livecluster import LiveCluster, LiveSession
 

@@ -15,9 +15,9 @@ from boardhand_api.events import DiffPiece
 from boardhand_client.rights import Rights
 from boardhand_client.session import Session
 from boardhand_dashboard.app import build
-from boardhand_dashboard.feeds import Feeds
+from boardhand_dashboard.live.feeds import Feeds
+from boardhand_dashboard.live.viewers import Pace
 from boardhand_dashboard.settings import Settings
-from boardhand_dashboard.viewers import Pace
 from boardhand_dashboard.visitor import Visitor
 from boardhand_operator.kube import Resource
 from testbed import chromium

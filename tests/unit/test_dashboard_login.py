@@ -16,11 +16,11 @@ from boardhand_client.rights import Rights
 from boardhand_client.session import Session
 from boardhand_dashboard.addresses import inside
 from boardhand_dashboard.app import NotBuilt, build
-from boardhand_dashboard.entrance import Entrance
-from boardhand_dashboard.limits import Attempts, Rate
-from boardhand_dashboard.logins import Logins
 from boardhand_dashboard.security import BODY_BYTES, POLICY
 from boardhand_dashboard.settings import Auth, Proxy, Settings
+from boardhand_dashboard.signin.entrance import Entrance
+from boardhand_dashboard.signin.limits import Attempts, Rate
+from boardhand_dashboard.signin.logins import Logins
 from boardhand_dashboard.visitor import Visitor
 from tests.support.visitors import ADDRESS, ApiOfMany, dashboard, hidden, other, sign_in
 

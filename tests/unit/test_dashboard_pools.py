@@ -16,11 +16,11 @@ from boardhand_client.rights import Rights
 from boardhand_client.rows import PoolRow, RunRow
 from boardhand_client.session import Resource, Session
 from boardhand_dashboard import words
-from boardhand_dashboard.feeds import Feeds
-from boardhand_dashboard.figures import day_money, figures, month_money
-from boardhand_dashboard.poolpage import updates
-from boardhand_dashboard.poolview import health, work
-from boardhand_dashboard.viewers import CutOff, Pace
+from boardhand_dashboard.live.feeds import Feeds
+from boardhand_dashboard.live.viewers import CutOff, Pace
+from boardhand_dashboard.views.figures import day_money, figures, month_money
+from boardhand_dashboard.views.poolpage import updates
+from boardhand_dashboard.views.poolview import health, work
 from boardhand_dashboard.visitor import Visitor
 from tests.support.livecluster import LiveCluster, LiveSession
 from tests.support.visitors import ApiOfMany, dashboard, hidden, other, sign_in

@@ -20,16 +20,17 @@ from starlette.requests import Request
 from boardhand_client.rights import Rights
 from boardhand_client.session import Session
 from boardhand_client.steps import Diff
-from boardhand_dashboard import follows, listing, problems
-from boardhand_dashboard.diffs import CHARACTERS, LINES, files_of
-from boardhand_dashboard.feeds import Feeds
-from boardhand_dashboard.livepage import LOOK_BACK, updates
+from boardhand_dashboard import problems
+from boardhand_dashboard.live import follows, listing
+from boardhand_dashboard.live.feeds import Feeds
+from boardhand_dashboard.live.sse import Places
+from boardhand_dashboard.live.viewers import CutOff, Pace
 from boardhand_dashboard.pages import board, runs
-from boardhand_dashboard.runview import view_of
 from boardhand_dashboard.settings import Settings
-from boardhand_dashboard.sse import Places
 from boardhand_dashboard.templating import part
-from boardhand_dashboard.viewers import CutOff, Pace
+from boardhand_dashboard.views.diffs import CHARACTERS, LINES, files_of
+from boardhand_dashboard.views.livepage import LOOK_BACK, updates
+from boardhand_dashboard.views.runview import view_of
 from boardhand_dashboard.visitor import Visitor
 from boardhand_history.queries import Search
 from boardhand_operator.kube import Json, Resource

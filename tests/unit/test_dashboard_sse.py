@@ -22,11 +22,11 @@ from boardhand_client.errors import Unreachable
 from boardhand_client.rights import Rights
 from boardhand_client.session import Session
 from boardhand_dashboard import serving
-from boardhand_dashboard.feeds import Feeds
+from boardhand_dashboard.live.feeds import Feeds
+from boardhand_dashboard.live.sse import Places, event, guarded, live
+from boardhand_dashboard.live.viewers import CutOff, Viewer
 from boardhand_dashboard.serving import bound, serve
 from boardhand_dashboard.settings import Settings
-from boardhand_dashboard.sse import Places, event, guarded, live
-from boardhand_dashboard.viewers import CutOff, Viewer
 from boardhand_dashboard.visitor import Visitor, signed_in
 
 _LINES = re.compile("\r\n|\r|\n")

@@ -20,9 +20,9 @@ from starlette.requests import Request
 from boardhand_client.rights import Rights
 from boardhand_client.session import Session
 from boardhand_dashboard import problems
-from boardhand_dashboard.charts import HEIGHT, WIDTH, Bar, Chart
 from boardhand_dashboard.pages import history, reports
 from boardhand_dashboard.settings import Settings
+from boardhand_dashboard.views.charts import HEIGHT, WIDTH, Bar, Chart
 from boardhand_dashboard.visitor import Visitor
 from boardhand_history.queries import History
 from tests.support.history import Stored, day, entry, failed, pull_request, quiet, sqlite_url, stored, texts

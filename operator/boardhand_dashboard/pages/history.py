@@ -17,11 +17,11 @@ from boardhand_api.run import Phase, PullRequestState, Task
 from boardhand_client.errors import Refused
 from boardhand_client.session import Resource
 from boardhand_client.steps import Entry, entries
-from boardhand_dashboard.archive import view_of_past
-from boardhand_dashboard.diffs import FileDiff, files_of
-from boardhand_dashboard.past import may_read_texts
-from boardhand_dashboard.runview import FILTERS, numbered
 from boardhand_dashboard.templating import environment, page
+from boardhand_dashboard.views.archive import view_of_past
+from boardhand_dashboard.views.diffs import FileDiff, files_of
+from boardhand_dashboard.views.past import may_read_texts
+from boardhand_dashboard.views.runview import FILTERS, numbered
 from boardhand_dashboard.visitor import signed_in, visitor_of
 from boardhand_history.models import Kept
 from boardhand_history.queries import Cursor, History, Search, Told

@@ -12,10 +12,10 @@ from starlette.routing import Route
 
 from boardhand_client.errors import Unauthenticated
 from boardhand_dashboard.addresses import inside
-from boardhand_dashboard.entrance import Entrance
 from boardhand_dashboard.problems import told
 from boardhand_dashboard.security import address_of, same_origin
 from boardhand_dashboard.settings import Auth, Settings
+from boardhand_dashboard.signin.entrance import Entrance
 from boardhand_dashboard.templating import page
 from boardhand_dashboard.visitor import signed_in, visitor_of
 

@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from boardhand_dashboard.charts import Bar, Chart
 from boardhand_dashboard.pages.history import asked_for, day_of, history_of, said_of
 from boardhand_dashboard.templating import page
+from boardhand_dashboard.views.charts import Bar, Chart
 from boardhand_dashboard.visitor import signed_in
 from boardhand_dashboard.words import duration, money, share
 from boardhand_history.reports import Figures, Grain, Report

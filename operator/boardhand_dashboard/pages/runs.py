@@ -15,14 +15,14 @@ from boardhand_client import acting
 from boardhand_client.errors import NotThere, Refused, Rejected
 from boardhand_client.reading import pods_of, run_of
 from boardhand_client.session import Session
-from boardhand_dashboard.diffs import files_of
-from boardhand_dashboard.follows import whole_log
-from boardhand_dashboard.livepage import LOOK_BACK, actions_of, updates
-from boardhand_dashboard.past import diff_or_past, past_log, past_uid
-from boardhand_dashboard.runview import FILTERS, numbered, view_of
-from boardhand_dashboard.sse import live
+from boardhand_dashboard.live.follows import whole_log
+from boardhand_dashboard.live.sse import live
+from boardhand_dashboard.live.viewers import Viewer
 from boardhand_dashboard.templating import environment, page
-from boardhand_dashboard.viewers import Viewer
+from boardhand_dashboard.views.diffs import files_of
+from boardhand_dashboard.views.livepage import LOOK_BACK, actions_of, updates
+from boardhand_dashboard.views.past import diff_or_past, past_log, past_uid
+from boardhand_dashboard.views.runview import FILTERS, numbered, view_of
 from boardhand_dashboard.visitor import signed_in, visitor_of
 from boardhand_operator.kube import Json
 

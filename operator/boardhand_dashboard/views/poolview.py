@@ -9,7 +9,7 @@ from datetime import datetime
 
 from boardhand_api.run import Phase
 from boardhand_client.rows import PoolRow, RunRow
-from boardhand_dashboard.figures import Figures, Money, day_money, figures, month_money
+from boardhand_dashboard.views.figures import Figures, Money, day_money, figures, month_money
 
 _LATEST = 20
 

@@ -17,9 +17,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from boardhand_client.errors import SessionError
+from boardhand_dashboard.live.viewers import CutOff, Viewer
 from boardhand_dashboard.security import same_origin
 from boardhand_dashboard.templating import part
-from boardhand_dashboard.viewers import CutOff, Viewer
 from boardhand_dashboard.visitor import Visitor, visitor_of
 
 PING_SECONDS = 15

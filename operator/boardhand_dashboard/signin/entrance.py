@@ -9,8 +9,8 @@ from starlette.requests import Request
 
 from boardhand_client.rights import Rights
 from boardhand_client.session import Session
-from boardhand_dashboard.logins import Cookies, Logins
 from boardhand_dashboard.settings import Proxy, Settings
+from boardhand_dashboard.signin.logins import Cookies, Logins
 from boardhand_dashboard.visitor import NotSignedIn, Visitor
 
 Opened = Callable[[], Awaitable[Session]]

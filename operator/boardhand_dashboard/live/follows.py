@@ -12,8 +12,8 @@ from boardhand_client.reading import pods_of, run_of
 from boardhand_client.rows import RunRow
 from boardhand_client.session import Session
 from boardhand_client.steps import Entry, entries, entry
-from boardhand_dashboard.shared import Told
-from boardhand_dashboard.viewers import Ask
+from boardhand_dashboard.live.shared import Told
+from boardhand_dashboard.live.viewers import Ask
 from boardhand_operator.kube import Json, Resource
 
 KEPT = 400

@@ -13,10 +13,10 @@ from typing import Any, Generic, Protocol, TypeVar
 from boardhand_api.pod import LABEL_RUN
 from boardhand_client.rows import PoolRow, RunRow
 from boardhand_client.session import Session
-from boardhand_dashboard.follows import Steps
-from boardhand_dashboard.listing import Rows
-from boardhand_dashboard.shared import Reader, Shared
-from boardhand_dashboard.viewers import Ask, Pace, Viewer
+from boardhand_dashboard.live.follows import Steps
+from boardhand_dashboard.live.listing import Rows
+from boardhand_dashboard.live.shared import Reader, Shared
+from boardhand_dashboard.live.viewers import Ask, Pace, Viewer
 from boardhand_operator.kube import Json, Resource
 from boardhand_operator.names import label_value
 

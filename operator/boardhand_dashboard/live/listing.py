@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 from boardhand_client.session import Expired, Refused, Session
-from boardhand_dashboard.shared import Told
-from boardhand_dashboard.viewers import Ask
+from boardhand_dashboard.live.shared import Told
+from boardhand_dashboard.live.viewers import Ask
 from boardhand_operator.kube import Json, Resource
 
 T = TypeVar("T")

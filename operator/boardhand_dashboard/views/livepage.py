@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from boardhand_client.errors import Refused
 from boardhand_client.rights import Rights
 from boardhand_client.session import Resource
-from boardhand_dashboard.feeds import Feed, Feeds, Looking, R
-from boardhand_dashboard.follows import Steps
-from boardhand_dashboard.listing import Rows
-from boardhand_dashboard.runview import RunView, numbered, view_of
-from boardhand_dashboard.sse import event
+from boardhand_dashboard.live.feeds import Feed, Feeds, Looking, R
+from boardhand_dashboard.live.follows import Steps
+from boardhand_dashboard.live.listing import Rows
+from boardhand_dashboard.live.sse import event
+from boardhand_dashboard.live.viewers import CutOff, Viewer
 from boardhand_dashboard.templating import part
-from boardhand_dashboard.viewers import CutOff, Viewer
+from boardhand_dashboard.views.runview import RunView, numbered, view_of
 from boardhand_dashboard.visitor import Visitor
 from boardhand_operator.kube import Json
 

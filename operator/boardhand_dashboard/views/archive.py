@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from boardhand_dashboard.runview import RunView, view_of
+from boardhand_dashboard.views.runview import RunView, view_of
 from boardhand_history.models import PastRun
 from boardhand_history.queries import Told
 

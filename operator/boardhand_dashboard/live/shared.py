@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Generic, Protocol, TypeVar
 
 from boardhand_client.errors import Refused, SessionError, Unauthenticated
-from boardhand_dashboard.viewers import Ask, Pace, Reviewing, Seat, Viewer
+from boardhand_dashboard.live.viewers import Ask, Pace, Reviewing, Seat, Viewer
 
 log = logging.getLogger(__name__)
 S_contra = TypeVar("S_contra", bound=Reviewing, contravariant=True)

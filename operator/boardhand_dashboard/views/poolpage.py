@@ -13,12 +13,12 @@ from boardhand_client.errors import Refused
 from boardhand_client.rights import Rights
 from boardhand_client.rows import PoolRow, RunRow
 from boardhand_client.session import Resource
-from boardhand_dashboard.feeds import Feed
-from boardhand_dashboard.listing import Rows
-from boardhand_dashboard.poolview import PoolView, by_pool, view, work
-from boardhand_dashboard.sse import event
+from boardhand_dashboard.live.feeds import Feed
+from boardhand_dashboard.live.listing import Rows
+from boardhand_dashboard.live.sse import event
+from boardhand_dashboard.live.viewers import CutOff, Viewer
 from boardhand_dashboard.templating import part
-from boardhand_dashboard.viewers import CutOff, Viewer
+from boardhand_dashboard.views.poolview import PoolView, by_pool, view, work
 from boardhand_dashboard.visitor import Visitor
 
 

@@ -1,0 +1,1 @@
+"""What is read from the cluster once for all who look, and sent to them as it changes."""

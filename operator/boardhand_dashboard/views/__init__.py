@@ -1,0 +1,1 @@
+"""What pages show, made of rows, logs and records."""
