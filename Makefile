@@ -120,10 +120,10 @@ evals: $(STAMP) $(JUNIT) build/evals/node/.installed ## the eval suite: 36 tasks
 evals-short: $(STAMP) $(JUNIT) build/evals/node/.installed
 	@$(BIN)/python -m testbed.evals --short
 
-redteam: $(if $(LOCAL),$(STAMP),up) ## every attack, and what came of it; ATTACKS=… for some, LOCAL=1 without the cluster's
+redteam: $(if $(LOCAL),$(STAMP),up) build/web/.installed ## every attack, and what came of it; ATTACKS=… for some, LOCAL=1 without the cluster's
 	@$(BIN)/python -m testbed.redteam $(ATTACKS) $(if $(LOCAL),--local)
 
-redteam-short: $(STAMP)
+redteam-short: $(STAMP) build/web/.installed
 	@$(BIN)/python -m testbed.redteam --short
 
 chaos: $(STAMP) ## 1,000 tickets while everything fails and is killed in turn; SEED=… replays its troubles
