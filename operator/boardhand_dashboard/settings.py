@@ -10,6 +10,7 @@ from enum import Enum
 from pathlib import Path
 
 from boardhand_history.settings import url_of
+from boardhand_operator import environment as read
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where the kubelet puts a pod's own token and the API server's CA."""
@@ -83,21 +84,19 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Read `BOARDHAND_*`. Raises ValueError naming the variable that is missing or wrong."""
-        certificates = environment.get("BOARDHAND_CERTIFICATES", "")
-        ca, tls = environment.get("BOARDHAND_SERVER_CA", ""), environment.get("BOARDHAND_DASHBOARD_TLS", "")
         auth = _auth(environment)
         return cls(
             server=_server(environment),
-            ca=Path(ca) if ca else None,
+            ca=read.path(environment, "BOARDHAND_SERVER_CA"),
             auth=auth,
             proxy=_proxy(environment) if auth is Auth.PROXY else None,
-            namespaces=_list(environment, "BOARDHAND_NAMESPACES"),
-            listen=_listen(environment, cls.listen),
-            tls=Path(tls) if tls else None,
-            hosts=frozenset(_list(environment, "BOARDHAND_DASHBOARD_HOSTS")),
+            namespaces=read.words(environment, "BOARDHAND_NAMESPACES"),
+            listen=read.address(environment, "BOARDHAND_DASHBOARD_LISTEN") or cls.listen,
+            tls=read.path(environment, "BOARDHAND_DASHBOARD_TLS"),
+            hosts=frozenset(read.words(environment, "BOARDHAND_DASHBOARD_HOSTS")),
             forwarded=int(_number(environment, "BOARDHAND_DASHBOARD_FORWARDED", 0)),
             sealing=_sealing(environment, cls.sealing),
-            certificates=Path(certificates) if certificates else None,
+            certificates=read.path(environment, "BOARDHAND_CERTIFICATES"),
             database=_database(environment),
             idle_seconds=_number(environment, "BOARDHAND_DASHBOARD_IDLE_SECONDS", cls.idle_seconds),
             absolute_seconds=_number(environment, "BOARDHAND_DASHBOARD_ABSOLUTE_SECONDS", cls.absolute_seconds),
@@ -138,7 +137,7 @@ def _proxy(environment: Mapping[str, str]) -> Proxy:
         secret_header=_header(environment, "BOARDHAND_PROXY_SECRET_HEADER", Proxy.secret_header),
         user_header=_header(environment, "BOARDHAND_PROXY_USER_HEADER", Proxy.user_header),
         groups_header=_header(environment, "BOARDHAND_PROXY_GROUPS_HEADER", Proxy.groups_header),
-        groups=frozenset(_list(environment, "BOARDHAND_PROXY_GROUPS")),
+        groups=frozenset(read.words(environment, "BOARDHAND_PROXY_GROUPS")),
         sign_out=environment.get("BOARDHAND_PROXY_SIGN_OUT", ""),
     )
 
@@ -150,16 +149,6 @@ def _header(environment: Mapping[str, str], name: str, usual: str) -> str:
     return said
 
 
-def _listen(environment: Mapping[str, str], usual: tuple[str, int]) -> tuple[str, int]:
-    said = environment.get("BOARDHAND_DASHBOARD_LISTEN", "")
-    host, _, port = said.rpartition(":")
-    if not said:
-        return usual
-    if not host or not port.isdigit() or int(port) > 65535:
-        raise ValueError(f"BOARDHAND_DASHBOARD_LISTEN={said!r}: give host:port, such as 0.0.0.0:8443")
-    return host, int(port)
-
-
 def _sealing(environment: Mapping[str, str], usual: tuple[str, str]) -> tuple[str, str]:
     said = environment.get("BOARDHAND_SEALING_SECRET", "")
     namespace, _, name = said.partition("/")
@@ -168,10 +157,6 @@ def _sealing(environment: Mapping[str, str], usual: tuple[str, str]) -> tuple[st
     if not namespace or not name:
         raise ValueError(f"BOARDHAND_SEALING_SECRET={said!r}: give NAMESPACE/NAME, such as {'/'.join(usual)}")
     return namespace, name
-
-
-def _list(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
 
 
 def _number(environment: Mapping[str, str], name: str, usual: float) -> float:

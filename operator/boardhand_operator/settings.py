@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from boardhand_operator import environment as read
 from boardhand_operator.specs.network import Network, Proxy
 
 
@@ -87,48 +88,35 @@ class Settings:
         image = environment.get("BOARDHAND_RUNNER_IMAGE", "")
         if not image:
             raise ValueError("BOARDHAND_RUNNER_IMAGE is not set: name the runner's image (chart value runner.image)")
-        names = environment.get("BOARDHAND_NAMESPACES", "")
-        certificates = environment.get("BOARDHAND_CERTIFICATES", "")
-        webhooks_tls = environment.get("BOARDHAND_WEBHOOKS_TLS", "")
-        keys = environment.get("BOARDHAND_SEALING_KEYS", "")
         return cls(
             runner_image=image,
-            certificates=Path(certificates) if certificates else None,
-            sealing_keys=Path(keys) if keys else None,
+            certificates=read.path(environment, "BOARDHAND_CERTIFICATES"),
+            sealing_keys=read.path(environment, "BOARDHAND_SEALING_KEYS"),
             seat=_seat(environment),
-            probes=_address(environment, "BOARDHAND_PROBES") or cls.probes,
-            webhooks=_address(environment, "BOARDHAND_WEBHOOKS"),
-            webhooks_tls=Path(webhooks_tls) if webhooks_tls else None,
+            probes=read.address(environment, "BOARDHAND_PROBES") or cls.probes,
+            webhooks=read.address(environment, "BOARDHAND_WEBHOOKS"),
+            webhooks_tls=read.path(environment, "BOARDHAND_WEBHOOKS_TLS"),
             metrics=_metrics(environment),
             otlp=_otlp(environment),
-            concurrency=_number(environment, "BOARDHAND_CONCURRENCY"),
-            namespaces=tuple(name.strip() for name in names.split(",") if name.strip()),
+            concurrency=read.count(environment, "BOARDHAND_CONCURRENCY"),
+            namespaces=read.words(environment, "BOARDHAND_NAMESPACES"),
             network=_network(environment),
-            image_grace_seconds=_seconds(environment, "BOARDHAND_IMAGE_GRACE_SECONDS", cls.image_grace_seconds),
-            configuration_retry_seconds=_seconds(
+            image_grace_seconds=read.seconds(environment, "BOARDHAND_IMAGE_GRACE_SECONDS", cls.image_grace_seconds),
+            configuration_retry_seconds=read.seconds(
                 environment, "BOARDHAND_CONFIGURATION_RETRY_SECONDS", cls.configuration_retry_seconds
             ),
         )
 
 
-def _address(environment: Mapping[str, str], name: str) -> tuple[str, int] | None:
-    text = environment.get(name, "")
-    host, _, port = text.rpartition(":")
-    if not text:
-        return None
-    if not host or not port.isdigit() or int(port) > 65535:
-        raise ValueError(f"{name}={text!r}: give host:port, such as 127.0.0.1:8080")
-    return host, int(port)
-
-
 def _metrics(environment: Mapping[str, str]) -> Metrics | None:
-    address = _address(environment, "BOARDHAND_METRICS")
+    address = read.address(environment, "BOARDHAND_METRICS")
     if address is None:
         return None
-    token, reviewed = _path(environment, "BOARDHAND_METRICS_TOKEN"), _flag(environment, "BOARDHAND_METRICS_REVIEW")
+    token = read.path(environment, "BOARDHAND_METRICS_TOKEN")
+    reviewed = read.flag(environment, "BOARDHAND_METRICS_REVIEW")
     if token and reviewed:
         raise ValueError("BOARDHAND_METRICS_TOKEN and BOARDHAND_METRICS_REVIEW exclude each other: set one of them")
-    return Metrics(address, _path(environment, "BOARDHAND_METRICS_TLS"), token, reviewed)
+    return Metrics(address, read.path(environment, "BOARDHAND_METRICS_TLS"), token, reviewed)
 
 
 def _otlp(environment: Mapping[str, str]) -> Otlp | None:
@@ -137,20 +125,9 @@ def _otlp(environment: Mapping[str, str]) -> Otlp | None:
         return None
     if not endpoint.startswith(("http://", "https://")):
         raise ValueError(f"BOARDHAND_OTLP_ENDPOINT={endpoint!r}: give an address such as http://collector:4318")
-    headers, contents = _path(environment, "BOARDHAND_OTLP_HEADERS"), _flag(environment, "BOARDHAND_OTLP_CONTENTS")
+    headers = read.path(environment, "BOARDHAND_OTLP_HEADERS")
+    contents = read.flag(environment, "BOARDHAND_OTLP_CONTENTS")
     return Otlp(endpoint.rstrip("/"), headers, contents)
-
-
-def _path(environment: Mapping[str, str], name: str) -> Path | None:
-    text = environment.get(name, "")
-    return Path(text) if text else None
-
-
-def _flag(environment: Mapping[str, str], name: str) -> bool:
-    text = environment.get(name, "").lower()
-    if text not in ("", "true", "false"):
-        raise ValueError(f"{name}={text!r}: give true or false, or leave it out")
-    return text == "true"
 
 
 def _network(environment: Mapping[str, str]) -> Network:
@@ -165,7 +142,7 @@ def _network(environment: Mapping[str, str]) -> Network:
 
 
 def _proxy(environment: Mapping[str, str]) -> Proxy | None:
-    address = _address(environment, "BOARDHAND_EGRESS_PROXY")
+    address = read.address(environment, "BOARDHAND_EGRESS_PROXY")
     if address is None:
         return None
     names = [f"BOARDHAND_{part}" for part in ("EGRESS_KEY", "LEASE_NAMESPACE", "LEASE")]
@@ -193,25 +170,3 @@ def _seat(environment: Mapping[str, str]) -> Seat | None:
     if not all(given):
         raise ValueError(f"{', '.join(names)} go together: set all three, or none where only one operator runs")
     return Seat(*given)
-
-
-def _number(environment: Mapping[str, str], name: str) -> int | None:
-    text = environment.get(name, "")
-    if not text:
-        return None
-    if not text.isascii() or not text.isdigit() or int(text) == 0:
-        raise ValueError(f"{name}={text!r}: give a whole number above 0, or leave it out")
-    return int(text)
-
-
-def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:
-    text = environment.get(name, "")
-    if not text:
-        return default
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1
-    if not 0 < value < float("inf"):
-        raise ValueError(f"{name}={text!r}: give a number of seconds above 0")
-    return value

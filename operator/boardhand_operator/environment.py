@@ -1,0 +1,62 @@
+"""One variable of the environment at a time, as a program's settings read it. Pure; all raise ValueError, naming it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+Environment = Mapping[str, str]
+
+
+def address(environment: Environment, name: str) -> tuple[str, int] | None:
+    """Host and port; None where it is not set."""
+    text = environment.get(name, "")
+    host, _, port = text.rpartition(":")
+    if not text:
+        return None
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise ValueError(f"{name}={text!r}: give host:port, such as 127.0.0.1:8080")
+    return host, int(port)
+
+
+def words(environment: Environment, name: str) -> tuple[str, ...]:
+    """What stands between commas; nothing where it is not set."""
+    return tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
+
+
+def path(environment: Environment, name: str) -> Path | None:
+    """A file or folder, which is not looked for; None where it is not set."""
+    text = environment.get(name, "")
+    return Path(text) if text else None
+
+
+def flag(environment: Environment, name: str) -> bool:
+    """False where it is not set."""
+    text = environment.get(name, "").lower()
+    if text not in ("", "true", "false"):
+        raise ValueError(f"{name}={text!r}: give true or false, or leave it out")
+    return text == "true"
+
+
+def count(environment: Environment, name: str) -> int | None:
+    """A whole number above 0; None where it is not set."""
+    text = environment.get(name, "")
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise ValueError(f"{name}={text!r}: give a whole number above 0, or leave it out")
+    return int(text)
+
+
+def seconds(environment: Environment, name: str, default: float) -> float:
+    """A number above 0."""
+    text = environment.get(name, "")
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 < value < float("inf"):
+        raise ValueError(f"{name}={text!r}: give a number of seconds above 0")
+    return value
