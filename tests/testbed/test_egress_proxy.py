@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -68,22 +70,24 @@ class Running:
 
 
 @pytest.fixture(scope="module")
-def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def proxy() -> Iterator[Running]:
     """With one address closed that is not this machine's own."""
-    folder = tmp_path_factory.mktemp("squid")
-    for part in (folder, folder.parent, folder.parent.parent):
-        part.chmod(0o755)
-    (folder / "key").write_bytes(KEY + b"\n")
-    port = free_port()
-    template = (FILES / "squid.conf").read_text()
-    text = squid.filled(template, port, FILES / "allow.py", folder / "key", "169.254.0.0/16 127.0.0.9")
-    process = squid.start(folder, squid.ensure_squid(), text, folder / "log")
-    try:
-        wait_for("Squid", lambda: _answers(port, process), 30)
-        yield Running(port, folder / "log")
-    finally:
-        process.terminate()
-        process.wait(20)
+    # Squid is somebody else, who may not enter the folders that pytest makes.
+    with tempfile.TemporaryDirectory(prefix="boardhand-squid-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "key").write_bytes(KEY + b"\n")
+        helper = Path(shutil.copy(FILES / "allow.py", folder))
+        port = free_port()
+        template = (FILES / "squid.conf").read_text()
+        text = squid.filled(template, port, helper, folder / "key", "169.254.0.0/16 127.0.0.9")
+        process = squid.start(folder, squid.ensure_squid(), text, folder / "log")
+        try:
+            wait_for("Squid", lambda: _answers(port, process), 30)
+            yield Running(port, folder / "log")
+        finally:
+            process.terminate()
+            process.wait(20)
 
 
 def _answers(port: int, process: subprocess.Popen[bytes]) -> bool:
