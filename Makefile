@@ -57,7 +57,8 @@ check: $(STAMP) build/web/.installed build/github/.installed build/linear/.insta
 
 slow: $(STAMP) build/web/.installed build/github/.installed ## the unit and contract tests that take many seconds
 	@$(PYTEST) -q -n 2 --dist worksteal tests/unit tests/contract tests/testbed -m "slow and not matrix"
-	@$(PYTEST) -q -n 2 --dist worksteal -m "not slow and not matrix" $(foreach name,$(LONG),$(wildcard tests/*/test_$(name)*.py))
+	@$(PYTEST) -q -n 2 --dist worksteal -m "not slow and not matrix" \
+		$(foreach name,$(LONG),$(wildcard $(addsuffix /test_$(name)*.py,tests/unit tests/contract tests/testbed)))
 
 matrix: $(STAMP) build/github/.installed build/linear/.installed ## every board and every forge by every case of its suite, as tables and build/matrix.json
 	@$(PYTEST) -q -n 2 --dist worksteal -p tests.matrix -m matrix tests/contract
