@@ -11,20 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+
+from boardhand_client.trials.facts import Right as Right
 
 Json = Mapping[str, Any]
-
-
-class Right(NamedTuple):
-    """One verb on one resource. resource: with its subresource, such as `pods/log`."""
-
-    group: str
-    resource: str
-    verb: str
-
-    def __str__(self) -> str:
-        return f"{self.verb} {self.resource}{'.' if self.group else ''}{self.group}"
 
 
 @dataclass(frozen=True)

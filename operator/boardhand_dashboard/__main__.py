@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import sys
 
@@ -11,16 +10,13 @@ from boardhand_dashboard.app import NotBuilt, build
 from boardhand_dashboard.serving import bound, serve
 from boardhand_dashboard.settings import Settings
 from boardhand_history.errors import HistoryError
-from boardhand_operator.loglines import OneLine
+from boardhand_operator.loglines import set_up_from
 
 
 def main() -> int:
     """Run until a signal; 2 where it cannot begin."""
-    logging.basicConfig(level=os.environ.get("BOARDHAND_LOG_LEVEL", "INFO").upper())
-    for handler in logging.getLogger().handlers:
-        handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
+        set_up_from(os.environ)
         settings = Settings.from_environment()
         app = build(settings)
         asyncio.run(serve(app, settings, bound(*settings.listen)))

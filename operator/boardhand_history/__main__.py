@@ -20,7 +20,7 @@ from boardhand_history.recorder import Recorder
 from boardhand_history.records import Records
 from boardhand_history.settings import Settings
 from boardhand_history.vitals import Vitals
-from boardhand_operator.loglines import OneLine
+from boardhand_operator.loglines import set_up_from
 from boardhand_operator.redacting import Redactor, install
 from boardhand_operator.web import serving
 
@@ -64,18 +64,15 @@ async def _until_told(settings: Settings) -> None:
 
 def main() -> int:
     """Run until a signal; 2 where the settings, the tables or the credentials are wrong."""
-    logging.basicConfig(level=os.environ.get("BOARDHAND_LOG_LEVEL", "INFO").upper())
-    for handler in logging.getLogger().handlers:
-        handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     redactor = Redactor()
-    install(redactor)
     try:
+        set_up_from(os.environ)
+        install(redactor)
         settings = Settings.from_environment()
         if settings.url.password:
             redactor.know_own({"password": settings.url.password})
         asyncio.run(_until_told(settings))
-    except (HistoryError, SessionError) as wrong:
+    except (HistoryError, SessionError, ValueError) as wrong:
         print(wrong, file=sys.stderr)
         return 2
     return 0

@@ -8,7 +8,7 @@ import sys
 
 from boardhand_operator.app import App
 from boardhand_operator.handlers import run
-from boardhand_operator.loglines import set_up
+from boardhand_operator.loglines import set_up_from
 from boardhand_operator.redacting import Redactor, install
 from boardhand_operator.settings import Settings
 
@@ -17,7 +17,7 @@ def main() -> int:
     """Run until a signal; 2 where the settings are wrong, 3 where the Lease was lost."""
     redactor = Redactor()
     try:
-        set_up(os.environ.get("BOARDHAND_LOG_LEVEL") or "INFO", os.environ.get("BOARDHAND_LOG_FORMAT") or "text")
+        set_up_from(os.environ)
         install(redactor)
         settings = Settings.from_environment()
     except ValueError as wrong:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import logging
 import unicodedata
+from collections.abc import Mapping
 
 from aiohttp.http_exceptions import HttpProcessingError
 
 FORMATS = ("text", "json")
-_CHATTY = ("httpx", "aiohttp.access", "kopf.activities", "kopf.objects")
+_CHATTY = ("alembic", "httpx", "aiohttp.access", "kopf.activities", "kopf.objects")
 _AGAIN = ("will retry", "will re-authenticate", "failed temporarily")
 """Words of what kopf tells as an error, and does again by itself."""
 
@@ -28,6 +29,11 @@ def set_up(level: str, form: str) -> None:
         handler.addFilter(waited_out)
     for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def set_up_from(environment: Mapping[str, str]) -> None:
+    """As BOARDHAND_LOG_LEVEL and BOARDHAND_LOG_FORMAT say. Raises ValueError as `set_up` does."""
+    set_up(environment.get("BOARDHAND_LOG_LEVEL") or "INFO", environment.get("BOARDHAND_LOG_FORMAT") or "text")
 
 
 def _formatter(form: str) -> logging.Formatter:

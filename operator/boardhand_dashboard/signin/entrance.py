@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 
 from starlette.requests import Request
 
@@ -52,11 +53,10 @@ class Entrance:
 
     async def by_session(self, session: Session) -> str:
         """The cookie for whom the API server says that this session is."""
-        try:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(session.close)
             name = await session.whoami()
-        except BaseException:
-            await session.close()
-            raise
+            stack.pop_all()
         return (await self.admit(session, name))[1]
 
     async def admit(self, session: Session, name: str, groups: tuple[str, ...] = ()) -> tuple[Visitor, str]:
