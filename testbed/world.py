@@ -119,6 +119,7 @@ def install(world: World, **more: object) -> None:
         },
         "runner": {"image": world.images["runner"]},
         "watchNamespaces": list(NAMESPACES),
+        "userNamespaces": "Auto",
         # On the embedded cluster, DNS is a process of the node's.
         "network": {"dns": {"addresses": [GATEWAY]}},
         **more,

@@ -28,6 +28,7 @@ Name = Annotated[NonEmpty, Field(max_length=253)]
 class UserNamespaces(StrEnum):
     """Whether the pods' users are other ones on the node."""
 
+    AUTO = "Auto"
     NEVER = "Never"
     ALWAYS = "Always"
 
@@ -62,10 +63,10 @@ class PodSettings(Wire):
     """A PriorityClass of the cluster."""
     runtime_class_name: Name | None = None
     """A RuntimeClass of the cluster, such as gvisor."""
-    user_namespaces: UserNamespaces = UserNamespaces.NEVER
-    """Always: `hostUsers: false`, so that what breaks out of a container is nobody on the node. It needs Kubernetes
-    1.33 and nodes with Linux 6.3, containerd 2.0 or CRI-O 1.25, and runc 1.2; on others the pod cannot begin. Nobody
-    but the nodes knows whether they can, so it is for you to say."""
+    user_namespaces: UserNamespaces = UserNamespaces.AUTO
+    """With them (`hostUsers: false`) what breaks out of a container is nobody on the node. Always, Never, or Auto: as
+    the operator has it (`userNamespaces` of its chart), which may look whether the nodes can. They need Kubernetes 1.33
+    and nodes with Linux 6.3, containerd 2.0 or CRI-O 1.25, and runc 1.2; on others the pod cannot begin."""
     writable_root: bool = False
     """Whether the toolchain's image may write its own folders, in workbench and proof. Without it those write the work
     tree, $HOME, /tmp and caches."""

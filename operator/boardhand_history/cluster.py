@@ -14,7 +14,7 @@ from boardhand_client.session import Session, Unauthenticated
 from boardhand_history.entries import Entry
 from boardhand_history.models import Kept, Kind
 from boardhand_history.texts import LOG_BYTES, Text, absent, diff, transcript
-from boardhand_operator import observe
+from boardhand_operator.decide import observe
 from boardhand_operator.kube import Json, Resource
 from boardhand_operator.names import label_value
 

@@ -11,8 +11,8 @@ from boardhand_api.counts import printable
 from boardhand_api.result import Usage
 from boardhand_api.run import PullRequest, TicketRunStatus
 from boardhand_api.taming import on_one_line
+from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.observe import parse_time
 from boardhand_operator.views import Run
 
 Json = Mapping[str, Any]

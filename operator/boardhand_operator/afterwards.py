@@ -15,10 +15,10 @@ import aiohttp
 
 from boardhand_api.events import EVENT_BYTES, AnyEvent, parse_event
 from boardhand_api.pod import Stage
-from boardhand_operator import observe
 from boardhand_operator.changes import Change, change_of
+from boardhand_operator.decide import observe
+from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.kube import ApiException, Kube
-from boardhand_operator.observe import parse_time
 from boardhand_operator.observing import Observer, Written
 
 WAITING = 200

@@ -14,6 +14,7 @@ from boardhand_api.pod import LABEL_SETTLED
 from boardhand_operator.after.care import Aftercare
 from boardhand_operator.election import Election, Lost
 from boardhand_operator.kube import Kube, Resource
+from boardhand_operator.memory.store import Key, Store, key_of
 from boardhand_operator.observing import Observers
 from boardhand_operator.pools.pace import first_pause
 from boardhand_operator.pools.worker import PoolWorker
@@ -22,7 +23,6 @@ from boardhand_operator.reconcile import Reconciler
 from boardhand_operator.redacting import Redactor
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
-from boardhand_operator.store import Key, Store, key_of
 from boardhand_operator.telling import about
 from boardhand_operator.views import readable_runs
 from boardhand_operator.vitals import Role, Vitals
@@ -87,6 +87,7 @@ class App:
             keys=self.settings.sealing_keys,
             redactor=self.redactor,
             observer=self.observers,
+            user_namespaces=self.settings.user_namespaces,
         )
         self._door, self._relay = Door(self.store, services), Relay(kube)
         self._door.forge_called, services.settled = self._forge_called, self._settled

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 Environment = Mapping[str, str]
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def address(environment: Environment, name: str) -> tuple[str, int] | None:
@@ -22,6 +25,16 @@ def address(environment: Environment, name: str) -> tuple[str, int] | None:
 def words(environment: Environment, name: str) -> tuple[str, ...]:
     """What stands between commas; nothing where it is not set."""
     return tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
+
+
+def choice(environment: Environment, name: str, default: Choice) -> Choice:
+    """One of the enumeration's values."""
+    text = environment.get(name, "")
+    try:
+        return type(default)(text) if text else default
+    except ValueError:
+        allowed = ", ".join(type(default))
+        raise ValueError(f"{name}={text!r}: give one of {allowed}, or leave it out") from None
 
 
 def path(environment: Environment, name: str) -> Path | None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from boardhand_operator import observe, refusals
-from boardhand_operator.decide import Facts
+from boardhand_operator import refusals
+from boardhand_operator.decide import observe
+from boardhand_operator.decide.deciding import Facts
+from boardhand_operator.decide.observe import Json
 from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.logs import Logs
+from boardhand_operator.memory.store import Store, owned_by
 from boardhand_operator.money.budget import Purse
 from boardhand_operator.names import branch_name
-from boardhand_operator.observe import Json
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
-from boardhand_operator.store import Store, owned_by
 from boardhand_operator.views import Pool, Run
 
 

@@ -14,7 +14,7 @@ from boardhand_api import GROUP, VERSION
 from boardhand_api.pod import LABEL_RUN, LABEL_SETTLED
 from boardhand_operator.app import App
 from boardhand_operator.kube import ApiException, Resource
-from boardhand_operator.store import key_of
+from boardhand_operator.memory.store import key_of
 from boardhand_operator.undiffed import NoDiffBase, NoEssence
 from boardhand_operator.watched import watched
 from boardhand_operator.web import serving

@@ -31,6 +31,7 @@ class Resource(Enum):
     POOLS = (f"/apis/{API_VERSION}", "codingagents")
     JOBS = ("/apis/batch/v1", "jobs")
     PODS = ("/api/v1", "pods")
+    NODES = ("/api/v1", "nodes")
     CLAIMS = ("/api/v1", "persistentvolumeclaims")
     SECRETS = ("/api/v1", "secrets")
     EVENTS = ("/api/v1", "events")

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from boardhand_api.events import EVENT_BYTES, last_result
 from boardhand_api.pod import Stage
 from boardhand_api.result import Result
-from boardhand_operator import observe
+from boardhand_operator.decide import observe
+from boardhand_operator.decide.observe import Json
 from boardhand_operator.kube import ApiException, Kube
-from boardhand_operator.observe import Json
 
 PATIENCE_SECONDS = 30.0
 """A log that cannot be read for so long is done without: its node may be gone, and the message tells the outcome."""

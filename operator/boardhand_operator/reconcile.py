@@ -9,18 +9,18 @@ from http import HTTPStatus
 
 from boardhand_operator.act import Doing, carry_out
 from boardhand_operator.act.doing import REFUSED, Gone
-from boardhand_operator.actions import Launch
-from boardhand_operator.decide import decide
+from boardhand_operator.decide.actions import Launch
+from boardhand_operator.decide.deciding import decide
 from boardhand_operator.errors import Remote
 from boardhand_operator.facts import gather
 from boardhand_operator.kube import ApiException, Kube, Resource
 from boardhand_operator.logs import Logs
+from boardhand_operator.memory.store import Key, Store
 from boardhand_operator.minted import keep
 from boardhand_operator.queue import WorkQueue
 from boardhand_operator.sealed import keep as sealed
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
-from boardhand_operator.store import Key, Store
 from boardhand_operator.telling import about_run
 from boardhand_operator.views import Run
 from boardhand_operator.waits import Waits

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import aiohttp
 
-from boardhand_operator.conditions import stamp
+from boardhand_operator.decide.conditions import stamp
 from boardhand_operator.kube import ApiException, Kube, Resource
 from boardhand_operator.specs.egress import user_of
 from boardhand_operator.specs.network import Proxy

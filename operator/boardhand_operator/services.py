@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from boardhand_api.notification import URL_KEY, Notification
+from boardhand_api.pod_settings import UserNamespaces
 from boardhand_operator.boards import Board, open_board
 from boardhand_operator.credentials import BOARD, FORGE, NOTIFICATIONS, STAGES_SEE, Source, sources
 from boardhand_operator.errors import Misconfigured
@@ -20,6 +21,7 @@ from boardhand_operator.kube import Json, Kube, Resource
 from boardhand_operator.locks import Locks
 from boardhand_operator.minted.minter import Minter
 from boardhand_operator.money.ledgers import Ledgers
+from boardhand_operator.nodes import Nodes
 from boardhand_operator.observing import Observer
 from boardhand_operator.policies import Policies
 from boardhand_operator.pool_secrets import require_read, require_stage_keys, values_of
@@ -53,9 +55,10 @@ class Services:
         keys: Path | None = None,
         redactor: Redactor | None = None,
         observer: Observer | None = None,
+        user_namespaces: UserNamespaces = UserNamespaces.NEVER,
     ) -> None:
         """may_write: see `Connection.may_write`. keys: file of those that open what is sealed. redactor: told of all
-        credentials that are read. observer: told of all requests."""
+        credentials that are read. observer: told of all requests. user_namespaces: see `Nodes`."""
         self._kube = kube
         self.connection = self._connection = Connection(certificates=certificates, may_write=may_write)
         """How what is outside is reached."""
@@ -65,6 +68,7 @@ class Services:
         self._locks = Locks()
         self.snapshots = Snapshots(kube)
         self.policies = Policies(kube, clock)
+        self.nodes = Nodes(kube, clock, user_namespaces)
         self.gates = Gates(clock)
         self.ledgers = Ledgers(kube)
         self.redactor = redactor or Redactor()

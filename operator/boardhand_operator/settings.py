@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from boardhand_api.pod_settings import UserNamespaces
 from boardhand_operator import environment as read
 from boardhand_operator.specs.network import Network, Proxy
 
@@ -79,6 +80,8 @@ class Settings:
     """So many runs may be at work over all pools; absent: as many as the pools allow."""
     network: Network = field(default_factory=Network)
     """What it was told of the cluster's network."""
+    user_namespaces: UserNamespaces = UserNamespaces.NEVER
+    """Of pools that leave it to the operator; Auto: where all nodes for a pod say that they can."""
     workers: int = 16
     """Runs looked at side by side."""
 
@@ -101,6 +104,7 @@ class Settings:
             concurrency=read.count(environment, "BOARDHAND_CONCURRENCY"),
             namespaces=read.words(environment, "BOARDHAND_NAMESPACES"),
             network=_network(environment),
+            user_namespaces=read.choice(environment, "BOARDHAND_USER_NAMESPACES", cls.user_namespaces),
             image_grace_seconds=read.seconds(environment, "BOARDHAND_IMAGE_GRACE_SECONDS", cls.image_grace_seconds),
             configuration_retry_seconds=read.seconds(
                 environment, "BOARDHAND_CONFIGURATION_RETRY_SECONDS", cls.configuration_retry_seconds

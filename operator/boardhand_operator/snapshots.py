@@ -13,9 +13,9 @@ from boardhand_api import API_VERSION
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.kube import Conflict, Json, Kube, Resource
+from boardhand_operator.memory.store import owned_by
 from boardhand_operator.names import label_value
 from boardhand_operator.sealed.carrying import carried
-from boardhand_operator.store import owned_by
 from boardhand_operator.views import Pool
 
 _KEPT = 200

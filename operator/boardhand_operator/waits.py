@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 
 from boardhand_operator.act.doing import Doing
-from boardhand_operator.actions import CloseTicket, OpenPullRequest
-from boardhand_operator.delivery import deliver
+from boardhand_operator.decide.actions import CloseTicket, OpenPullRequest
+from boardhand_operator.decide.delivery import deliver
 from boardhand_operator.errors import RateLimited, Remote, RemoteUnavailable
-from boardhand_operator.store import Key
+from boardhand_operator.memory.store import Key
 
 DELIVERY_WAITS, BOARD_UNAVAILABLE, FORGE_UNAVAILABLE = "DeliveryWaits", "BoardUnavailable", "ForgeUnavailable"
 FIRST_SECONDS, MOST_SECONDS = 5.0, 120.0

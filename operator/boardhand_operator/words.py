@@ -13,9 +13,9 @@ from boardhand_api.failures import FailureClass
 from boardhand_api.result import Usage
 from boardhand_api.run import Failure, Plan, TicketRunStatus, Verdict
 from boardhand_api.taming import on_one_line, one_line, tamed
-from boardhand_operator.delivery import CANCEL_REQUESTED
+from boardhand_operator.decide.delivery import CANCEL_REQUESTED
+from boardhand_operator.decide.outcome import attempt_spent
 from boardhand_operator.form import filled
-from boardhand_operator.outcome import attempt_spent
 from boardhand_operator.pools import plans
 from boardhand_operator.views import Pool, Run
 

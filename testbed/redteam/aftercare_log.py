@@ -25,11 +25,11 @@ from boardhand_client import rows, steps
 from boardhand_operator.afterwards import Over
 from boardhand_operator.changes import change_of
 from boardhand_operator.kube import Resource
+from boardhand_operator.memory.store import Key, Store
 from boardhand_operator.metrics import names, served
 from boardhand_operator.metrics.admission import everybody
 from boardhand_operator.observing import Written
 from boardhand_operator.settings import Metrics
-from boardhand_operator.store import Key, Store
 from boardhand_operator.views import Pool
 from boardhand_operator.vitals import Role, Vitals
 from boardhand_runner.leaks import Finder

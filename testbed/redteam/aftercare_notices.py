@@ -23,8 +23,8 @@ from boardhand_operator.after import calling, message, notices
 from boardhand_operator.after.notices import Notices
 from boardhand_operator.http.exchange import Connection
 from boardhand_operator.kube import Resource
+from boardhand_operator.memory.store import Store
 from boardhand_operator.redacting import Redactor
-from boardhand_operator.store import Store
 from testbed.redteam.attack import Attack, Outcome
 from testbed.redteam.lures import listening
 from testbed.redteam.operator_answers import Answers, answer, serving

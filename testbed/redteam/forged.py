@@ -12,7 +12,7 @@ from boardhand_api import pod
 from boardhand_api.events import last_result
 from boardhand_api.pod import Stage
 from boardhand_api.result import Checked, termination_message
-from boardhand_operator.outcome import judge
+from boardhand_operator.decide.outcome import judge
 from boardhand_operator.specs.volumes import Mount
 from boardhand_runner.fifo_workbench import FifoWorkbench
 from boardhand_runner.settings import Settings

@@ -10,7 +10,7 @@ from boardhand_api.failures import FailureClass
 from boardhand_api.order import Order
 from boardhand_api.pod import Stage
 from boardhand_api.result import Published
-from boardhand_operator import observe, outcome
+from boardhand_operator.decide import observe, outcome
 from testbed.load import Fate, StageEnd, green
 from testbed.load.fate import refused
 from testbed.redteam.attack import Attack, Outcome

@@ -19,7 +19,7 @@ from boardhand_api.pod import Stage
 from boardhand_api.result import Result, termination_message
 from boardhand_operator.boards.markers import find_claims, find_closing
 from boardhand_operator.comment import Comment
-from boardhand_operator.observe import parse_time
+from boardhand_operator.decide.observe import parse_time
 from testbed.load import Fate, StageEnd, green
 from testbed.load.api import context
 from testbed.load.fate import refused

@@ -11,9 +11,10 @@ from typing import Any
 from unittest.mock import patch
 
 from boardhand_operator import __main__ as program
-from boardhand_operator import facts, kube, policies, snapshots, store, words
+from boardhand_operator import facts, kube, policies, snapshots, words
 from boardhand_operator.act import deliver
 from boardhand_operator.act.doing import Doing
+from boardhand_operator.memory import store
 from boardhand_operator.pools import worker
 from boardhand_operator.sealed.keyring import Keyring
 

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from boardhand_api.run import PullRequestState
+from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.errors import NotFound, Rejected, RemoteUnavailable
 from boardhand_operator.forges import Forge, Proposal
-from boardhand_operator.observe import parse_time
 from tests.contract.about import about
 from tests.contract.forge_bench import ForgeBench
 from tests.contract.forge_cases_check import ODD

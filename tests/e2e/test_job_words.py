@@ -10,8 +10,8 @@ import pytest
 
 from boardhand_api.failures import FailureClass, exit_code_of
 from boardhand_api.pod import Stage
-from boardhand_operator import observe
-from boardhand_operator.outcome import judge
+from boardhand_operator.decide import observe
+from boardhand_operator.decide.outcome import judge
 from boardhand_operator.specs.job import build_job
 from boardhand_operator.specs.order import build_order
 from testbed.load.cluster import LoadCluster

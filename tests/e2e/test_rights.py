@@ -32,7 +32,7 @@ def test_the_operator_asked_for_what_the_chart_gives_and_used_it(up: World) -> N
         print("not compared: this cluster's API server writes no audit log that is to be read here")
         return
     # With the proxy that test_egress.py installs.
-    values = {"watchNamespaces": list(NAMESPACES), "egressProxy": {"enabled": True}}
+    values = {"watchNamespaces": list(NAMESPACES), "egressProxy": {"enabled": True}, "userNamespaces": "Auto"}
     given = grants(chart.rendered(SYSTEM, values), chart.RELEASE)
     found = compare(given, calls(log, ACCOUNT))
     assert found.beyond == []

@@ -9,9 +9,9 @@ from typing import ClassVar
 
 from boardhand_api.run import PullRequest
 from boardhand_operator.comment import Comment
+from boardhand_operator.decide.lost_pod import Head
 from boardhand_operator.errors import Misconfigured, NotFound
 from boardhand_operator.forges import Proposal
-from boardhand_operator.lost_pod import Head
 from boardhand_operator.reviews import Check, Judgement, LineComment, Review
 from tests.support.fuse import Fuse
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 
 from boardhand_operator.kube import ApiException, Conflict, Json, Kube, Resource
+from boardhand_operator.memory.store import Key
 from boardhand_operator.specs.shape import merged
-from boardhand_operator.store import Key
 from tests.support.fuse import Fuse
 
 

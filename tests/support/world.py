@@ -16,11 +16,12 @@ from boardhand_operator import facts
 from boardhand_operator.act import deliver, doing, launch, take
 from boardhand_operator.after import notices, pulls
 from boardhand_operator.boards import Board
-from boardhand_operator.conditions import stamp
 from boardhand_operator.credentials import Source
+from boardhand_operator.decide.conditions import stamp
 from boardhand_operator.fingerprinting import Fingerprinting
 from boardhand_operator.forges import Forge
 from boardhand_operator.kube import Resource
+from boardhand_operator.memory.store import Key, Store, key_of
 from boardhand_operator.money import ledgers
 from boardhand_operator.pools import worker as pools
 from boardhand_operator.pools.worker import PoolWorker
@@ -28,7 +29,6 @@ from boardhand_operator.queue import WorkQueue
 from boardhand_operator.reconcile import Reconciler
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
-from boardhand_operator.store import Key, Store, key_of
 from boardhand_operator.views import Pool, Run
 from tests.support.fake_board import FakeBoard
 from tests.support.fake_forge import FakeForge

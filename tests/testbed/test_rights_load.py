@@ -47,7 +47,7 @@ APPS = f"/api/v1/namespaces/{HAND}"
 
 def rules(namespaces: list[str]) -> list[Json]:
     """Roles and bindings of a release that works these namespaces."""
-    objects = chart.rendered(OPERATOR_NAMESPACE, {"watchNamespaces": namespaces})
+    objects = chart.rendered(OPERATOR_NAMESPACE, {"watchNamespaces": namespaces, "userNamespaces": "Auto"})
     return [body for body in objects if body["apiVersion"].startswith("rbac.")]
 
 
@@ -56,7 +56,7 @@ class Scene:
 
     def __init__(self, cluster: LoadCluster) -> None:
         self.cluster = cluster
-        names = {"BOARDHAND_NAMESPACES": f"{BOARD},{HAND}"}
+        names = {"BOARDHAND_NAMESPACES": f"{BOARD},{HAND}", "BOARDHAND_USER_NAMESPACES": "Auto"}
         self.operator = OperatorProcess(cluster, "operator-a", lease=chart.RELEASE, env=names)
         self.forge = standins.start_gitea(cluster, [f"load/{BOARD}"])
         self.held: set[str] = set()

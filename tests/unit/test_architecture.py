@@ -44,21 +44,12 @@ def test_the_vocabularys_surface_is_what_others_build_on() -> None:
 @pytest.mark.parametrize(
     ("module", "pure_of"),
     [
-        ("decide", {"kube", "services", "boards", "forges", "act", "store"}),
-        ("outcome", {"kube", "services", "boards", "forges", "act", "store"}),
-        ("observe", {"kube", "services", "boards", "forges", "act", "store"}),
-        ("places", {"kube", "services", "boards", "forges", "act", "store"}),
-        ("names", {"kube", "services", "boards", "forges", "act", "store"}),
         ("words", {"kube", "services", "boards", "forges", "act", "store"}),
         ("pools/health", {"kube", "services", "boards", "forges", "act", "store"}),
         ("pools/intake", {"kube", "services", "forges", "act", "store"}),
         ("pools/commands", {"kube", "services", "forges", "act", "store"}),
         ("pools/lessons", {"kube", "services", "boards", "forges", "act", "store"}),
         ("pools/pace", {"kube", "services", "boards", "forges", "act", "store"}),
-        ("money/budget", {"kube", "services", "boards", "forges", "act", "store"}),
-        ("money/charge", {"kube", "services", "boards", "forges", "act", "store"}),
-        ("lost_pod", {"kube", "services", "boards", "forges", "act", "store"}),
-        ("delivery", {"kube", "services", "boards", "forges", "act", "store"}),
     ],
 )
 def test_the_core_knows_no_edge(module: str, pure_of: set[str]) -> None:

@@ -103,6 +103,25 @@ def test_the_release_itself_gives_the_lease_and_nothing_where_no_pools_are_worke
     assert {grant.namespace for grant in given} == {SYSTEM, "team-a"}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({}, "Never"),
+        ({"watchNamespaces": ["*"]}, "Auto"),
+        ({"watchNamespaces": ["*"], "userNamespaces": "Never"}, "Never"),
+        ({"watchNamespaces": ["*"], "userNamespaces": "Always"}, "Always"),
+        ({"userNamespaces": "Auto"}, "Auto"),
+    ],
+)
+def test_nodes_are_listed_only_where_they_are_asked_about_user_namespaces(values: Json, told: str) -> None:
+    (box,) = deployment(values)["containers"]
+    assert {"name": "BOARDHAND_USER_NAMESPACES", "value": told} in box["env"]
+    given = grants(chart.rendered(SYSTEM, values), chart.RELEASE)
+    nodes = [(grant.right.verb, grant.namespace) for grant in given if grant.right.resource == "nodes"]
+    assert nodes == ([("list", None)] if told == "Auto" else [])
+
+
 def deployment(values: Json | None = None) -> Json:
     (found,) = [body for body in chart.rendered(SYSTEM, values) if body["kind"] == "Deployment"]
     spec: Json = found["spec"]["template"]["spec"]

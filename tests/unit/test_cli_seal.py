@@ -28,9 +28,9 @@ from boardhand_cli.problems import Exit, Problem
 from boardhand_cli.seal import _asked
 from boardhand_cli.texts import Field
 from boardhand_operator.kube import ApiException, Conflict, Resource
+from boardhand_operator.memory.store import key_of
 from boardhand_operator.sealed.keyring import KEYS_TYPE, Key, Keyring, Place
 from boardhand_operator.snapshots import build_revision
-from boardhand_operator.store import key_of
 from boardhand_operator.views import Pool
 from tests.support.fake_kube import FakeKube
 from tests.support.objects import pool_body, run_body

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from boardhand_operator.store import Key
+from boardhand_operator.memory.store import Key
 from boardhand_operator.webhooks import callers
 from boardhand_operator.webhooks.callers import listening
 

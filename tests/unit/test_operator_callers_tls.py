@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from boardhand_operator.store import Key
+from boardhand_operator.memory.store import Key
 from boardhand_operator.webhooks import callers, tls
 from boardhand_operator.webhooks.callers import listening
 from testbed.cluster.certificates import Authority, Subject

@@ -12,7 +12,7 @@ from boardhand_api.pod import Stage
 from boardhand_api.pool import Budget
 from boardhand_api.pool_status import Spending
 from boardhand_api.result import Result, Usage, termination_message
-from boardhand_operator.actions import Book, Decision, Launch, Record, RemoveJob
+from boardhand_operator.decide.actions import Book, Decision, Launch, Record, RemoveJob
 from boardhand_operator.money.budget import Purse
 from boardhand_operator.money.charge import used, with_booking
 from tests.support.objects import Json, a_run, ended, pod_body, running, waiting

@@ -15,7 +15,7 @@ from boardhand_api.failures import LIMITS, FailureClass, exit_code_of
 from boardhand_api.pod import Stage
 from boardhand_api.result import Published, Refusal, Result, Usage, termination_message
 from boardhand_api.run import Phase
-from boardhand_operator.actions import (
+from boardhand_operator.decide.actions import (
     Action,
     Claim,
     CloseTicket,
@@ -27,10 +27,10 @@ from boardhand_operator.actions import (
     RemoveJob,
     Settle,
 )
-from boardhand_operator.conditions import run_conditions, stamp
-from boardhand_operator.decide import Facts, decide
+from boardhand_operator.decide.conditions import run_conditions, stamp
+from boardhand_operator.decide.deciding import Facts, decide
+from boardhand_operator.memory.turns import Turn
 from boardhand_operator.specs.shape import merged
-from boardhand_operator.turns import Turn
 from boardhand_operator.views import Run
 from tests.support.objects import a_pool, a_run, ended, job_body, pod_body, running, waiting
 
@@ -183,8 +183,8 @@ STAGES = {
 def test_the_phase_is_the_last_stage_that_began(before: Phase, phase: Phase) -> None:
     later = NOW + timedelta(seconds=2)
     decision = decided(at_work(before), job=job_body(), pod=pod_body(STAGES[phase]), now=later)
-    assert [action.fields for action in decision.actions if isinstance(action, Record)] == (
-        [] if before is phase else [{"phase": phase.value}]
+    assert [action.fields["phase"] for action in decision.actions if isinstance(action, Record)] == (
+        [] if before is phase else [phase.value]
     )
 
 

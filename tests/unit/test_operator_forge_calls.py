@@ -12,7 +12,7 @@ from boardhand_operator.after import pulls
 from boardhand_operator.after.care import Aftercare
 from boardhand_operator.app import App
 from boardhand_operator.kube import Resource
-from boardhand_operator.store import Store
+from boardhand_operator.memory.store import Store
 from boardhand_operator.webhooks import relay
 from boardhand_operator.webhooks.door import Door
 from boardhand_operator.webhooks.relay import POKE, Relay, of_forge

@@ -14,7 +14,7 @@ from boardhand_api.pod import LABEL_POOL, LABEL_TICKET
 from boardhand_api.run import TicketRunSpec
 from boardhand_operator.boards import Card
 from boardhand_operator.boards.ticket import ticket_of
-from boardhand_operator.conditions import stamp
+from boardhand_operator.decide.conditions import stamp
 from boardhand_operator.pools.intake import build_run, label_for, name_for, next_attempt, wait_until
 from boardhand_operator.views import Run
 from tests.support.objects import a_pool, a_run

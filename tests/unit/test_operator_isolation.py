@@ -14,9 +14,9 @@ from kubernetes.utils.quantity import parse_quantity
 from boardhand_api import pod
 from boardhand_api.pod import Stage
 from boardhand_api.run import TicketRunSpec
-from boardhand_operator import observe
+from boardhand_operator.decide import observe
+from boardhand_operator.decide.outcome import judge
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.outcome import judge
 from boardhand_operator.specs.job import build_job
 from boardhand_operator.specs.order import build_order
 from tests.support.objects import a_pool, ended, job_body, pod_body, run_body

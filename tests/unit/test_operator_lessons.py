@@ -14,8 +14,8 @@ from boardhand_api.failures import FailureClass
 from boardhand_api.run import Earlier, Ticket, TicketComment, TicketRunSpec
 from boardhand_operator.boards import Card
 from boardhand_operator.boards.ticket import ticket_of
-from boardhand_operator.conditions import stamp
-from boardhand_operator.outcome import judge
+from boardhand_operator.decide.conditions import stamp
+from boardhand_operator.decide.outcome import judge
 from boardhand_operator.pools.intake import build_run
 from boardhand_operator.pools.lessons import TOLD, lessons
 from boardhand_operator.specs.order import build_order

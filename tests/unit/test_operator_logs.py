@@ -9,9 +9,9 @@ from boardhand_api.failures import FailureClass
 from boardhand_api.pod import Stage
 from boardhand_api.result import Checked, Published, Result, termination_message
 from boardhand_api.run import Phase
+from boardhand_operator.decide.observe import Json
 from boardhand_operator.kube import ApiException
 from boardhand_operator.logs import PATIENCE_SECONDS, Logs
-from boardhand_operator.observe import Json
 from tests.support.fake_kube import FakeKube
 from tests.support.fake_nodes import Fate
 from tests.support.fuse import Fuse, When

@@ -10,18 +10,19 @@ import pytest
 
 from boardhand_api.failures import FailureClass, class_of_exit_code, exit_code_of
 from boardhand_api.pod import Stage
+from boardhand_api.result import Published
 from boardhand_api.run import Phase
-from boardhand_operator import observe
-from boardhand_operator.actions import Decision, Record
-from boardhand_operator.conditions import stamp
-from boardhand_operator.decide import Facts, decide
+from boardhand_operator.decide import observe
+from boardhand_operator.decide.actions import Decision, Record
+from boardhand_operator.decide.conditions import stamp
+from boardhand_operator.decide.deciding import Facts, decide
+from boardhand_operator.decide.lost_pod import POLICY, Head
+from boardhand_operator.decide.outcome import Outcome, judge
 from boardhand_operator.kube import Resource
-from boardhand_operator.lost_pod import POLICY, Head
-from boardhand_operator.outcome import Outcome, judge
+from boardhand_operator.memory.turns import Turn
 from boardhand_operator.specs.failure_policy import build_policy
 from boardhand_operator.specs.job import build_job
 from boardhand_operator.specs.order import build_order
-from boardhand_operator.turns import Turn
 from tests.support.fuse import Fuse
 from tests.support.objects import a_pool, a_run, ended, job_body, pod_body, run_body, running
 from tests.support.world import Replica, World, clocked, live
@@ -182,9 +183,9 @@ async def test_a_phase_does_not_go_back_while_no_pod_is_in_sight() -> None:
         await live(world)
 
 
-def decided_by_head(head: Head | None) -> Decision:
+def decided_by_head(head: Head | None, **status: Any) -> Decision:
     """What becomes of a run whose Job is complete and whose pod is gone."""
-    run = a_run(phase="Working", job="run-1-1", tries=1, startedAt="2026-01-01T11:00:00Z")
+    run = a_run(**{"phase": "Working", "job": "run-1-1", "tries": 1, "startedAt": "2026-01-01T11:00:00Z"} | status)
     facts = Facts(run, a_pool(), job_body(complete=True), None, None, Turn(place=True), NOON, pushed=head)
     return decide(facts)
 
@@ -205,6 +206,36 @@ def test_a_branch_of_an_earlier_try_or_none_proves_nothing(old: bool) -> None:
     assert isinstance(record, Record)
     assert record.fields["failure"]["reason"] == "ResultLost"
     assert record.fields["retryAt"]
+
+
+def published(commit: str) -> Json:
+    """The pod of a try that has pushed, and whose verify commands run since five seconds."""
+    message = Published(branch="boardhand/shop-1", commit=commit).model_dump_json(by_alias=True)
+    verify = {"running": {"startedAt": stamp(NOON - timedelta(seconds=5))}}
+    states = {Stage.CHECKOUT: ended(0), Stage.AGENT: ended(0), Stage.PUBLISH: ended(0, message), Stage.VERIFY: verify}
+    return pod_body(states)
+
+
+def test_what_was_pushed_is_kept_with_the_phase() -> None:
+    run = a_run(phase="Working", job="run-1-1", tries=1, startedAt="2026-01-01T11:00:00Z")
+    facts = Facts(run, a_pool(), job_body(), published("c" * 40), None, Turn(place=True), NOON)
+    (record,) = decide(facts).actions
+    assert isinstance(record, Record)
+    assert record.fields == {"phase": "Verifying", "branch": "boardhand/shop-1", "commit": "c" * 40}
+
+
+@pytest.mark.parametrize("at_forge", ["c", "d"])
+@pytest.mark.parametrize("slow_clock", [True, False])
+def test_only_the_commit_that_was_told_is_taken_for_proved(at_forge: str, slow_clock: bool) -> None:
+    made = observe.parse_time(job_body()["metadata"]["creationTimestamp"]) - timedelta(hours=slow_clock)
+    told = {"phase": "Verifying", "branch": "boardhand/shop-1", "commit": "c" * 40}
+    (record,) = decided_by_head(Head(at_forge * 40, made), **told).actions
+    assert isinstance(record, Record)
+    if at_forge == "c":
+        assert (record.fields["commit"], record.fields["failure"]) == ("c" * 40, None)
+    else:
+        assert record.fields["failure"]["reason"] == "ResultLost"
+        assert (record.fields["branch"], record.fields["commit"]) == (None, None)
 
 
 def test_finished_pods_that_are_cleared_away_while_no_operator_looks_cost_no_second_try() -> None:

@@ -27,10 +27,10 @@ from hypothesis.stateful import (
 
 from boardhand_api.run import Phase
 from boardhand_operator.boards.markers import find_claims, find_closing
-from boardhand_operator.conditions import stamp
+from boardhand_operator.decide.conditions import stamp
+from boardhand_operator.decide.lost_pod import POLICY
 from boardhand_operator.kube import Resource
-from boardhand_operator.lost_pod import POLICY
-from boardhand_operator.store import Key
+from boardhand_operator.memory.store import Key
 from boardhand_operator.views import Run
 from tests.support.fake_board import DOING, FAILED, READY, REVIEW
 from tests.support.fake_nodes import FakeNodes, Fate

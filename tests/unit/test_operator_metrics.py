@@ -25,10 +25,10 @@ from boardhand_operator.http.answers import Vendor
 from boardhand_operator.http.calls import Call
 from boardhand_operator.http.transport import Client, Connection
 from boardhand_operator.kube import Resource
+from boardhand_operator.memory.store import Key, Store
 from boardhand_operator.metrics import served
 from boardhand_operator.metrics.names import POOLS
 from boardhand_operator.observing import Observers, Written
-from boardhand_operator.store import Key, Store
 from boardhand_operator.views import Pool
 from boardhand_operator.vitals import Role, Vitals
 from tests.support.fake_nodes import FakeNodes, Fate

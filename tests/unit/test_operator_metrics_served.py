@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from boardhand_operator.kube import ApiException, Resource
+from boardhand_operator.memory.store import Store
 from boardhand_operator.metrics import admission, served
 from boardhand_operator.settings import Metrics, Settings
-from boardhand_operator.store import Store
 from testbed.cluster.certificates import Authority, Subject
 from tests.support.fake_kube import FakeKube
 from tests.unit.test_operator_metrics import metrics_of

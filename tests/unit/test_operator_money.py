@@ -18,8 +18,8 @@ from boardhand_api.pod import LABEL_SETTLED
 from boardhand_api.pool_status import Spending
 from boardhand_api.run import Phase
 from boardhand_operator.kube import Resource
-from boardhand_operator.store import Key
-from boardhand_operator.turns import Turns
+from boardhand_operator.memory.store import Key
+from boardhand_operator.memory.turns import Turns
 from boardhand_operator.views import Pool, Run
 from tests.support.fake_board import DOING, READY, REVIEW
 from tests.support.fake_nodes import Fate

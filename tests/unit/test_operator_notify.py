@@ -26,10 +26,10 @@ from boardhand_operator.errors import Misconfigured
 from boardhand_operator.fingerprinting import Fingerprinting
 from boardhand_operator.http.exchange import Connection
 from boardhand_operator.kube import Resource
+from boardhand_operator.memory.store import Store
 from boardhand_operator.redacting import Redactor
 from boardhand_operator.sealed.keyring import Place
 from boardhand_operator.sealed.opening import Opener
-from boardhand_operator.store import Store
 from boardhand_operator.views import Pool, Run
 from testbed.slack import Slack
 from tests.support.fake_nodes import Fate

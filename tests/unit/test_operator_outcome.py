@@ -13,7 +13,7 @@ from boardhand_api.counts import NO_TESTS_EXIT
 from boardhand_api.failures import LIMITS, FailureClass, class_of_exit_code, exit_code_of
 from boardhand_api.pod import Stage
 from boardhand_api.result import Checked, Published, Refusal, Result, Usage, termination_message
-from boardhand_operator.outcome import Outcome, attempt_spent, judge
+from boardhand_operator.decide.outcome import Outcome, attempt_spent, judge
 from tests.support.objects import a_run, ended, job_body, pod_body, running, waiting
 
 BASE, HEAD, BRANCH = "a" * 40, "b" * 40, "boardhand/1-fix"

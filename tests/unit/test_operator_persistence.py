@@ -15,11 +15,11 @@ from boardhand_api.pod import Stage
 from boardhand_api.pool import Persistence
 from boardhand_api.result import Result, Usage, termination_message
 from boardhand_api.run import Phase
-from boardhand_operator.actions import Record
-from boardhand_operator.decide import Facts, decide
+from boardhand_operator.decide.actions import Record
+from boardhand_operator.decide.deciding import Facts, decide
 from boardhand_operator.kube import Resource
+from boardhand_operator.memory.turns import Turn
 from boardhand_operator.specs.kept import build_claim
-from boardhand_operator.turns import Turn
 from tests.support.fake_nodes import Fate
 from tests.support.fuse import Crash, Fuse, When
 from tests.support.objects import a_pool, a_run, ended, pod_body, run_body

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boardhand_api.run import TicketRunStatus
-from boardhand_operator.places import PoolQueue, at_work, order_of, waiting
+from boardhand_operator.memory.places import PoolQueue, at_work, order_of, waiting
 from tests.support.objects import a_run
 
 DONE = {"phase": "Succeeded", "claim": "c1", "tries": 1, "finishedAt": "2026-01-01T12:00:00Z"}

@@ -20,11 +20,11 @@ from boardhand_operator.boards.trello.board import TrelloBoard
 from boardhand_operator.errors import Misconfigured, RateLimited, RemoteUnavailable
 from boardhand_operator.http.transport import Connection
 from boardhand_operator.kube import Resource
+from boardhand_operator.memory.store import Key, Store
 from boardhand_operator.pools import worker as pools
 from boardhand_operator.pools.pace import Pause
 from boardhand_operator.pools.worker import PoolWorker
 from boardhand_operator.queue import WorkQueue
-from boardhand_operator.store import Key, Store
 from boardhand_operator.views import Pool
 from tests.support.fake_board import FakeBoard
 from tests.support.fake_forge import FakeForge

@@ -16,7 +16,7 @@ from boardhand_operator.after.labels import settling
 from boardhand_operator.after.pulls import PullRequests
 from boardhand_operator.errors import RateLimited, RemoteUnavailable
 from boardhand_operator.kube import Resource
-from boardhand_operator.store import Store
+from boardhand_operator.memory.store import Store
 from boardhand_operator.views import Pool, Run
 from tests.support.fake_forge import FakeForge
 from tests.support.fake_nodes import Fate

@@ -13,8 +13,8 @@ from boardhand_api.pod import LABEL_SETTLED
 from boardhand_api.run import Phase
 from boardhand_operator.errors import CredentialsRefused, RateLimited, RemoteUnavailable
 from boardhand_operator.kube import ApiException, Resource
+from boardhand_operator.memory.store import Key
 from boardhand_operator.queue import Work
-from boardhand_operator.store import Key
 from boardhand_operator.views import Run
 from tests.support.fake_board import DOING, READY
 from tests.support.fake_nodes import Fate

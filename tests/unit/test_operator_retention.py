@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from boardhand_api.pod import LABEL_POOL
 from boardhand_api.pool import Retention
-from boardhand_operator.conditions import stamp
+from boardhand_operator.decide.conditions import stamp
 from boardhand_operator.kube import Resource
 from boardhand_operator.pools.retention import EVERY, expired
 from tests.support.fuse import Fuse

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boardhand_operator.kube import Resource
-from boardhand_operator.store import Store, key_of
+from boardhand_operator.memory.store import Store, key_of
 from tests.support.objects import job_body, pod_body, run_body
 
 KEY = ("team", "run-1")

@@ -10,12 +10,12 @@ from boardhand_api.failures import FailureClass, exit_code_of
 from boardhand_api.pod import Stage
 from boardhand_api.result import Published, Result, termination_message
 from boardhand_api.run import StageTime, TicketRunStatus
-from boardhand_operator.actions import Record
-from boardhand_operator.conditions import stamp
-from boardhand_operator.decide import Facts, decide
-from boardhand_operator.observe import parse_time
-from boardhand_operator.timing import stage_times
-from boardhand_operator.turns import Turn
+from boardhand_operator.decide.actions import Record
+from boardhand_operator.decide.conditions import stamp
+from boardhand_operator.decide.deciding import Facts, decide
+from boardhand_operator.decide.observe import parse_time
+from boardhand_operator.decide.timing import stage_times
+from boardhand_operator.memory.turns import Turn
 from tests.support.objects import NOON, a_pool, a_run, ended, job_body, pod_body, running, waiting
 
 LATER = "2026-01-01T12:01:00Z"

@@ -18,11 +18,11 @@ from boardhand_operator.boards.markers import claim_text, reply_text
 from boardhand_operator.boards.ticket import ticket_of
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.kube import Resource
+from boardhand_operator.memory.store import Store
 from boardhand_operator.pools.people import People
 from boardhand_operator.pools.tickets import Tickets
 from boardhand_operator.pools.trust import EXAMPLES, Circle, may_trigger, refusal, shown, told, with_trigger
 from boardhand_operator.queue import WorkQueue
-from boardhand_operator.store import Store
 from boardhand_operator.views import Pool
 from tests.support.fake_board import DOING, READY, FakeBoard
 from tests.support.fuse import Fuse

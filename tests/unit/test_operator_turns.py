@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boardhand_operator.places import order_of
-from boardhand_operator.turns import Turn, Turns
+from boardhand_operator.memory.places import order_of
+from boardhand_operator.memory.turns import Turn, Turns
 from boardhand_operator.views import Key, Run
 from tests.support.objects import pool_body, run_body
 

@@ -15,7 +15,7 @@ from boardhand_api.order import ORDER_VERSION, Order
 from boardhand_api.pod import Stage
 from boardhand_api.result import RESULT_VERSION, Checked, Published, Result
 from boardhand_api.versions import newer
-from boardhand_operator.outcome import judge
+from boardhand_operator.decide.outcome import judge
 from boardhand_operator.specs.order import build_order
 from boardhand_runner import cli
 from boardhand_runner.settings import Settings

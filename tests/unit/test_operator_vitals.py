@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from boardhand_operator.kube import Resource
-from boardhand_operator.store import Store
+from boardhand_operator.memory.store import Store
 from boardhand_operator.vitals import LEASE_SECONDS, WATCH_SECONDS, Role, Vitals
 from boardhand_operator.web import serving
 from tests.support.objects import run_body

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from boardhand_operator.kube import Resource
+from boardhand_operator.memory.store import Store
 from boardhand_operator.settings import Settings
-from boardhand_operator.store import Store
 from boardhand_operator.views import Pool
 from boardhand_operator.webhooks import relay
 from boardhand_operator.webhooks.door import SHUT_SECONDS, Door

@@ -18,6 +18,7 @@ from boardhand_operator.act.doing import Doing
 from boardhand_operator.app import App
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.kube import Kube, Resource
+from boardhand_operator.memory.store import Store
 from boardhand_operator.redacting import Redactor
 from boardhand_operator.sealed import keep
 from boardhand_operator.sealed.carrying import carried
@@ -27,7 +28,6 @@ from boardhand_operator.settings import Settings
 from boardhand_operator.snapshots import Snapshots, build_revision
 from boardhand_operator.specs.job import build_job
 from boardhand_operator.specs.order import build_order
-from boardhand_operator.store import Store
 from boardhand_operator.views import Pool
 from tests.support.fake_kube import FakeKube
 from tests.support.objects import NOON, SECRET, a_pool, a_run, run_body

@@ -42,6 +42,11 @@ app.kubernetes.io/component: operator
 {{- join "," ($closed | uniq) }}
 {{- end }}
 
+{{- /* Where nothing is said: asking the nodes is a right over the whole cluster, which only a release for all has. */ -}}
+{{- define "boardhand.userNamespaces" -}}
+{{- .Values.userNamespaces | default (ternary "Auto" "Never" (eq (include "boardhand.everywhere" .) "yes")) }}
+{{- end }}
+
 {{- define "boardhand.rules" -}}
 - apiGroups: [boardhand.dev]
   resources: [ticketruns]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from boardhand_operator.act import account, deliver, launch, take
 from boardhand_operator.act.doing import REFUSED, Doing
-from boardhand_operator.actions import (
+from boardhand_operator.decide.actions import (
     Action,
     Book,
     Claim,

@@ -10,7 +10,7 @@ from boardhand_operator.act.doing import Doing, Gone
 from boardhand_operator.act.volume import remove
 from boardhand_operator.after.labels import settling
 from boardhand_operator.boards.claims import close
-from boardhand_operator.conditions import with_condition
+from boardhand_operator.decide.conditions import with_condition
 from boardhand_operator.errors import Misconfigured, NotFound
 from boardhand_operator.forges import Proposal
 from boardhand_operator.forges.address import require_page

@@ -13,13 +13,13 @@ import aiohttp
 
 from boardhand_api import API_VERSION
 from boardhand_api.run import TicketRunStatus
-from boardhand_operator.conditions import run_conditions, stamp
+from boardhand_operator.decide.conditions import run_conditions, stamp
 from boardhand_operator.errors import BoardhandError
 from boardhand_operator.kube import ApiException, Kube, Resource
+from boardhand_operator.memory.store import Store
 from boardhand_operator.observing import Written
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
-from boardhand_operator.store import Store
 from boardhand_operator.views import Pool, Run
 
 REFUSED = (TimeoutError, BoardhandError, ApiException, aiohttp.ClientError, OSError)

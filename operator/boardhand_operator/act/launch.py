@@ -11,14 +11,16 @@ from http import HTTPStatus
 
 from boardhand_api.egress import EgressMode
 from boardhand_api.failures import FailureClass
+from boardhand_api.pod_settings import UserNamespaces
 from boardhand_api.run import Failure, Phase
 from boardhand_operator.act.doing import Doing
 from boardhand_operator.act.volume import ensure
-from boardhand_operator.conditions import stamp
+from boardhand_operator.decide.conditions import stamp
 from boardhand_operator.kube import ApiException, Conflict, Json, Resource
 from boardhand_operator.minted import keep
 from boardhand_operator.names import job_name
 from boardhand_operator.sealed import keep as sealed
+from boardhand_operator.specs import users
 from boardhand_operator.specs.egress import java_options, password, through, user_of, variables
 from boardhand_operator.specs.job import build_job
 from boardhand_operator.specs.order import build_order
@@ -37,7 +39,7 @@ async def launch(doing: Doing, number: int) -> bool:
     minted = await keep.ensure(doing)
     await sealed.ensure(doing)
     wanted = build_job(name, dict(run.body), pool.spec, order, doing.settings.runner_image, minted)
-    wanted = await _through_proxy(doing, wanted)
+    wanted = await _with_own_users(doing, await _through_proxy(doing, wanted))
     if run.status.generation is None:
         await doing.services.snapshots.keep(pool)
     volume = await ensure(doing)
@@ -78,6 +80,16 @@ async def _through_proxy(doing: Doing, job: Json) -> Json:
     secret = password(user, egress.hosts, proxy.key)
     told = variables(egress, user, secret, host, proxy.port)
     return through(job, told, java_options(egress, host, proxy.port))
+
+
+async def _with_own_users(doing: Doing, job: Json) -> Json:
+    """The Job, its pod with users of its own where the pool leaves that to the operator, and it is to be so."""
+    template = job["spec"]["template"]
+    left = doing.its_pool.spec.pod.user_namespaces is UserNamespaces.AUTO
+    if not (left and await doing.services.nodes.own_users(template["spec"])):
+        return job
+    spec = template["spec"] | users.OWN
+    return job | {"spec": job["spec"] | {"template": template | {"spec": spec}}}
 
 
 async def _close_network(doing: Doing) -> None:

@@ -14,7 +14,7 @@ from boardhand_operator.boards import Board, Comment
 from boardhand_operator.boards.claims import Claimant, Lost
 from boardhand_operator.boards.claims import claim as claim_ticket
 from boardhand_operator.boards.markers import find_claims, find_closing, lost_text
-from boardhand_operator.conditions import stamp
+from boardhand_operator.decide.conditions import stamp
 from boardhand_operator.errors import Misconfigured, NotFound
 from boardhand_operator.names import asked_for
 from boardhand_operator.views import readable_runs

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from boardhand_api.pool_status import Condition
 from boardhand_operator.after.calling import check_address
-from boardhand_operator.conditions import with_condition
+from boardhand_operator.decide.conditions import with_condition
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.pools.health import Problem
 from boardhand_operator.services import Services

@@ -9,9 +9,9 @@ from typing import Any
 from boardhand_operator.after.notices import Notices
 from boardhand_operator.after.pulls import PullRequests
 from boardhand_operator.kube import Kube, Resource
+from boardhand_operator.memory.store import Key, Store
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
-from boardhand_operator.store import Key, Store
 from boardhand_operator.webhooks.relay import POKE, of_forge
 
 

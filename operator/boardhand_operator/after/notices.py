@@ -25,12 +25,12 @@ from boardhand_operator.act.doing import Doing
 from boardhand_operator.after.calling import Untold, call, check_address
 from boardhand_operator.after.labels import to_tell
 from boardhand_operator.after.message import message
+from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.kube import ApiException, Kube, Resource
-from boardhand_operator.observe import parse_time
+from boardhand_operator.memory.store import Key, Store
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
-from boardhand_operator.store import Key, Store
 from boardhand_operator.views import Pool, Run, readable_runs
 
 GIVEN_UP = timedelta(hours=1)

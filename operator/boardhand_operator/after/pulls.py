@@ -17,12 +17,12 @@ import aiohttp
 
 from boardhand_api.pod import LABEL_PULL_REQUEST, OPEN
 from boardhand_api.run import PullRequest, PullRequestState
+from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.errors import Misconfigured, NotFound, RateLimited, Remote
 from boardhand_operator.forges import Forge
 from boardhand_operator.kube import ApiException, Kube, Resource
-from boardhand_operator.observe import parse_time
+from boardhand_operator.memory.store import Key, Store
 from boardhand_operator.services import Services
-from boardhand_operator.store import Key, Store
 from boardhand_operator.views import Pool, readable_runs
 
 EVERY = 600.0

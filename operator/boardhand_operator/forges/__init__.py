@@ -13,10 +13,10 @@ from typing import ClassVar, Protocol, cast
 from boardhand_api import pool
 from boardhand_api.run import PullRequest
 from boardhand_operator.comment import Comment
+from boardhand_operator.decide.lost_pod import Head
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges.proposal import Proposal as Proposal
 from boardhand_operator.http.transport import Connection
-from boardhand_operator.lost_pod import Head
 from boardhand_operator.plugins import implementation, require_keys
 from boardhand_operator.reviews import Check, Judgement, LineComment, Review
 

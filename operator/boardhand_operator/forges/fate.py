@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from boardhand_api.run import PullRequest, PullRequestState
-from boardhand_operator.conditions import stamp
-from boardhand_operator.observe import parse_time
+from boardhand_operator.decide.conditions import stamp
+from boardhand_operator.decide.observe import parse_time
 
 
 def with_fate(pull: PullRequest, state: PullRequestState, merged_at: str | None, head: str | None) -> PullRequest:

@@ -14,11 +14,11 @@ from typing import ClassVar, NoReturn
 from urllib.parse import urlsplit
 
 from boardhand_api import pool
+from boardhand_operator.decide.lost_pod import Head
 from boardhand_operator.errors import Misconfigured, NotFound
 from boardhand_operator.forges import amiss
 from boardhand_operator.http.answers import Vendor
 from boardhand_operator.http.transport import Client, Connection
-from boardhand_operator.lost_pod import Head
 from boardhand_operator.plugins import require_keys
 
 NAMED = 10

@@ -14,10 +14,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from boardhand_api.pod import LABEL_TICKET
+from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.kube import Resource
+from boardhand_operator.memory.store import Key, Store
 from boardhand_operator.metrics.names import OTHER, POOLS, Names
-from boardhand_operator.observe import parse_time
-from boardhand_operator.store import Key, Store
 from boardhand_operator.vitals import Role, Vitals
 
 Json = Mapping[str, Any]

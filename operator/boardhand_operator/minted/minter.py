@@ -13,7 +13,7 @@ from boardhand_operator.credentials import PUSH, READ, Source, sources
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges.address import owner_and_name
 from boardhand_operator.http.transport import Connection, segment
-from boardhand_operator.store import Key
+from boardhand_operator.memory.store import Key
 from boardhand_operator.vendors.github.api import GITHUB, Api
 from boardhand_operator.vendors.github.app import AppKey, AppTokens, Place
 from boardhand_operator.views import Pool

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from boardhand_api.pod import Stage
-from boardhand_operator.conditions import stamp
+from boardhand_operator.decide.conditions import stamp
+from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.names import git_secret_name
-from boardhand_operator.observe import parse_time
 from boardhand_operator.specs.owned import metadata
 from boardhand_operator.vendors.github.app import Token
 

@@ -16,7 +16,7 @@ from typing import Self
 from boardhand_api.pool import Budget, CodingAgentSpec
 from boardhand_api.pool_status import Spending
 from boardhand_api.run import TicketRunSpec
-from boardhand_operator.conditions import stamp
+from boardhand_operator.decide.conditions import stamp
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.views import Pool
 

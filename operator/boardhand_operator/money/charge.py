@@ -12,9 +12,9 @@ from boardhand_api.failures import FailureClass
 from boardhand_api.pod import Stage
 from boardhand_api.result import Result
 from boardhand_api.run import TicketRunStatus
-from boardhand_operator import observe
-from boardhand_operator.actions import Book, Decision, Record
-from boardhand_operator.delivery import never_ours
+from boardhand_operator.decide import observe
+from boardhand_operator.decide.actions import Book, Decision, Record
+from boardhand_operator.decide.delivery import never_ours
 from boardhand_operator.money.budget import NOTHING, Purse
 from boardhand_operator.views import Run
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from boardhand_api.pool_status import Spending
 from boardhand_operator.kube import ApiException, Json, Kube, Resource
+from boardhand_operator.memory.store import Store
 from boardhand_operator.money.budget import Purse, runs_of, without
-from boardhand_operator.store import Store
 from boardhand_operator.views import Key, Pool
 
 Step = Callable[[Pool, Purse], Spending | None]

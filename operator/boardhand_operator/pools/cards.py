@@ -15,8 +15,8 @@ from boardhand_operator.boards.claims import close
 from boardhand_operator.boards.markers import Claim, find_claims, find_closing
 from boardhand_operator.errors import NotFound
 from boardhand_operator.kube import Kube, Resource
+from boardhand_operator.memory.store import Key, Store, key_of
 from boardhand_operator.queue import WorkQueue
-from boardhand_operator.store import Key, Store, key_of
 from boardhand_operator.views import Pool
 
 LOOKUPS = 20

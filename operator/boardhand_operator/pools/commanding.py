@@ -15,11 +15,11 @@ from boardhand_operator.boards import Board, Card, Comment, Said
 from boardhand_operator.boards.markers import find_replies, reply_text
 from boardhand_operator.errors import NotFound, Rejected
 from boardhand_operator.kube import Kube, Resource
+from boardhand_operator.memory.store import Key, Store
 from boardhand_operator.pools.commands import Command, concerns, judge, may, parse
 from boardhand_operator.pools.intake import label_for, name_for
 from boardhand_operator.pools.people import People
 from boardhand_operator.queue import WorkQueue
-from boardhand_operator.store import Key, Store
 from boardhand_operator.views import Pool, Run, readable_runs
 
 LOOK_BACK = timedelta(hours=1)

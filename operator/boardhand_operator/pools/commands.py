@@ -14,7 +14,7 @@ from decimal import Decimal
 from boardhand_operator.boards import Card, Comment
 from boardhand_operator.boards.markers import find_claims, find_closing, find_replies
 from boardhand_operator.boards.ticket import ticket_of
-from boardhand_operator.outcome import attempt_spent
+from boardhand_operator.decide.outcome import attempt_spent
 from boardhand_operator.pools import plans
 from boardhand_operator.pools.intake import next_attempt
 from boardhand_operator.views import Pool, Run

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from boardhand_api.pool_status import Condition
-from boardhand_operator.conditions import with_condition
-from boardhand_operator.observe import parse_time
+from boardhand_operator.decide.conditions import with_condition
+from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.views import Pool
 
 

@@ -13,9 +13,9 @@ from boardhand_api.pod import LABEL_POOL, LABEL_TICKET
 from boardhand_api.policy import Approval
 from boardhand_api.run import Plan, Task, Ticket, TicketRunSpec
 from boardhand_operator.boards import Card
+from boardhand_operator.decide.observe import parse_time
+from boardhand_operator.decide.outcome import attempt_spent
 from boardhand_operator.names import label_value, run_name, ticket_label
-from boardhand_operator.observe import parse_time
-from boardhand_operator.outcome import attempt_spent
 from boardhand_operator.pools import plans
 from boardhand_operator.pools.lessons import lessons
 from boardhand_operator.views import Pool, Run

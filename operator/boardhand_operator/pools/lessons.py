@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from boardhand_api.counts import OUTPUT_CHARACTERS, printable
 from boardhand_api.run import Earlier
-from boardhand_operator.outcome import attempt_spent
+from boardhand_operator.decide.outcome import attempt_spent
 from boardhand_operator.views import Run
 
 TOLD = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from boardhand_operator.conditions import stamp
+from boardhand_operator.decide.conditions import stamp
 
 LONGEST = 600.0
 """A board that fails is asked again after so many seconds at the latest, or at its own pace where that is slower."""

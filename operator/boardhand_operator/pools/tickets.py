@@ -16,12 +16,12 @@ from boardhand_operator.boards.markers import Claim, find_claims
 from boardhand_operator.boards.ticket import ticket_of
 from boardhand_operator.errors import NotFound
 from boardhand_operator.kube import Conflict, Kube, Resource
+from boardhand_operator.memory.store import Key, Store
 from boardhand_operator.names import asked_for
 from boardhand_operator.pools import intake, plans, trust
 from boardhand_operator.pools.commands import granted
 from boardhand_operator.pools.people import People
 from boardhand_operator.queue import WorkQueue
-from boardhand_operator.store import Key, Store
 from boardhand_operator.views import Pool, Run, readable_runs
 
 _AT_ONCE = 8

@@ -15,7 +15,7 @@ from boardhand_api.policy import Comments, Policy, Trigger
 from boardhand_api.pool_status import Condition
 from boardhand_operator.boards import Card
 from boardhand_operator.boards.markers import find_claims, find_replies
-from boardhand_operator.conditions import with_condition
+from boardhand_operator.decide.conditions import with_condition
 from boardhand_operator.views import Pool
 
 EXAMPLES = 5

@@ -14,11 +14,12 @@ import aiohttp
 from boardhand_api.pool_status import CodingAgentStatus
 from boardhand_operator.after import addresses
 from boardhand_operator.boards import Board
-from boardhand_operator.conditions import stamp
+from boardhand_operator.decide.conditions import stamp
+from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.errors import Misconfigured, RateLimited, Remote, RemoteUnavailable
 from boardhand_operator.kube import ApiException, Kube, Resource
+from boardhand_operator.memory.store import Key, Store
 from boardhand_operator.money import budget
-from boardhand_operator.observe import parse_time
 from boardhand_operator.pools import health, people, plans, retention, trust
 from boardhand_operator.pools.cards import Cards
 from boardhand_operator.pools.commanding import Commands
@@ -29,7 +30,6 @@ from boardhand_operator.queue import WorkQueue
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
 from boardhand_operator.specs import shape
-from boardhand_operator.store import Key, Store
 from boardhand_operator.views import Pool, Run
 from boardhand_operator.webhooks import hooks
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from boardhand_operator.credentials import Source
 from boardhand_operator.errors import Misconfigured
+from boardhand_operator.memory.store import Key
 from boardhand_operator.sealed.keyring import Keyring, Place, Unusable
-from boardhand_operator.store import Key
 from boardhand_operator.views import Pool
 
 

@@ -12,6 +12,7 @@ from boardhand_api.pod import PROCESSES, USER, Stage
 from boardhand_api.pod_settings import PodSettings, UserNamespaces
 from boardhand_api.workbench import Resources
 from boardhand_operator.errors import Misconfigured
+from boardhand_operator.specs import users
 
 Json = dict[str, Any]
 
@@ -35,7 +36,7 @@ def of_pod(settings: PodSettings) -> Json:
         "enableServiceLinks": False,
         "shareProcessNamespace": False,
         "securityContext": {**identity, "seccompProfile": {"type": "RuntimeDefault"}},
-        **({"hostUsers": False} if settings.user_namespaces is UserNamespaces.ALWAYS else {}),
+        **(users.OWN if settings.user_namespaces is UserNamespaces.ALWAYS else {}),
     }
 
 

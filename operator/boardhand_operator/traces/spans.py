@@ -25,8 +25,8 @@ from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 
 from boardhand_api.pod import Stage
 from boardhand_operator.afterwards import Over
-from boardhand_operator.observe import parse_time
-from boardhand_operator.timing import stage_times
+from boardhand_operator.decide.observe import parse_time
+from boardhand_operator.decide.timing import stage_times
 from boardhand_operator.traces.ids import RUN, TICKET, context_of
 
 SCOPE = InstrumentationScope("boardhand_operator")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from boardhand_operator.store import Key
+from boardhand_operator.memory.store import Key
 from boardhand_operator.webhooks.bounded import bounded
 from boardhand_operator.webhooks.tls import Identity
 

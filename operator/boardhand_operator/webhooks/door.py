@@ -12,8 +12,8 @@ from boardhand_operator.boards import Board
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges import Forge
 from boardhand_operator.kube import ApiException, Resource
+from boardhand_operator.memory.store import Key, Store
 from boardhand_operator.services import Services
-from boardhand_operator.store import Key, Store
 from boardhand_operator.views import Pool
 from boardhand_operator.webhooks.hooks import wanted
 

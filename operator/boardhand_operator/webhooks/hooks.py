@@ -8,7 +8,7 @@ from typing import Protocol
 
 from boardhand_api.pool_status import Condition
 from boardhand_operator.boards import Board
-from boardhand_operator.conditions import with_condition
+from boardhand_operator.decide.conditions import with_condition
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
 from boardhand_operator.forges import Forge
 from boardhand_operator.pools.health import Problem

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import aiohttp
 
 from boardhand_operator.kube import ApiException, Kube, Resource
-from boardhand_operator.store import Key
+from boardhand_operator.memory.store import Key
 
 POKE = "boardhand.dev/poke"
 """When the pool's board or forge last called a replica that stood by."""

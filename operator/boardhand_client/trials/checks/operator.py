@@ -9,7 +9,7 @@ from boardhand_client.trials.checks.images import wrong_with
 from boardhand_client.trials.checks.rights import OPERATOR
 from boardhand_client.trials.facts import Facts, Hidden, Operator
 from boardhand_client.trials.finding import Finding, Said, Unseen
-from boardhand_operator.observe import parse_time
+from boardhand_operator.decide.observe import parse_time
 
 STALE = timedelta(seconds=60)
 """A Lease that was not renewed for so long is held by nobody who works; it is renewed every few seconds."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from boardhand_operator.decide.lost_pod import Head
+from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.errors import Misconfigured, NotFound, Rejected
 from boardhand_operator.forges import amiss
 from boardhand_operator.forges.azure.at import HEADS, At, Json
-from boardhand_operator.lost_pod import Head
-from boardhand_operator.observe import parse_time
 
 
 async def repository(at: At) -> None:

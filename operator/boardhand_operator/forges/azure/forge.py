@@ -11,6 +11,7 @@ from typing import ClassVar
 from boardhand_api import pool
 from boardhand_api.run import PullRequest
 from boardhand_operator.comment import Comment
+from boardhand_operator.decide.lost_pod import Head
 from boardhand_operator.forges import secret_name
 from boardhand_operator.forges.azure import check, checks, hooks, people, pulls, said, template
 from boardhand_operator.forges.azure.at import At, place_of
@@ -18,7 +19,6 @@ from boardhand_operator.forges.proposal import Proposal
 from boardhand_operator.http import signing
 from boardhand_operator.http.answers import Vendor
 from boardhand_operator.http.transport import Connection
-from boardhand_operator.lost_pod import Head
 from boardhand_operator.reviews import Check, Judgement, LineComment, Review
 from boardhand_operator.vendors.azure import hooks as azure_hooks
 from boardhand_operator.vendors.azure.client import AzureClient, organisation_address

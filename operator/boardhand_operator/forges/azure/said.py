@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from boardhand_operator.comment import Comment
+from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.errors import Rejected
 from boardhand_operator.forges.azure.at import At, Json
 from boardhand_operator.forges.azure.people import People
 from boardhand_operator.forges.headings import headed, unheaded
 from boardhand_operator.forges.text import fitting
 from boardhand_operator.http.transport import segment
-from boardhand_operator.observe import parse_time
 from boardhand_operator.reviews import Judgement, LineComment, Review
 
 COMMENT = 100_000

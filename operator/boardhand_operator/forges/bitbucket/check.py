@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from boardhand_operator.decide.lost_pod import Head
+from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.errors import NotFound, Rejected
 from boardhand_operator.forges import amiss
 from boardhand_operator.forges.bitbucket.at import At, Json, quoted
-from boardhand_operator.lost_pod import Head
-from boardhand_operator.observe import parse_time
 from boardhand_operator.reviews import Check, CheckState
 
 _STATES = {

@@ -12,6 +12,7 @@ from typing import ClassVar
 from boardhand_api import pool
 from boardhand_api.run import PullRequest
 from boardhand_operator.comment import Comment
+from boardhand_operator.decide.lost_pod import Head
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.forges import secret_name
 from boardhand_operator.forges.address import owner_and_name
@@ -21,7 +22,6 @@ from boardhand_operator.forges.proposal import Proposal
 from boardhand_operator.http import signing
 from boardhand_operator.http.answers import Vendor
 from boardhand_operator.http.transport import Client, Connection
-from boardhand_operator.lost_pod import Head
 from boardhand_operator.reviews import Check, Judgement, LineComment, Review
 
 

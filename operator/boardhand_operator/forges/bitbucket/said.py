@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from boardhand_operator.comment import Comment
+from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.errors import Rejected
 from boardhand_operator.forges.bitbucket.at import At, Json
 from boardhand_operator.forges.bitbucket.people import People
 from boardhand_operator.forges.headings import headed, unheaded
 from boardhand_operator.forges.text import fitting
-from boardhand_operator.observe import parse_time
 from boardhand_operator.reviews import Judgement, LineComment, Review
 
 COMMENT = 32_000

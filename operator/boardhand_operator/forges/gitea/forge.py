@@ -11,6 +11,8 @@ from typing import ClassVar
 from boardhand_api import pool
 from boardhand_api.run import PullRequest
 from boardhand_operator.comment import Comment
+from boardhand_operator.decide.lost_pod import Head
+from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.forges import required_url, secret_name
 from boardhand_operator.forges.address import owner_and_name
 from boardhand_operator.forges.gitea import asked, check, checks, pulls, said, template
@@ -18,8 +20,6 @@ from boardhand_operator.forges.gitea.at import At
 from boardhand_operator.forges.proposal import Proposal
 from boardhand_operator.http.answers import Vendor
 from boardhand_operator.http.transport import Client, Connection
-from boardhand_operator.lost_pod import Head
-from boardhand_operator.observe import parse_time
 from boardhand_operator.plugins import token_refused
 from boardhand_operator.reviews import Check, Judgement, LineComment, Review
 from boardhand_operator.vendors.gitea import hooks

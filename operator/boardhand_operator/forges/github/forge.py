@@ -11,6 +11,8 @@ from typing import ClassVar
 from boardhand_api import pool
 from boardhand_api.run import PullRequest
 from boardhand_operator.comment import Comment
+from boardhand_operator.decide.lost_pod import Head
+from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.errors import PermissionMissing
 from boardhand_operator.forges import secret_name
 from boardhand_operator.forges.address import owner_and_name
@@ -20,8 +22,6 @@ from boardhand_operator.forges.proposal import Proposal
 from boardhand_operator.http.answers import Vendor
 from boardhand_operator.http.graphql import Graph
 from boardhand_operator.http.transport import Client, Connection, segment
-from boardhand_operator.lost_pod import Head
-from boardhand_operator.observe import parse_time
 from boardhand_operator.plugins import token_refused
 from boardhand_operator.reviews import Check, Judgement, LineComment, Review
 from boardhand_operator.vendors.github import graph as github_graph

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from boardhand_operator.comment import Comment
+from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.forges.github.at import At, Json
 from boardhand_operator.forges.github.pulls import BODY
 from boardhand_operator.forges.text import fitting
-from boardhand_operator.observe import parse_time
 from boardhand_operator.reviews import Judgement, LineComment, Review
 
 _EVENTS = {

@@ -12,13 +12,13 @@ from typing import ClassVar
 from boardhand_api import pool
 from boardhand_api.run import PullRequest
 from boardhand_operator.comment import Comment
+from boardhand_operator.decide.lost_pod import Head
 from boardhand_operator.forges import amiss, secret_name
 from boardhand_operator.forges.gitlab import ci, merges, reviewing, said, template
 from boardhand_operator.forges.gitlab.address import path_of
 from boardhand_operator.forges.gitlab.check import check_labels, check_project, check_reviewers
 from boardhand_operator.forges.proposal import Proposal
 from boardhand_operator.http.transport import Connection
-from boardhand_operator.lost_pod import Head
 from boardhand_operator.plugins import token_refused
 from boardhand_operator.reviews import Check, Judgement, LineComment, Review
 from boardhand_operator.vendors.gitlab.client import Json, Project

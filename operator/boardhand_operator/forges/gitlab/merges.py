@@ -9,6 +9,8 @@ import re
 from typing import Any
 
 from boardhand_api.run import PullRequest
+from boardhand_operator.decide.lost_pod import Head
+from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.errors import NotFound, Rejected
 from boardhand_operator.forges.fate import state_of, with_fate
 from boardhand_operator.forges.gitlab.asked import fields, lacking
@@ -16,8 +18,6 @@ from boardhand_operator.forges.opening import opens, patiently, the_first
 from boardhand_operator.forges.proposal import Proposal
 from boardhand_operator.forges.text import fitting, one_line
 from boardhand_operator.http.transport import segment
-from boardhand_operator.lost_pod import Head
-from boardhand_operator.observe import parse_time
 from boardhand_operator.vendors.gitlab.client import Json, Project
 from boardhand_operator.vendors.gitlab.texts import harmless
 

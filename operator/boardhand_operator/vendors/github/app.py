@@ -15,10 +15,10 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.errors import Misconfigured, NotFound, PermissionMissing, Rejected
 from boardhand_operator.http.answers import Vendor
 from boardhand_operator.http.transport import Client, Connection
-from boardhand_operator.observe import parse_time
 from boardhand_operator.vendors.github.api import HEADERS, Api, read_error
 
 APP_ID, PRIVATE_KEY, INSTALLATION = "appId", "privateKey", "installationId"

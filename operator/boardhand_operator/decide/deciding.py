@@ -17,8 +17,8 @@ from boardhand_api.counts import printable
 from boardhand_api.failures import FailureClass
 from boardhand_api.result import Published, Result, Usage
 from boardhand_api.run import Failure, Phase
-from boardhand_operator import observe, outcome
-from boardhand_operator.actions import (
+from boardhand_operator.decide import observe, outcome
+from boardhand_operator.decide.actions import (
     Action,
     Claim,
     Decision,
@@ -27,16 +27,16 @@ from boardhand_operator.actions import (
     Reserve,
     Settle,
 )
-from boardhand_operator.conditions import stamp
-from boardhand_operator.delivery import CANCEL_REQUESTED, deliver
-from boardhand_operator.lost_pod import Head
+from boardhand_operator.decide.conditions import stamp
+from boardhand_operator.decide.delivery import CANCEL_REQUESTED, deliver
+from boardhand_operator.decide.lost_pod import Head
+from boardhand_operator.decide.observe import parse_time
+from boardhand_operator.decide.timing import stage_times
+from boardhand_operator.memory.places import waiting
+from boardhand_operator.memory.turns import Turn
 from boardhand_operator.money.budget import Lack, Purse, money_of
 from boardhand_operator.money.charge import with_booking
 from boardhand_operator.names import branch_name
-from boardhand_operator.observe import parse_time
-from boardhand_operator.places import waiting
-from boardhand_operator.timing import stage_times
-from boardhand_operator.turns import Turn
 from boardhand_operator.views import Pool, Run
 
 JOB_SUSPENDED = "JobSuspended"
@@ -183,7 +183,14 @@ def _follow(facts: Facts, pool: Pool) -> Decision:
         return Decision((), _LOOK if stuck or observe.leaving(facts.pod) else None, "under way")
     if since and (young := _PASSING - (facts.now - since).total_seconds()) > 0:
         return Decision((), young, "a stage began")
-    return Decision((Record({"phase": now.value}, f"stage {now.value.lower()}"),), _LOOK, "a stage began")
+    fields = {"phase": now.value} | (_published(facts) if now is Phase.VERIFYING else {})
+    return Decision((Record(fields, f"stage {now.value.lower()}"),), _LOOK, "a stage began")
+
+
+def _published(facts: Facts) -> dict[str, Any]:
+    """What the try pushed, kept with the phase: the pod may be gone before the verify commands have ended."""
+    pushed = outcome.published_by(facts.pod)
+    return {"branch": pushed.branch, "commit": pushed.commit}
 
 
 def _not_admitted(run: Run, job: str) -> Decision:
@@ -226,11 +233,13 @@ def _ended(facts: Facts, pool: Pool) -> Decision:
 
 
 def _pushed(facts: Facts) -> Published | None:
-    """What the run's branch shows that this very try pushed."""
+    """What the run's branch shows that this very try pushed: the commit that publish told while its pod was there, or
+    where nobody looked then, one that is no older than the Job."""
     if facts.pushed is None or facts.job is None:
         return None
-    made = facts.pushed.committed_at
-    if made is None or made < parse_time(facts.job["metadata"]["creationTimestamp"]):
+    told, made = facts.run.status.commit, facts.pushed.committed_at
+    job = parse_time(facts.job["metadata"]["creationTimestamp"])
+    if not (told == facts.pushed.commit if told else made is not None and made >= job):
         return None
     return Published(branch=branch_name(facts.run.spec.ticket, facts.run.spec.attempt), commit=facts.pushed.commit)
 
@@ -241,6 +250,8 @@ def _retry(facts: Facts, pool: Pool, failure: Failure, fields: dict[str, Any]) -
     fields = fields | {
         "phase": (Phase.CLAIMED if facts.run.status.claim else Phase.QUEUED).value,
         "job": None,
+        "branch": None,
+        "commit": None,
         "retryAt": stamp(facts.now + timedelta(seconds=seconds)),
         "failure": failure.wire(),
     }

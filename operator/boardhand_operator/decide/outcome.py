@@ -18,8 +18,8 @@ from boardhand_api.result import RESULT_VERSION, Checked, Published, Refusal, Re
 from boardhand_api.run import Failure, TicketRunStatus, Verdict
 from boardhand_api.taming import reason_of
 from boardhand_api.versions import newer
-from boardhand_operator import lost_pod, observe
-from boardhand_operator.observe import StageState
+from boardhand_operator.decide import lost_pod, observe
+from boardhand_operator.decide.observe import StageState
 
 Json = Mapping[str, Any]
 T = TypeVar("T", bound=BaseModel)
@@ -43,6 +43,12 @@ def _parsed(model: type[T], text: str) -> T | None:
         return model.model_validate_json(text)
     except ValidationError:
         return None
+
+
+def published_by(pod: Json | None) -> Published:
+    """What publish says that it pushed; nothing as long as it has not ended well."""
+    state = observe.stages(pod).get(Stage.PUBLISH, StageState())
+    return (_parsed(Published, state.message) if state.exit_code == 0 else None) or Published()
 
 
 def _failed(failure: FailureClass, reason: str, message: str) -> Failure:

@@ -6,8 +6,8 @@ from boardhand_api.failures import LIMITS, FailureClass
 from boardhand_api.policy import OnLimit, OnRed
 from boardhand_api.pool import Columns
 from boardhand_api.run import Failure, Phase
-from boardhand_operator import observe
-from boardhand_operator.actions import (
+from boardhand_operator.decide import observe
+from boardhand_operator.decide.actions import (
     Action,
     CloseTicket,
     FlagPool,

@@ -7,7 +7,7 @@ from typing import Any
 
 from boardhand_api.pod import Stage
 from boardhand_api.run import StageTime
-from boardhand_operator import lost_pod
+from boardhand_operator.decide import lost_pod
 
 Json = Mapping[str, Any]
 

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any
 
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.places import Age, Order, PoolQueue, at_work, order_of, waiting
+from boardhand_operator.memory.places import Age, Order, PoolQueue, at_work, order_of, waiting
 from boardhand_operator.views import Key, Pool, Run
 
 

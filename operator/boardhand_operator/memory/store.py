@@ -12,7 +12,7 @@ from boardhand_operator import views
 from boardhand_operator.boards import Card
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.kube import Resource
-from boardhand_operator.turns import Turns
+from boardhand_operator.memory.turns import Turns
 
 Json = Mapping[str, Any]
 Key = views.Key

@@ -11,7 +11,7 @@ from typing import Any
 from boardhand_api.failures import FailureClass, class_of_exit_code
 from boardhand_api.pod import Stage
 from boardhand_api.run import Failure
-from boardhand_operator import observe
+from boardhand_operator.decide import observe
 
 Json = Mapping[str, Any]
 

@@ -1,0 +1,1 @@
+"""What the operator has seen, and whose turn it is. Memory, never the truth."""
