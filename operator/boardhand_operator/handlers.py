@@ -93,6 +93,8 @@ def configure(settings: kopf.OperatorSettings) -> None:
     settings.persistence.progress_storage = NoEssence()
     settings.watching.label_selectors[GROUP, "ticketruns"] = f"!{LABEL_SETTLED}"
     settings.watching.label_selectors["batch", "jobs"] = f"{LABEL_RUN},!{LABEL_SETTLED}"
+    # A Job that succeeded leaves by itself; the others, and all pods, are labelled when their run is settled.
+    settings.watching.field_selectors["batch", "jobs"] = "status.successful!=1"
     settings.watching.label_selectors["pods"] = f"{LABEL_RUN},!{LABEL_SETTLED}"
     settings.watching.server_timeout = 300
     settings.queueing.worker_limit = WORKERS

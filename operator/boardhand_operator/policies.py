@@ -8,6 +8,7 @@ from typing import Any
 
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.kube import Conflict, Json, Kube, Resource
+from boardhand_operator.locks import Locks
 from boardhand_operator.specs.network import Network, build_policy
 from boardhand_operator.views import Pool
 
@@ -27,6 +28,7 @@ class Policies:
     def __init__(self, kube: Kube, clock: Callable[[], float]) -> None:
         self._kube = kube
         self._clock = clock
+        self._locks = Locks()
         self._seen: dict[tuple[str, str], _Seen] = {}
 
     async def ensure(self, pool: Pool, network: Network) -> None:
@@ -35,11 +37,13 @@ class Policies:
         Raises Misconfigured as `build_policy`, and ForeignNetworkPolicy where somebody else has one of this name.
         """
         wanted, key = build_policy(pool, network), (pool.namespace, pool.name)
-        seen = self._seen.get(key)
-        if seen and seen.wanted == wanted and self._clock() - seen.at < _BELIEVED_SECONDS:
-            return
-        await self._ensure(pool, wanted)
-        self._seen[key] = _Seen(wanted, self._clock())
+        # Of runs that begin at once, one looks.
+        async with self._locks.of(key):
+            seen = self._seen.get(key)
+            if seen and seen.wanted == wanted and self._clock() - seen.at < _BELIEVED_SECONDS:
+                return
+            await self._ensure(pool, wanted)
+            self._seen[key] = _Seen(wanted, self._clock())
 
     async def _ensure(self, pool: Pool, wanted: Json) -> None:
         name = wanted["metadata"]["name"]

@@ -76,7 +76,8 @@ class FakeNodes:
             self._kube.set_status(
                 Resource.JOBS,
                 (namespace, name),
-                {"conditions": [{"type": kind, "status": "True", "reason": "BackoffLimitExceeded"}]},
+                {"conditions": [{"type": kind, "status": "True", "reason": "BackoffLimitExceeded"}]}
+                | ({"succeeded": 1} if kind == "Complete" else {}),
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from typing import Any
 
@@ -230,6 +231,15 @@ async def test_a_changed_pool_is_heeded_at_once_and_an_unchanged_one_costs_a_req
     await policies.ensure(a_pool(egress={"dns": False}), CLUSTER)
     policy = kube.objects[Resource.POLICIES][KEY]
     assert policy["spec"] == build_policy(a_pool(egress={"dns": False}), CLUSTER)["spec"]
+
+
+async def test_of_runs_that_begin_at_once_one_looks_at_the_policy() -> None:
+    fuse = Fuse()
+    policies = Policies(FakeKube(fuse), Clock())
+    async with asyncio.TaskGroup() as group:
+        for _ in range(20):
+            group.create_task(policies.ensure(a_pool(), CLUSTER))
+    assert fuse.calls == ["get POLICIES", "create POLICIES"]
 
 
 async def test_a_policy_of_somebody_elses_is_left_alone_and_named() -> None:

@@ -330,9 +330,13 @@ async def test_settling_takes_runs_jobs_and_pods_of_all_tries_out_of_the_watches
     made.board.add("card-1")
     with clocked(made.clock):
         await live(made)
-    for resource, number in ((Resource.RUNS, 1), (Resource.JOBS, 2), (Resource.PODS, 2)):
+    for resource, settled in ((Resource.RUNS, [True]), (Resource.JOBS, [True, False]), (Resource.PODS, [True, True])):
         found = made.kube.objects[resource].values()
-        assert [LABEL_SETTLED in body["metadata"]["labels"] for body in found] == [True] * number
+        assert [LABEL_SETTLED in body["metadata"]["labels"] for body in found] == settled
+    # The watch of Jobs selects those that have not succeeded.
+    assert [body["status"].get("succeeded") for body in made.kube.objects[Resource.JOBS].values()] == [None, 1]
+    after = Replica(made)
+    assert [after.store.count(resource) for resource in (Resource.RUNS, Resource.JOBS, Resource.PODS)] == [0, 0, 0]
     assert made.board.cards["card-1"].column != READY
 
 

@@ -10,6 +10,7 @@ from boardhand_operator.act.doing import Doing, Gone
 from boardhand_operator.act.volume import remove
 from boardhand_operator.after.labels import settling
 from boardhand_operator.boards.claims import close
+from boardhand_operator.decide import observe
 from boardhand_operator.decide.conditions import with_condition
 from boardhand_operator.errors import Misconfigured, NotFound
 from boardhand_operator.forges import Proposal
@@ -80,7 +81,10 @@ async def flag_pool(doing: Doing, reason: str, message: str) -> None:
 
 
 async def settle(doing: Doing) -> None:
-    """Give the run's volume and its tokens back, and take the run, its Jobs and their pods out of the watches."""
+    """Give the run's volume and its tokens back, and take the run, its Jobs and their pods out of the watches.
+
+    A Job whose pod succeeded leaves them by itself, in the second that its controller takes to count.
+    """
     run = doing.run
     await remove(doing)
     await keep.remove(doing)
@@ -92,7 +96,7 @@ async def settle(doing: Doing) -> None:
         if pod is not None:
             await doing.kube.patch(Resource.PODS, run.namespace, pod["metadata"]["name"], patch)
         job = doing.store.get(Resource.JOBS, (run.namespace, name))
-        if job is not None:
+        if job is not None and not observe.succeeded(pod):
             await doing.kube.patch(Resource.JOBS, run.namespace, name, patch)
     labels = settling(run, doing.pool)
     body = await doing.kube.patch(Resource.RUNS, run.namespace, run.name, {"metadata": {"labels": labels}})

@@ -164,6 +164,11 @@ def condition(obj: Json | None, name: str) -> Json | None:
     return None
 
 
+def succeeded(pod: Json | None) -> bool:
+    """Whether all its stages ended with 0; its Job counts it a moment later."""
+    return ((pod or {}).get("status") or {}).get("phase") == "Succeeded"
+
+
 def ended(job: Json | None, pod: Json | None) -> bool:
     """Whether nothing more will happen: the pod ended, or the Job ended without one."""
     if ((pod or {}).get("status") or {}).get("phase") in ("Succeeded", "Failed"):

@@ -48,8 +48,8 @@ class Store:
         """By the run's UID, where its ticket was seen after it left the column of its claim; empty: nowhere."""
 
     def put(self, resource: Resource, body: Json) -> None:
-        """Keep this state, unless a later one of the same object is known. A settled object is let go."""
-        if LABEL_SETTLED in (body["metadata"].get("labels") or {}):
+        """Keep this state, unless a later one of the same object is known. What no watch shows any more is let go."""
+        if LABEL_SETTLED in (body["metadata"].get("labels") or {}) or _succeeded(resource, body):
             self.drop(resource, key_of(body))
             return
         known = self._objects[resource].get(key_of(body))
@@ -151,6 +151,10 @@ def owned_by(body: Json, uid: str) -> bool:
     """Whether the object belongs to the one with this UID. Names and labels anybody may write; the API server's garbage
     collector removes what names an owner that is not there."""
     return any(owner.get("uid") == uid for owner in body["metadata"].get("ownerReferences") or [])
+
+
+def _succeeded(resource: Resource, body: Json) -> bool:
+    return resource is Resource.JOBS and bool((body.get("status") or {}).get("succeeded"))
 
 
 def _lean(resource: Resource, body: Json) -> Json:
