@@ -33,6 +33,7 @@ class AzureForgeBench(StandinForge[AzureForge]):
     kind, site = "azure", SITE
     has = frozenset(
         {"labels", "reviewers", "template", "drafts", "reviews", "judgements", "line-comments", "checks", "hooks"}
+        | {"reopening"}
     )
     secret, person, label, reviewer = "shop-azure", "ada", "bot", "grace@acme.example"
     opened, edited = "^POST .*/pullrequests$", r"^PATCH .*/pullrequests/\d+$"
@@ -120,6 +121,9 @@ class AzureForgeBench(StandinForge[AzureForge]):
 
     async def close(self, number: int) -> None:
         self.repository.pulls[number].status = "abandoned"
+
+    async def reopen(self, number: int) -> None:
+        self.repository.pulls[number].status = "active"
 
     async def merge(self, number: int) -> None:
         self.repository.pulls[number].status = "completed"

@@ -105,6 +105,9 @@ class BitbucketBench(StandinForge[BitbucketForge]):
     async def close(self, number: int) -> None:
         self.repository.pulls[number].state = "DECLINED"
 
+    async def reopen(self, number: int) -> None:
+        raise AssertionError(f"Bitbucket opens no declined one again: {number}")
+
     async def merge(self, number: int) -> None:
         self.repository.pulls[number].state = "MERGED"
 

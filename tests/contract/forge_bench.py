@@ -34,8 +34,8 @@ class ForgeBench(HookBench, Protocol):
 
     has: frozenset[str]
     """Of labels, labels-must-exist (the vendor makes none up), reviewers, template, drafts, reviews, judgements (we may
-    approve what others opened), line-comments, checks, hooks, second-pull-request-race (the vendor itself lets two at
-    once through); or branches-only."""
+    approve what others opened), line-comments, checks, hooks, reopening (a closed one may be opened again),
+    second-pull-request-race (the vendor itself lets two at once through); or branches-only."""
     person: str
     """Who ada is, as the forge shows her."""
     opened: str
@@ -94,6 +94,10 @@ class ForgeBench(HookBench, Protocol):
         ...
 
     async def close(self, number: int) -> None: ...
+
+    async def reopen(self, number: int) -> None:
+        """One that was closed."""
+        ...
 
     async def merge(self, number: int) -> None: ...
 

@@ -156,6 +156,16 @@ class PullCases:
         assert (merged.url, merged.state) == (made[1].url, MERGED)
         assert merged.merged_at and parse_time(merged.merged_at)
 
+    @about("reopening")
+    async def test_one_that_is_opened_again_is_told(self, bench: ForgeBench, forge: Forge) -> None:
+        await bench.branch(FIX)
+        made = await forge.open_pull_request(Proposal(FIX, "main", "Fix it", "why", False))
+        await bench.close(made.number)
+        assert (await forge.followed(made.number)).state is CLOSED
+        await bench.reopen(made.number)
+        now = await forge.followed(made.number)
+        assert (now.url, now.state, now.merged_at) == (made.url, OPEN, None)
+
     @about()
     async def test_a_commit_that_a_person_adds_is_told(self, bench: ForgeBench, forge: Forge) -> None:
         first = await bench.branch(FIX)

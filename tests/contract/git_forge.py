@@ -120,6 +120,9 @@ class GitBench:
     async def close(self, number: int) -> None:
         raise AssertionError(number)
 
+    async def reopen(self, number: int) -> None:
+        raise AssertionError(number)
+
     async def merge(self, number: int) -> None:
         raise AssertionError(number)
 

@@ -45,6 +45,7 @@ class GiteaForgeBench(StandinForge[GiteaForge]):
             "reviews",
             "judgements",
             "line-comments",
+            "reopening",
             "checks",
             "hooks",
             "second-pull-request-race",
@@ -95,6 +96,9 @@ class GiteaForgeBench(StandinForge[GiteaForge]):
 
     async def close(self, number: int) -> None:
         self.state.edit_pull(self.pull(number), None, None, "closed")
+
+    async def reopen(self, number: int) -> None:
+        self.state.edit_pull(self.pull(number), None, None, "open")
 
     async def merge(self, number: int) -> None:
         pull_state.merge(self.state, self.pull(number))

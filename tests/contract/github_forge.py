@@ -42,7 +42,7 @@ class GitHubBench(StandinForge[GitHubForge]):
 
     kind, site = "github", SITE
     has = frozenset({"labels", "labels-must-exist", "reviewers", "template", "drafts", "reviews", "judgements"})
-    has |= {"line-comments", "checks", "hooks"}
+    has |= {"line-comments", "checks", "hooks", "reopening"}
     person, secret, label, reviewer = "ada", "shop-github", "bot", "grace"
     opened = rf"^POST {API}/repos/{NAME}/pulls$"
     edited = rf"^PATCH {API}/repos/{NAME}/pulls/\d+$"
@@ -109,6 +109,9 @@ class GitHubBench(StandinForge[GitHubForge]):
 
     async def close(self, number: int) -> None:
         desk.set_state(self.state, self.code.pulls[number].issue, "closed", self.ada)
+
+    async def reopen(self, number: int) -> None:
+        desk.set_state(self.state, self.code.pulls[number].issue, "open", self.ada)
 
     async def merge(self, number: int) -> None:
         pull_desk.merge(self.state, self.repository, self.code.pulls[number], self.ada)

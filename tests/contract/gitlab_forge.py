@@ -40,6 +40,7 @@ class GitLabForgeBench(StandinForge[GitLabForge]):
             "reviews",
             "judgements",
             "line-comments",
+            "reopening",
             "checks",
             "hooks",
             "second-pull-request-race",
@@ -111,6 +112,9 @@ class GitLabForgeBench(StandinForge[GitLabForge]):
 
     async def close(self, number: int) -> None:
         self.merge_request(number).state = "closed"
+
+    async def reopen(self, number: int) -> None:
+        self.merge_request(number).state = "opened"
 
     async def merge(self, number: int) -> None:
         self.merge_request(number).state = "merged"

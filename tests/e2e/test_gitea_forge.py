@@ -107,6 +107,9 @@ class RealBench(RealGitea):
     async def close(self, number: int) -> None:
         await self.ask("PATCH", f"/pulls/{number}", state="closed")
 
+    async def reopen(self, number: int) -> None:
+        await self.ask("PATCH", f"/pulls/{number}", state="open")
+
     async def merge(self, number: int) -> None:
         async with asyncio.timeout(20):
             while (answer := await self.admin.post(f"/pulls/{number}/merge", json={"Do": "merge"})).status_code == 405:

@@ -24,6 +24,8 @@ SHOP = ("team", "shop")
 HOOK = {"webhook": {"callbackUrl": "https://boardhand.example/webhooks/team/shop"}, "secretRef": SECRET}
 BOARD = {"type": "fake", "board": "b1", **HOOK}
 FORGE = {"type": "fake", "url": "http://forge.test", **HOOK}
+ONE_LOOK = ["list RUNS", "list RUNS"]
+"""For those that are open, and for those that were closed."""
 BOARD_CALLS, FORGE_CALLS = {"x-signature": "olleh"}, {"x-forge-signature": "olleh"}
 
 
@@ -91,7 +93,7 @@ async def test_a_call_that_was_passed_on_is_one_look_and_an_old_one_none(world: 
     care.passed_on("4 forge")
     await until(lambda: bool(world.fuse.calls))
     await asyncio.sleep(0.05)
-    assert world.fuse.calls == ["list RUNS"]
+    assert world.fuse.calls == ONE_LOOK
     task.cancel()
 
 
@@ -103,13 +105,13 @@ async def test_an_operator_looks_when_the_forge_calls_and_ends_with_its_worker(w
     await until(lambda: SHOP in app._aftercare)
     app._forge_called(SHOP)
     app.pool_changed(world.kube.objects[Resource.POOLS][SHOP])
-    await until(lambda: world.fuse.calls == ["list RUNS"])
+    await until(lambda: world.fuse.calls == ONE_LOOK)
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
     assert not app._aftercare
     app._forge_called(SHOP)
-    assert world.fuse.calls == ["list RUNS"]
+    assert world.fuse.calls == ONE_LOOK
 
 
 async def _work(app: App) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -82,13 +83,20 @@ def run_of(world: World, name: str) -> Run:
     return Run.of(world.kube.objects[Resource.RUNS]["team", name])
 
 
+def label(world: World, name: str) -> str | None:
+    value: str | None = run_of(world, name).body["metadata"]["labels"].get(LABEL_PULL_REQUEST)
+    return value
+
+
 def followed(world: World, name: str) -> bool:
-    return LABEL_PULL_REQUEST in run_of(world, name).body["metadata"]["labels"]
+    return label(world, name) is not None
 
 
 def test_only_a_run_with_a_pull_request_is_followed() -> None:
     pull = {"url": f"{URL}/7", "number": 7}
     made = {"phase": "Succeeded", "claim": "c1", "finishedAt": NOON}
+    closed = settling(a_run(**made, pullRequest=pull | {"state": "Closed"}), a_pool())
+    assert closed == {LABEL_SETTLED: "true", LABEL_PULL_REQUEST: "closed"}
     assert settling(a_run(**made, pullRequest=pull), a_pool()) == {LABEL_SETTLED: "true", LABEL_PULL_REQUEST: "open"}
     for run, pool in (
         (a_run(**made), a_pool()),
@@ -126,13 +134,123 @@ async def test_a_merge_is_written_and_the_run_let_go(world: World) -> None:
     assert await look(world) == ["list RUNS"]
 
 
-async def test_a_closed_one_is_let_go_without_a_merge(world: World) -> None:
+async def test_a_closed_one_is_marked_as_that_and_no_more_asked_for(world: World) -> None:
     name = settled(world, 7)
     became(world, 7, state=CLOSED)
-    await look(world)
+    assert (await look(world))[-2:] == ["patch RUNS/status", "patch RUNS"]
     pull = run_of(world, name).status.pull_request
     assert pull and (pull.state, pull.merged_at) == (CLOSED, None)
+    assert label(world, name) == "closed"
+    assert await look(world) == ["list RUNS"]
+
+
+async def test_one_that_is_opened_again_is_looked_after_again(world: World) -> None:
+    name = settled(world, 7)
+    became(world, 7, state=CLOSED)
+    looks = looker(world)
+    await look(world, looks)
+    became(world, 7, state=OPEN)
+    looks._closed_at = 0.0
+    calls = await look(world, looks)
+    assert calls == ["list RUNS", "list RUNS", "read a pull request", "patch RUNS/status", "patch RUNS"]
+    pull = run_of(world, name).status.pull_request
+    assert pull and pull.state is OPEN
+    assert label(world, name) == "open"
+    became(world, 7, state=MERGED, merged_at=AT)
+    await look(world, looks)
+    pull = run_of(world, name).status.pull_request
+    assert pull and (pull.state, pull.merged_at) == (MERGED, AT)
     assert not followed(world, name)
+
+
+async def test_one_that_stays_closed_costs_a_request_now_and_then(world: World) -> None:
+    name = settled(world, 7)
+    became(world, 7, state=CLOSED)
+    looks = looker(world)
+    await look(world, looks)
+    looks._closed_at = 0.0
+    assert await look(world, looks) == ["list RUNS", "list RUNS", "read a pull request"]
+    assert await look(world, looks) == ["list RUNS"]
+    assert looks._closed_at - time.monotonic() == pytest.approx(pulls.CLOSED_EVERY, abs=5)
+    world.clock.time += timedelta(days=90)
+    looks._closed_at = 0.0
+    assert await look(world, looks) == ["list RUNS", "list RUNS", "patch RUNS"]
+    assert not followed(world, name)
+
+
+async def test_a_forge_that_calls_has_the_closed_ones_looked_at_but_not_with_every_call(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = settled(world, 7)
+    became(world, 7, state=CLOSED)
+    looks = looker(world)
+    await look(world, looks)
+    looks.called()
+    assert (await look(world, looks)).count("read a pull request") == 1
+    became(world, 7, state=OPEN)
+    looks.called()
+    assert await look(world, looks) == ["list RUNS"]
+    monkeypatch.setattr(pulls, "EVERY", 0.0)
+    assert "patch RUNS/status" in await look(world, looks)
+    assert label(world, name) == "open"
+    assert (await look(world, looks)).count("list RUNS") == 1
+
+
+async def test_a_call_during_a_look_at_the_closed_ones_is_not_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulls, "EVERY", 0.0)
+    settled(world, 7)
+    became(world, 7, state=CLOSED)
+    looks = looker(world)
+    await look(world, looks)
+    asked = world.forge.followed
+
+    async def calling(number: int) -> PullRequest:
+        looks.called()
+        return await asked(number)
+
+    world.forge.followed = calling  # type: ignore[method-assign]
+    looks.called()
+    assert (await look(world, looks)).count("read a pull request") == 1
+    world.forge.followed = asked  # type: ignore[method-assign]
+    assert (await look(world, looks)).count("read a pull request") == 1
+    assert (await look(world, looks)).count("read a pull request") == 0
+
+
+async def test_of_very_many_closed_ones_each_has_its_turn(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulls, "CLOSED_LOOKS", 2)
+    looks = looker(world)
+    for number in range(1, 6):
+        settled(world, number)
+        became(world, number, state=CLOSED)
+    await look(world, looks)
+    for number in range(1, 6):
+        became(world, number, state=OPEN)
+    for some in (2, 4, 5):
+        looks._closed_at = 0.0
+        await look(world, looks)
+        assert sum(label(world, f"run-{number}") == "open" for number in range(1, 6)) == some
+
+
+async def test_a_closed_look_that_fails_is_made_again(world: World) -> None:
+    name = settled(world, 7)
+    became(world, 7, state=CLOSED)
+    looks = looker(world)
+    await look(world, looks)
+    looks._closed_at = 0.0
+    asked = world.forge.followed
+
+    async def refusing(number: int) -> PullRequest:
+        raise RemoteUnavailable("Forge", f"read {number}", "gone")
+
+    world.forge.followed = refusing  # type: ignore[method-assign]
+    with pytest.raises(RemoteUnavailable):
+        await look(world, looks)
+    world.forge.followed = asked  # type: ignore[method-assign]
+    became(world, 7, state=OPEN)
+    await look(world, looks)
+    assert label(world, name) == "open"
 
 
 async def test_an_open_one_is_written_where_it_changed_only(world: World) -> None:
@@ -152,6 +270,27 @@ async def test_a_commit_that_is_told_short_is_the_one_that_was_proved(world: Wor
     await look(world)
     pull = run_of(world, name).status.pull_request
     assert pull and pull.head == "c" * 40
+
+
+@pytest.mark.parametrize("call", range(1, 6))
+@pytest.mark.parametrize("when", When)
+async def test_a_crash_loses_none_that_was_opened_again(world: World, call: int, when: When) -> None:
+    name = settled(world, 7)
+    became(world, 7, state=CLOSED)
+    await look(world)
+    became(world, 7, state=OPEN)
+    world.fuse.plan = {len(world.fuse.calls) + call: when}
+    closed = looker(world)
+    closed._closed_at = 0.0
+    with pytest.raises(Crash):
+        await look(world, closed)
+    world.fuse.plan = {}
+    again = looker(world)
+    again._closed_at = 0.0
+    await look(world, again)
+    pull = run_of(world, name).status.pull_request
+    assert pull and pull.state is OPEN
+    assert label(world, name) == "open"
 
 
 @pytest.mark.parametrize("call", range(1, 5))

@@ -1,9 +1,9 @@
-"""Pure: which labels a run gets when it is settled."""
+"""Pure: which labels a run gets when it is settled, and while its pull request is looked after."""
 
 from __future__ import annotations
 
 from boardhand_api.notification import Notification, Occasion
-from boardhand_api.pod import LABEL_NOTIFY, LABEL_PULL_REQUEST, LABEL_SETTLED, OPEN, PENDING
+from boardhand_api.pod import CLOSED, LABEL_NOTIFY, LABEL_PULL_REQUEST, LABEL_SETTLED, OPEN, PENDING
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.run import PullRequestState
 from boardhand_operator.decide.delivery import never_ours
@@ -14,11 +14,16 @@ def settling(run: Run, pool: Pool | None) -> dict[str, str]:
     """Those of a run that has ended. pool: as the run began with it; None where it is gone."""
     labels = {LABEL_SETTLED: "true"}
     pull = run.status.pull_request
-    if pool and pool.spec.forge and pull and pull.state is PullRequestState.OPEN:
-        labels[LABEL_PULL_REQUEST] = OPEN
+    if pool and pool.spec.forge and pull and (label := following(pull.state)):
+        labels[LABEL_PULL_REQUEST] = label
     if pool and to_tell(run, pool.spec):
         labels[LABEL_NOTIFY] = PENDING
     return labels
+
+
+def following(state: PullRequestState) -> str | None:
+    """The label of a run whose pull request is in that state; None: nothing becomes of it any more."""
+    return {PullRequestState.OPEN: OPEN, PullRequestState.CLOSED: CLOSED}.get(state)
 
 
 def to_tell(run: Run, spec: CodingAgentSpec) -> list[Notification]:

@@ -1,9 +1,13 @@
-"""What becomes of the pull requests of runs that are settled: the forge is asked now and then, while they are open."""
+"""What becomes of the pull requests of runs that are settled: the forge is asked now and then, while they are open.
+
+Of those that were closed it is asked far more seldom: somebody may open one again. A merged one stays so.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 import time
 from collections.abc import Mapping
@@ -15,8 +19,9 @@ from typing import Any
 
 import aiohttp
 
-from boardhand_api.pod import LABEL_PULL_REQUEST, OPEN
-from boardhand_api.run import PullRequest, PullRequestState
+from boardhand_api.pod import CLOSED, LABEL_PULL_REQUEST, OPEN
+from boardhand_api.run import PullRequest
+from boardhand_operator.after.labels import following
 from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.errors import Misconfigured, NotFound, RateLimited, Remote
 from boardhand_operator.forges import Forge
@@ -31,6 +36,10 @@ SOONEST = 10.0
 """However often the forge calls: seconds from one look to the next."""
 LOOKS = 50
 """Pull requests that are asked for in one look, those that were not for longest first."""
+CLOSED_EVERY = 6 * 3600.0
+"""Seconds between two looks at those that were closed; where the forge called, EVERY is enough."""
+CLOSED_LOOKS = 20
+"""As LOOKS, of those that were closed."""
 GIVEN_UP = timedelta(days=90)
 """A pull request is looked after for so long from its run's end."""
 _log = logging.getLogger(__name__)
@@ -47,8 +56,9 @@ class _Followed:
     """The commit that was proved."""
     since: datetime
 
-    def over(self, now: datetime) -> bool:
-        return self.pull.state is not PullRequestState.OPEN or now - self.since >= GIVEN_UP
+    def label(self, now: datetime) -> str | None:
+        """Which label it is to have; None: nobody looks after it any more."""
+        return None if now - self.since >= GIVEN_UP else following(self.pull.state)
 
 
 class PullRequests:
@@ -57,11 +67,16 @@ class PullRequests:
     def __init__(self, key: Key, kube: Kube, store: Store, services: Services) -> None:
         self._key, self._kube, self._store, self._services = key, kube, store, services
         self._called = asyncio.Event()
-        self._looked: dict[str, float] = {}
-        """When each run's was last asked for (monotonic seconds)."""
+        self._looked: dict[str, dict[str, float]] = {OPEN: {}, CLOSED: {}}
+        """When each run's was last asked for (monotonic seconds), by the label."""
+        self._closed_at = time.monotonic() + random.random() * CLOSED_EVERY  # noqa: S311 (jitter)
+        """When those that were closed are looked at, whoever calls (monotonic seconds)."""
+        self._closed_looked = self._called_at = -math.inf
+        """When the last such look began, and when the forge last called: of which one, nobody reads."""
 
     def called(self) -> None:
         """Look now: the forge says that something happened. Many calls are one."""
+        self._called_at = time.monotonic()
         self._called.set()
 
     async def run(self) -> None:
@@ -97,18 +112,30 @@ class PullRequests:
 
     async def look(self, pool: Pool, forge: Forge, now: datetime) -> None:
         """Ask for those that are due, and write what has changed. Raises what forge and API server raise."""
-        there = await self._followed(pool)
-        self._looked = {one.name: self._looked[one.name] for one in there if one.name in self._looked}
-        for one in [one for one in there if one.over(now)]:
-            await self._let_go(one)
-        due = sorted((one for one in there if not one.over(now)), key=lambda one: self._looked.get(one.name, 0.0))
-        for one in due[:LOOKS]:
-            self._looked[one.name] = time.monotonic()
+        await self._look_at(OPEN, LOOKS, pool, forge, now)
+        began = time.monotonic()
+        if self._closed_due(began):
+            await self._look_at(CLOSED, CLOSED_LOOKS, pool, forge, now)
+            self._closed_looked, self._closed_at = began, began + CLOSED_EVERY
+
+    def _closed_due(self, at: float) -> bool:
+        called = self._called_at > self._closed_looked and at >= self._closed_looked + EVERY
+        return called or at >= self._closed_at
+
+    async def _look_at(self, label: str, most: int, pool: Pool, forge: Forge, now: datetime) -> None:
+        there = await self._followed(pool, label)
+        looked = {one.name: self._looked[label][one.name] for one in there if one.name in self._looked[label]}
+        self._looked[label] = looked
+        for one in [one for one in there if one.label(now) != label]:
+            await self._mark(one, one.label(now))
+        due = sorted((one for one in there if one.label(now) == label), key=lambda one: looked.get(one.name, 0.0))
+        for one in due[:most]:
+            looked[one.name] = time.monotonic()
             await self._ask(forge, one)
 
-    async def _followed(self, pool: Pool) -> list[_Followed]:
+    async def _followed(self, pool: Pool, label: str) -> list[_Followed]:
         found = []
-        async for body in self._kube.list(Resource.RUNS, pool.namespace, f"{LABEL_PULL_REQUEST}={OPEN}"):
+        async for body in self._kube.list(Resource.RUNS, pool.namespace, f"{LABEL_PULL_REQUEST}={label}"):
             if body["spec"].get("pool") == pool.name and (one := _read(body)):
                 found.append(one)
         return found
@@ -132,16 +159,16 @@ class PullRequests:
         await self._write(one, now)
 
     async def _write(self, one: _Followed, now: PullRequest) -> None:
-        """The status first: a run that lost its label is not looked at again."""
+        """The status first, since the label follows from it."""
         patch = {"metadata": {"resourceVersion": one.version}, "status": {"pullRequest": now.wire()}}
         body = await self._patch(one, patch, "status")
-        if body and now.state is not PullRequestState.OPEN:
+        if body and now.state is not one.pull.state:
             _log.info("%s/%s: pull request %s is %s", self._key[0], one.name, now.url, now.state.lower())
             if (written := _read(body)) is not None:
-                await self._let_go(written)
+                await self._mark(written, following(now.state))
 
-    async def _let_go(self, one: _Followed) -> None:
-        labels = {LABEL_PULL_REQUEST: None}
+    async def _mark(self, one: _Followed, label: str | None) -> None:
+        labels = {LABEL_PULL_REQUEST: label}
         await self._patch(one, {"metadata": {"resourceVersion": one.version, "labels": labels}})
 
     async def _patch(self, one: _Followed, patch: dict[str, Any], sub: str = "") -> Mapping[str, Any] | None:
