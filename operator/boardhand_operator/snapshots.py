@@ -13,6 +13,7 @@ from boardhand_api import API_VERSION
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.kube import Conflict, Json, Kube, Resource
+from boardhand_operator.locks import Locks
 from boardhand_operator.memory.store import owned_by
 from boardhand_operator.names import label_value
 from boardhand_operator.sealed.carrying import carried
@@ -57,6 +58,7 @@ class Snapshots:
 
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
+        self._locks = Locks()
         self._known: dict[tuple[str, str], Json] = {}
         """Specs by namespace and revision, the newest last."""
 
@@ -66,8 +68,12 @@ class Snapshots:
         Raises Misconfigured (ForeignRevision) where somebody else made one of its name: runs would go on with that.
         """
         key = (pool.namespace, revision_name(pool, pool.generation))
-        if key in self._known:
-            return
+        # Of runs that begin at once, one makes it.
+        async with self._locks.of(key):
+            if key not in self._known:
+                await self._make(pool, key)
+
+    async def _make(self, pool: Pool, key: tuple[str, str]) -> None:
         try:
             await self._kube.create(Resource.REVISIONS, pool.namespace, build_revision(pool))
         except Conflict:

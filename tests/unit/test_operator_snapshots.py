@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from collections.abc import Iterator
 
@@ -75,6 +76,15 @@ async def test_one_revision_a_generation_and_it_goes_with_the_pool(world: World)
     assert names == [revision_name(_pool(world), 1)]
     world.kube.remove(Resource.POOLS, KEY)
     assert not world.kube.objects[Resource.REVISIONS]
+
+
+async def test_of_runs_that_begin_at_once_one_makes_the_revision(world: World) -> None:
+    world.fuse.armed = True
+    snapshots = Snapshots(world.kube)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(20):
+            group.create_task(snapshots.keep(_pool(world)))
+    assert world.fuse.calls == ["create REVISIONS"]
 
 
 async def test_what_is_not_kept_any_more_is_the_present_spec(world: World) -> None:
