@@ -116,7 +116,8 @@ class Checked(Tolerant):
 
 def termination_message(answer: Result | Published | Checked, limit: int = TERMINATION_BYTES) -> str:
     """The answer as JSON of at most `limit` bytes: what does not fit of the summary, then the evidence, then of the
-    failure's message, then of the title, is cut off. A result says whether something was."""
+    failure's message, then of the title, is cut off; of what checkout told, the longest commands, those of setup first.
+    A result says whether something was."""
     if isinstance(answer, Result) and answer.cut is None:
         answer = answer.model_copy(update={"cut": False})
     text = answer.model_dump_json(by_alias=True, exclude_none=True)
@@ -132,8 +133,19 @@ def _shorter(answer: Result | Published | Checked, characters: int) -> Result | 
         return answer.model_copy(update={"evidence": None, "cut": True})
     if isinstance(answer, Result) and answer.title and not (answer.failure and answer.failure.message):
         return answer.model_copy(update={"title": answer.title[:-characters], "cut": True})
+    if isinstance(answer, Checked) and any(answer.setup):
+        return answer.model_copy(update={"setup": _shorter_longest(answer.setup, characters)})
+    if isinstance(answer, Checked) and any(answer.verify):
+        return answer.model_copy(update={"verify": _shorter_longest(answer.verify, characters)})
     if answer.failure is None or not answer.failure.message:
         raise ValueError(f"no text of this {type(answer).__name__} is left to shorten")
     failure = answer.failure.model_copy(update={"message": answer.failure.message[:-characters]})
     cut = {"cut": True} if isinstance(answer, Result) else {}
     return answer.model_copy(update={"failure": failure, **cut})
+
+
+def _shorter_longest(commands: list[str], characters: int) -> list[str]:
+    """Their number stays: the proof names them by it."""
+    longest = max(range(len(commands)), key=lambda at: len(commands[at]))
+    left = commands[longest].removesuffix("…")[:-characters]
+    return [*commands[:longest], f"{left}…" if left else "", *commands[longest + 1 :]]

@@ -110,6 +110,21 @@ def test_a_message_fits_with_every_field_at_its_longest(model: type[Checked | Pu
     assert model.model_validate_json(message).failure is not None
 
 
+@pytest.mark.parametrize("letter", ["x", '"', "…", "\U0001f600"])
+@pytest.mark.parametrize("room", [1024, TERMINATION_BYTES])
+def test_commands_told_from_a_repository_fit_however_long_they_are(letter: str, room: int) -> None:
+    checked = Checked(base_commit="b" * 40, setup=["venv", f"pip install {letter * 5000}"], verify=["a", letter * 90])
+    message = termination_message(checked, room)
+    back = Checked.model_validate_json(message)
+
+    assert len(message.encode()) <= room
+    assert (back.base_commit, back.setup[0], back.setup[1][:11]) == (checked.base_commit, "venv", "pip install")
+    assert back.verify == checked.verify
+
+    back = Checked.model_validate_json(termination_message(Checked(verify=["a", letter * 5000, "c"]), room))
+    assert (len(back.verify), back.verify[0], back.verify[2]) == (3, "a", "c")
+
+
 @given(st.builds(Published, branch=st.none() | TEXT, commit=st.none() | TEXT, failure=st.none() | REFUSALS))
 def test_what_publish_did_comes_back(published: Published) -> None:
     assert Published.model_validate_json(termination_message(published)) == published
