@@ -84,3 +84,19 @@ def test_what_leaves_the_watch_is_not_waited_for() -> None:
     store.drop(Resource.RUNS, KEY)
     clock.now += 10
     assert store.lag == 0
+
+
+def test_a_write_that_changed_nothing_or_was_shown_before_its_answer_came_is_not_waited_for() -> None:
+    """No watch shows it again: the operator would be ended for a pool that two runs flag alike."""
+    clock = _Clock()
+    store = Store(clock)
+    store.heard(Resource.RUNS, _run(5))
+    store.wrote(Resource.RUNS, _run(5))
+    store.heard(Resource.RUNS, _run(7))
+    store.wrote(Resource.RUNS, _run(6))
+    clock.now += WATCH_SECONDS
+    assert store.lag == 0
+    store.wrote(Resource.RUNS, _run(8))
+    store.wrote(Resource.RUNS, _run(8))
+    clock.now += 10
+    assert store.lag == 10

@@ -66,9 +66,12 @@ class Store:
             self.turns.pool_seen(key_of(body), body)
 
     def wrote(self, resource: Resource, body: Json) -> None:
-        """Keep what a write of ours was answered with. A watch is to show it as well: see `lag`."""
+        """Keep what a write of ours was answered with. A watch is to show it as well: see `lag`. What one has shown
+        before, since it was quicker than the answer or nothing changed, it does not show again."""
+        known = self.get(resource, key_of(body))
+        shown = known is not None and _version(known) >= _version(body)
         self.put(resource, body)
-        if self.get(resource, key_of(body)) is not None:
+        if not shown and self.get(resource, key_of(body)) is not None:
             self._awaited.setdefault((resource, key_of(body)), (_version(body), self._clock()))
 
     def heard(self, resource: Resource, body: Json) -> None:
