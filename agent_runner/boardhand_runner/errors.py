@@ -19,6 +19,7 @@ from typing import ClassVar
 
 from boardhand_api.failures import FailureClass
 from boardhand_api.result import Refusal
+from boardhand_runner.texts import encodable
 
 REASON_CHARACTERS = 64
 MESSAGE_CHARACTERS = 1000
@@ -39,7 +40,7 @@ class RunnerError(Exception):
         return Refusal(
             failure_class=self.failure_class,
             reason=self.reason[:REASON_CHARACTERS],
-            message=self.message[:MESSAGE_CHARACTERS],
+            message=encodable(self.message)[:MESSAGE_CHARACTERS],
         )
 
 

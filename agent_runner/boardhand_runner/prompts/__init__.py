@@ -14,21 +14,22 @@ from jinja2 import Environment, StrictUndefined
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from boardhand_runner.prompts.boundary import guarded, visible
+from boardhand_runner.texts import encodable
 
 
 def opening(name: str, fence: str, values: Mapping[str, object]) -> list[BaseMessage]:
-    """The system and the user message that open a node's conversation."""
+    """The system and the user message that open a node's conversation. Names of files need not be UTF-8."""
     environment = _environment(fence)
     system, user = (environment.from_string(_file(name)[part]) for part in ("system", "user"))
     return [
-        SystemMessage(system.render(**values, fence=fence).strip()),
-        HumanMessage(user.render(**values, fence=fence).strip()),
+        SystemMessage(encodable(system.render(**values, fence=fence).strip())),
+        HumanMessage(encodable(user.render(**values, fence=fence).strip())),
     ]
 
 
 def nudge_text(reason: str, fence: str, **values: object) -> str:
     """What the harness says for this reason."""
-    return _environment(fence).from_string(_file("nudges")[reason]).render(**values).strip()
+    return encodable(_environment(fence).from_string(_file("nudges")[reason]).render(**values).strip())
 
 
 def rules(name: str, **values: object) -> str:
