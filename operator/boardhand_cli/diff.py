@@ -12,10 +12,10 @@ from boardhand_cli.printing import out, shown
 from boardhand_cli.problems import Exit, Problem
 from boardhand_cli.session import Context, Kubeconfig
 from boardhand_cli.visiting import HistoryUrl, Namespace, Visit, run_name
+from boardhand_client.diffs import Diff, read_diff
 from boardhand_client.errors import NotThere
 from boardhand_client.reading import run_of
 from boardhand_client.rows import RunRow
-from boardhand_client.steps import Diff, read_diff
 
 _STYLES = {"+++": "bold", "---": "bold", "diff": "bold", "@@": "cyan", "+": "green", "-": "red"}
 

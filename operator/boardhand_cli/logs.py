@@ -20,11 +20,11 @@ from boardhand_cli.printing import duration, money, out, shown
 from boardhand_cli.problems import Exit, Problem
 from boardhand_cli.session import Context, Kubeconfig
 from boardhand_cli.visiting import HistoryUrl, Namespace, Visit, run_name
-from boardhand_client import steps
 from boardhand_client.errors import NotThere
+from boardhand_client.following import follow_stage
 from boardhand_client.reading import newest_pod, run_of
 from boardhand_client.session import Session
-from boardhand_client.steps import Call, End, Entry, Line, Note, StepRow, entry
+from boardhand_client.steps import Call, End, Entry, Line, Note, StepRow, entries, entry
 
 _LOG_BYTES = 16 * 1024 * 1024
 _INDENT = " " * 14
@@ -77,7 +77,7 @@ async def _entries(
     person: Session, namespace: str, run: str, follow: bool, stage: Stage, history: str | None
 ) -> AsyncIterator[Entry]:
     try:
-        lines = steps.follow_stage(person, namespace, run, stage) if follow else _whole(person, namespace, run, stage)
+        lines = follow_stage(person, namespace, run, stage) if follow else _whole(person, namespace, run, stage)
         async for line in lines:
             if line.strip():
                 yield entry(line) if stage is Stage.AGENT else Line(printable(line))
@@ -87,7 +87,7 @@ async def _entries(
         told = await past.told(history, namespace, run)
         if told is None or told.transcript.data is None:
             raise Problem(Exit.CLUSTER, f"{gone}; the history has no transcript of it either") from None
-        for one in steps.entries(told.transcript.read()):
+        for one in entries(told.transcript.read()):
             yield one
 
 

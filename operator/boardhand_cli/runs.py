@@ -15,7 +15,7 @@ from boardhand_cli.session import Context, Kubeconfig
 from boardhand_cli.visiting import AllNamespaces, Namespace, Visit
 from boardhand_client.reading import newest
 from boardhand_client.rows import RunRow
-from boardhand_client.session import Resource
+from boardhand_operator.kube import Resource
 
 Pool = Annotated[str | None, typer.Option(help="Only runs of this pool.", autocompletion=pool_names)]
 Phases = Annotated[

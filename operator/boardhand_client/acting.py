@@ -7,8 +7,8 @@ from boardhand_client.reading import run_of
 from boardhand_client.retrying import Retried as Retried
 from boardhand_client.retrying import retry as retry
 from boardhand_client.rows import RunRow
-from boardhand_client.session import Resource, Session
-from boardhand_operator.kube import Json
+from boardhand_client.session import Session
+from boardhand_operator.kube import Json, Resource
 
 
 async def cancel(session: Session, namespace: str, run: str) -> RunRow:

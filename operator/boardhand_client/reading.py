@@ -9,8 +9,8 @@ from typing import Generic, TypeVar
 from boardhand_api.pod import LABEL_POOL, LABEL_RUN
 from boardhand_client.errors import Expired, NotThere, Unreachable
 from boardhand_client.rows import PoolRow, RunRow
-from boardhand_client.session import Resource, Session
-from boardhand_operator.kube import Json
+from boardhand_client.session import Session
+from boardhand_operator.kube import Json, Resource
 from boardhand_operator.names import label_value
 
 Row = TypeVar("Row", RunRow, PoolRow)

@@ -19,10 +19,10 @@ from boardhand_api.run import Earlier, Task, Ticket, TicketComment, TicketRunSpe
 from boardhand_api.taming import on_one_line
 from boardhand_client.errors import Rejected
 from boardhand_client.reading import pool_of, run_of
-from boardhand_client.session import Resource, Session
+from boardhand_client.session import Session
 from boardhand_operator.decide.outcome import attempt_spent
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.kube import Conflict
+from boardhand_operator.kube import Conflict, Resource
 from boardhand_operator.names import label_value, next_name, retry_event, ticket_label
 from boardhand_operator.pools import plans
 from boardhand_operator.pools.intake import next_attempt

@@ -6,7 +6,8 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from boardhand_client.session import Resource, Session
+from boardhand_client.session import Session
+from boardhand_operator.kube import Resource
 
 KEPT_SECONDS = 30.0
 _MOST = 2000

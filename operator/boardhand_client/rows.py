@@ -1,27 +1,21 @@
 """Pools and runs as rows of a table: pure, and slim, since a page has thousands of them.
 
-They are read from plain objects, as the API server or a watch gives them. What strangers wrote is shown without what
-only steers, cut, and an address only where it is one of the web; whoever shows it still escapes it.
+They are read from plain objects; what strangers wrote in those comes through `fields`, and whoever shows it escapes it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from sys import intern
-from typing import Any, Self
+from typing import Self
 
 from boardhand_api.pod import LABEL_SETTLED
 from boardhand_api.run import Phase
-from boardhand_api.taming import on_one_line
+from boardhand_client.fields import NOTHING, Json, number, part, text, web, whole
 
-Json = Mapping[str, Any]
 _TITLE = 200
 _MESSAGE = 300
-_NOTHING: Json = {}
-_URL = re.compile(r"https?://[^\s\"'<>\\^`{|}\x00-\x20\x7f]{1,2040}", re.IGNORECASE)
 
 
 class Column(StrEnum):
@@ -33,40 +27,6 @@ class Column(StrEnum):
     DONE = "Done"
     FAILED = "Failed"
     CANCELLED = "Cancelled"
-
-
-def text(value: object, most: int = 100) -> str:
-    """What stands there on one line, without what only steers; empty where nothing does."""
-    said = "" if value is None else value if isinstance(value, str) else str(value)
-    plain = said if said.isprintable() else on_one_line(said)
-    return plain if len(plain) <= most else plain[: most - 1] + "…"
-
-
-def web(value: object) -> str:
-    """The address where it is one of the web; else empty."""
-    return value if isinstance(value, str) and _URL.fullmatch(value) else ""
-
-
-def number(value: object) -> float | None:
-    """Of a number or a number's text; None where there is none."""
-    if isinstance(value, (int, float)):
-        return float(value)
-    try:
-        return float(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def whole(value: object, otherwise: int = 0) -> int:
-    """A whole number, or the other one."""
-    found = number(value)
-    return int(found) if found is not None and abs(found) < 1e18 else otherwise
-
-
-def part(body: Json, name: str) -> Json:
-    """A part of an object; empty where it is not there."""
-    found = body.get(name)
-    return found if isinstance(found, Mapping) else _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +82,7 @@ class RunRow:
         meta, spec, status = part(body, "metadata"), part(body, "spec"), part(body, "status")
         ticket, failure, request = part(spec, "ticket"), part(status, "failure"), part(status, "pullRequest")
         usage, verdict, phase = part(status, "usage"), part(status, "verdict"), _phase(status.get("phase"))
-        waits = _NOTHING if failure or phase.finished else _why(status, phase)
+        waits = NOTHING if failure or phase.finished else _why(status, phase)
         money = usage.get("money")
         return cls(
             namespace=intern(text(meta.get("namespace"), 253)),
@@ -192,9 +152,9 @@ def _why(status: Json, phase: Phase) -> Json:
     for condition in status.get("conditions") or ():
         if (condition.get("type"), condition.get("status")) == ("Reconciling", "True"):
             if condition.get("reason") == phase.value:
-                return _NOTHING
+                return NOTHING
             return part({"it": condition}, "it")
-    return _NOTHING
+    return NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,61 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlencode
 
-import aiohttp
 from kubernetes.aio import client
-from multidict import CIMultiDict
 
-from boardhand_client.errors import (
-    Expired,
-    Invalid,
-    NotThere,
-    Refused,
-    Rejected,
-    SessionError,
-    Unauthenticated,
-    Unreachable,
-)
+from boardhand_client.errors import NotThere, Unreachable
 from boardhand_client.identity import Identity, of_impersonation, of_kubeconfig, of_token
+from boardhand_client.line import JSON, Line
+from boardhand_client.refusals import told, watch_error
 from boardhand_client.streams import lines, stamped
 from boardhand_operator.kube import ApiException, Conflict, Json, Kube, Query, Resource
 
-_JSON = "application/json"
 _PAGE = 500
-_SECONDS = 30.0
 _WATCH_SECONDS = 300
-_STILL_SECONDS = 600.0
-"""A stream that says nothing for so long is opened anew: what it went through may have forgotten it."""
 _ENDING_SECONDS = 0.5
 """Between a log's end and a look at whether its container ended too, which the pod's status tells a little later."""
 _OPENINGS = 5
 """So often in a row a log's stream may break before that is said."""
-
-__all__ = [
-    "Expired",
-    "Invalid",
-    "NotThere",
-    "Refused",
-    "Rejected",
-    "Resource",
-    "Session",
-    "SessionError",
-    "Unauthenticated",
-    "Unreachable",
-]
 
 
 class Session(Kube):
     """A session with the API server. Its methods raise SessionError, besides what `Kube`'s say of a Conflict."""
 
     def __init__(self, identity: Identity) -> None:
-        super().__init__(client.ApiClient(identity.settings))
-        self._identity = identity
+        api = client.ApiClient(identity.settings)
+        super().__init__(api)
+        self._line = Line(api, identity)
         self.namespace = identity.namespace
         """The one that is meant where none is named."""
 
@@ -80,7 +53,7 @@ class Session(Kube):
     @property
     def server(self) -> str:
         """Address of the API server."""
-        return str(self._identity.settings.host)
+        return self._line.server
 
     async def __aenter__(self) -> Self:
         return self
@@ -137,11 +110,11 @@ class Session(Kube):
             ("timeoutSeconds", str(_WATCH_SECONDS)),
         ]
         with told():
-            async with self._stream(resource.path(namespace), query) as response:
+            async with self._line.stream(resource.path(namespace), query) as response:
                 async for line in lines(response.content, None):
                     event: Json = json.loads(line)
                     if event.get("type") == "ERROR":
-                        raise _watch_error(event.get("object") or {})
+                        raise watch_error(event.get("object") or {})
                     yield event
 
     async def follow_log(self, namespace: str, pod: str, container: str, longest: int = 65536) -> AsyncIterator[str]:
@@ -154,7 +127,7 @@ class Session(Kube):
             query = [("container", container), ("follow", "true"), ("timestamps", "true")]
             query += [("sinceTime", last[:19] + "Z")] if last else []
             try:
-                async with self._stream(Resource.PODS.path(namespace, pod, "log"), query) as response:
+                async with self._line.stream(Resource.PODS.path(namespace, pod, "log"), query) as response:
                     async for line in lines(response.content, longest + 64):
                         at, text = stamped(line)
                         if at > last:
@@ -227,105 +200,11 @@ class Session(Kube):
         path: str,
         query: Query | None = None,
         body: Json | None = None,
-        content: str = _JSON,
-        accept: str = _JSON,
+        content: str = JSON,
+        accept: str = JSON,
     ) -> bytes:
-        patience = aiohttp.ClientTimeout(total=_SECONDS)
-        async with self._open(method, path, query, body, content, accept, patience) as response:
-            return await response.read()
-
-    def _stream(self, path: str, query: Query) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        patience = aiohttp.ClientTimeout(total=None, sock_connect=_SECONDS, sock_read=_STILL_SECONDS)
-        return self._open("GET", path, query, None, _JSON, _JSON, patience)
-
-    @asynccontextmanager
-    async def _open(
-        self,
-        method: str,
-        path: str,
-        query: Query | None,
-        body: Json | None,
-        content: str,
-        accept: str,
-        patience: aiohttp.ClientTimeout,
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """A good response. Raises SessionError, and ApiException (400, 404, 409) where callers have an answer to it."""
-        pairs = [pair for pair in query or () if pair[1] != ""]
-        url = f"{self.server}{path}{'?' if pairs else ''}{urlencode(pairs)}"
-        try:
-            response = await self._sent(method, url, body, content, accept, patience)
-            if response.status == 401 and self._identity.renew is not None:
-                response.close()
-                await self._identity.renew()
-                response = await self._sent(method, url, body, content, accept, patience)
-            try:
-                if not 200 <= response.status <= 299:
-                    raise _refusal(response, await response.read())
-                yield response
-            finally:
-                # What was read to its end goes back to the pool; a stream that is left is cut off.
-                response.close() if not response.content.at_eof() else response.release()
-        except (aiohttp.ClientError, OSError, TimeoutError) as broken:
-            said = str(broken) or type(broken).__name__
-            raise Unreachable(f"the cluster at {self.server} cannot be reached: {said}") from None
-
-    async def _sent(
-        self, method: str, url: str, body: Json | None, content: str, accept: str, patience: aiohttp.ClientTimeout
-    ) -> aiohttp.ClientResponse:
-        headers: CIMultiDict[str] = CIMultiDict(self._identity.headers())
-        headers["Accept"], headers["Content-Type"], headers["User-Agent"] = accept, content, "boardhand"
-        answer = await self._api.rest_client.request(method, url, headers, body, _request_timeout=patience)
-        response: aiohttp.ClientResponse = answer.response
-        return response
+        return await self._line.whole(method, path, query, body, content, accept)
 
 
 def _select(selector: str, name: str) -> Query:
     return [("labelSelector", selector), ("fieldSelector", f"metadata.name={name}" if name else "")]
-
-
-def _said(data: bytes) -> str:
-    """The API server's own sentence."""
-    return str(_status(data).get("message") or "") or ("" if data[:1] == b"{" else data.decode(errors="replace")[:300])
-
-
-def _status(data: bytes) -> Json:
-    """The API server's Status; nothing where it is none."""
-    try:
-        status = json.loads(data)
-    except ValueError:
-        return {}
-    return status if isinstance(status, dict) else {}
-
-
-def _refusal(response: aiohttp.ClientResponse, data: bytes) -> Exception:
-    said, status = _said(data), response.status
-    match status:
-        case 401:
-            return Unauthenticated("the API server does not take this credential (401): log in again")
-        case 403:
-            return Refused(f"not allowed: {said or 'the API server says no more'}; ask who runs the cluster for a role")
-        case 410:
-            return Expired(f"so much changed meanwhile that it must be read anew: {said}")
-        case 400 | 404 | 409:
-            known: Exception = ApiException(status=status, reason=said or response.reason or "")
-            return known
-        case 422:
-            return Invalid(f"the API server does not take it: {said}", _status(data))
-    return Rejected(f"the API server does not do that ({status}): {said or response.reason}")
-
-
-def _watch_error(status: Json) -> Exception:
-    said = str(status.get("message") or "")
-    return Expired(said) if status.get("code") == 410 else Rejected(f"the watch ends: {said}")
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """What is left of the API server's refusals becomes a sentence."""
-    try:
-        yield
-    except ApiException as refused:
-        said = str(refused.reason)
-        if refused.status == 404:
-            raise NotThere(f"there is none: {said} (is Boardhand installed in this cluster?)") from None
-        raise Rejected(f"the API server does not do that ({refused.status}): {said}") from None

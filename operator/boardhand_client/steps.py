@@ -1,11 +1,9 @@
-"""A run's log as people read it: the agent's events as steps and notes, the diff out of publish's. What it says is
-untrusted: it comes back without what only steers a terminal or the eye, and whoever shows it escapes it.
+"""The agent's log as people read it: its events as steps and notes, pure. What it says is untrusted: it comes back
+without what only steers a terminal or the eye, and whoever shows it escapes it.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -19,20 +17,11 @@ from boardhand_api.events import (
     Routed,
     Started,
     Step,
-    parse_diff,
     parse_event,
 )
-from boardhand_api.pod import Stage
 from boardhand_api.result import Result
-from boardhand_client.errors import NotThere
-from boardhand_client.reading import newest_pod, run_of
-from boardhand_client.rows import RunRow
-from boardhand_client.session import Session
-from boardhand_operator.kube import Json
 
 _LINE = 2000
-_LOOK_SECONDS = 1.0
-_LOG_BYTES = 6 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,75 +167,3 @@ def _end(at: str, result: Result) -> End:
 def _short(said: str) -> str:
     plain = printable(said)
     return plain if len(plain) <= _LINE else plain[: _LINE - 1] + "…"
-
-
-async def follow(session: Session, namespace: str, run: str) -> AsyncIterator[Entry]:
-    """The agent's log of the run from its first line, as it grows; of the next try too, until the run is finished.
-
-    Raises NotThere for no such run, and where it is finished and its pod gone; SessionError.
-    """
-    async for line in follow_stage(session, namespace, run, Stage.AGENT):
-        if line.strip():
-            yield entry(line)
-
-
-async def follow_stage(session: Session, namespace: str, run: str, stage: Stage) -> AsyncIterator[str]:
-    """A stage's lines as they are, of each try from the present one on, until the run is finished. As `follow`."""
-    read: set[str] = set()
-    while True:
-        finished = RunRow.of(await run_of(session, namespace, run)).phase.finished
-        pod = await newest_pod(session, namespace, run)
-        if pod is not None and pod["metadata"]["uid"] not in read and _begun(pod, stage):
-            try:
-                async for line in session.follow_log(namespace, pod["metadata"]["name"], stage.value):
-                    yield line
-                read.add(pod["metadata"]["uid"])
-                continue
-            except NotThere:
-                # The kubelet has not made the file yet, or the pod went a moment ago.
-                if finished:
-                    raise
-        if finished:
-            if pod is None and not read:
-                raise NotThere(f"run {run} is finished and its pod is gone, and with it its log")
-            return
-        await asyncio.sleep(_LOOK_SECONDS)
-
-
-def _begun(pod: Json, stage: Stage) -> bool:
-    status = pod.get("status") or {}
-    rows = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
-    states = [row.get("state") or {} for row in rows if row["name"] == stage.value]
-    return any("running" in state or "terminated" in state for state in states)
-
-
-@dataclass(frozen=True, slots=True)
-class Diff:
-    """What a run pushed, in git's unified format, untrusted as a whole."""
-
-    text: str
-    cut: bool
-    """More was left out than is here."""
-
-
-def diff_of(lines: Iterable[str]) -> Diff | None:
-    """The diff in a publish stage's log; None where there is none. Pieces that are missing count as cut."""
-    pieces = {piece.number: piece for line in lines if (piece := parse_diff(line)) is not None}
-    if not pieces:
-        return None
-    numbers = sorted(pieces)
-    whole = numbers == list(range(1, max(piece.of for piece in pieces.values()) + 1))
-    text = "".join(pieces[number].text for number in numbers)
-    return Diff(printable(text), not whole or any(piece.cut for piece in pieces.values()))
-
-
-async def read_diff(session: Session, namespace: str, run: str) -> Diff | None:
-    """The run's diff from its newest pod's publish stage; None: there is no pod any more, or it published nothing.
-
-    Raises SessionError.
-    """
-    pod = await newest_pod(session, namespace, run)
-    if pod is None:
-        return None
-    log = await session.whole_log(namespace, pod["metadata"]["name"], Stage.PUBLISH.value, _LOG_BYTES)
-    return diff_of(log.split("\n"))

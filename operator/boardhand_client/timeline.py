@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from boardhand_api.pod import Stage
-from boardhand_client.rows import number, part, text
+from boardhand_client.fields import number, part, text
 
 Json = Mapping[str, Any]
 _ORDER = (Stage.CHECKOUT, Stage.WORKBENCH, Stage.AGENT, Stage.PUBLISH, Stage.VERIFY)

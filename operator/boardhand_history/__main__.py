@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, suppress
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from boardhand_client.session import SessionError
+from boardhand_client.errors import SessionError
 from boardhand_history import schema
 from boardhand_history.cluster import connected
 from boardhand_history.database import close, connect

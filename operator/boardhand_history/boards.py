@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from boardhand_client.session import Refused
+from boardhand_client.errors import Refused
 from boardhand_history.cluster import Cluster
 from boardhand_operator.kube import Resource
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 from boardhand_api.pod import LABEL_RUN, Stage
+from boardhand_client.errors import Unauthenticated
 from boardhand_client.identity import of_token
-from boardhand_client.session import Session, Unauthenticated
+from boardhand_client.session import Session
 from boardhand_history.entries import Entry
 from boardhand_history.models import Kept, Kind
 from boardhand_history.texts import LOG_BYTES, Text, absent, diff, transcript

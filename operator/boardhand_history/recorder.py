@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from boardhand_api.pod import LABEL_SETTLED
-from boardhand_client.session import Expired, SessionError
+from boardhand_client.errors import Expired, SessionError
 from boardhand_history.boards import Boards
 from boardhand_history.cluster import Cluster
 from boardhand_history.entries import entry_of, finished

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from boardhand_api.counts import printable
 from boardhand_api.events import DIFF_BYTES, EVENT_BYTES
-from boardhand_client.steps import diff_of
+from boardhand_client.diffs import diff_of
 from boardhand_history.models import Kept, Kind
 
 TRANSCRIPT_BYTES = 5 * 1024 * 1024

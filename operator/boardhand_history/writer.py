@@ -11,7 +11,7 @@ from contextlib import suppress
 from sqlalchemy.exc import DBAPIError
 
 from boardhand_api.failures import FailureClass
-from boardhand_client.session import SessionError
+from boardhand_client.errors import SessionError
 from boardhand_history.cluster import Cluster, texts_of, unread
 from boardhand_history.entries import Entry
 from boardhand_history.errors import Unreachable

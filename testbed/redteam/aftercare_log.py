@@ -21,7 +21,7 @@ from boardhand_api.events import DiffPiece, FellBack, Step, parse_diff
 from boardhand_api.pod import LABEL_RUN
 from boardhand_api.result import Usage
 from boardhand_cli import printing
-from boardhand_client import rows, steps
+from boardhand_client import diffs, fields, steps
 from boardhand_operator.afterwards import Over
 from boardhand_operator.changes import change_of
 from boardhand_operator.kube import Resource
@@ -156,7 +156,8 @@ def _as_it_is() -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(patch.object(printing, "escaped", str))
         stack.enter_context(patch.object(steps, "printable", str))
-        stack.enter_context(patch.object(rows, "on_one_line", str))
+        stack.enter_context(patch.object(diffs, "printable", str))
+        stack.enter_context(patch.object(fields, "on_one_line", str))
         yield
 
 

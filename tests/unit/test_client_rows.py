@@ -19,8 +19,10 @@ from boardhand_api.pod import Stage
 from boardhand_api.result import Refusal, Result, Usage
 from boardhand_api.run import Phase
 from boardhand_client import sentences
-from boardhand_client.rows import Column, PoolRow, RunRow, column_of, web
-from boardhand_client.steps import Call, End, Line, Note, StepRow, diff_of, entries, entry
+from boardhand_client.diffs import diff_of
+from boardhand_client.fields import web
+from boardhand_client.rows import Column, PoolRow, RunRow, column_of
+from boardhand_client.steps import Call, End, Line, Note, StepRow, entries, entry
 from boardhand_client.streams import lines, stamped
 from boardhand_client.timeline import StageRow, StageState, stages_of
 from tests.support.objects import IMPLEMENT_STAGES, NOON, ended, pod_body, pool_body, run_body, running, waiting

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from boardhand_client.rights import Rights
 from boardhand_client.rows import PoolRow, RunRow
-from boardhand_client.session import Resource, Session
+from boardhand_client.session import Session
 from boardhand_dashboard import words
 from boardhand_dashboard.live.feeds import Feeds
 from boardhand_dashboard.live.viewers import CutOff, Pace
@@ -22,6 +22,7 @@ from boardhand_dashboard.views.figures import day_money, figures, month_money
 from boardhand_dashboard.views.poolpage import updates
 from boardhand_dashboard.views.poolview import health, work
 from boardhand_dashboard.visitor import Visitor
+from boardhand_operator.kube import Resource
 from tests.support.livecluster import LiveCluster, LiveSession
 from tests.support.visitors import ApiOfMany, dashboard, hidden, other, sign_in
 

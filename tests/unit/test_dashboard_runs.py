@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.requests import Request
 
+from boardhand_client.diffs import Diff
 from boardhand_client.rights import Rights
 from boardhand_client.session import Session
-from boardhand_client.steps import Diff
 from boardhand_dashboard import problems
 from boardhand_dashboard.live import follows, listing
 from boardhand_dashboard.live.feeds import Feeds

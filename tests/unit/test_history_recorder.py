@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from boardhand_api.pod import Stage
-from boardhand_client.session import Session, Unauthenticated, Unreachable
+from boardhand_client.errors import Unauthenticated, Unreachable
+from boardhand_client.session import Session
 from boardhand_history import errors
 from boardhand_history import writer as writer_module
 from boardhand_history.cluster import connected
@@ -379,7 +380,7 @@ async def test_in_a_pod_the_token_is_read_anew(tmp_path: Path) -> None:
     async with await connected(inside, tmp_path) as session:
         assert session.server == "https://[fd00::1]:443"
         (tmp_path / "token").write_text("second\n")
-        assert session._identity.headers() == {"Authorization": "Bearer second"}
+        assert session._line._identity.headers() == {"Authorization": "Bearer second"}
 
 
 def later() -> datetime:

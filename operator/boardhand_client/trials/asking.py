@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 
 from boardhand_client.errors import NotThere, Refused, Rejected, SessionError
+from boardhand_client.line import JSON
 from boardhand_client.session import Session
 from boardhand_client.trials.facts import Found, Hidden, Json, Right
 from boardhand_operator.kube import ApiException
@@ -45,8 +46,7 @@ class Asking(Session):
     async def clock(self) -> tuple[Json, datetime, datetime | None]:
         """The API server's version, this machine's time, and the server's as it answered."""
         patience = aiohttp.ClientTimeout(total=10)
-        json = "application/json"
-        async with self._open("GET", "/version", [], None, json, json, patience) as response:
+        async with self._line.open("GET", "/version", [], None, JSON, JSON, patience) as response:
             at, said = datetime.now(UTC), response.headers.get("Date")
             body: Json = await response.json()
         return body, at, parsedate_to_datetime(said) if said else None
@@ -68,7 +68,7 @@ class Asking(Session):
         return await self._reviewed("selfsubject", namespace, rights, {})
 
     async def theirs(self, namespace: str, rights: Iterable[Right], account: str) -> dict[Right, bool] | Hidden:
-        """What a service account may do there, as NAMESPACE:NAME."""
+        """What a service account may do there, as NAMESPACE:NAME. namespace: empty for what is in none."""
         groups = [
             "system:serviceaccounts",
             f"system:serviceaccounts:{account.partition(':')[0]}",

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from boardhand_api import API_VERSION
-from boardhand_client.session import Invalid, NotThere, Refused, Rejected, Resource, Session
+from boardhand_client.errors import Invalid, NotThere, Refused, Rejected
+from boardhand_client.session import Session
 from boardhand_dashboard.form import problems
 from boardhand_dashboard.form.credentials import Wanted
 from boardhand_dashboard.form.problems import NAME, Problem
-from boardhand_operator.kube import Conflict
+from boardhand_operator.kube import Conflict, Resource
 
 Json = dict[str, Any]
 _TRIES = 5

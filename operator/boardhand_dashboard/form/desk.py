@@ -8,7 +8,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from boardhand_client.session import Resource
 from boardhand_client.trials import Trial
 from boardhand_dashboard.form.applying import Opened
 from boardhand_dashboard.form.differences import Line
@@ -19,7 +18,7 @@ from boardhand_dashboard.form.problems import Problem
 from boardhand_dashboard.form.view import told, view
 from boardhand_dashboard.templating import page
 from boardhand_dashboard.visitor import Visitor, visitor_of
-from boardhand_operator.kube import Json
+from boardhand_operator.kube import Json, Resource
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from boardhand_api.pool import CodingAgentSpec
+from boardhand_client.errors import Refused
 from boardhand_client.rights import Rights
-from boardhand_client.session import Refused, Resource, Session
+from boardhand_client.session import Session
 from boardhand_dashboard.form.credentials import Wanted
 from boardhand_dashboard.form.problems import Problem
 from boardhand_operator.credentials import sources
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.kube import Json
+from boardhand_operator.kube import Json, Resource
 from boardhand_operator.sealed.keyring import KEYS_FILE, Keyring, Place, Unusable
 
 

@@ -16,13 +16,15 @@ from pydantic import ValidationError
 from boardhand_api import pool
 from boardhand_api.base import Wire
 from boardhand_api.model import PlainModel
+from boardhand_client.errors import SessionError
 from boardhand_client.rights import Rights
-from boardhand_client.session import Resource, Session, SessionError
+from boardhand_client.session import Session
 from boardhand_client.trials import Reach, Trial, try_board, try_forge, try_git, try_model
 from boardhand_dashboard.form.credentials import Typed
 from boardhand_dashboard.form.fields import Secrets, Section
 from boardhand_dashboard.form.keys import Sealing, keys_of, opened, secret_values
 from boardhand_operator.errors import Misconfigured
+from boardhand_operator.kube import Resource
 
 Json = dict[str, Any]
 M = TypeVar("M", bound=Wire)

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
-from boardhand_client.session import Expired, Refused, Session
+from boardhand_client.errors import Expired, Refused
+from boardhand_client.session import Session
 from boardhand_dashboard.live.shared import Told
 from boardhand_dashboard.live.viewers import Ask
 from boardhand_operator.kube import Json, Resource

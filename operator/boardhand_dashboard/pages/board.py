@@ -10,7 +10,6 @@ from starlette.routing import Route
 
 from boardhand_client.errors import Refused
 from boardhand_client.rows import Column, RunRow
-from boardhand_client.session import Resource
 from boardhand_dashboard.live.feeds import Feed
 from boardhand_dashboard.live.listing import Rows
 from boardhand_dashboard.live.sse import event, live
@@ -18,6 +17,7 @@ from boardhand_dashboard.live.viewers import Viewer
 from boardhand_dashboard.templating import page, part
 from boardhand_dashboard.views.shown import Shown, delta, shown
 from boardhand_dashboard.visitor import signed_in, visitor_of
+from boardhand_operator.kube import Resource
 
 
 async def show(request: Request) -> Response:

@@ -15,7 +15,6 @@ from boardhand_api.counts import printable
 from boardhand_api.failures import FailureClass
 from boardhand_api.run import Phase, PullRequestState, Task
 from boardhand_client.errors import Refused
-from boardhand_client.session import Resource
 from boardhand_client.steps import Entry, entries
 from boardhand_dashboard.templating import environment, page
 from boardhand_dashboard.views.archive import view_of_past
@@ -26,6 +25,7 @@ from boardhand_dashboard.visitor import signed_in, visitor_of
 from boardhand_history.models import Kept
 from boardhand_history.queries import Cursor, History, Search, Told
 from boardhand_history.sheet import sheet
+from boardhand_operator.kube import Resource
 
 environment.filters |= FILTERS
 STEPS = 200

@@ -14,7 +14,6 @@ from starlette.routing import Route
 
 from boardhand_client import acting, reading
 from boardhand_client.rows import PoolRow
-from boardhand_client.session import Resource
 from boardhand_dashboard.addresses import inside
 from boardhand_dashboard.live.sse import live
 from boardhand_dashboard.live.viewers import Viewer
@@ -22,6 +21,7 @@ from boardhand_dashboard.templating import page
 from boardhand_dashboard.views.poolpage import rights_in, updates
 from boardhand_dashboard.views.poolview import view
 from boardhand_dashboard.visitor import Visitor, signed_in, visitor_of
+from boardhand_operator.kube import Resource
 
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from boardhand_client.errors import Refused
 from boardhand_client.rights import Rights
-from boardhand_client.session import Resource
 from boardhand_dashboard.live.feeds import Feed, Feeds, Looking, R
 from boardhand_dashboard.live.follows import Steps
 from boardhand_dashboard.live.listing import Rows
@@ -18,7 +17,7 @@ from boardhand_dashboard.live.viewers import CutOff, Viewer
 from boardhand_dashboard.templating import part
 from boardhand_dashboard.views.runview import RunView, numbered, view_of
 from boardhand_dashboard.visitor import Visitor
-from boardhand_operator.kube import Json
+from boardhand_operator.kube import Json, Resource
 
 LOOK_BACK = 200
 """So many entries of the log are shown at first, and so many more each time that one asks."""

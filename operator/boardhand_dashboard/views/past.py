@@ -7,13 +7,14 @@ import asyncio
 from starlette.requests import Request
 
 from boardhand_api.counts import printable
+from boardhand_client.diffs import Diff, read_diff
 from boardhand_client.errors import Refused
 from boardhand_client.reading import run_of
-from boardhand_client.session import Resource
-from boardhand_client.steps import Diff, Entry, entries, read_diff
+from boardhand_client.steps import Entry, entries
 from boardhand_dashboard.visitor import Visitor, visitor_of
 from boardhand_history.models import Kept
 from boardhand_history.queries import History, Search, Told
+from boardhand_operator.kube import Resource
 
 
 async def past_log(request: Request, namespace: str, name: str) -> list[Entry]:

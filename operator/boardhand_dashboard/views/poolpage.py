@@ -12,7 +12,6 @@ from starlette.datastructures import State
 from boardhand_client.errors import Refused
 from boardhand_client.rights import Rights
 from boardhand_client.rows import PoolRow, RunRow
-from boardhand_client.session import Resource
 from boardhand_dashboard.live.feeds import Feed
 from boardhand_dashboard.live.listing import Rows
 from boardhand_dashboard.live.sse import event
@@ -20,6 +19,7 @@ from boardhand_dashboard.live.viewers import CutOff, Viewer
 from boardhand_dashboard.templating import part
 from boardhand_dashboard.views.poolview import PoolView, by_pool, view, work
 from boardhand_dashboard.visitor import Visitor
+from boardhand_operator.kube import Resource
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from boardhand_api.pod import Stage
 from boardhand_api.run import EgressSeen, Ticket, Verdict
 from boardhand_api.taming import on_one_line
 from boardhand_client import sentences
-from boardhand_client.rows import RunRow, part, web
+from boardhand_client.fields import part, web
+from boardhand_client.rows import RunRow
 from boardhand_client.steps import End, Entry, Line, Note, StepRow
 from boardhand_client.timeline import Json, StageRow, StageState, stages_of
 from boardhand_dashboard.words import duration, parsed

@@ -1,0 +1,61 @@
+"""What the API server's refusals are to who asks: errors that say it in a sentence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from boardhand_client.errors import Expired, Invalid, NotThere, Refused, Rejected, Unauthenticated
+from boardhand_operator.kube import ApiException, Json
+
+
+def _said(data: bytes) -> str:
+    """The API server's own sentence."""
+    return str(_status(data).get("message") or "") or ("" if data[:1] == b"{" else data.decode(errors="replace")[:300])
+
+
+def _status(data: bytes) -> Json:
+    """The API server's Status; nothing where it is none."""
+    try:
+        status = json.loads(data)
+    except ValueError:
+        return {}
+    return status if isinstance(status, dict) else {}
+
+
+def refusal(status: int, reason: str, data: bytes) -> Exception:
+    """The error of an answer that is no good one: SessionError, or ApiException (400, 404, 409) where callers have an
+    answer to it."""
+    said = _said(data)
+    match status:
+        case 401:
+            return Unauthenticated("the API server does not take this credential (401): log in again")
+        case 403:
+            return Refused(f"not allowed: {said or 'the API server says no more'}; ask who runs the cluster for a role")
+        case 410:
+            return Expired(f"so much changed meanwhile that it must be read anew: {said}")
+        case 400 | 404 | 409:
+            known: Exception = ApiException(status=status, reason=said or reason)
+            return known
+        case 422:
+            return Invalid(f"the API server does not take it: {said}", _status(data))
+    return Rejected(f"the API server does not do that ({status}): {said or reason}")
+
+
+def watch_error(status: Json) -> Exception:
+    """The error that a watch ends with; status: what the API server said last."""
+    said = str(status.get("message") or "")
+    return Expired(said) if status.get("code") == 410 else Rejected(f"the watch ends: {said}")
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """What is left of the API server's refusals becomes a sentence."""
+    try:
+        yield
+    except ApiException as refused:
+        said = str(refused.reason)
+        if refused.status == 404:
+            raise NotThere(f"there is none: {said} (is Boardhand installed in this cluster?)") from None
+        raise Rejected(f"the API server does not do that ({refused.status}): {said}") from None
