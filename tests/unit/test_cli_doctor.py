@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,6 +25,7 @@ from boardhand_client.trials.checks import NAMES, Report, cluster, examine, fitt
 from boardhand_client.trials.checks.images import wrong_with
 from boardhand_client.trials.facts import Facts, Found, Hidden, Namespace, Operator, PoolFacts, Right
 from boardhand_client.trials.finding import Finding, Unseen
+from boardhand_client.trials.registry import MISSING, NO_REGISTRY, REFUSED
 from boardhand_operator.views import Pool
 from testbed import chart
 from tests.support.objects import a_pool, pool_body
@@ -44,6 +46,7 @@ def facts(**change: Any) -> Facts:
         "operator": Operator("boardhand", Hidden("not allowed")),
         "namespaces": {},
         "storage": (),
+        "nodes": (),
         "pools": (),
     }
     return Facts(**about | change)
@@ -247,6 +250,129 @@ def test_a_limit_range_names_the_container(bound: Mapping[str, Any], said: str) 
     report = examine(facts(pools=[pool], namespaces={"team": Namespace(RESTRICTED, (), ranges)}))
     assert [one.check for one in report.findings] == (["limit-range"] if said else [])
     assert said in "".join(one.found for one in report.findings)
+
+
+GOOD: dict[str, Any] = {
+    "nodeInfo": {"kubeletVersion": "v1.34.1", "kernelVersion": "6.12.0"},
+    "runtimeHandlers": [{"name": "", "features": {"userNamespaces": True}}],
+}
+OLD = GOOD | {"nodeInfo": {"kubeletVersion": "v1.34.1", "kernelVersion": "5.15.0"}}
+TAINT = {"key": "team", "value": "a", "effect": "NoSchedule"}
+CHOSEN: dict[str, Any] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": []}}}
+
+
+def a_node(status: dict[str, Any], *taints: dict[str, str], **labels: str) -> dict[str, Any]:
+    return {"metadata": {"name": "n-1", "labels": labels}, "spec": {"taints": list(taints)}, "status": status}
+
+
+def an_operator(**environment: str) -> Operator:
+    env = [{"name": f"BOARDHAND_{name}", "value": value} for name, value in environment.items()]
+    box = {"image": "boardhand/operator:1", "env": [*env, {"name": "BOARDHAND_RUNNER_IMAGE", "value": "runner:1"}]}
+    spec = {"template": {"spec": {"containers": [box]}}}
+    deployment: Found = {"metadata": {"name": "boardhand"}, "spec": spec, "status": {"readyReplicas": 1}}
+    return Operator("boardhand", deployment)
+
+
+@pytest.mark.parametrize(
+    ("usual", "pod", "node", "fix"),
+    [
+        ("Never", {"userNamespaces": "Always"}, a_node(OLD), "spec.pod.userNamespaces: Auto"),
+        ("Always", {"userNamespaces": "Always"}, a_node(OLD), "spec.pod.userNamespaces: Never"),
+        ("Always", {"userNamespaces": "Auto"}, a_node(OLD), "spec.pod.userNamespaces: Never"),
+        ("Always", {}, a_node(OLD), "spec.pod.userNamespaces: Never"),
+        ("Always", {}, a_node(GOOD), ""),
+        ("Always", {"userNamespaces": "Never"}, a_node(OLD), ""),
+        ("Auto", {}, a_node(OLD), ""),
+        ("Never", {}, a_node(OLD), ""),
+        ("Always", {"nodeSelector": {"pool": "new"}}, a_node(OLD, pool="old"), ""),
+        ("Always", {"nodeSelector": {"pool": "new"}}, a_node(OLD, pool="new"), "spec.pod"),
+        ("Always", {}, a_node(OLD, TAINT), ""),
+        ("Always", {}, a_node(OLD, TAINT | {"effect": "PreferNoSchedule"}), "spec.pod"),
+        ("Always", {"tolerations": [TAINT]}, a_node(OLD, TAINT), "spec.pod"),
+        ("Always", {"tolerations": [TAINT | {"value": "b"}]}, a_node(OLD, TAINT), ""),
+        ("Always", {"tolerations": [{"operator": "Exists"}]}, a_node(OLD, TAINT), "spec.pod"),
+        ("Always", {"tolerations": [{"operator": "Exists", "effect": "NoExecute"}]}, a_node(OLD, TAINT), ""),
+    ],
+)
+def test_all_nodes_that_a_pod_may_go_to_can_give_it_users_of_its_own(
+    usual: str, pod: dict[str, Any], node: dict[str, Any], fix: str
+) -> None:
+    body = pool_body(workbench=WORKBENCH, pod=pod)
+    namespaces = {"team": Namespace(RESTRICTED)}
+    operator = an_operator(USER_NAMESPACES=usual)
+    found = examine(
+        facts(operator=operator, nodes=[a_node(GOOD), node], pools=[PoolFacts(body)], namespaces=namespaces)
+    ).findings
+    assert [one.check for one in found if one.about == "pool team/shop"] == (["user-namespaces"] if fix else [])
+    if fix:
+        assert (found[0].fix.startswith(fix), "node n-1" in found[0].found) == (True, True)
+        assert "its kernel is 5.15.0" in found[0].found
+
+
+@pytest.mark.parametrize(
+    ("nodes", "pod", "why"),
+    [
+        (Hidden("not allowed"), {}, "not allowed"),
+        ([a_node(OLD)], {"runtimeClassName": "kata"}, "it has a runtime class, of which nodes do not say it"),
+        ([a_node(OLD)], {"affinity": CHOSEN}, "whether its affinity leads there was not seen"),
+    ],
+)
+def test_nodes_that_do_not_tell_are_not_looked_at(nodes: Any, pod: dict[str, Any], why: str) -> None:
+    body = pool_body(workbench=WORKBENCH, pod=pod | {"userNamespaces": "Always"})
+    its = PoolFacts(body, named={("RuntimeClass", "kata"): {}})
+    report = examine(facts(nodes=nodes, pools=[its], namespaces={"team": Namespace(RESTRICTED)}))
+    assert report.findings == []
+    assert [one.why.endswith(why) for one in report.unseen if one.check == "user-namespaces"] == [True]
+
+
+@pytest.mark.parametrize(
+    ("lists", "said", "hidden"), [(True, [], 0), (None, [], 0), (False, ["operator-rights"], 0), (Hidden("no"), [], 1)]
+)
+def test_who_asks_the_nodes_may_list_them(lists: bool | Hidden | None, said: list[str], hidden: int) -> None:
+    operator = replace(an_operator(USER_NAMESPACES="Auto"), lists_nodes=lists)
+    report = examine(facts(operator=operator))
+    assert [one.check for one in report.findings] == said
+    assert [one.about for one in report.unseen] == ["the cluster"] * hidden
+    assert all(one.fix.endswith("--reuse-values --set userNamespaces=Auto") for one in report.findings)
+
+
+IMAGE, REFUSAL = "spec.workbench.image", Trial(False, "it is refused", reason=REFUSED)
+SECRETS = {"imagePullSecrets": [{"name": "registry"}]}
+
+
+@pytest.mark.parametrize(
+    ("field", "trial", "pod", "found", "fix"),
+    [
+        (IMAGE, Trial(True, "there"), {}, [], ""),
+        (IMAGE, Trial(False, "none", reason=MISSING), {}, ["image"], "spec.workbench.image: HOST/NAME:VERSION"),
+        (IMAGE, REFUSAL, {}, ["image"], "and spec.pod.imagePullSecrets: [{name: NAME}]"),
+        (IMAGE, REFUSAL, SECRETS, ["pull-secret"], "docker-registry registry --docker-server=HOST"),
+        (IMAGE, UNREACHED, {}, [], ""),
+        (IMAGE, Hidden("not allowed"), {}, [], ""),
+        ("runner.image", Trial(False, "none", reason=NO_REGISTRY), {}, ["image"], "--set runner.image=HOST/NAME"),
+    ],
+)
+def test_an_image_that_cannot_be_pulled_is_found(
+    field: str, trial: Trial | Hidden, pod: dict[str, Any], found: list[str], fix: str
+) -> None:
+    its = PoolFacts(pool_body(workbench=WORKBENCH, pod=pod), images={field: trial}, secrets={"registry": None})
+    report = examine(facts(operator=an_operator(), pools=[its], namespaces={"team": Namespace(RESTRICTED)}))
+    mine = [one for one in report.findings if one.about == "pool team/shop"]
+    assert [one.check for one in mine] == found
+    assert all(fix in one.fix for one in mine)
+    told = isinstance(trial, Hidden) or trial is UNREACHED
+    assert [one.check for one in report.unseen if one.about == "pool team/shop"] == (["image"] if told else [])
+
+
+def test_a_pull_secret_that_is_refused_is_made_anew_and_one_that_is_none_is_said() -> None:
+    held: dict[str, Any] = {"metadata": {"name": "registry"}, "type": "kubernetes.io/dockerconfigjson", "data": {}}
+    its = PoolFacts(pool_body(workbench=WORKBENCH, pod=SECRETS), images={IMAGE: REFUSAL}, secrets={"registry": held})
+    (found,) = examine(facts(pools=[its], namespaces={"team": Namespace(RESTRICTED)})).findings
+    assert (found.check, "is no list of registries" in found.found) == ("pull-secret", True)
+    held["data"] = {".dockerconfigjson": base64.b64encode(b'{"auths": {}}').decode()}
+    (found,) = examine(facts(pools=[its], namespaces={"team": Namespace(RESTRICTED)})).findings
+    make = "create secret docker-registry registry --from-file=.dockerconfigjson=FILE --dry-run=client -o yaml"
+    assert (found.check, make in found.fix) == ("image", True)
 
 
 def a_proxied_pool(**egress: Any) -> Pool:

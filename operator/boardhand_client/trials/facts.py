@@ -56,11 +56,21 @@ class Operator:
     deployment: Found = None
     elsewhere: Sequence[str] = ()
     """Namespaces where one is, in place of this one."""
+    lists_nodes: bool | Hidden | None = None
+    """Whether it may; None: not asked, since it has no need to."""
     lease: Found = None
     sealing: Found = None
     """The Secret with the keys."""
     egress: Found = None
     """The Deployment of its proxy."""
+
+    @property
+    def account(self) -> str:
+        """Its service account, as NAMESPACE:NAME; empty where its Deployment is not seen."""
+        if not isinstance(self.deployment, dict):
+            return ""
+        name = self.deployment["spec"]["template"]["spec"].get("serviceAccountName") or "default"
+        return f"{self.namespace}:{name}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -84,6 +94,8 @@ class PoolFacts:
     """Its NetworkPolicy."""
     trials: Mapping[str, Trial | Hidden] = field(default_factory=dict)
     """By place: secrets and sealed texts as `boardhand seal --field` names places, then board, forge and models."""
+    images: Mapping[str, Trial | Hidden] = field(default_factory=dict)
+    """By the field that names it: whether it can be pulled."""
     refused: str | Hidden | None = None
     """Why the API server would not take its pod; None: it would."""
 
@@ -115,6 +127,7 @@ class Facts:
     namespaces: Mapping[str, Namespace]
     storage: Sequence[Json] | Hidden
     """The cluster's StorageClasses."""
+    nodes: Sequence[Json] | Hidden
     pools: Sequence[PoolFacts]
     absent: Sequence[str] = ()
     """Pools that were asked for and are not there, as NAMESPACE/NAME."""

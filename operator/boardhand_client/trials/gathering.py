@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from boardhand_api import API_VERSION
 from boardhand_client.trials.asking import Asking
-from boardhand_client.trials.checks.fitting import sample
-from boardhand_client.trials.checks.named import named
-from boardhand_client.trials.checks.pools import IMAGE
-from boardhand_client.trials.checks.rights import ACTING, LOOKING, OPERATOR
+from boardhand_client.trials.checks.operator import AUTO, USERS
+from boardhand_client.trials.checks.rights import ACTING, LOOKING, NODES, OPERATOR
 from boardhand_client.trials.facts import Facts, Found, Hidden, Json, Namespace, Operator, PoolFacts
+from boardhand_client.trials.looking import Looking
+from boardhand_client.trials.pulling import Pulling
 from boardhand_client.trials.reach import Reach
-from boardhand_client.trials.trying import Trying
-from boardhand_operator.credentials import sources
-from boardhand_operator.errors import Misconfigured
 from boardhand_operator.sealed.keyring import KEYS_FILE, Keyring, Unusable
-from boardhand_operator.specs.network import policy_name
-from boardhand_operator.views import Pool
 
 SELECTOR = "app.kubernetes.io/name=boardhand,app.kubernetes.io/component=operator"
 _POOLS = f"/apis/{API_VERSION}"
@@ -30,7 +24,6 @@ _CRDS = ("codingagents.boardhand.dev", "ticketruns.boardhand.dev")
 _AT_ONCE = 4
 """So many pools are looked at side by side."""
 Progress = Callable[[str], None]
-K = TypeVar("K")
 
 
 @dataclass(frozen=True)
@@ -44,7 +37,7 @@ class Asked:
     operator: str = "boardhand"
     """The operator's namespace."""
     trials: bool = True
-    """Whether boards, forges and models are asked."""
+    """Whether boards, forges, models and registries are asked."""
     client: str = ""
 
 
@@ -63,13 +56,14 @@ async def gather(kube: Asking, asked: Asked, reach: Reach, progress: Progress = 
     progress("namespaces and rights")
     spaces = await asyncio.gather(*(_namespace(kube, name, operator) for name in names))
     storage = await kube.listed("/apis/storage.k8s.io/v1/storageclasses")
-    ring = _ring(operator.sealing)
+    nodes = await kube.listed("/api/v1/nodes")
+    looking = Looking(kube, operator, _ring(operator.sealing), reach, Pulling(nodes, reach) if asked.trials else None)
     turn = asyncio.Semaphore(_AT_ONCE)
 
     async def one(body: Json) -> PoolFacts:
         async with turn:
             progress("pool {namespace}/{name}".format(**body["metadata"]))
-            return await _pool(kube, body, operator, ring, reach if asked.trials else None)
+            return await looking.at(body)
 
     pools = await asyncio.gather(*(one(body) for body in bodies))
     return Facts(
@@ -80,6 +74,7 @@ async def gather(kube: Asking, asked: Asked, reach: Reach, progress: Progress = 
         operator=operator,
         namespaces=dict(zip(names, spaces, strict=True)),
         storage=storage,
+        nodes=nodes,
         pools=pools,
         absent=absent,
         client=asked.client,
@@ -103,7 +98,11 @@ async def _operator(kube: Asking, namespace: str) -> Operator:
         kube.found(f"{secrets}/{_sealing(found[0])}"),
         kube.found(f"{deployments}/{name}-egress") if at.environment.get("BOARDHAND_EGRESS_PROXY") else _none(),
     )
-    return replace(at, lease=objects[0], sealing=objects[1], egress=objects[2])
+    at = replace(at, lease=objects[0], sealing=objects[1], egress=objects[2])
+    if at.environment.get(USERS) != AUTO:
+        return at
+    theirs = await kube.theirs("", [NODES], at.account)
+    return replace(at, lists_nodes=theirs if isinstance(theirs, Hidden) else theirs[NODES])
 
 
 async def _none() -> Found:
@@ -147,55 +146,11 @@ async def _pools(kube: Asking, asked: Asked) -> tuple[list[Json], list[str]]:
 
 async def _namespace(kube: Asking, name: str, operator: Operator) -> Namespace:
     core = f"/api/v1/namespaces/{name}"
-    account = ""
-    if isinstance(operator.deployment, dict):
-        account = str(operator.deployment["spec"]["template"]["spec"].get("serviceAccountName") or "default")
     body, quotas, ranges, visitor = await asyncio.gather(
         kube.found(core),
         kube.listed(f"{core}/resourcequotas"),
         kube.listed(f"{core}/limitranges"),
         kube.mine(name, (*LOOKING, *ACTING)),
     )
-    theirs = await kube.theirs(name, OPERATOR, f"{operator.namespace}:{account}") if account else {}
+    theirs = await kube.theirs(name, OPERATOR, operator.account) if operator.account else {}
     return Namespace(body, quotas, ranges, theirs, visitor)
-
-
-async def _pool(
-    kube: Asking, body: Json, operator: Operator, ring: Keyring | Hidden | None, reach: Reach | None
-) -> PoolFacts:
-    out = PoolFacts(body)
-    try:
-        pool = Pool.of(body)
-    except Misconfigured:
-        # The check says it, from the body.
-        return out
-    core = f"/api/v1/namespaces/{pool.namespace}"
-    names = {one.reference.name for one in sources(pool.spec).values() if one.reference}
-    names |= {one.name for one in pool.spec.pod.image_pull_secrets}
-    secrets = await _each(kube, {name: f"{core}/secrets/{name}" for name in sorted(names)})
-    others = {(one.kind, one.name): one.path for one in named(pool.spec, pool.namespace)}
-    policies = f"/apis/networking.k8s.io/v1/namespaces/{pool.namespace}/networkpolicies"
-    return replace(
-        out,
-        secrets=secrets,
-        named=await _each(kube, others),
-        policy=await kube.found(f"{policies}/{policy_name(pool)}"),
-        trials=await Trying(pool, secrets, ring, reach).all(),
-        refused=await _refused(kube, pool, operator),
-    )
-
-
-async def _each(kube: Asking, paths: Mapping[K, str]) -> dict[K, Found]:
-    found = await asyncio.gather(*(kube.found(path) for path in paths.values()))
-    return dict(zip(paths, found, strict=True))
-
-
-async def _refused(kube: Asking, pool: Pool, operator: Operator) -> str | Hidden | None:
-    """What the API server says of the pod that the pool's next run would have."""
-    try:
-        job = sample(pool, operator.environment.get("BOARDHAND_RUNNER_IMAGE") or IMAGE)
-    except Misconfigured:
-        return None
-    template = job["spec"]["template"]
-    about = {**template["metadata"], "generateName": "boardhand-doctor-"}
-    return await kube.refusal(pool.namespace, {"apiVersion": "v1", "kind": "Pod", **template, "metadata": about})

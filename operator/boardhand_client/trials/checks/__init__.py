@@ -23,7 +23,7 @@ CHECKS: tuple[Callable[[Facts], Said], ...] = (
 NAMES = (
     *("cluster", "version", "clock", "crd", "operator", "lease", "watched", "operator-rights", "your-rights"),
     *("pod-security", "spec", "secret", "sealed", "board", "forge", "git", "model", "image", "pull-secret", "named"),
-    *("network-policy", "egress", "webhook", "quota", "limit-range", "pod", "pool"),
+    *("network-policy", "egress", "webhook", "quota", "limit-range", "user-namespaces", "pod", "pool"),
 )
 """Of all checks, as docs/doctor.md lists them."""
 

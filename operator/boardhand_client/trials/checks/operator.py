@@ -11,6 +11,9 @@ from boardhand_client.trials.facts import Facts, Hidden, Operator
 from boardhand_client.trials.finding import Finding, Said, Unseen
 from boardhand_operator.decide.observe import parse_time
 
+USERS, AUTO = "BOARDHAND_USER_NAMESPACES", "Auto"
+"""A variable of the operator, and what it is where the operator asks the nodes."""
+
 STALE = timedelta(seconds=60)
 """A Lease that was not renewed for so long is held by nobody who works; it is renewed every few seconds."""
 
@@ -107,6 +110,7 @@ def watched(facts: Facts) -> Said:
 
 def rights(facts: Facts) -> Said:
     """It may do all that it does."""
+    yield from _nodes(facts.operator)
     for name, namespace in facts.namespaces.items():
         about = f"namespace {name}"
         if isinstance(namespace.operator, Hidden):
@@ -117,3 +121,13 @@ def rights(facts: Facts) -> Said:
             release = facts.operator.deployment["metadata"]["name"]
             fix = f"helm upgrade {release} helm/boardhand -n {facts.operator.namespace} --reuse-values"
             yield Finding("operator-rights", about, f"the operator may not: {', '.join(lacking)}", fix)
+
+
+def _nodes(at: Operator) -> Said:
+    """Where it is to ask the nodes, it may list them, which is a right over the whole cluster."""
+    if isinstance(at.lists_nodes, Hidden):
+        yield Unseen("operator-rights", "the cluster", at.lists_nodes.why)
+    elif at.lists_nodes is False and isinstance(at.deployment, dict):
+        fix = f"helm upgrade {at.deployment['metadata']['name']} helm/boardhand -n {at.namespace} --reuse-values"
+        said = "userNamespaces is Auto, and the operator may not: list nodes; so no pod gets users of its own"
+        yield Finding("operator-rights", "the cluster", said, f"{fix} --set userNamespaces={AUTO}")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from boardhand_client.trials.checks import fitting, named, network
-from boardhand_client.trials.checks.images import wrong_with
+from boardhand_client.trials.checks import fitting, named, network, nodes, pulled
 from boardhand_client.trials.facts import Facts, Hidden, Namespace, PoolFacts
 from boardhand_client.trials.finding import Finding, Said, Unseen
 from boardhand_client.trials.git import UNTRIED
@@ -12,7 +11,6 @@ from boardhand_operator.errors import Misconfigured
 from boardhand_operator.pool_secrets import require_read
 from boardhand_operator.views import Pool
 
-PULLING = ("kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg")
 TRIED = {
     **{"board": "board", "forge": "forge", "read": "git", "push": "git"},
     **{"large": "model", "small": "model", "fallback": "model"},
@@ -42,8 +40,7 @@ def pool(facts: Facts, one: PoolFacts) -> Said:
 def _of(facts: Facts, one: PoolFacts, its: Pool) -> Said:
     namespace = facts.namespaces.get(one.namespace, Namespace(None))
     yield from _trials(one, its)
-    yield from _images(one, its)
-    yield from _pulling(one, its)
+    yield from pulled.images(facts, one, its)
     yield from named.there(one, its.spec, facts.storage)
     yield from network.policy(one, its, facts.operator)
     yield from network.proxy(one, its, facts.operator)
@@ -55,6 +52,7 @@ def _of(facts: Facts, one: PoolFacts, its: Pool) -> Said:
         yield Finding("pod", one.about, wrong.message, fix)
     else:
         yield from fitting.fits(one, namespace, job)
+        yield from nodes.own_users(facts, one, its, job["spec"]["template"]["spec"])
 
 
 def _trials(one: PoolFacts, its: Pool) -> Said:
@@ -83,28 +81,6 @@ def _check(place: str) -> tuple[str, str]:
     """The check and the field of a trial: `secret:board` is of credentials, `board` of the board itself."""
     kind, _, rest = place.rpartition(":")
     return kind or TRIED[rest.rpartition(".")[2]], f"spec.{rest}"
-
-
-def _images(one: PoolFacts, its: Pool) -> Said:
-    bench = its.spec.workbench
-    given = {"spec.workbench.image": bench.image}
-    given |= {f"spec.workbench.services[{service.name}].image": service.image for service in bench.services}
-    for field, image in given.items():
-        if problem := wrong_with(image):
-            yield Finding("image", one.about, f"{field}: {problem}", f"{field}: NAME:VERSION")
-
-
-def _pulling(one: PoolFacts, its: Pool) -> Said:
-    for at, reference in enumerate(its.spec.pod.image_pull_secrets):
-        field, name, found = f"spec.pod.imagePullSecrets[{at}]", reference.name, one.secrets.get(reference.name)
-        make = f"kubectl -n {one.namespace} create secret docker-registry {name} --docker-server=HOST"
-        if isinstance(found, Hidden):
-            yield Unseen("pull-secret", one.about, f"{field}: {found.why}")
-        elif found is None:
-            yield Finding("pull-secret", one.about, f"{field}: there is no Secret {name}", make)
-        elif found.get("type") not in PULLING:
-            said = f"{field}: Secret {name} is of type {found.get('type')}, with which no image is pulled"
-            yield Finding("pull-secret", one.about, said, f"kubectl -n {one.namespace} delete secret {name}; {make}")
 
 
 def _refused(one: PoolFacts) -> Said:

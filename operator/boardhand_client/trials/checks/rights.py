@@ -29,6 +29,8 @@ OPERATOR = (
     *_all("", "secrets", "get create patch delete"),
     *_all("", "events", "create"),
 )
+NODES = Right("", "nodes", "list")
+"""Over the whole cluster, and only where the chart's `userNamespaces` is Auto."""
 LOOKING = (
     *_all(_OURS, "codingagents", "get list watch"),
     *_all(_OURS, "ticketruns", "get list watch"),
