@@ -257,8 +257,8 @@ def test_a_run_that_leaves_the_watch_because_it_is_settled_was_not_deleted(phase
     """The event shows its last state before that, without the label by which it left."""
     app, worker = App(Settings("runner:1")), Mock(PoolWorker)
     body = run_body(phase=phase)
-    app._workers[(body["metadata"]["namespace"], body["spec"]["pool"])] = worker
-    app.run_deleted(body)
+    app.crew.workers[(body["metadata"]["namespace"], body["spec"]["pool"])] = worker
+    app.crew.run_deleted(body)
     assert worker.run_deleted.call_count == told
 
 
@@ -270,3 +270,19 @@ async def test_a_job_that_was_made_and_not_noted_goes_with_its_run(world: World)
     await _let_go(world)
     assert not world.kube.objects[Resource.JOBS]
     assert len(_closings(world, run)) == 1
+
+
+@pytest.mark.parametrize("spec", [{"cancel": True}, {"attempt": 99}])
+async def test_whoever_may_make_runs_has_no_card_moved_or_told_that_no_run_of_theirs_had(
+    world: World, spec: dict[str, Any]
+) -> None:
+    """Nor does a run that waited end another cluster's, which has the ticket."""
+    world.board.put(CARD, REVIEW)
+    body = run_body("by-hand", event="event-made-up", ticket={"id": CARD})
+    body["spec"] |= spec
+    world.kube.put(Resource.RUNS, "team", body)
+    await _let_go(world)
+    (after,) = world.runs()
+    assert (after.status.phase.finished, after.settled) == (True, True)
+    assert world.board.cards[CARD].column == REVIEW
+    assert world.board.texts(CARD) == []

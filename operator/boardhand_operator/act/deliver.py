@@ -9,7 +9,9 @@ from boardhand_operator import words
 from boardhand_operator.act.doing import Doing, Gone
 from boardhand_operator.act.volume import remove
 from boardhand_operator.after.labels import settling
+from boardhand_operator.boards import Board
 from boardhand_operator.boards.claims import close
+from boardhand_operator.boards.markers import find_claims
 from boardhand_operator.decide import observe
 from boardhand_operator.decide.conditions import with_condition
 from boardhand_operator.errors import Misconfigured, NotFound
@@ -52,6 +54,10 @@ async def close_ticket(doing: Doing, column: str | None) -> None:
         raise Misconfigured("BoardMissing", f"run {run.name} came from a board, and pool {pool.name} has none")
     ticket = run.spec.ticket
     try:
+        if not await _is_its(doing, board):
+            doing.note({"delivery": {}})
+            doing.said.append("the ticket was not this run's, and is told nothing")
+            return
         comment = await close(board, ticket.id, run.uid, words.closing_comment(run, pool))
         if column is not None:
             await board.move(ticket.id, column)
@@ -62,6 +68,19 @@ async def close_ticket(doing: Doing, column: str | None) -> None:
     delivery = {"comment": comment, "column": column}
     doing.note({"delivery": {key: value for key, value in delivery.items() if value is not None}})
     doing.said.append(f"ticket {ticket.key or ticket.id} is " + (f"in {column}" if column else "told"))
+
+
+async def _is_its(doing: Doing, board: Board) -> bool:
+    """Whether the run has the ticket, or waited for it where it still is. Whoever may make runs is not to have any card
+    of the board moved, and a run that waits does not end that of another cluster."""
+    run, pool = doing.run, doing.its_pool
+    ticket = run.spec.ticket
+    if run.status.claim is not None or pool.spec.board is None:
+        return True
+    card = await board.read(ticket.id)
+    if card is not None and (card.column, card.event) == (pool.spec.board.columns.ready, ticket.event):
+        return True
+    return any(mark.uid == run.uid for mark in find_claims(await board.comments(ticket.id)))
 
 
 async def flag_pool(doing: Doing, reason: str, message: str) -> None:
