@@ -107,6 +107,9 @@ def test_it_reads_generously(name: str, text: str, arguments: dict[str, Any]) ->
         ("[[call read_file]]\n{'path': 1}\n[[end]]", "Expecting"),
         ('<tool_call>{"name": "read_file"}</tool_call>', "arguments"),
         ('<tool_call>{"name": "read_file", "arguments": []}</tool_call>', "no object"),
+        ("[[call read_file]]\n" + '{"path":' * 5_000, "within more than"),
+        ("[[call read_file]]\npath: a.py\nlimit: " + "[" * 5_000, "no integer"),
+        ('<tool_call>{"name": "read_file", "arguments": ' + "[" * 5_000, "within more than"),
     ],
 )
 def test_a_bad_block_is_named_and_nothing_of_it_is_called(text: str, problem: str) -> None:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, ToolCallChunk
+from langchain_core.outputs import ChatGenerationChunk
 
+from boardhand_runner.models.streaming import whole
 from boardhand_runner.models.tidy import MOST_CALLS, MOST_TEXT, tidied
 
 IDS = st.lists(st.sampled_from([None, "", "call_0", "call_1", "text0"]), max_size=5)
+
+
+def nested(depth: int) -> list[Any]:
+    inner: list[Any] = []
+    for _ in range(depth - 2):
+        inner = [inner]
+    return inner
 
 
 def said(good: list[str | None], bad: list[str | None] | None = None, text: str = "") -> AIMessage:
@@ -77,6 +88,29 @@ def test_a_providers_own_blocks_go_back_as_they_came() -> None:
 
     assert tidied(answer, [answer]).content == blocks
     assert tidied(answer, [answer]).tool_calls == answer.tool_calls
+
+
+@pytest.mark.parametrize("content", ["", [{"type": "tool_use", "id": "b", "name": "run"}]])
+@pytest.mark.parametrize("torn", [{"command": "\ud83d"}, {"command": nested(41)}, {"command": nested(400)}])
+def test_a_call_that_breaks_whoever_sends_it_is_none(content: Any, torn: dict[str, Any]) -> None:
+    sound = {"name": "run", "args": {"command": nested(39)}, "id": "a"}
+    kept = tidied(AIMessage(content, tool_calls=[sound, {"name": "run", "args": torn, "id": "b"}], id="answer"), [])
+
+    assert [call["id"] for call in kept.tool_calls] == ["a"]
+    assert [call["id"] for call in kept.invalid_tool_calls] == ["b"]
+    assert kept.model_dump_json().encode("utf-8")
+
+
+ENDLESS = ['{"path": ' + "[" * 5_000, '{"path":' * 5_000, '{"path": "a.py", "limit": NaN}']
+
+
+@pytest.mark.parametrize("arguments", ENDLESS)
+def test_a_model_that_repeats_itself_without_end_wrote_no_call(arguments: str) -> None:
+    chunk = ToolCallChunk(type="tool_call_chunk", name="read_file", args=arguments, id="a", index=0)
+    message = AIMessageChunk(content="", tool_call_chunks=[chunk], response_metadata={"finish_reason": "length"})
+    answer = whole([ChatGenerationChunk(message=message)])
+
+    assert ([*answer.tool_calls], len(answer.invalid_tool_calls)) == ([], 1)
 
 
 def test_half_a_surrogate_pair_is_never_sent_back() -> None:

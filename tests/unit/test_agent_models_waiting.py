@@ -11,6 +11,9 @@ import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
+from boardhand_runner.errors import Infrastructure
+from boardhand_runner.models import Mind
+from boardhand_runner.models.patience import patiently
 from boardhand_runner.models.streaming import Streamed
 from boardhand_runner.models.trouble import BrokenOff
 
@@ -59,3 +62,11 @@ async def test_an_answer_as_a_whole_has_the_same_limit() -> None:
 
     with pytest.raises(BrokenOff):
         await Slow(in_pieces=False, pause=0.2, wait_seconds=0.01).ainvoke("?")
+
+
+async def test_an_answer_nested_beyond_what_its_library_reads_is_none() -> None:
+    async def deep() -> AIMessage:
+        raise RecursionError("maximum recursion depth exceeded while decoding a JSON array")
+
+    with pytest.raises(Infrastructure, match="no chat completion"):
+        await patiently(deep, Mind("m", Slow()), 0, lambda *_: None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import aclosing
 from typing import Any, TypeVar, cast
@@ -14,6 +13,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Inva
 from langchain_core.messages.tool import invalid_tool_call, tool_call
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
+from boardhand_runner.models.arguments import loads
 from boardhand_runner.models.trouble import BrokenOff
 
 T = TypeVar("T")
@@ -99,7 +99,7 @@ def _calls(written: Sequence[ToolCallChunk]) -> tuple[list[ToolCall], list[Inval
     broken: list[InvalidToolCall] = []
     for each in written:
         try:
-            arguments = json.loads(each["args"] or "{}", strict=False)
+            arguments = loads(each["args"] or "{}")
             problem = "" if isinstance(arguments, dict) else "no JSON object"
         except ValueError as wrong:
             problem = str(wrong)

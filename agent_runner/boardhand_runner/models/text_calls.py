@@ -22,6 +22,8 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel
 
+from boardhand_runner.models.arguments import loads
+
 _BEGIN = re.compile(r"^[ \t`*]*\[\[\s*call\s+[`\"']?([\w.-]+)[`\"']?\s*\]\][ \t`*]*$", re.IGNORECASE | re.MULTILINE)
 _END = re.compile(r"^[ \t`*]*\[\[\s*/?end(?:\s+call)?\s*\]\][ \t`*]*$", re.IGNORECASE | re.MULTILINE)
 _JSON = re.compile(r"<tool_call>\s*(.*?)\s*(?:</tool_call>|\Z)", re.DOTALL)
@@ -132,7 +134,7 @@ def _value(lines: Sequence[str], schema: Mapping[str, Any] | None) -> Any:
         quoted = None if below else _QUOTED.fullmatch(text.strip())
         return quoted[2] if quoted else text + "\n" if "\n" in text else text
     try:
-        return json.loads(text)
+        return loads(text)
     except ValueError:
         raise ValueError(f"{text.strip()[:80]!r} is no {schema.get('type')}") from None
 
@@ -164,7 +166,7 @@ def _read_json(answer: str, only_first: bool) -> Written:
 
 
 def _json_object(text: str) -> dict[str, Any]:
-    loaded = json.loads(text.strip(), strict=False)
+    loaded = loads(text.strip())
     if not isinstance(loaded, dict):
         raise ValueError("no JSON object")  # noqa: TRY004 - to the caller it is as bad as broken JSON
     return loaded

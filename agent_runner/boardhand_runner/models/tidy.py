@@ -11,6 +11,7 @@ from typing import TypeVar
 from langchain_core.messages import AIMessage, BaseMessage, InvalidToolCall, ToolCall
 from langchain_core.messages.tool import invalid_tool_call
 
+from boardhand_runner.models.arguments import unfit
 from boardhand_runner.texts import encodable
 
 MOST_CALLS = 64
@@ -28,33 +29,36 @@ def tidied(answer: AIMessage, history: Sequence[BaseMessage]) -> AIMessage:
 
     Servers number the calls of each answer anew, give two the same id, or none, and models make up names such as
     functions.read_file; providers then refuse the conversation.
-    Answers in a provider's own blocks, some of them signed, go back as they came.
+    Answers in a provider's own blocks, some of them signed, go back as they came, unless no request can send a call
+    back.
     """
     said = [message for message in history if isinstance(message, AIMessage)]
     if answer.id is None or any(message.id == answer.id for message in said):
         answer = answer.model_copy(update={"id": f"answer-{secrets.token_hex(8)}"})
-    if not isinstance(answer.content, str):
+    if not isinstance(answer.content, str) and not any(_why_not(call) for call in answer.tool_calls):
         return answer
     known = {call["id"] for message in said for call in (*message.tool_calls, *message.invalid_tool_calls)}
-    sound = [call for call in answer.tool_calls if not _torn(call)]
-    broken = [*answer.invalid_tool_calls, *(_as_invalid(call) for call in answer.tool_calls if _torn(call))]
+    sound = [call for call in answer.tool_calls if not _why_not(call)]
+    broken = [*answer.invalid_tool_calls]
+    broken += [_as_invalid(call, why) for call in answer.tool_calls if (why := _why_not(call))]
     good = _fitting(sound[:MOST_CALLS], known)
     bad = _fitting(broken[: MOST_CALLS - len(good)], known)
     left = len(sound) + len(broken) - len(good) - len(bad)
-    changes = {"tool_calls": good, "invalid_tool_calls": bad, "content": _bounded(encodable(answer.content), left)}
+    changes = {"tool_calls": good, "invalid_tool_calls": bad, "content": _bounded(encodable(answer.text), left)}
     return answer.model_copy(update=changes)
 
 
-def _torn(call: ToolCall) -> bool:
-    """Whether it holds half of a surrogate pair: no request can send that back."""
-    told = json.dumps([call["name"], call["args"]], ensure_ascii=False)
-    return told != encodable(told)
+def _why_not(call: ToolCall) -> str:
+    """Why no request can send it back; empty where one can."""
+    return unfit([call["name"], call["args"]])
 
 
-def _as_invalid(call: ToolCall) -> InvalidToolCall:
-    told = encodable(json.dumps(call["args"], ensure_ascii=False))
-    problem = "they hold half of a surrogate pair, which is no text"
-    return invalid_tool_call(name=encodable(call["name"]), args=told, id=call["id"], error=problem)
+def _as_invalid(call: ToolCall, why: str) -> InvalidToolCall:
+    try:
+        told = encodable(json.dumps(call["args"], ensure_ascii=False))
+    except RecursionError:
+        told = ""
+    return invalid_tool_call(name=encodable(call["name"]), args=told, id=call["id"], error=why)
 
 
 def _fitting(calls: Sequence[AnyCall], known: set[str | None]) -> list[AnyCall]:

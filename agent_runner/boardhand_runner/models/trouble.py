@@ -31,7 +31,7 @@ _KEY = "api key not valid"
 _BY_DAY = "perday"
 _RETRY_DELAY = re.compile(r"\bretrydelay\W+(\d+(?:\.\d+)?)s\b")
 """Google says in the body when to ask again, and has the same words for a minute's limit and an account's."""
-UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError)
+UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 """What the providers' libraries raise where a 200 does not hold a chat completion."""
 
 
