@@ -17,10 +17,14 @@ FOLDER = Path(__file__).resolve().parents[1] / "helm" / "boardhand"
 RELEASE = "boardhand"
 
 
-def rendered(namespace: str, values: Mapping[str, Any] | None = None) -> list[Json]:
-    """The objects of a release in this namespace, without the definitions. Raises TestbedError with Helm's words."""
+def rendered(namespace: str, values: Mapping[str, Any] | None = None, *, tests: bool = False) -> list[Json]:
+    """The objects of a release in this namespace, without the definitions. Raises TestbedError with Helm's words.
+
+    tests: also those that are there only for `helm test`.
+    """
     text = helm(
         *("template", RELEASE, str(FOLDER), "--namespace", namespace, "--set", "crds.install=false", "--values", "-"),
+        *(() if tests else ("--skip-tests",)),
         stdin=json.dumps(values or {}),
     )
     return [body for body in yaml.safe_load_all(text) if body]

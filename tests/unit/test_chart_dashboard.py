@@ -14,7 +14,8 @@ pytestmark = pytest.mark.slow
 SYSTEM = "boardhand-system"
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 Json = dict[str, Any]
-PROXY = {"auth": "proxy", "proxy": {"secret": "proxy", "groups": ["developers"]}}
+WHO: Json = {"secret": "proxy", "groups": ["developers"], "users": ["dana"]}
+PROXY = {"auth": "proxy", "proxy": WHO}
 
 
 def objects(values: Json | None = None, namespaces: tuple[str, ...] = ("team",)) -> list[Json]:
@@ -72,7 +73,7 @@ def test_behind_a_proxy_it_impersonates_whom_it_is_let_and_nothing_else() -> Non
     both = containers(rendered)
     given = {(one.right, tuple(one.names)) for one in grants(rendered, "boardhand-dashboard")}
     assert given == {
-        (Right("", "users", "impersonate"), ()),
+        (Right("", "users", "impersonate"), ("dana",)),
         (Right("", "groups", "impersonate"), ("developers",)),
     }
     assert pod(rendered)["serviceAccountName"] == "boardhand-dashboard"
@@ -81,10 +82,24 @@ def test_behind_a_proxy_it_impersonates_whom_it_is_let_and_nothing_else() -> Non
     assert token["metadata"]["annotations"] == {"kubernetes.io/service-account.name": "boardhand-history"}
     (recorder,) = [one for one in pod(rendered)["volumes"] if one["name"] == "recorder"]
     assert recorder["projected"]["sources"][0]["secret"]["name"] == token["metadata"]["name"]
-    with pytest.raises(TestbedError, match="name the Secret whose key `secret`"):
-        objects({"auth": "proxy"})
-    with pytest.raises(TestbedError, match="groups"):
-        objects({"auth": "proxy", "proxy": {"secret": "proxy", "groups": ["system:masters"]}})
+    for wrong, said in (
+        ({"secret": ""}, "name the Secret whose key `secret`"),
+        ({"groups": ["system:masters"]}, "at '/dashboard/proxy/groups/0'"),
+        ({"users": ["system:kube-controller-manager"]}, "at '/dashboard/proxy/users/0'"),
+    ):
+        with pytest.raises(TestbedError, match=said):
+            objects({"auth": "proxy", "proxy": WHO | wrong})
+
+
+def test_behind_a_proxy_everybody_is_impersonated_only_where_that_is_said() -> None:
+    """With the account's token alone one is whoever it may impersonate: those who are named, or all on purpose."""
+    with pytest.raises(TestbedError, match=r"dashboard\.proxy\.users: .* name who may be impersonated; or .*anyUser"):
+        objects({"auth": "proxy", "proxy": WHO | {"users": []}})
+    given = grants(objects({"auth": "proxy", "proxy": WHO | {"users": [], "anyUser": True}}), "boardhand-dashboard")
+    assert (Right("", "users", "impersonate"), frozenset()) in [(one.right, one.names) for one in given]
+    with pytest.raises(TestbedError, match=r"dashboard\.proxy\.anyUser: dashboard\.proxy\.users names some"):
+        objects({"auth": "proxy", "proxy": WHO | {"anyUser": True}})
+    assert grants(objects({"proxy": {"anyUser": True}}), "boardhand-dashboard") == []
 
 
 def test_without_a_history_there_is_no_recorder_and_nobody_has_rights() -> None:

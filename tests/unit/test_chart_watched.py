@@ -108,3 +108,18 @@ def test_traces_go_where_they_are_to_go() -> None:
     assert told["BOARDHAND_OTLP_CONTENTS"] == "true"
     with pytest.raises(TestbedError, match="at '/traces/endpoint'"):
         found({"traces": {"endpoint": "collector:4317"}})
+
+
+def test_runbooks_are_named_by_their_files_until_there_is_an_address() -> None:
+    """That each alert has a file is tests/testbed/test_alerts.py's."""
+    for address, key, prefix in (
+        ("", "runbook", "docs/runbooks/"),
+        ("https://wiki.example", "runbook_url", "https://wiki.example/"),
+    ):
+        rules = {"enabled": True, "runbookUrl": address}
+        groups = found({"metrics": {"enabled": True, "rules": rules}})["PrometheusRule boardhand"]["spec"]["groups"]
+        said = [rule["annotations"] for group in groups for rule in group["rules"]]
+        assert {tuple(sorted(one)) for one in said} == {tuple(sorted((key, "summary")))}
+        files = [one[key].removeprefix(prefix) for one in said]
+        assert all((DOCS.parent / "runbooks" / name).is_file() for name in files)
+        assert len(set(files)) == len(files)

@@ -1,15 +1,3 @@
-{{- define "boardhand.dashboard.selector" -}}
-app.kubernetes.io/name: boardhand
-app.kubernetes.io/instance: {{ .Release.Name }}
-app.kubernetes.io/component: dashboard
-{{- end }}
-
-{{- define "boardhand.dashboard.labels" -}}
-{{ include "boardhand.dashboard.selector" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-{{- end }}
-
 {{- /* Where the history is; no password is in an environment. */ -}}
 {{- define "boardhand.dashboard.database" -}}
 {{- with .Values.dashboard.history }}
@@ -29,14 +17,6 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 - {name: history, mountPath: /var/lib/boardhand}
 {{- end }}
 {{- end }}
-{{- end }}
-
-{{- define "boardhand.dashboard.confined" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-runAsNonRoot: true
-capabilities: {drop: [ALL]}
-seccompProfile: {type: RuntimeDefault}
 {{- end }}
 
 {{- define "boardhand.dashboard.recorder" -}}

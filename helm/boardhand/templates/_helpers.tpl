@@ -1,15 +1,81 @@
-{{- define "boardhand.labels" -}}
-app.kubernetes.io/name: boardhand
-app.kubernetes.io/instance: {{ .Release.Name }}
-app.kubernetes.io/component: operator
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-{{- end }}
-
+{{- /*
+Names, labels and places of what the chart makes, of (dict "at" $ "component" NAME). What a selector has does not change with
+values: a Deployment that is there keeps it.
+*/ -}}
 {{- define "boardhand.selector" -}}
 app.kubernetes.io/name: boardhand
-app.kubernetes.io/instance: {{ .Release.Name }}
-app.kubernetes.io/component: operator
+app.kubernetes.io/instance: {{ .at.Release.Name | quote }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{- define "boardhand.labels" -}}
+{{ include "boardhand.selector" . }}
+app.kubernetes.io/version: {{ .at.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .at.Release.Service }}
+{{- with .at.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- /*
+An object's metadata but for its name: also with "labels" and "annotations" of its own, with "namespace" where it is not the
+release's, and with "cluster" true where it is in none.
+*/ -}}
+{{- define "boardhand.meta" -}}
+{{- if not .cluster -}}
+namespace: {{ .namespace | default .at.Release.Namespace }}
+{{ end -}}
+labels: {{- merge (dict) (.labels | default (dict)) (include "boardhand.labels" . | fromYaml) | toYaml | nindent 2 }}
+{{- with merge (dict) (.annotations | default (dict)) .at.Values.commonAnnotations }}
+annotations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- /*
+Where pods go: "own" is what the component's `pod` says, and comes before what is said for all. With "apart", pods shun a
+node that has one, unless an affinity is given.
+*/ -}}
+{{- define "boardhand.scheduling" -}}
+{{- $same := dict "matchLabels" (include "boardhand.selector" . | fromYaml) }}
+{{- $all := .at.Values }}
+{{- $own := .own }}
+{{- $found := dict }}
+{{- range $name := list "nodeSelector" "tolerations" "affinity" "priorityClassName" }}
+{{- with get $own $name | default (get $all $name) }}{{ $_ := set $found $name . }}{{ end }}
+{{- end }}
+{{- if and .apart (not $found.affinity) }}
+{{- $term := dict "topologyKey" "kubernetes.io/hostname" "labelSelector" $same }}
+{{- $preferred := list (dict "weight" 100 "podAffinityTerm" $term) }}
+{{- $shun := dict "preferredDuringSchedulingIgnoredDuringExecution" $preferred }}
+{{- $_ := set $found "affinity" (dict "podAntiAffinity" $shun) }}
+{{- end }}
+{{- range $own.topologySpreadConstraints }}
+{{- $spread := hasKey . "labelSelector" | ternary . (set (deepCopy .) "labelSelector" $same) }}
+{{- $_ := set $found "topologySpreadConstraints" (append ($found.topologySpreadConstraints | default list) $spread) }}
+{{- end }}
+{{- with $found }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "boardhand.confined" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+runAsNonRoot: true
+capabilities: {drop: [ALL]}
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- /* By which proxy programs reach what is outside; never the API server, nor what is called by its whole name in the cluster. */ -}}
+{{- define "boardhand.outgoing" -}}
+{{- with .Values.outgoingProxy }}
+{{- if .url }}
+- {name: HTTPS_PROXY, value: {{ .url | quote }}}
+- {name: HTTP_PROXY, value: {{ .url | quote }}}
+- name: NO_PROXY
+  value: {{ concat (list "$(KUBERNETES_SERVICE_HOST)" "127.0.0.1" "localhost" ".svc" ".svc.cluster.local") .exempt | join "," | quote }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "boardhand.sealing" -}}

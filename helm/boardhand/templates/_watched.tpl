@@ -24,6 +24,11 @@
 {{- end }}
 {{- end }}
 
+{{- /* Of (list ADDRESS NAME): where people find what to do about an alert. */ -}}
+{{- define "boardhand.runbook" -}}
+{{- if first . }}runbook_url: {{ first . }}/{{ last . }}.md{{ else }}runbook: docs/runbooks/{{ last . }}.md{{ end }}
+{{- end }}
+
 {{- define "boardhand.watched.secrets" -}}
 {{- $found := list }}
 {{- with .Values.metrics }}
