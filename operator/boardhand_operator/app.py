@@ -16,6 +16,7 @@ from boardhand_operator.election import Election, Lost
 from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.memory.store import Key, Store, key_of
 from boardhand_operator.observing import Observers
+from boardhand_operator.pools.crew import Crew
 from boardhand_operator.pools.pace import first_pause
 from boardhand_operator.pools.worker import PoolWorker
 from boardhand_operator.queue import Work, WorkQueue
@@ -24,10 +25,9 @@ from boardhand_operator.redacting import Redactor
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
 from boardhand_operator.telling import about
-from boardhand_operator.views import readable_runs
 from boardhand_operator.vitals import Role, Vitals
 from boardhand_operator.webhooks.door import Door
-from boardhand_operator.webhooks.relay import POKE, Relay
+from boardhand_operator.webhooks.relay import Relay
 
 Json = Mapping[str, Any]
 
@@ -53,9 +53,8 @@ class App:
         """What is still done once the work has ended, with the API server at hand."""
         self.store = Store(concurrency=settings.concurrency)
         self.queue: WorkQueue[Key] = WorkQueue()
-        self._workers: dict[Key, PoolWorker] = {}
-        self._aftercare: dict[Key, Aftercare] = {}
-        """By the same keys as the workers."""
+        self.crew = Crew()
+        """Who works the pools."""
         self._kube: Kube | None = None
         self._line: Kube | None = None
         self._services: Services | None = None
@@ -90,7 +89,7 @@ class App:
             user_namespaces=self.settings.user_namespaces,
         )
         self._door, self._relay = Door(self.store, services), Relay(kube)
-        self._door.forge_called, services.settled = self._forge_called, self._settled
+        self._door.forge_called, services.settled = self._forge_called, self.crew.settled
         for namespace in self.settings.namespaces or (None,):
             for resource, selector in ((Resource.POOLS, ""), (Resource.RUNS, f"!{LABEL_SETTLED}")):
                 async for body in kube.list(resource, namespace, selector):
@@ -147,18 +146,17 @@ class App:
 
     def polled(self, pool: Key) -> float | None:
         """Seconds since the pool's board was last read in full here; None: it was not, or there is nothing to read."""
-        worker = self._workers.get(pool)
-        at = worker.polled_at if worker else None
+        at = self.crew.polled_at(pool)
         return None if at is None else time.monotonic() - at
 
     def vitals(self) -> Vitals:
         """How the operator is now."""
-        polls = [worker.polled_at for worker in self._workers.values() if worker.polled_at is not None]
+        oldest = self.crew.oldest_poll
         return Vitals(
             role=self._role(),
             watch_lag_seconds=round(self.store.lag, 1),
             lease_age_seconds=None if self._election is None else round(self._election.age, 1),
-            oldest_poll_seconds=round(time.monotonic() - min(polls), 1) if polls else None,
+            oldest_poll_seconds=None if oldest is None else round(time.monotonic() - oldest, 1),
             waiting=len(self.queue),
         )
 
@@ -187,15 +185,6 @@ class App:
             elif owner["kind"] == "Job" and (job := self.store.get(Resource.JOBS, (namespace, owner["name"]))):
                 self.wake_owner(job)
 
-    def pool_changed(self, body: Json) -> None:
-        """Wake the pool's worker where its spec changed."""
-        worker = self._workers.get(key_of(body))
-        if worker:
-            meta = body["metadata"]
-            poke = (meta.get("annotations") or {}).get(POKE, "")
-            worker.wake(int(meta.get("generation") or 0), poke)
-            self._aftercare[key_of(body)].passed_on(poke)
-
     async def admits(self, key: Key, headers: Mapping[str, str], content: bytes) -> bool:
         """Whether this webhook was sent by the pool's own board; nobody is let in before the start."""
         admitted = self._door is not None and await self._door.admits(key, headers, content)
@@ -204,37 +193,17 @@ class App:
 
     def poke(self, key: Key) -> None:
         """Have the pool polled now, here or by the replica that works."""
-        worker = self._workers.get(key)
-        if worker:
-            worker.poke()
-        elif self._relay and not self.working.is_set():
+        if not self.crew.poke(key) and self._relay and not self.working.is_set():
             self._relay.pass_on(key)
 
     def _forge_called(self, key: Key) -> None:
-        if key in self._aftercare:
-            self._aftercare[key].forge_called()
-        elif self._relay and not self.working.is_set():
+        if not self.crew.forge_called(key) and self._relay and not self.working.is_set():
             self._relay.pass_on(key, forge=True)
-
-    def _settled(self, run: Json) -> None:
-        care = self._aftercare.get((str(run["metadata"]["namespace"]), str(run["spec"].get("pool"))))
-        if care:
-            care.settled(run)
 
     def first_pause(self, body: Json) -> float:
         """Seconds before the pool's first poll: those of many pools are spread, a single one polls at once."""
         board = body["spec"].get("board") or {}
         return first_pause(self.store.count(Resource.POOLS), float(board.get("pollSeconds") or 30), random.random())  # noqa: S311
-
-    def run_deleted(self, body: Json) -> None:
-        """Tell the pool's worker, where the run was deleted before it ended: its ticket waits for a word.
-
-        A settled run leaves the watch in the same way, with its last state before that.
-        """
-        worker = self._workers.get((str(body["metadata"]["namespace"]), str(body["spec"].get("pool"))))
-        for run in readable_runs([body]):
-            if worker and not run.status.phase.finished:
-                worker.run_deleted(run)
 
     @asynccontextmanager
     async def pool_worker(self, key: Key) -> AsyncIterator[PoolWorker]:
@@ -244,13 +213,8 @@ class App:
         about(namespace=key[0], pool=key[1])
         worker = PoolWorker(key, self._kube, self.store, self._services, self.settings, self.queue)
         after = Aftercare(key, self._kube, self.store, self._services, self.settings)
-        self._workers[key], self._aftercare[key] = worker, after
         try:
-            async with asyncio.TaskGroup() as beside:
-                care = beside.create_task(after.run())
+            async with self.crew.at_work(key, worker, after):
                 yield worker
-                care.cancel()
         finally:
-            self._workers.pop(key, None)
-            self._aftercare.pop(key, None)
             await self._services.forget(key)

@@ -56,7 +56,7 @@ def register(app: App) -> kopf.OperatorRegistry:
         app.queue.add(key_of(body))
         # A run that is settled also leaves the watch as if it were deleted.
         if type == "DELETED":
-            app.run_deleted(body)
+            app.crew.run_deleted(body)
 
     @kopf.on.event("batch", "v1", "jobs", labels={LABEL_RUN: kopf.PRESENT}, registry=registry)
     async def job_event(type: str | None, body: Json, **_: Any) -> None:
@@ -71,7 +71,7 @@ def register(app: App) -> kopf.OperatorRegistry:
     @kopf.on.event(GROUP, VERSION, "codingagents", registry=registry)
     async def pool_event(type: str | None, body: Json, **_: Any) -> None:
         app.seen(Resource.POOLS, body, gone=type == "DELETED")
-        app.pool_changed(body)
+        app.crew.pool_changed(body)
 
     @kopf.daemon(GROUP, VERSION, "codingagents", registry=registry, cancellation_timeout=5)
     async def pool_daemon(body: Json, **_: Any) -> None:

@@ -206,7 +206,7 @@ class Both:
             while True:
                 for body in list(self.kube.objects[Resource.POOLS].values()):
                     app.seen(Resource.POOLS, body, gone=False)
-                    app.pool_changed(body)
+                    app.crew.pool_changed(body)
                     if worker is None and app.working.is_set():
                         worker = asyncio.create_task(_work(app))
                 await asyncio.sleep(0.01)

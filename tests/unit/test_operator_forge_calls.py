@@ -102,14 +102,14 @@ async def test_an_operator_looks_when_the_forge_calls_and_ends_with_its_worker(w
     app.store, services = parts(world)
     app._kube, app._services = world.kube, services
     task = asyncio.create_task(_work(app))
-    await until(lambda: SHOP in app._aftercare)
+    await until(lambda: SHOP in app.crew.aftercare)
     app._forge_called(SHOP)
-    app.pool_changed(world.kube.objects[Resource.POOLS][SHOP])
+    app.crew.pool_changed(world.kube.objects[Resource.POOLS][SHOP])
     await until(lambda: world.fuse.calls == ONE_LOOK)
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-    assert not app._aftercare
+    assert not app.crew.aftercare
     app._forge_called(SHOP)
     assert world.fuse.calls == ONE_LOOK
 
