@@ -13,16 +13,15 @@ from urllib.parse import quote
 import httpx
 
 from boardhand_operator.errors import Misconfigured, RateLimited, Remote, RemoteUnavailable
-from boardhand_operator.http.answers import Answer, Vendor, data_of, error_of, next_page, spacing
+from boardhand_operator.http.answers import Answer, Vendor, data_of, error_of, next_page
 from boardhand_operator.http.calls import heard
 from boardhand_operator.http.exchange import Connection as Connection
 from boardhand_operator.http.exchange import Exchange, Params
+from boardhand_operator.http.pace import WAIT_SECONDS, Pace
 from boardhand_operator.http.remembered import Remembered
 
 RETRIES = 2
 """A read is repeated so often."""
-WAIT_SECONDS = 3.0
-"""A longer wait is not made here: the caller is told how long, and sleeps where others can see it."""
 PAGES = 200
 """So many pages are read of one list."""
 JSON = "application/json"
@@ -74,9 +73,7 @@ class Client:
         self._sleep = sleep
         self._clock = clock
         self._remembered = Remembered()
-        self._spacing = 0.0
-        self._free_at = 0.0
-        """When the next request may be sent without using up what the vendor's limit leaves."""
+        self._pace = Pace(vendor, sleep, clock)
 
     async def get(self, operation: str, path: str, params: Params | None = None, *, remember: bool = False) -> Any:
         """The JSON answer to a GET. Short failures are retried; raises Remote and Misconfigured.
@@ -138,7 +135,7 @@ class Client:
         content_type: str = JSON,
     ) -> Any:
         """The JSON answer to a write, sent once: whether to repeat it is the caller's to know. body None: without."""
-        await self._take_turn(operation)
+        await self._pace.turn(operation)
         if not self._may_write():
             sentence = "nothing is sent: this operator holds its Lease no longer"
             raise RemoteUnavailable(self._vendor.name, operation, sentence)
@@ -181,7 +178,7 @@ class Client:
         tries = 0
         while True:
             try:
-                await self._take_turn(operation)
+                await self._pace.turn(operation)
                 condition = self._remembered.condition(known) if known else {}
                 answer = await self._once(method, operation, path, params, content, {**(headers or {}), **condition})
                 return self._remembered.whole(known, answer) if known else answer
@@ -212,7 +209,7 @@ class Client:
                 self._authorize.refused()
             if answer.status != 401 or last:
                 break
-        self._note_limits(answer)
+        self._pace.told(answer)
         if failed := self.failure(operation, answer):
             raise failed
         return answer
@@ -233,21 +230,6 @@ class Client:
             if failed := self.misled(operation, wrong):
                 raise failed from wrong
             raise
-
-    async def _take_turn(self, operation: str) -> None:
-        """Wait where the vendor's limit is nearly used up. Raises RateLimited, with nothing sent, for a long wait."""
-        now = self._clock()
-        wait = max(0.0, self._free_at - now)
-        if wait > WAIT_SECONDS:
-            sentence = "nearly all requests that its limit allows are used up"
-            raise RateLimited(self._vendor.name, operation, sentence, retry_after=wait)
-        self._free_at = now + wait + self._spacing
-        if wait:
-            await self._sleep(wait)
-
-    def _note_limits(self, answer: Answer) -> None:
-        self._spacing = spacing(answer.headers, datetime.now(UTC))
-        self._free_at = self._clock() + self._spacing
 
 
 def _bytes(body: Any) -> bytes:
