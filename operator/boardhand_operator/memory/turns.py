@@ -10,26 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import islice
 from typing import Any
 
-from boardhand_operator.errors import Misconfigured
-from boardhand_operator.memory.places import Age, Order, PoolQueue, at_work, order_of, waiting
-from boardhand_operator.views import Key, Pool, Run
-
-
-class _State(Enum):
-    WAITING = 1
-    SUSPENDED = 2
-    AT_WORK = 3
-    DONE = 4
-
-
-_QUIET = {(_State.WAITING, _State.AT_WORK), *((_State.SUSPENDED, state) for state in _State)}
-"""Steps of a run by which nobody else moves up."""
+from boardhand_operator.memory.places import Age, PoolQueue, order_of
+from boardhand_operator.memory.standing import QUIET, Known, State, known_of, places_of
+from boardhand_operator.views import Key, Run
 
 
 @dataclass(frozen=True)
@@ -44,19 +32,6 @@ class Turn:
     """The operator's limit, where it is this, and not the pool's, that the run waits for."""
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What matters of a run's last state."""
-
-    uid: str
-    pool: Key
-    order: Order
-    said: _State
-    """What its status says."""
-    counted: _State
-    """What it is counted as."""
-
-
 class Turns:
     """Who is at work and who waits."""
 
@@ -64,7 +39,7 @@ class Turns:
         """limit: so many runs may be at work over all pools; None: as many as the pools allow."""
         self._limit = limit
         self._pools: dict[Key, PoolQueue] = {}
-        self._runs: dict[Key, _Known] = {}
+        self._runs: dict[Key, Known] = {}
         self._beginning: set[str] = set()
         self._held: dict[Key, Key] = {}
         """Pools with a run that could not begin: other pools are not kept waiting for them until it is looked at."""
@@ -77,13 +52,11 @@ class Turns:
     def run_seen(self, body: Mapping[str, Any]) -> None:
         """Keep a run's state. One that cannot be read says so where it is worked, and counts for nothing here."""
         key = (str(body["metadata"]["namespace"]), str(body["metadata"]["name"]))
-        try:
-            run = Run.of(body)
-        except Misconfigured:
+        known = known_of(body)
+        if known is None:
             self.run_gone(key)
-            return
-        state = _state(run)
-        self._keep(key, _Known(run.uid, (run.namespace, run.spec.pool), order_of(run), state, state))
+        else:
+            self._keep(key, known)
 
     def run_gone(self, key: Key) -> None:
         """Forget a run."""
@@ -95,7 +68,7 @@ class Turns:
     def pool_seen(self, key: Key, body: Mapping[str, Any] | None) -> None:
         """Keep how many the pool may have at work: none while it is gone, suspended or not Ready. Where that grew, all
         of its queue is woken, so that nobody says what is no longer so."""
-        places, its = _places(body), self._pool(key)
+        places, its = places_of(body), self._pool(key)
         if places > its.places:
             self._woken += [_key(order[1:]) for order in its.waiting]
         if places != its.places:
@@ -138,7 +111,7 @@ class Turns:
         finally:
             self._beginning.discard(run.uid)
             known = self._runs.get(key)
-            if known and known.said is _State.WAITING:
+            if known and known.said is State.WAITING:
                 self._held[known.pool] = key
             self._renew(key)
 
@@ -194,9 +167,9 @@ class Turns:
         if known := self._runs.get(key):
             self._keep(key, known)
 
-    def _keep(self, key: Key, new: _Known) -> None:
-        begins = new.said is _State.WAITING and new.uid in self._beginning
-        new = _Known(new.uid, new.pool, new.order, new.said, _State.AT_WORK if begins else new.said)
+    def _keep(self, key: Key, new: Known) -> None:
+        begins = new.said is State.WAITING and new.uid in self._beginning
+        new = replace(new, counted=State.AT_WORK if begins else new.said)
         old = self._runs.get(key)
         self._runs[key] = new
         if old == new:
@@ -206,45 +179,29 @@ class Turns:
             self._moved(old, new)
         self._count(key, new)
 
-    def _moved(self, old: _Known, new: _Known) -> None:
+    def _moved(self, old: Known, new: Known) -> None:
         """Others move up where a run leaves, but for one that could not begin: who comes after it could not either."""
         step = (old.counted, new.counted)
-        if old.uid == new.uid and step == (_State.AT_WORK, _State.WAITING):
+        if old.uid == new.uid and step == (State.AT_WORK, State.WAITING):
             self._freed = True
-        elif old.uid != new.uid or (step[0] is not step[1] and step not in _QUIET):
+        elif old.uid != new.uid or (step[0] is not step[1] and step not in QUIET):
             self._stirred.add(old.pool)
 
-    def _count(self, key: Key, known: _Known) -> None:
+    def _count(self, key: Key, known: Known) -> None:
         its = self._pool(known.pool)
         match known.counted:
-            case _State.WAITING:
+            case State.WAITING:
                 its.add(known.order)
-            case _State.SUSPENDED:
+            case State.SUSPENDED:
                 its.suspended.add(key)
-            case _State.AT_WORK:
+            case State.AT_WORK:
                 its.at_work.add(key)
 
-    def _uncount(self, key: Key, known: _Known) -> None:
+    def _uncount(self, key: Key, known: Known) -> None:
         its = self._pool(known.pool)
         its.at_work.discard(key)
         its.suspended.discard(key)
         its.remove(known.order)
-
-
-def _state(run: Run) -> _State:
-    if at_work(run.status):
-        return _State.AT_WORK
-    if not waiting(run.status):
-        return _State.DONE
-    return _State.SUSPENDED if run.spec.suspend or run.spec.cancel else _State.WAITING
-
-
-def _places(body: Mapping[str, Any] | None) -> int:
-    try:
-        pool = Pool.of(body) if body else None
-    except Misconfigured:
-        return 0
-    return pool.spec.limits.concurrency if pool and pool.ready and not pool.spec.suspend else 0
 
 
 def _key(age: Age) -> Key:
