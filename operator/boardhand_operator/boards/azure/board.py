@@ -22,11 +22,8 @@ from boardhand_operator.boards.azure.entered import Entered, Talk
 from boardhand_operator.boards.azure.hooks import HEADER, SECRET, signed, subscribe
 from boardhand_operator.boards.azure.items import BATCH, Items
 from boardhand_operator.boards.azure.log import (
-    AREA,
     PROJECT,
-    STATE,
     TITLE,
-    TYPE,
     Json,
     attachments,
     author,
@@ -38,10 +35,11 @@ from boardhand_operator.boards.azure.log import (
     related_ids,
     tags,
 )
+from boardhand_operator.boards.azure.moves import move, where
 from boardhand_operator.boards.azure.people import people_of
 from boardhand_operator.boards.azure.rows import Rows
 from boardhand_operator.boards.text import shorten
-from boardhand_operator.errors import Misconfigured, NotFound, Rejected
+from boardhand_operator.errors import Misconfigured, NotFound
 from boardhand_operator.http.answers import Vendor
 from boardhand_operator.http.signing import header, required
 from boardhand_operator.http.transport import Connection, segment
@@ -50,9 +48,6 @@ from boardhand_operator.vendors.azure.client import CREDENTIAL_KEYS, AzureClient
 
 COMMENT_LIMIT = 65536
 """Ours: Azure DevOps takes a million characters."""
-TRIES = 3
-"""So often a move is tried where somebody changes the work item meanwhile."""
-_STALE = 412
 
 
 class AzureBoard:
@@ -175,30 +170,17 @@ class AzureBoard:
         """See `Board.column_of`: one request, more where the team's board is not known yet."""
         field = await self._columns.field()
         try:
-            item = await self._where(ticket_id)
+            item = await where(self._items, self._columns.kind, ticket_id)
         except NotFound:
             return None
         column = item["fields"].get(field)
         return str(column) if column is not None and self._is_ours(item) else None
 
     async def move(self, ticket_id: str, column: str, seen_in: str | None = None) -> None:
-        """See `Board.move`: one request to read and one to write, again where somebody changed it in between, so that
-        the state that goes with the column is that of the work item as it is."""
-        if seen_in == column:
-            return
-        await self._columns.need(column)
-        kind, operation = self._columns.kind, f"move work item {ticket_id} to {column!r}"
-        for tried in range(1, TRIES + 1):
-            item = await self._where(ticket_id)
-            if item["fields"].get(kind.field) == column:
-                return
-            try:
-                await self._items.change(operation, ticket_id, kind.changes(item["fields"], column), item["rev"])
-            except Rejected as refused:
-                if tried == TRIES or refused.status != _STALE:
-                    raise
-            else:
-                return
+        """See `Board.move`: one request to read and one to write, again where somebody changed it in between."""
+        if seen_in != column:
+            await self._columns.need(column)
+            await move(self._items, self._columns.kind, ticket_id, column)
 
     async def subscribe(self) -> None:
         """See `Board.subscribe`: two requests, a third one where there is no webhook yet."""
@@ -232,9 +214,6 @@ class AzureBoard:
             found = await self._http.get("read whose token this is", "/_apis/connectionData", params)
             self._me = str(found["authenticatedUser"]["id"])
         return self._me
-
-    async def _where(self, ticket_id: str) -> Json:
-        return await self._items.some(ticket_id, [self._columns.kind.field, STATE, TYPE, PROJECT, AREA])
 
     async def _related(self, item: Json) -> list[Link]:
         ids = related_ids(item)
