@@ -64,7 +64,7 @@ async def _route(asking: Asking) -> Route:
     choices = CHOICES[asking.order.task]
     if len(choices) == 1:
         return Route(specialist=choices[0], reason=f"The task is {asking.order.task}.")
-    values = {"ticket": ticket_text(asking.order.ticket), "choices": choices}
+    values = {"ticket": ticket_text(asking.order.ticket, asking.order.newer), "choices": choices}
     messages = opening("route", asking.fence, values)
     # The choices are part of the function's schema, so that the provider holds the model to them.
     allowed: Any = Literal[choices]

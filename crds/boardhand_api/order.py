@@ -10,7 +10,7 @@ from boardhand_api.mcp_servers import McpServer
 from boardhand_api.model import Model
 from boardhand_api.policy import CHANGE_BYTES, CHANGE_FILES, FILE_BYTES, PROTECTED, OnLimit
 from boardhand_api.result import TERMINATION_BYTES
-from boardhand_api.run import Earlier, Plan, Task, Ticket
+from boardhand_api.run import Earlier, Plan, Task, Ticket, TicketComment
 
 ORDER_VERSION = 1
 
@@ -35,6 +35,8 @@ class Order(Tolerant):
     task: Task
     attempt: int = 1
     ticket: Ticket
+    newer: list[TicketComment] = []
+    """What was said on the ticket since it was read for an earlier attempt, oldest first."""
     earlier: list[Earlier] = []
     """The ticket's last attempts before this one, the newest last."""
     plan: Plan | None = None

@@ -100,6 +100,16 @@ class Ticket(Tolerant):
     """So many comments of people who are not the board's members are not among them (spec.policy.comments)."""
 
 
+class Newer(Tolerant):
+    """What a ticket had more when its run was claimed than its spec says: of a run that somebody asked for with rights
+    that do not reach the board."""
+
+    comments: Annotated[list[TicketComment], Field(max_length=50)] = []
+    """Those that the spec has not, oldest first: the newest 128 KiB of them at most."""
+    left_out: Annotated[int, Field(ge=0)] = 0
+    """As `spec.ticket.leftOut`, as it was then."""
+
+
 class Plan(Tolerant):
     """The plan that a person approved: data, whatever it says."""
 
@@ -291,6 +301,8 @@ class TicketRunStatus(Tolerant):
     """Id of the claim marker on the ticket."""
     column: str | None = None
     """The column the claimed ticket was moved to; a ticket that leaves it while the run is at work ends the run."""
+    newer: Newer | None = None
+    """What was said on the ticket since spec.ticket was read, of a run that somebody asked for. The agent has it, too."""
     tries: Annotated[int, Field(ge=0, le=1000)] = 0
     """Jobs made so far: 1, and one more for each retry after an infrastructure failure."""
     job: str | None = None

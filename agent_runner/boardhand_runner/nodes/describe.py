@@ -42,7 +42,7 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
 async def _asked(context: Context, summary: str) -> BaseModel | None:
     change = await asyncio.to_thread(context.repository.change)
     values = {
-        "ticket": ticket_text(context.order.ticket),
+        "ticket": ticket_text(context.order.ticket, context.order.newer),
         "summary": summary,
         "change": bounded(change, CHANGE_CHARACTERS),
         "template": context.template,

@@ -50,7 +50,7 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
         named += unrun(before.measured, check.measured, changes, named)
     if check.green:
         named += faked(before.counts if before else None, check.counts, changes)
-    found = judge(ticket_text(context.order.ticket), named)
+    found = judge(ticket_text(context.order.ticket, context.order.newer), named)
     fine = check.passes and all(one.asked for one in found)
     trial = await _tried(context, before, changes) if fine else Trial(new_tests(changes), why="the gate was red")
     demanded = fine and context.order.tests_must_fail_on_base and trial.fails is not True

@@ -66,7 +66,7 @@ async def _values(state: State, context: Context) -> dict[str, object]:
     told = SMALL_EARLIER_CHARACTERS if context.large.active.abilities.small_prompt else EARLIER_CHARACTERS
     return {
         "specialist": state["specialist"],
-        "ticket": ticket_text(context.order.ticket),
+        "ticket": ticket_text(context.order.ticket, context.order.newer),
         "planning": context.order.task is Task.PLAN,
         "plan": context.order.plan.text if context.order.plan else "",
         "earlier": earlier_text(context.order.earlier, min(told, window(state, context).turn_characters)),

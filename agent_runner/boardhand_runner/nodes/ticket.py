@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from boardhand_api.failures import FailureClass
-from boardhand_api.run import Checklist, Earlier, Linked, Ticket
+from boardhand_api.run import Checklist, Earlier, Linked, Ticket, TicketComment
 
 
-def ticket_text(ticket: Ticket) -> str:
+def ticket_text(ticket: Ticket, newer: Sequence[TicketComment] = ()) -> str:
     """Title, labels, body, structure and comments as plain text; fenced by the prompt, since anybody may have written
-    it."""
+    it. newer: what was said since an earlier attempt was given the ticket."""
     parts = [f"Title: {ticket.title}"]
     if ticket.labels:
         parts.append(f"Labels: {', '.join(ticket.labels)}")
@@ -19,10 +19,15 @@ def ticket_text(ticket: Ticket) -> str:
     parts.append(ticket.body.strip())
     parts += [_checklist(one) for one in ticket.checklists if one.items]
     parts += [_linked("Attachments, which cannot be opened:", ticket.attachments), _linked("Links:", ticket.links)]
-    parts += [f"Comment by {comment.author or 'somebody'}:\n{comment.text.strip()}" for comment in ticket.comments]
+    parts += [_comment("Comment", one) for one in ticket.comments]
+    parts += [_comment("New since the earlier attempt, comment", one) for one in newer]
     if ticket.left_out:
         parts.append(f"({ticket.left_out} more, of people who are not members of the board, are left out.)")
     return "\n\n".join(part for part in parts if part)
+
+
+def _comment(head: str, comment: TicketComment) -> str:
+    return f"{head} by {comment.author or 'somebody'}:\n{comment.text.strip()}"
 
 
 def _checklist(found: Checklist) -> str:

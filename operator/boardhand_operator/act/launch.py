@@ -35,7 +35,8 @@ async def launch(doing: Doing, number: int) -> bool:
     """
     run, pool = doing.run, doing.its_pool
     name = job_name(run.name, number)
-    order = build_order(run.name, pool.spec, run.spec, await doing.services.fingerprints.of(pool))
+    told = await doing.services.fingerprints.of(pool)
+    order = build_order(run.name, pool.spec, run.spec, told, run.status.newer)
     minted = await keep.ensure(doing)
     await sealed.ensure(doing)
     wanted = build_job(name, dict(run.body), pool.spec, order, doing.settings.runner_image, minted)

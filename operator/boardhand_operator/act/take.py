@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from boardhand_api.failures import FailureClass
 from boardhand_api.pod import LABEL_TICKET
+from boardhand_api.policy import Comments
 from boardhand_api.pool import Columns
-from boardhand_api.run import Failure, Phase
+from boardhand_api.run import Failure, Newer, Phase
 from boardhand_operator.act.doing import Doing
-from boardhand_operator.boards import Board, Comment
+from boardhand_operator.boards import Board, Card, Comment
 from boardhand_operator.boards.claims import Claimant, Lost
 from boardhand_operator.boards.claims import claim as claim_ticket
 from boardhand_operator.boards.markers import find_claims, find_closing, lost_text
+from boardhand_operator.boards.ticket import newer_than, ticket_of
 from boardhand_operator.decide.conditions import stamp
 from boardhand_operator.errors import Misconfigured, NotFound
 from boardhand_operator.names import asked_for
+from boardhand_operator.pools import trust
 from boardhand_operator.views import readable_runs
 
 
@@ -64,9 +68,20 @@ async def _claim_again(doing: Doing, board: Board, columns: Columns) -> bool:
         # The poll made it for the ready column meanwhile.
         await board.edit_comment(ticket.id, outcome.comment_id, lost_text(run.name, other))
         return await _leave(doing, "ClaimedElsewhere", f"run {other} has the ticket")
+    newer = await _newer(doing, board, replace(card, comments=tuple(said)))
     await board.move(ticket.id, columns.in_progress, card.column)
     doing.note({"claim": outcome.comment_id, "column": columns.in_progress, "phase": Phase.CLAIMED.value})
+    if newer.comments or newer.left_out != ticket.left_out:
+        doing.note({"newer": newer.wire()})
     return True
+
+
+async def _newer(doing: Doing, board: Board, card: Card) -> Newer:
+    """What is said on the ticket that the run was made without: who asked for it need not see the board. Whose words
+    count is the pool's to say, as where the operator makes the run."""
+    policy = doing.its_pool.spec.policy
+    circle = trust.Circle(await board.people() if policy.comments is Comments.MEMBERS else {})
+    return newer_than(doing.run.spec.ticket, ticket_of(*trust.shown(card, policy, circle)))
 
 
 def _was_ours(said: Sequence[Comment], pool: str) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from boardhand_api.counts import printable
-from boardhand_api.run import Checklist, ChecklistItem, Linked, Ticket, TicketComment
+from boardhand_api.run import Checklist, ChecklistItem, Linked, Newer, Ticket, TicketComment
 from boardhand_operator.boards import Card
 from boardhand_operator.boards import Checklist as CardChecklist
 from boardhand_operator.boards.markers import without_marker
@@ -18,6 +19,8 @@ CHECKLISTS, ITEMS, LINKED, LABELS = 20, 100, 50, 100
 """What a TicketRun holds of a ticket (boardhand_api.run)."""
 BYTES = 640 * 1024
 """An object in Kubernetes may have 1.5 MiB, and a run holds more than its ticket."""
+NEWER_BYTES = 128 * 1024
+"""Of what was said since: the longest comment there is fits, whatever letters it is of."""
 
 
 def ticket_of(card: Card, left_out: int = 0) -> Ticket:
@@ -46,6 +49,20 @@ def ticket_of(card: Card, left_out: int = 0) -> Ticket:
         left_out=left_out,
     )
     return fitted(ticket, BYTES)
+
+
+def newer_than(ticket: Ticket, now: Ticket) -> Newer:
+    """What is said on the ticket as it is now that an earlier reading of it has not: what was edited is new, too."""
+    left = Counter(comment.text for comment in ticket.comments)
+    new: list[bool] = []
+    for comment in now.comments:
+        left[comment.text] -= 1
+        new.append(left[comment.text] < 0)
+    # A reading has the newest comments only: what stands before all that it has is older still.
+    begin = new.index(False) if False in new else 0
+    comments = [comment for comment, is_new in list(zip(now.comments, new, strict=True))[begin:] if is_new]
+    bare = Ticket(id=now.id, title=now.title, comments=comments)
+    return Newer(comments=fitted(bare, NEWER_BYTES).comments, left_out=now.left_out)
 
 
 def _checklist(found: CardChecklist) -> Checklist:

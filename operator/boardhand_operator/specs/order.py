@@ -8,7 +8,7 @@ from boardhand_api.pod import ORDER_BYTES, Stage
 from boardhand_api.policy import PROTECTED
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.result import POD_TERMINATION_BYTES, TERMINATION_BYTES
-from boardhand_api.run import TicketRunSpec
+from boardhand_api.run import Newer, TicketRunSpec
 from boardhand_operator.credentials import bare
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.fitting import smaller
@@ -18,9 +18,15 @@ from boardhand_operator.names import branch_name
 _AGENT_SHARE = 0.8
 
 
-def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec, told: Fingerprints | None = None) -> Order:
+def build_order(
+    name: str,
+    pool: CodingAgentSpec,
+    run: TicketRunSpec,
+    told: Fingerprints | None = None,
+    newer: Newer | None = None,
+) -> Order:
     """The order of the run `name`; the agent gets four fifths of the deadline, the rest is for the proof. `told`:
-    fingerprints of the pool's secrets.
+    fingerprints of the pool's secrets. newer: what was said on the ticket since.
 
     What is too long for an annotation loses what the attempts before the last one told, then the ticket's oldest
     comments, then what the last attempt told, then what `fitting` names. Raises Misconfigured where the pool's
@@ -31,7 +37,8 @@ def build_order(name: str, pool: CodingAgentSpec, run: TicketRunSpec, told: Fing
         run=name,
         task=run.task,
         attempt=run.attempt,
-        ticket=run.ticket,
+        ticket=run.ticket.model_copy(update={"left_out": newer.left_out}) if newer else run.ticket,
+        newer=newer.comments if newer else [],
         earlier=list(run.earlier),
         plan=run.plan,
         repository=pool.repository.url,
@@ -78,8 +85,11 @@ def _message_bytes(pool: CodingAgentSpec) -> int:
 def _fitting(order: Order) -> Order:
     while len(order.model_dump_json(by_alias=True).encode()) > ORDER_BYTES:
         ticket = order.ticket
-        if len(order.earlier) > bool(ticket.comments):
+        if len(order.earlier) > bool(ticket.comments or order.newer):
             order = order.model_copy(update={"earlier": order.earlier[1:]})
+            continue
+        if order.newer and not ticket.comments:
+            order = order.model_copy(update={"newer": order.newer[1:]})
             continue
         less = smaller(ticket)
         if less is None:
