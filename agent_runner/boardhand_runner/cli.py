@@ -30,8 +30,9 @@ from boardhand_api.result import (
     termination_message,
 )
 from boardhand_api.versions import newer
-from boardhand_runner import local, show
+from boardhand_runner import show
 from boardhand_runner.errors import Configuration, Infrastructure, RunnerError
+from boardhand_runner.local.command import add_parser
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages import checkout, publish
 from boardhand_runner.stages.commands import with_commands
@@ -150,7 +151,7 @@ def parser() -> argparse.ArgumentParser:
     for stage, command in COMMANDS.items():
         sub = subcommands.add_parser(stage.value, help=command.help, description=command.help)
         sub.set_defaults(call=lambda _arguments, stage=stage: run_in_pod(stage))
-    local.add_parser(subcommands)
+    add_parser(subcommands)
     show.add_parser(subcommands)
     return top
 

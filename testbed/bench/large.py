@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from boardhand_api.model import Model
 from boardhand_api.order import Order
-from boardhand_runner import local
+from boardhand_runner.local.stages import workbench
 from boardhand_runner.settings import ROOT_VARIABLE, TERMINATION_VARIABLE, Settings
 from boardhand_runner.tools.files import WorkTree
 from testbed.bench import runs
@@ -103,7 +103,7 @@ def _to_first_request(settings: Settings, order: Order) -> Took:
         settings.order.write_text(order.model_copy(update=models).model_dump_json(by_alias=True, exclude_none=True))
         settings.serve_closed.unlink(missing_ok=True)
         used = runs.processor_seconds()
-        with local.workbench(settings):
+        with workbench(settings):
             began = time.perf_counter()
             _agent(settings)
         if LARGE not in model.first:

@@ -16,8 +16,10 @@ from boardhand_api.model import Model
 from boardhand_api.order import Order, OrderLimits
 from boardhand_api.result import Result
 from boardhand_api.run import Task, Ticket
-from boardhand_runner import agent, local
+from boardhand_runner import agent
 from boardhand_runner.fifo_workbench import FifoWorkbench
+from boardhand_runner.local import stages
+from boardhand_runner.local.ground import lay_out
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages import checkout
 from boardhand_runner.surroundings import Surroundings
@@ -64,7 +66,7 @@ def checked_out(files: Iterable[tuple[str, str]], order: Order) -> Iterator[tupl
         repository = Path(folder) / "repository.git"
         run(["git", "init", "--quiet", "--bare", "--initial-branch=main", repository])
         run(["git", "-C", repository, "fast-import", "--quiet"], stdin="".join(_stream(files)))
-        settings = local.lay_out(Path(folder) / "run")
+        settings = lay_out(Path(folder) / "run")
         told = order.model_copy(update={"repository": str(repository)})
         settings.order.write_text(told.model_dump_json(by_alias=True, exclude_none=True))
         checkout.main(settings, told)
@@ -108,7 +110,7 @@ def percentile(values: Sequence[float], which: int) -> float:
 def ran(settings: Settings, order: Order, script: Script) -> Ran:
     """Run the agent stage. Raises TestbedError where it does not succeed."""
     played = Played(script)
-    with local.workbench(settings):
+    with stages.workbench(settings):
         workbench = TimedWorkbench(settings)
         began = time.perf_counter()
         result = agent.main(settings, order, io.StringIO(), Surroundings(workbench, played.mind))

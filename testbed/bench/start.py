@@ -18,11 +18,12 @@ from pathlib import Path
 
 from boardhand_api.model import Model, Provider
 from boardhand_api.order import Order
-from boardhand_runner import local
+from boardhand_runner.local.stages import workbench
 from boardhand_runner.settings import ROOT_VARIABLE, TERMINATION_VARIABLE, Settings
 from testbed.bench import runs
 from testbed.bench.rows import RUNS, Row, row
-from testbed.evals.faulty_model import DESCRIBE, LARGE, ROUTE, FaultyModel, Reply
+from testbed.evals.faulty_model import DESCRIBE, LARGE, ROUTE, FaultyModel
+from testbed.evals.faulty_reply import Reply
 from testbed.evals.faulty_wire import Called, Said
 from testbed.shell import TestbedError
 
@@ -97,7 +98,7 @@ def started(settings: Settings, order: Order, provider: Provider) -> tuple[Figur
         told = order.model_copy(update={"large": model, "small": model, "require_tests": False})
         settings.order.write_text(told.model_dump_json(by_alias=True, exclude_none=True))
         settings.serve_closed.unlink(missing_ok=True)
-        with local.workbench(settings):
+        with workbench(settings):
             _run(server, settings)
     finally:
         server.closing.set()

@@ -6,8 +6,9 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from boardhand_runner import local
 from boardhand_runner.fifo_workbench import FifoWorkbench
+from boardhand_runner.local.ground import lay_out
+from boardhand_runner.local.stages import workbench
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages.checkout import place_workbench
 from testbed.bench.rows import RUNS, Row, row
@@ -29,11 +30,11 @@ def measure() -> list[Row]:
 def _milliseconds() -> tuple[list[float], float]:
     """Of each command by the clock, and of one by the processor."""
     with tempfile.TemporaryDirectory(prefix="boardhand-bench-") as folder:
-        settings = local.lay_out(Path(folder) / "run")
+        settings = lay_out(Path(folder) / "run")
         settings.work.mkdir()
         place_workbench(settings)
         began = processor_seconds()
-        with local.workbench(settings):
+        with workbench(settings):
             times = _served(settings)
         return times, (processor_seconds() - began) * 1000 / _COMMANDS
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from testbed.evals.faulty_model import LARGE, Damage, Damaged, How, Reply
+from testbed.evals.faulty_model import LARGE
+from testbed.evals.faulty_reply import Damage, Damaged, How, Reply
 from testbed.evals.faulty_run import EDIT, FINISH, Fault, Played
 from testbed.evals.faulty_wire import Mark, Said
 

@@ -21,13 +21,14 @@ from boardhand_api.order import OrderLimits
 from boardhand_api.result import Result
 from boardhand_api.run import Ticket
 from boardhand_runner.fifo_workbench import FifoWorkbench
-from boardhand_runner.local import AGENT_LOG
+from boardhand_runner.local.stages import AGENT_LOG
 from boardhand_runner.models import build
 from boardhand_runner.settings import Settings
 from boardhand_runner.surroundings import Surroundings, git_server
 from testbed.evals.case import Outcome, outcome_of
 from testbed.evals.classify import SUCCEEDED, Seen, classify
-from testbed.evals.faulty_model import DESCRIBE, LARGE, ROUTE, SPARE, Damaged, FaultyModel, Reply, serving
+from testbed.evals.faulty_model import DESCRIBE, LARGE, ROUTE, SPARE, FaultyModel, serving
+from testbed.evals.faulty_reply import Damaged, Reply
 from testbed.evals.faulty_wire import Called, Said
 from testbed.evals.run import Job, Run, played
 

@@ -18,7 +18,7 @@ from testbed.evals.faulty_cases import (
     once,
     waited,
 )
-from testbed.evals.faulty_model import Damage, Damaged, How, Http
+from testbed.evals.faulty_reply import Damage, Damaged, How, Http
 from testbed.evals.faulty_run import EDIT, FINISH, KEY, WORK, Fault
 from testbed.model import wire
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from testbed.evals.faulty_model import Damage, Damaged, How, Reply
+from testbed.evals.faulty_reply import Damage, Damaged, How, Reply
 from testbed.evals.faulty_run import EDIT, FINISH, LOOK, WORK, Fault, Played, call, calls
 from testbed.evals.faulty_wire import Mark, Said
 from testbed.evals.model_faults_answers import EMPTY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from testbed.evals.faulty_cases import IMPATIENT, UNAVAILABLE
-from testbed.evals.faulty_model import Damage, Damaged, How, Reply
+from testbed.evals.faulty_reply import Damage, Damaged, How, Reply
 from testbed.evals.faulty_run import FINISH, ROUTED, TEXT, Fault, Played, call, calls
 from testbed.evals.faulty_wire import Called, Mark, Said
 from testbed.evals.model_faults_answers import CUT, EMPTY, REASONING, REFUSAL, TALK

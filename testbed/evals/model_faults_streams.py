@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from testbed.evals.faulty_cases import broken, final, forever, once
-from testbed.evals.faulty_model import Damage, Damaged, How, Http
+from testbed.evals.faulty_reply import Damage, Damaged, How, Http
 from testbed.evals.faulty_wire import Called, Mark, Said
 from testbed.model import wire
 

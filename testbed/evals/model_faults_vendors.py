@@ -8,7 +8,7 @@ from typing import Any
 
 from boardhand_api.model import CallFormat, Profile, Provider
 from testbed.evals.faulty_cases import LONG_FINISH, broken, final, forever, once, waited
-from testbed.evals.faulty_model import Damage, Damaged, How, Http
+from testbed.evals.faulty_reply import Damage, Damaged, How, Http
 from testbed.evals.faulty_run import KEY, Fault, call, calls
 from testbed.evals.faulty_wire import Mark, Said
 from testbed.evals.model_faults_answers import BAD_JSON, EMPTY, TALK, UNKNOWN

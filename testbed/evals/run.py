@@ -23,7 +23,8 @@ from boardhand_api.run import Task, Ticket
 from boardhand_runner import agent
 from boardhand_runner.errors import RunnerError
 from boardhand_runner.fifo_workbench import FifoWorkbench
-from boardhand_runner.local import AGENT_LOG, WORKBENCH_PASSES, lay_out, prove, source_of, workbench
+from boardhand_runner.local.ground import lay_out, source_of
+from boardhand_runner.local.stages import AGENT_LOG, WORKBENCH_PASSES, prove, workbench
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages import checkout, publish
 from boardhand_runner.surroundings import Surroundings

@@ -22,7 +22,8 @@ from boardhand_api.result import Published, Result
 from boardhand_api.run import Ticket
 from boardhand_runner import agent
 from boardhand_runner.errors import RunnerError
-from boardhand_runner.local import AGENT_LOG, lay_out, prove
+from boardhand_runner.local.ground import lay_out
+from boardhand_runner.local.stages import AGENT_LOG, prove
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages import checkout, publish
 from boardhand_runner.stages.commands import with_commands

@@ -22,7 +22,7 @@ from boardhand_api.order import Order
 from boardhand_api.result import Result
 from boardhand_runner.agent import main
 from boardhand_runner.fifo_workbench import FifoWorkbench
-from boardhand_runner.local import workbench
+from boardhand_runner.local.stages import workbench
 from boardhand_runner.models import Mind
 from boardhand_runner.persistence.checkpoint import Latest
 from boardhand_runner.repository import Repository

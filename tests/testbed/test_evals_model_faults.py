@@ -17,20 +17,8 @@ from boardhand_api.model import Provider
 from boardhand_api.result import Refusal, Result
 from testbed.evals import model_faults
 from testbed.evals.classify import SUCCEEDED
-from testbed.evals.faulty_model import (
-    DESCRIBE,
-    LARGE,
-    ROUTE,
-    SPARE,
-    Damage,
-    Damaged,
-    FaultyModel,
-    How,
-    Http,
-    place,
-    role_of,
-    serving,
-)
+from testbed.evals.faulty_model import DESCRIBE, LARGE, ROUTE, SPARE, FaultyModel, role_of, serving
+from testbed.evals.faulty_reply import Damage, Damaged, How, Http, place
 from testbed.evals.faulty_run import EDIT, FINISH, KEY, Fault, Played, call, calls, problems
 from testbed.evals.faulty_wire import Mark, Said, stream, whole
 from tests.contract.openapi_schema import problems as broken

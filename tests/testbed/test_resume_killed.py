@@ -22,7 +22,8 @@ from boardhand_api.order import Order
 from boardhand_api.pod import Stage
 from boardhand_api.run import Task, Ticket
 from boardhand_runner.git import Git
-from boardhand_runner.local import lay_out, workbench
+from boardhand_runner.local.ground import lay_out
+from boardhand_runner.local.stages import workbench
 from boardhand_runner.settings import Settings
 from testbed.forge.seed import folder_files
 from tests.support.benches import LIMITS
