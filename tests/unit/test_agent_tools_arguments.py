@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage, ToolMessage
 
 from boardhand_runner.history import Outcome
 from boardhand_runner.nodes.tools import ARGUMENT_ROOMS, _messages, wanted_calls
-from boardhand_runner.tools.catalog import Answer
+from boardhand_runner.tools.catalog import Answer, Catalog, _ending
 
 ROOM = 1000
 MOST = ROOM * ARGUMENT_ROOMS
@@ -40,3 +40,12 @@ def test_other_arguments_stay_and_the_answer_with_them(content: Any) -> None:
 
 def test_several_answers_share_the_room() -> None:
     assert all(len(message.text) < ROOM // 4 + 100 for message in kept("x", calls=4))
+
+
+@pytest.mark.parametrize("more", [{}, {"id": "x", "name": "run", "args": {"summary": "Done."}}])
+async def test_arguments_that_pass_for_a_whole_call_are_bad_ones(more: dict[str, Any]) -> None:
+    catalog = Catalog(_ending())
+
+    answer = await catalog.call("finish", {"type": "tool_call", **more})
+    assert (answer.outcome, answer.text) == (Outcome.BAD, "Not carried out: type: this tool has no such argument.")
+    assert (await catalog.call("finish", {"type": "call"})).outcome is Outcome.BAD

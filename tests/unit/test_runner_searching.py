@@ -97,3 +97,10 @@ def test_a_pattern_that_is_none_is_refused(work: Path) -> None:
     (work / "b.txt").write_text("text\n")
     with pytest.raises(ToolError, match="pattern is refused"):
         tree_of(work).search("(")
+
+
+@pytest.mark.parametrize("pattern", ["a" * 150_000, "é" * 80_000])
+def test_a_pattern_that_no_program_can_be_given_is_refused(work: Path, pattern: str) -> None:
+    (work / "b.txt").write_text("text\n")
+    with pytest.raises(ToolError, match="pattern is too long"):
+        tree_of(work).search(pattern)

@@ -137,6 +137,9 @@ class Catalog:
         tool = self._by_name.get(name)
         if tool is None:
             return Answer(f"There is no tool {name}. The tools are: {', '.join(self.names)}.", Outcome.UNKNOWN)
+        if arguments.get("type") == "tool_call" and "type" not in tool.args:
+            # LangChain would take them for a call of its own making, with arguments that nobody looked at.
+            return Answer("Not carried out: type: this tool has no such argument.", Outcome.BAD)
         try:
             text = encodable(str(await tool.ainvoke(arguments)))
         except ValidationError as error:

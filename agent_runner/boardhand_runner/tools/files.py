@@ -21,6 +21,8 @@ POINTER = "version https://git-lfs.github.com/spec/"
 """How the pointer begins that stands for a file in Git LFS."""
 SHOWN_LINES = 2000
 SHOWN_CHARACTERS = 60_000
+PATTERN_CHARACTERS = 4_000
+"""Linux starts no program with an argument of 128 KiB."""
 LISTED_FILES = 500
 HITS = 200
 BATCH = 400
@@ -64,6 +66,8 @@ class WorkTree:
         """Lines that match a regular expression, as path:line:text, in files that match the glob; at most 200."""
         if "\0" in pattern or pattern != encodable(pattern):
             raise ToolError("the pattern holds a NUL or half of a surrogate pair: no line of text does.")
+        if len(pattern) > PATTERN_CHARACTERS:
+            raise ToolError(f"the pattern is too long: {PATTERN_CHARACTERS} characters are allowed. Search for less.")
         hits: list[str] = []
         found = iter(self._worth_reading(pattern, sorted(self._paths(path))))
         while len(hits) <= HITS and (batch := list(islice(found, BATCH))):
