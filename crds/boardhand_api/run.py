@@ -302,7 +302,7 @@ class TicketRunStatus(Tolerant):
     column: str | None = None
     """The column the claimed ticket was moved to; a ticket that leaves it while the run is at work ends the run."""
     newer: Newer | None = None
-    """What was said on the ticket since spec.ticket was read, of a run that somebody asked for. The agent has it, too."""
+    """What was said on the ticket since spec.ticket was read, of a run that somebody asked for: the agent has it."""
     tries: Annotated[int, Field(ge=0, le=1000)] = 0
     """Jobs made so far: 1, and one more for each retry after an infrastructure failure."""
     job: str | None = None

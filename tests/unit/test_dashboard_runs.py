@@ -406,6 +406,7 @@ async def test_what_strangers_wrote_is_text_everywhere(cluster: LiveCluster) -> 
     }
     status: Json = {
         "phase": "Failed",
+        "newer": {"comments": [{"author": HOSTILE[:200], "text": f"newer {HOSTILE}"}]},
         "failure": {"class": "Red", "reason": HOSTILE[:60], "message": HOSTILE},
         "verdict": {"passed": False, "exitCode": 1, "commands": [HOSTILE], "output": HOSTILE},
         "evidence": {
@@ -426,6 +427,7 @@ async def test_what_strangers_wrote_is_text_everywhere(cluster: LiveCluster) -> 
         html = part(template, view=view, namespace="shop")
         harmless(html)
         assert "&lt;script&gt;" in html
+    assert "newer &lt;/pre" in html
     await put_pod(cluster, "a-1")
     calls = {"calls": [HOSTILE], "results": [HOSTILE], "outcomes": [HOSTILE]}
     nudge = {"event": "nudged", "at": "", "by": HOSTILE, "reason": HOSTILE, "text": HOSTILE}

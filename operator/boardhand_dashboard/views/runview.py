@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from boardhand_api.counts import printable
 from boardhand_api.evidence import Evidence
 from boardhand_api.pod import Stage
-from boardhand_api.run import EgressSeen, Ticket, Verdict
+from boardhand_api.run import EgressSeen, Newer, Ticket, Verdict
 from boardhand_api.taming import on_one_line
 from boardhand_client import sentences
 from boardhand_client.fields import part, web
@@ -62,6 +62,8 @@ class RunView:
     """Where it stands, or why it failed."""
     stages: tuple[StageRow, ...]
     ticket: Ticket | None
+    newer: Newer | None
+    """What was said on the ticket since."""
     verdict: Verdict | None
     evidence: Evidence | None
     egress: EgressSeen | None
@@ -97,6 +99,7 @@ def view_of(body: Json, pods: Sequence[Json] = ()) -> RunView:
         sentence=sentences.phase(row),
         stages=tuple(stages_of(body, newest)),
         ticket=read(Ticket, "ticket", spec),
+        newer=read(Newer, "newer", status),
         verdict=read(Verdict, "verdict", status),
         evidence=read(Evidence, "evidence", status),
         egress=read(EgressSeen, "egress", status),
