@@ -54,10 +54,10 @@ def reported(answer: AIMessage) -> Mapping[str, Any] | None:
     """
     if answer.usage_metadata is None:
         return None
-    raw = answer.response_metadata.get("token_usage") or {}
-    details = raw.get("prompt_tokens_details") or raw.get("prompt_token_details") or {}
+    raw = _mapping(answer.response_metadata.get("token_usage"))
+    details = _mapping(raw.get("prompt_tokens_details") or raw.get("prompt_token_details"))
     cached = raw.get("num_cached_tokens") or details.get("cached_tokens") or 0
-    known = {name: count for name, count in (answer.usage_metadata.get("input_token_details") or {}).items() if count}
+    known = {name: count for name, count in _mapping(answer.usage_metadata.get("input_token_details")).items() if count}
     return {**answer.usage_metadata, "input_token_details": {"cache_read": cached, **known}}
 
 
@@ -69,13 +69,27 @@ def usage_of(metadata: Mapping[str, Any] | None, price: Price | None) -> Usage:
     if metadata is None:
         return Usage()
     prompt, completion = metadata["input_tokens"], metadata["output_tokens"]
-    if not (0 <= prompt <= _MOST_TOKENS and 0 <= completion <= _MOST_TOKENS):
+    if not (_is_count(prompt) and _is_count(completion)):
         return Usage()
     details = metadata.get("input_token_details") or {}
-    cached = min(prompt, max(0, details.get("cache_read") or 0))
-    written = min(prompt - cached, sum(max(0, details.get(name) or 0) for name in _WRITTEN))
+    cached = min(prompt, _counted(details.get("cache_read")))
+    written = min(prompt - cached, sum(_counted(details.get(name)) for name in _WRITTEN))
     money = None if price is None else cost(price, prompt, cached, completion, written)
     return Usage(prompt_tokens=prompt, cached_tokens=cached, completion_tokens=completion, money=money)
+
+
+def _mapping(said: object) -> Mapping[str, Any]:
+    """What a server said, where it is of that form."""
+    return said if isinstance(said, Mapping) else {}
+
+
+def _is_count(said: object) -> bool:
+    return isinstance(said, int) and 0 <= said <= _MOST_TOKENS
+
+
+def _counted(said: object) -> int:
+    """The tokens; 0 where that is no number of any."""
+    return said if isinstance(said, int) and _is_count(said) else 0
 
 
 class Ledger:

@@ -16,6 +16,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
+from langchain_core.messages.ai import UsageMetadata
 from openai import APIError
 
 from boardhand_api.failures import FailureClass
@@ -268,7 +269,15 @@ def test_every_error_status_has_one_meaning(status: int, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [(None, None), ("7", 7.0), ("0.5", 0.5), ("-3", 0.0), ("soon", None), ("Thu, 01 Jan 1970 00:01:40 GMT", 90.0)],
+    [
+        (None, None),
+        ("7", 7.0),
+        ("0.5", 0.5),
+        ("-3", 0.0),
+        ("soon", None),
+        ("Thu, 01 Jan 1970 00:01:40 GMT", 90.0),
+        ("Thu, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+    ],
 )
 def test_retry_after_as_seconds_or_date(header: str | None, seconds: float | None) -> None:
     assert retry_after(header, 10.0) == seconds
@@ -307,6 +316,18 @@ def test_usage_without_figures_or_price_knows_no_money() -> None:
 
     assert usage_of(None, Price(prompt=Decimal(1), completion=Decimal(1))) == Usage()
     assert usage_of(metadata, None) == Usage(prompt_tokens=10, cached_tokens=4, completion_tokens=2)
+
+
+ODD_FIGURES: list[Any] = [{"prompt_tokens_details": {"cached_tokens": "5"}}, {"prompt_tokens_details": [5]}, [5], "5"]
+ODD_FIGURES += [{"num_cached_tokens": 2.5}, {"num_cached_tokens": {"a": 5}}]
+
+
+@pytest.mark.parametrize("figures", ODD_FIGURES)
+def test_a_servers_own_figures_may_be_of_any_form(figures: Any) -> None:
+    used = UsageMetadata(input_tokens=10, output_tokens=2, total_tokens=12)
+    answer = AIMessage("x", usage_metadata=used, response_metadata={"token_usage": figures})
+
+    assert usage_of(reported(answer), None) == Usage(prompt_tokens=10, completion_tokens=2)
 
 
 @pytest.mark.parametrize(("prompt", "completion"), [(-1, 2), (10, -2), (10**18, 2), (10, 10**9)])

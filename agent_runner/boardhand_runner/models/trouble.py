@@ -106,7 +106,8 @@ def retry_after(header: str | None, now: float) -> float | None:
         return None
     with contextlib.suppress(ValueError):
         return max(0.0, float(header))
-    with contextlib.suppress(ValueError):
+    # OverflowError: of a year of twenty digits.
+    with contextlib.suppress(ValueError, OverflowError):
         return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - now)
     return None
 
