@@ -9,7 +9,7 @@ from typing import Any
 
 from boardhand_api.counts import printable
 from boardhand_api.result import Usage
-from boardhand_api.run import PullRequest, TicketRunStatus
+from boardhand_api.run_status import PullRequest, TicketRunStatus
 from boardhand_api.taming import on_one_line
 from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.errors import Misconfigured

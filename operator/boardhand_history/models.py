@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, LargeBinary, MetaData, String
+from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, LargeBinary, MetaData, String, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from boardhand_history.columns import Dollars, Moment
@@ -26,6 +26,9 @@ class Base(DeclarativeBase):
     type_annotation_map = {str: String, int: BigInteger, datetime: Moment, Decimal: Dollars, dict[str, Any]: JSON}
 
 
+_AGAIN = text("attempt > 1")
+
+
 class PastRun(Base):
     """A finished run. Slim, since searches read all of them; what is long lies in the other tables."""
 
@@ -35,6 +38,8 @@ class PastRun(Base):
         Index(None, "namespace", "finished_at", "uid"),
         Index(None, "namespace", "pool", "finished_at", "uid"),
         Index(None, "namespace", "merged_at"),
+        Index(None, "namespace", "pull_request_url", "finished_at", "uid"),
+        Index(None, "namespace", "pool", "ticket_id", sqlite_where=_AGAIN, postgresql_where=_AGAIN),
     )
 
     uid: Mapped[str] = mapped_column(primary_key=True)

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import defer
 
 from boardhand_history import schema
+from boardhand_history.counting import Counting
 from boardhand_history.database import close, connect, to_its_end
 from boardhand_history.errors import answering
 from boardhand_history.models import Kept, Kind, PastDetail, PastRun, PastText
-from boardhand_history.reports import SUCCEEDED, Fact, Grain, Report, Tally
+from boardhand_history.reports import Finished, Grain, Merged, Opened, Report, begins, report_of
 from boardhand_history.settings import database_url
 from boardhand_history.texts import Text, absent
 
@@ -150,21 +151,15 @@ class History:
 
     @to_its_end
     async def report(self, namespaces: Namespaces, grain: Grain, since: date, until: date, pool: str = "") -> Report:
-        """What the runs of these days, of all pools or of one, came to."""
-        tally = Tally(grain, since, until)
-        first, last = datetime.combine(since, time.min, UTC), datetime.combine(until, time.max, UTC)
-        mine = _visible(namespaces) & ((PastRun.pool == pool) if pool else true())
-        counted = PastRun.finished_at.between(first, last) | PastRun.merged_at.between(first, last)
-        wanted = select(*_FACTS).where(mine, counted).order_by(PastRun.finished_at, PastRun.uid)
+        """What the runs of these days, of all pools or of one, came to; of too long a time its last PERIODS."""
+        periods = begins(grain, since, until)
+        since = max([since, *periods[:1]])
+        counting = Counting(self._engine.dialect.name, namespaces, pool, grain, since, until)
         async with self._session() as session:
-            again = await session.execute(select(*_TICKET).where(mine, PastRun.attempt > 1).distinct())
-            reworked = {tuple(row) for row in again}
-            rows = await session.stream(wanted.execution_options(yield_per=_SHEET))
-            # By the thousand: other visitors' pages come between, and a row for itself costs thrice as much.
-            async for some in rows.partitions():
-                for row in some:
-                    tally.add(_fact(row, reworked))
-        return tally.report()
+            finished = [Finished(*row) for row in await session.execute(counting.finished())]
+            merged = [Merged(*row) for row in await session.execute(counting.merged())]
+            opened = [Opened(*row) for row in await session.execute(counting.opened())]
+        return report_of(grain, periods, finished, merged, opened)
 
     async def _all(self, wanted: Select[Any]) -> list[Any]:
         async with self._session() as session:
@@ -196,33 +191,3 @@ def _runs(namespaces: Namespaces, search: Search) -> Select[PastRun]:
 
 def _text(kind: Kind, row: PastText | None) -> Text:
     return Text(kind, Kept(row.kept), row.size, row.data) if row else absent(kind, Kept.GONE)
-
-
-_TICKET = (PastRun.namespace, PastRun.pool, PastRun.ticket_id)
-_FACTS = (
-    *_TICKET,
-    PastRun.phase,
-    PastRun.failure_class,
-    PastRun.created_at,
-    PastRun.finished_at,
-    PastRun.money,
-    PastRun.pull_request_url,
-    PastRun.merged_at,
-    PastRun.commit,
-    PastRun.pull_request_head,
-)
-
-
-def _fact(row: Row[*tuple[Any, ...]], reworked: Collection[tuple[Any, ...]]) -> Fact:
-    untouched = row.commit is not None and row.commit == row.pull_request_head
-    return Fact(
-        namespace=row.namespace,
-        pool=row.pool,
-        outcome=row.phase if row.phase == SUCCEEDED else row.failure_class or row.phase,
-        created_at=row.created_at,
-        finished_at=row.finished_at,
-        money=row.money,
-        pull_request=row.pull_request_url,
-        merged_at=row.merged_at,
-        clean=untouched and (row.namespace, row.pool, row.ticket_id) not in reworked,
-    )

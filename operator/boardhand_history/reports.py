@@ -1,27 +1,24 @@
-"""Pure: what the runs of a period came to. Days, weeks and months are those of UTC; weeks begin on Monday.
+"""Pure: a report of what the database counted. Days, weeks and months are those of UTC; weeks begin on Monday.
 
 Runs, their outcome, their money and the pull requests that they opened count when they finished; a merge counts when it
-was made, so a pull request may be opened in one period and merged in the next. A pull request counts once, whatever the
-number of runs that worked at it.
+was made, so a pull request may be opened in one period and merged in the next. A pull request counts once, for its
+first run, whatever the number of runs that worked at it.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from math import ceil
-
-from boardhand_api.failures import FailureClass
+from typing import NamedTuple
 
 PERIODS = 400
 """So many a report has at most."""
 SUCCEEDED = "Succeeded"
-OUTCOMES = (SUCCEEDED, *(one.value for one in FailureClass))
 
 
 class Grain(StrEnum):
@@ -44,22 +41,41 @@ class Grain(StrEnum):
         return begin + timedelta(days=7 if self is Grain.WEEK else 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """What of a run is counted."""
+class Finished(NamedTuple):
+    """Runs of one outcome that finished in a period, of one pool."""
 
+    begin: date
+    """First day of the period."""
     namespace: str
     pool: str
     outcome: str
-    """One of OUTCOMES."""
-    created_at: datetime
-    finished_at: datetime
-    money: Decimal | None = None
-    pull_request: str | None = None
-    """Its address."""
-    merged_at: datetime | None = None
-    clean: bool = False
+    """Succeeded, else the failure's class."""
+    runs: int
+    money: Decimal | None
+    """US dollars; None where no price is known."""
+    unpriced: int
+    """Runs of which no price is known."""
+
+
+class Merged(NamedTuple):
+    """Pull requests of one pool that were merged in a period."""
+
+    begin: date
+    namespace: str
+    pool: str
+    merged: int
+    clean: int
     """The ticket had this one attempt, and nobody added to the pull request."""
+
+
+class Opened(NamedTuple):
+    """Pull requests that runs of one pool opened in a period."""
+
+    begin: date
+    namespace: str
+    pool: str
+    waits: list[int]
+    """Of each, the seconds from its ticket's being taken to the run's outcome."""
 
 
 @dataclass
@@ -67,7 +83,6 @@ class Figures:
     """Of a period, or of a pool."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
-    opened: int = 0
     merged: int = 0
     clean: int = 0
     """Merged without rework: the ticket had one attempt, and the pull request's head was the run's commit."""
@@ -75,22 +90,24 @@ class Figures:
     """US dollars of all runs, those that failed among them."""
     unpriced: int = 0
     """Runs of which no price is known."""
-    waits: list[float] = field(default_factory=list)
-    """Seconds from a ticket's being taken to the outcome of a run that opened a pull request."""
+    waits: list[int] = field(default_factory=list)
+    """Seconds from a ticket's being taken to the outcome of a run that opened a pull request, in order."""
 
-    def finish(self, fact: Fact, opens: bool) -> None:
-        """A run finished, and its pull request is a new one or not."""
-        self.outcomes[fact.outcome] += 1
-        self.money += fact.money or 0
-        self.unpriced += fact.money is None
-        if opens:
-            self.opened += 1
-            self.waits.append(max(0.0, (fact.finished_at - fact.created_at).total_seconds()))
+    def finish(self, some: Finished) -> None:
+        """Runs finished."""
+        self.outcomes[some.outcome] += some.runs
+        self.money += some.money or 0
+        self.unpriced += some.unpriced
 
-    def merge(self, fact: Fact) -> None:
-        """A pull request was merged."""
-        self.merged += 1
-        self.clean += fact.clean
+    def merge(self, some: Merged) -> None:
+        """Pull requests were merged."""
+        self.merged += some.merged
+        self.clean += some.clean
+
+    @property
+    def opened(self) -> int:
+        """Pull requests."""
+        return len(self.waits)
 
     @property
     def runs(self) -> int:
@@ -106,7 +123,7 @@ class Figures:
         """All money for each merged pull request; None where none was merged, or a price is not known."""
         return self.money / self.merged if self.merged and not self.unpriced else None
 
-    def wait(self, share: float) -> float | None:
+    def wait(self, share: float) -> int | None:
         """The time in which that share of them had a pull request: 0.5 is the median, by nearest rank."""
         return nearest_rank(self.waits, share)
 
@@ -130,14 +147,6 @@ class Report:
     total: Figures
 
 
-def nearest_rank(values: Iterable[float], share: float) -> float | None:
-    """The smallest value that at least this share (above 0, up to 1) of all do not exceed; None of no values."""
-    ordered = sorted(values)
-    if not ordered:
-        return None
-    return ordered[min(len(ordered), max(1, ceil(len(ordered) * share))) - 1]
-
-
 def begins(grain: Grain, since: date, until: date) -> tuple[date, ...]:
     """First days of all periods that have a day from `since` to `until`; the last PERIODS of them."""
     out, begin = [], grain.begin(since)
@@ -149,48 +158,36 @@ def begins(grain: Grain, since: date, until: date) -> tuple[date, ...]:
     return tuple(out[-PERIODS:])
 
 
-class Tally:
-    """Counts facts as they come, so that a report of many runs holds none of them."""
-
-    def __init__(self, grain: Grain, since: date, until: date) -> None:
-        """Both days are counted. Of a longer time than PERIODS the last of it."""
-        self._grain, self._until = grain, until
-        self._begins = begins(grain, since, until)
-        self._since = max(since, self._begins[0]) if self._begins else since
-        self._periods = [Figures() for _ in self._begins]
-        self._pools: defaultdict[tuple[str, str], Figures] = defaultdict(Figures)
-        self._total = Figures()
-        self._opened: set[tuple[str, str]] = set()
-        self._merged: set[tuple[str, str]] = set()
-
-    def add(self, fact: Fact) -> None:
-        """Count a run for when it finished, and its merge for when that was. Give the runs as they finished."""
-        opens = _first(self._opened, fact)
-        for figures in self._figures(fact, fact.finished_at):
-            figures.finish(fact, opens)
-        if fact.merged_at and _first(self._merged, fact):
-            for figures in self._figures(fact, fact.merged_at):
-                figures.merge(fact)
-
-    def _figures(self, fact: Fact, at: datetime) -> Sequence[Figures]:
-        """Where it counts at that time: its period, its pool and the total; nowhere where it is outside."""
-        day = (at if at.tzinfo is UTC else at.astimezone(UTC)).date()
-        if not self._since <= day <= self._until:
-            return ()
-        period = self._periods[bisect_right(self._begins, day) - 1]
-        return period, self._pools[fact.namespace, fact.pool], self._total
-
-    def report(self) -> Report:
-        """What was counted."""
-        periods = tuple(Period(*both) for both in zip(self._begins, self._periods, strict=True))
-        pools = tuple((*key, figures) for key, figures in sorted(self._pools.items()))
-        return Report(self._grain, periods, pools, self._total)
+def nearest_rank(ordered: Sequence[int], share: float) -> int | None:
+    """The smallest of the ordered values that at least this share (above 0, up to 1) do not exceed; None of none."""
+    return ordered[min(len(ordered), max(1, ceil(len(ordered) * share))) - 1] if ordered else None
 
 
-def _first(seen: set[tuple[str, str]], fact: Fact) -> bool:
-    """Whether it has a pull request that was not seen before; it is, then."""
-    key = (fact.namespace, fact.pull_request or "")
-    if not fact.pull_request or key in seen:
-        return False
-    seen.add(key)
-    return True
+def report_of(
+    grain: Grain,
+    periods: Iterable[date],
+    finished: Iterable[Finished],
+    merged: Iterable[Merged],
+    opened: Iterable[Opened],
+) -> Report:
+    """What was counted in these periods."""
+    by_period = {begin: Figures() for begin in periods}
+    by_pool: defaultdict[tuple[str, str], Figures] = defaultdict(Figures)
+    total = Figures()
+
+    def counted(begin: date, namespace: str, pool: str) -> tuple[Figures, Figures, Figures]:
+        return by_period[begin], by_pool[namespace, pool], total
+
+    for done in finished:
+        for figures in counted(*done[:3]):
+            figures.finish(done)
+    for some in merged:
+        for figures in counted(*some[:3]):
+            figures.merge(some)
+    for new in opened:
+        for figures in counted(*new[:3]):
+            figures.waits += new.waits
+    for figures in (*by_period.values(), *by_pool.values(), total):
+        figures.waits.sort()
+    pools = tuple((*key, figures) for key, figures in sorted(by_pool.items()))
+    return Report(grain, tuple(Period(*both) for both in by_period.items()), pools, total)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import random
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from sqlalchemy import URL, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from boardhand_history import schema
+from boardhand_history.counting import Counting
 from boardhand_history.database import connect
 from boardhand_history.errors import Unreachable, WrongSchema
 from boardhand_history.models import Kept, PastRun
@@ -42,6 +44,7 @@ from tests.support.history import (
     sync,
     texts,
 )
+from tests.support.tally import Past, Wanted, put
 
 NewUrl = Callable[[], str]
 TEAM = frozenset({"team"})
@@ -200,6 +203,56 @@ async def test_a_report_counts_what_is_there(kept: Stored) -> None:
     assert (await kept.history.report(TEAM, Grain.DAY, date(2026, 1, 1), date(2026, 1, 2), "no")).total.runs == 0
 
 
+async def test_many_runs_count_as_one_would_by_hand(kept: Stored) -> None:
+    runs = some_runs(300)
+    await put(kept.engine, runs)
+    first, last = date(2025, 12, 28), date(2026, 3, 4)
+    for grain, pool in itertools.product(Grain, ("", "a")):
+        for since, until in ((first, last), (date(2026, 1, 5), date(2026, 1, 31)), (last, last)):
+            wanted = Wanted(grain, since, until, pool, ("other", "team"))
+            found = await kept.history.report(wanted.namespaces, grain, since, until, pool)
+            assert found == wanted.of(runs), wanted
+
+
+def some_runs(number: int) -> list[Past]:
+    """Runs of two months, in two namespaces: each third of a pull request, some of which several runs worked at."""
+    lots, runs = random.Random(7), []
+    for at in range(number):
+        finished = datetime(2025, 12, 28, tzinfo=UTC) + timedelta(seconds=lots.randrange(66 * 86400))
+        opened = lots.randrange(number // 2) if at % 3 else None
+        runs.append(
+            Past(
+                uid=f"uid-{at}",
+                finished_at=finished,
+                waited=lots.randrange(5000),
+                namespace=lots.choice(("team", "other", "third")),
+                pool=lots.choice("ab"),
+                ticket=str(lots.randrange(number)),
+                attempt=lots.choice((1, 1, 1, 2)),
+                failure=lots.choice((None, "Red", "Stuck")),
+                money=lots.choice((None, Decimal("0.25"), Decimal("1.000001"))),
+                pull_request=None if opened is None else f"https://forge.test/{opened}",
+                merged_at=finished + timedelta(days=at % 9) if opened is not None and opened % 2 else None,
+                commit=lots.choice("cd"),
+                head="c",
+            )
+        )
+    return runs
+
+
+async def test_a_report_looks_runs_up_by_their_indexes(tmp_path: Path) -> None:
+    async with stored(sqlite_url(tmp_path)) as made:
+        counting = Counting("sqlite", ["team"], "", Grain.WEEK, date(2026, 1, 1), date(2026, 1, 31))
+        plans = []
+        for statement in (counting.merged(), counting.opened()):
+            plain = str(statement.compile(made.engine.sync_engine, compile_kwargs={"literal_binds": True}))
+            async with made.engine.connect() as connection:
+                plans.append(str((await connection.execute(text(f"EXPLAIN QUERY PLAN {plain}"))).all()))
+        for plan in plans:
+            assert "ix_runs_namespace_pull_request_url_finished_at_uid (namespace=? AND pull_request_url=? AND" in plan
+        assert "ix_runs_namespace_pool_ticket_id (namespace=? AND pool=? AND ticket_id=?)" in plans[0]
+
+
 async def test_what_was_begun_is_carried_out_where_nobody_waits_for_it(kept: Stored) -> None:
     writing = asyncio.create_task(kept.records.put(entry(), texts()))
     await asyncio.sleep(0)
@@ -280,14 +333,14 @@ async def test_pages_only_look_at_the_tables_version(new_url: NewUrl, kept: Stor
     await schema.check(kept.reading)
     later = tmp_path / "migrations"
     shutil.copytree(schema.MIGRATIONS, later, ignore=shutil.ignore_patterns("__pycache__"))
-    step = 'revision = "later"\ndown_revision = "0001"\ndef upgrade() -> None: ...\ndef downgrade() -> None: ...\n'
+    step = 'revision = "later"\ndown_revision = "0002"\ndef upgrade() -> None: ...\ndef downgrade() -> None: ...\n'
     (later / "versions" / "later.py").write_text(step)
-    with pytest.raises(WrongSchema, match=r"older .0001. than this version reads .later."):
+    with pytest.raises(WrongSchema, match=r"older .0002. than this version reads .later."):
         await schema.check(kept.reading, later)
     await sync(kept.engine, lambda connection: command.upgrade(schema.config(connection, later), "head"))
     await schema.check(kept.reading, later)
     for looks in (schema.check(kept.reading), schema.upgrade(kept.engine)):
-        with pytest.raises(WrongSchema, match=r"newer .later. than this version knows .0001."):
+        with pytest.raises(WrongSchema, match=r"newer .later. than this version knows .0002."):
             await looks
 
 
