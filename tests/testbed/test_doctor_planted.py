@@ -24,6 +24,7 @@ from testbed.load import LoadCluster, objects, standins
 from testbed.load.api import GROUP
 from testbed.load.programs import OPERATOR_NAMESPACE as HOME
 from testbed.shell import TestbedError, wait_for
+from tests.support.registry import PASSWORD, Registry, a_registry
 
 pytestmark = pytest.mark.slow
 Json = dict[str, Any]
@@ -115,9 +116,9 @@ def pool_status(status: str = "True", reason: str = "Ready", message: str = "tic
     return body | {"status": {"observedGeneration": 1, "conditions": [condition]}}
 
 
-def installation() -> State:
+def installation(runner: str) -> State:
     """The chart's objects, which nobody carries out here: what they come to is written by hand."""
-    values = {"watchNamespaces": [TEAM], "operator": {"webhooks": {"enabled": True}}}
+    values = {"watchNamespaces": [TEAM], "operator": {"webhooks": {"enabled": True}}, "runner": {"image": runner}}
     rendered = chart.rendered(HOME, values)
     for body in rendered:
         body["metadata"].setdefault("namespace", HOME)
@@ -129,7 +130,14 @@ def installation() -> State:
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def images() -> Iterator[Registry]:
+    with a_registry() as registry:
+        yield registry
+
+
+@pytest.fixture(scope="module")
+def scene(images: Registry, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    image = f"{images.host}/open/app:1"
     with LoadCluster(tmp_path_factory.mktemp("doctor") / "state", pods=False, rights=[]) as cluster:
         trello = standins.start_trello(cluster)
         forge = standins.start_gitea(cluster, [f"load/{POOL}"])
@@ -138,7 +146,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         made_here = Scene(cluster, {})
         state = dict([made("Namespace", HOME, space=None), made("Namespace", TEAM, space=None)])
         state[f"/api/v1/namespaces/{TEAM}"]["metadata"]["labels"] = {"pod-security.kubernetes.io/enforce": "restricted"}
-        state |= installation()
+        state |= installation(image)
         state |= dict([made("Secret", "boardhand-sealing", space=HOME, type="boardhand.dev/sealing-keys")])
         state[f"{CORE}/secrets/boardhand-sealing"]["stringData"] = {"keys": made_here.ring.text()}
         for body in objects.secrets(TEAM):
@@ -147,6 +155,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         state[f"{TEAMS}/secrets/model"]["data"] = coded({"apiKey": MODEL_KEY})
         large = {"name": "boardhand-scripted", "baseURL": model, "secretRef": {"name": "model"}}
         body = objects.pool(TEAM, POOL, board, trello, forge, concurrency=1, models={"large": large})
+        body["spec"]["workbench"]["image"] = image
         state |= {AT_POOL: body, f"{AT_POOL}/status": pool_status(), LEASE: lease(datetime.now(UTC))}
         made_here.make(state)
         uid = cluster.api.get(AT_POOL)["metadata"]["uid"]
@@ -249,6 +258,44 @@ def unlocked(state: State) -> None:
     del state[f"{CORE}/secrets/boardhand-sealing"]
 
 
+def image(there: str) -> Callable[[State], None]:
+    """The workbench's, elsewhere in the same registry."""
+
+    def plant(state: State) -> None:
+        bench = state[AT_POOL]["spec"]["workbench"]
+        bench["image"] = bench["image"].replace("open/app:1", there)
+
+    return plant
+
+
+def runner_image(state: State) -> None:
+    with_variable(state, "BOARDHAND_RUNNER_IMAGE", state[AT_POOL]["spec"]["workbench"]["image"].replace(":1", ":2"))
+
+
+def pulled_with(password: str) -> Callable[[State], None]:
+    """A private image, and a pull secret with this password."""
+
+    def plant(state: State) -> None:
+        image("basic/app:1")(state)
+        spec(pod=copy.deepcopy(PULL))(state)
+        login = Registry(state[AT_POOL]["spec"]["workbench"]["image"].partition("/")[0]).login(password)
+        add("Secret", "registry", type=PULLING, data=coded(login))(state)
+
+    return plant
+
+
+def old_node(state: State) -> None:
+    path, node = made("Node", "old", space=None)
+    status = {"nodeInfo": NODE_INFO, "runtimeHandlers": [{"name": "", "features": {"userNamespaces": True}}]}
+    state |= {path: node, f"{path}/status": node | {"status": status}}
+
+
+KEYS = ("architecture", "bootID", "containerRuntimeVersion", "kubeProxyVersion", "machineID", "operatingSystem")
+NODE_INFO = dict.fromkeys((*KEYS, "osImage", "systemUUID"), "x") | {
+    "kernelVersion": "5.15.0",
+    "kubeletVersion": "v1.34.0",
+}
+PULLING = "kubernetes.io/dockerconfigjson"
 LIMIT = {"limits": [{"type": "Container", "max": {"memory": "1Gi"}}]}
 POD_LIMIT = {"limits": [{"type": "Pod", "max": {"cpu": "1"}}]}
 PULL = {"imagePullSecrets": [{"name": "registry"}]}
@@ -309,6 +356,27 @@ ROWS = [
         lambda s: with_variable(s, "BOARDHAND_NAMESPACES", "other"),
     ),
     Row("rights taken from the operator", "operator-rights", "get secrets", "helm upgrade boardhand", no_secrets),
+    Row(
+        "an operator that may not see nodes",
+        "operator-rights",
+        "list nodes",
+        "--set userNamespaces=Auto",
+        lambda s: with_variable(s, "BOARDHAND_USER_NAMESPACES", "Auto"),
+    ),
+    Row(
+        "a node without user namespaces",
+        "user-namespaces",
+        "node old, where its pods may go, cannot: its kernel is 5.15.0",
+        "spec.pod.userNamespaces: Auto",
+        both(old_node, spec(pod={"userNamespaces": "Always"})),
+    ),
+    Row(
+        "user namespaces for all pools",
+        "user-namespaces",
+        "the chart's userNamespaces is Always",
+        "spec.pod.userNamespaces: Never",
+        both(old_node, lambda s: with_variable(s, "BOARDHAND_USER_NAMESPACES", "Always")),
+    ),
     Row(
         "a namespace for any pod",
         "pod-security",
@@ -397,6 +465,52 @@ ROWS = [
         "spec.workbench.image",
         "NAME:VERSION",
         spec(workbench__image="registry.invalid/workbench:latest"),
+    ),
+    Row(
+        "an image that is not there",
+        "image",
+        "the registry has no 127.0.0.1:",
+        "spec.workbench.image: HOST/NAME:VERSION",
+        image("open/app:2"),
+    ),
+    Row(
+        "a runner image that is not there",
+        "image",
+        "runner.image: the registry has no",
+        "--set runner.image=HOST/NAME:VERSION",
+        runner_image,
+    ),
+    Row(
+        "an image that is not for everybody",
+        "image",
+        "to who gives no credentials (401)",
+        "spec.pod.imagePullSecrets: [{name: NAME}]",
+        image("basic/app:1"),
+    ),
+    Row(
+        "an image that a token does not open",
+        "image",
+        "to who gives no credentials (401)",
+        f"kubectl -n {TEAM} create secret docker-registry NAME --from-file=.dockerconfigjson=FILE",
+        image("token/app:1"),
+    ),
+    Row(
+        "a pull secret that is refused",
+        "image",
+        "to the credentials of its pull secrets (401)",
+        "create secret docker-registry registry --from-file=.dockerconfigjson=FILE --dry-run=client",
+        pulled_with("an-old-password"),
+    ),
+    Row(
+        "a pull secret with something else",
+        "pull-secret",
+        "is no list of registries",
+        f"kubectl -n {TEAM} delete secret registry",
+        both(
+            # A list of registries is something the API server asks for: what is in it is not.
+            add("Secret", "registry", type=PULLING, data=coded({".dockerconfigjson": '{"auths": []}'})),
+            spec(pod=PULL),
+        ),
     ),
     Row("a pull secret that is missing", "pull-secret", "no Secret registry", "docker-registry", spec(pod=PULL)),
     Row(
@@ -557,6 +671,18 @@ def test_what_is_planted_is_found_alone_with_its_fix(scene: Scene, row: Row) -> 
     assert row.found in findings[0]["found"]
     assert row.fix in findings[0]["fix"]
     FOUND.append((row.what, row.check, findings[0]["fix"]))
+
+
+def test_a_private_image_and_a_node_that_can_are_as_they_are_to_be(scene: Scene) -> None:
+    state = healthy(scene)
+    pulled_with(PASSWORD)(state)
+    old_node(state)
+    state["/api/v1/nodes/old/status"]["status"]["nodeInfo"] = NODE_INFO | {"kernelVersion": "6.12.0"}
+    state[AT_POOL]["spec"]["pod"]["userNamespaces"] = "Always"
+    scene.make(state)
+    found = scene.doctor()
+    scene.make(healthy(scene))
+    assert found == (0, [], [])
 
 
 def test_a_visitor_without_rights_is_told_so(scene: Scene, tmp_path: Path) -> None:
