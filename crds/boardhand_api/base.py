@@ -11,6 +11,8 @@ from pydantic.alias_generators import to_camel
 NonEmpty = Annotated[str, Field(min_length=1)]
 HTTP_URL = r"^https?://[^\s]+$"
 Url = Annotated[str, Field(pattern=HTTP_URL)]
+Short = Annotated[str, Field(min_length=1, max_length=253)]
+"""As long as a name may be in Kubernetes."""
 CloneUrl = Annotated[str, Field(pattern=r"^(https?|ssh)://[^\s]+$")]
 Priority = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 Seconds = Annotated[int, Field(ge=1)]

@@ -10,7 +10,8 @@ from boardhand_api.mcp_servers import McpServer
 from boardhand_api.model import Model
 from boardhand_api.policy import CHANGE_BYTES, CHANGE_FILES, FILE_BYTES, PROTECTED, OnLimit
 from boardhand_api.result import TERMINATION_BYTES
-from boardhand_api.run import Earlier, Plan, Task, Ticket, TicketComment
+from boardhand_api.run import Earlier, Plan, Task
+from boardhand_api.ticket import Ticket, TicketComment
 
 ORDER_VERSION = 1
 

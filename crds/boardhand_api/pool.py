@@ -9,11 +9,8 @@ from pydantic import Field, model_validator
 from boardhand_api.base import (
     CloneUrl,
     Folder,
-    Money,
     NonEmpty,
     Priority,
-    Quantity,
-    Seconds,
     SecretRef,
     Url,
     Wire,
@@ -21,6 +18,8 @@ from boardhand_api.base import (
     rules,
 )
 from boardhand_api.egress import Egress
+from boardhand_api.keeping import Persistence, Retention
+from boardhand_api.limits import Budget, Limits
 from boardhand_api.mcp_servers import McpServer
 from boardhand_api.model import Models
 from boardhand_api.notification import Notification
@@ -171,42 +170,6 @@ class Forge(Wire):
         return self
 
 
-class Limits(Wire):
-    """What a run, and the pool, may use."""
-
-    concurrency: Annotated[int, Field(ge=1, le=1000)] = 1
-    """Runs of this pool at work at the same time."""
-    attempts: Annotated[int, Field(ge=1, le=20)] = 3
-    """Attempts a ticket; a try that failed for its infrastructure or configuration spends none."""
-    tries: Annotated[int, Field(ge=1, le=20)] = 3
-    """Tries an attempt when the infrastructure fails."""
-    retry_seconds: Seconds = 30
-    """Wait before the second try; doubled for each further one, at most an hour."""
-    deadline_seconds: Seconds = 3600
-    """A try is ended after so many seconds."""
-    steps: Annotated[int, Field(ge=1, le=1000)] = 60
-    """Answers of the large model a run."""
-    tokens: Annotated[int, Field(ge=1000)] = 2_000_000
-    """Prompt and completion tokens a run, both models together."""
-    money: Money | None = None
-    """US dollars a run; absent: not limited. With spec.budget each of its tries reserves so much."""
-    model_patience_seconds: Seconds = 300
-    """How long a model server that fails or refuses for its load is asked again."""
-
-
-class Budget(Wire):
-    """What all runs of the pool together may use."""
-
-    model_config = {
-        "json_schema_extra": rules(("has(self.day) || has(self.month)", "spec.budget: set day, month or both")),
-    }
-
-    day: Money | None = None
-    """US dollars a day, UTC; absent: not limited."""
-    month: Money | None = None
-    """US dollars a calendar month, UTC; absent: not limited."""
-
-
 class CertificateBundle(Wire):
     """Certificate authorities that all stages trust."""
 
@@ -214,24 +177,6 @@ class CertificateBundle(Wire):
     """A ConfigMap in the pool's namespace."""
     key: NonEmpty = "ca.crt"
     """The key under which the PEM bundle stands; it replaces the image's own bundle."""
-
-
-class Persistence(Wire):
-    """A volume for each run, which outlives its pods: a run that loses its pod goes on at the last finished step."""
-
-    size: Quantity = "5Gi"
-    """What each run's PersistentVolumeClaim asks for."""
-    storage_class: Annotated[NonEmpty | None, Field(max_length=253)] = None
-    """Absent: the cluster's default. It must give volumes that user 10001 can write."""
-
-
-class Retention(Wire):
-    """How long TicketRuns that are done stay to be looked at. What came of them stands on board and forge."""
-
-    days: Annotated[int, Field(ge=1, le=3650)] = 30
-    """Older ones are deleted, with their Jobs. A ticket's attempts are counted from those that are there."""
-    runs: Annotated[int, Field(ge=1, le=100_000)] = 1000
-    """At most so many stay, the newest."""
 
 
 class CodingAgentSpec(Wire):

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_client.rows import RunRow
 from boardhand_operator.loglines import escaped
 

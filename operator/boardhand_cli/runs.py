@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_cli import printing, session
 from boardhand_cli.completing import pool_names
 from boardhand_cli.printing import Output, run_cells, run_heads, table

@@ -15,8 +15,9 @@ from boardhand_api import API_VERSION
 from boardhand_api.failures import FailureClass
 from boardhand_api.pod import LABEL_POOL, LABEL_TICKET
 from boardhand_api.policy import Approval
-from boardhand_api.run import Earlier, Task, Ticket, TicketComment, TicketRunSpec
+from boardhand_api.run import Earlier, Task, TicketRunSpec
 from boardhand_api.taming import on_one_line
+from boardhand_api.ticket import Ticket, TicketComment
 from boardhand_client.errors import Rejected
 from boardhand_client.reading import pool_of, run_of
 from boardhand_client.session import Session

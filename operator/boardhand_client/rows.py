@@ -11,7 +11,7 @@ from sys import intern
 from typing import Self
 
 from boardhand_api.pod import LABEL_SETTLED
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_client.fields import NOTHING, Json, number, part, text, web, whole
 
 _TITLE = 200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from boardhand_api.failures import FailureClass
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_client.rows import RunRow
 
 _FAILURES = {

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from boardhand_api.failures import FailureClass
 from boardhand_api.result import Usage
-from boardhand_api.run import Phase, TicketRunStatus, Verdict
+from boardhand_api.run_status import Phase, TicketRunStatus, Verdict
 from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.observing import Written
 

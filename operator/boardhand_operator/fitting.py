@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from boardhand_api.run import Ticket
+from boardhand_api.ticket import Ticket
 
 
 def smaller(ticket: Ticket) -> Ticket | None:

@@ -7,7 +7,7 @@ import json
 import re
 
 from boardhand_api.pod import BRANCH_PREFIX
-from boardhand_api.run import Ticket
+from boardhand_api.ticket import Ticket
 
 
 def _digest(*parts: str, length: int = 12) -> str:

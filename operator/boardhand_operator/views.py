@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from boardhand_api.pod import LABEL_SETTLED
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.pool_status import CodingAgentStatus, Condition
-from boardhand_api.run import TicketRunSpec, TicketRunStatus
+from boardhand_api.run import TicketRunSpec
+from boardhand_api.run_status import TicketRunStatus
 from boardhand_operator.errors import Misconfigured
 
 Json = Mapping[str, Any]

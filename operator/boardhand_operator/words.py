@@ -11,7 +11,8 @@ from urllib.parse import quote
 from boardhand_api.evidence import Evidence, Names
 from boardhand_api.failures import FailureClass
 from boardhand_api.result import Usage
-from boardhand_api.run import Failure, Plan, TicketRunStatus, Verdict
+from boardhand_api.run import Plan
+from boardhand_api.run_status import Failure, TicketRunStatus, Verdict
 from boardhand_api.taming import on_one_line, one_line, tamed
 from boardhand_operator.decide.delivery import CANCEL_REQUESTED
 from boardhand_operator.decide.outcome import attempt_spent

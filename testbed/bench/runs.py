@@ -15,7 +15,8 @@ from pathlib import Path
 from boardhand_api.model import Model
 from boardhand_api.order import Order, OrderLimits
 from boardhand_api.result import Result
-from boardhand_api.run import Task, Ticket
+from boardhand_api.run import Task
+from boardhand_api.ticket import Ticket
 from boardhand_runner import agent
 from boardhand_runner.fifo_workbench import FifoWorkbench
 from boardhand_runner.local import stages

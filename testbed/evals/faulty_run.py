@@ -19,7 +19,7 @@ from boardhand_api.events import Event, FellBack, Nudged
 from boardhand_api.model import Model, PlainModel, Price, Profile, Provider
 from boardhand_api.order import OrderLimits
 from boardhand_api.result import Result
-from boardhand_api.run import Ticket
+from boardhand_api.ticket import Ticket
 from boardhand_runner.fifo_workbench import FifoWorkbench
 from boardhand_runner.local.stages import AGENT_LOG
 from boardhand_runner.models import build

@@ -19,7 +19,8 @@ from boardhand_api.model import Model
 from boardhand_api.order import Order, OrderLimits
 from boardhand_api.pod import BRANCH_PREFIX
 from boardhand_api.result import Published, Result
-from boardhand_api.run import Task, Ticket
+from boardhand_api.run import Task
+from boardhand_api.ticket import Ticket
 from boardhand_runner import agent
 from boardhand_runner.errors import RunnerError
 from boardhand_runner.fifo_workbench import FifoWorkbench

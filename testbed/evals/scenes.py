@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from boardhand_api.order import OrderLimits
-from boardhand_api.run import Ticket
+from boardhand_api.ticket import Ticket
 from testbed.evals.case import Case, Expected, Outcome, one_of, outcome_of
 from testbed.evals.classify import SUCCEEDED, Seen, classify
 from testbed.evals.controls import DONE, script

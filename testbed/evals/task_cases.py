@@ -8,7 +8,7 @@ import subprocess
 from functools import partial
 from pathlib import Path
 
-from boardhand_api.run import Ticket
+from boardhand_api.ticket import Ticket
 from testbed.evals import tasks
 from testbed.evals.case import Case, Expected, Outcome, never, one_of, outcome_of
 from testbed.evals.classify import AS_BEFORE, DECEIVED, SUCCEEDED, Seen, classify

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 from unittest.mock import patch
 
-from boardhand_api.run import Ticket, TicketComment
+from boardhand_api.ticket import Ticket, TicketComment
 from boardhand_runner import prompts
 from boardhand_runner.nodes import tools
 from testbed.redteam import guards

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from unittest.mock import patch
 
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_operator.boards import markers, ticket
 from boardhand_operator.boards.claims import Claimant
 from boardhand_operator.boards.markers import claim_text, closing_text, find_claims

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from boardhand_api.mcp_servers import McpServer
-from boardhand_api.run import TicketComment
+from boardhand_api.ticket import TicketComment
 from testbed.evals.run import surround, surround_without_git
 from testbed.redteam.attack import Attack
 from testbed.redteam.git_config import READ_ONLY

@@ -19,7 +19,7 @@ from boardhand_api.order import Order
 from boardhand_api.pod import Stage
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.result import Published, Result
-from boardhand_api.run import Ticket
+from boardhand_api.ticket import Ticket
 from boardhand_runner import agent
 from boardhand_runner.errors import RunnerError
 from boardhand_runner.local.ground import lay_out

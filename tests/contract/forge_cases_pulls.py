@@ -7,7 +7,7 @@ import asyncio
 import httpx
 import pytest
 
-from boardhand_api.run import PullRequestState
+from boardhand_api.run_status import PullRequestState
 from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.errors import NotFound, Rejected, RemoteUnavailable
 from boardhand_operator.forges import Forge, Proposal

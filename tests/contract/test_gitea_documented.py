@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from boardhand_api import pool
-from boardhand_api.run import PullRequest
+from boardhand_api.run_status import PullRequest
 from boardhand_operator.errors import (
     BoardhandError,
     Misconfigured,

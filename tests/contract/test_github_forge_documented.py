@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from boardhand_api import pool
-from boardhand_api.run import PullRequest, PullRequestState
+from boardhand_api.run_status import PullRequest, PullRequestState
 from boardhand_operator.errors import (
     BoardhandError,
     CredentialsRefused,

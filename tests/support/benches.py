@@ -12,7 +12,8 @@ from typing import Any
 
 from boardhand_api.model import Model, Price
 from boardhand_api.order import Order, OrderLimits
-from boardhand_api.run import Task, Ticket
+from boardhand_api.run import Task
+from boardhand_api.ticket import Ticket
 from boardhand_runner.git import BASE_REF, Git
 from boardhand_runner.settings import Settings
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
-from boardhand_api.run import PullRequest
+from boardhand_api.run_status import PullRequest
 from boardhand_operator.comment import Comment
 from boardhand_operator.decide.lost_pod import Head
 from boardhand_operator.errors import Misconfigured, NotFound

@@ -15,7 +15,8 @@ from boardhand_api.order import Order, OrderLimits
 from boardhand_api.pod import Stage
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.result import Published, Result
-from boardhand_api.run import Task, Ticket
+from boardhand_api.run import Task
+from boardhand_api.ticket import Ticket
 from boardhand_operator.decide.outcome import judge
 from testbed.load import fate, objects, ports, stages
 from testbed.load.fate import Fate, green, red, refused

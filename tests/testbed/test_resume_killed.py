@@ -20,7 +20,8 @@ from boardhand_api.events import Resumed, last_result, parse_event
 from boardhand_api.model import Model
 from boardhand_api.order import Order
 from boardhand_api.pod import Stage
-from boardhand_api.run import Task, Ticket
+from boardhand_api.run import Task
+from boardhand_api.ticket import Ticket
 from boardhand_runner.git import Git
 from boardhand_runner.local.ground import lay_out
 from boardhand_runner.local.stages import workbench

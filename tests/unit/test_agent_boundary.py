@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import ToolMessage
 
-from boardhand_api.run import Plan, Task, Ticket, TicketComment
+from boardhand_api.run import Plan, Task
+from boardhand_api.ticket import Ticket, TicketComment
 from boardhand_runner.nodes.ticket import ticket_text
 from boardhand_runner.prompts import fenced, nudge_text, opening
 from boardhand_runner.prompts.boundary import DIGITS, boundary, guarded, visible

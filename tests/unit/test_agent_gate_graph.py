@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from boardhand_api.evidence import Evidence, Names
-from boardhand_api.run import Ticket
+from boardhand_api.ticket import Ticket
 from tests.support.benches import LIMITS, lay_out
 from tests.support.runs import EDIT, FINISH, Run
 from tests.support.scripted import calls

@@ -17,7 +17,8 @@ from boardhand_api.events import Ended, parse_event
 from boardhand_api.failures import FailureClass
 from boardhand_api.model import Model
 from boardhand_api.policy import OnLimit
-from boardhand_api.run import Task, Ticket
+from boardhand_api.run import Task
+from boardhand_api.ticket import Ticket
 from boardhand_runner.models import Mind
 from boardhand_runner.surroundings import git_server
 from tests.support.benches import LIMITS, lay_out

@@ -18,7 +18,7 @@ from mcp.server.mcpserver import MCPServer
 
 from boardhand_api.events import EVENT_BYTES, Ended, Step, last_result, parse_event
 from boardhand_api.result import Result, Usage
-from boardhand_api.run import Ticket, TicketComment
+from boardhand_api.ticket import Ticket, TicketComment
 from boardhand_runner.errors import Infrastructure, ToolError
 from boardhand_runner.history import BUGFIXER, CODER
 from boardhand_runner.nodes.ticket import ticket_text

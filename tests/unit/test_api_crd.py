@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from boardhand_api.crd import definitions, files, main, structural
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.pool_status import CodingAgentStatus
-from boardhand_api.run import TicketRunSpec, TicketRunStatus
+from boardhand_api.run import TicketRunSpec
+from boardhand_api.run_status import TicketRunStatus
 
 ROOT = Path(__file__).parents[2]
 Schema = dict[str, Any]

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from boardhand_api.events import EVENT_BYTES, DiffPiece, parse_diff
 from boardhand_api.failures import FailureClass
 from boardhand_api.notification import Notification, Occasion
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 
 
 @pytest.mark.parametrize("failure", [cls for cls in FailureClass if cls is not FailureClass.CANCELLED])

@@ -17,7 +17,7 @@ from boardhand_api.events import DiffPiece, Ended, Nudged, Step
 from boardhand_api.failures import FailureClass
 from boardhand_api.pod import Stage
 from boardhand_api.result import Refusal, Result, Usage
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_client import sentences
 from boardhand_client.diffs import diff_of
 from boardhand_client.fields import web

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_client.rows import Column, RunRow, column_of
 from boardhand_dashboard.templating import part
 from boardhand_dashboard.views.shown import CARDS, Shown, delta, shown

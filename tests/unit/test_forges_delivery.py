@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from tests.support.fuse import Fuse
 from tests.support.world import World, clocked, live
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from boardhand_api.run import PullRequest, PullRequestState
+from boardhand_api.run_status import PullRequest, PullRequestState
 from boardhand_operator.forges.fate import state_of, with_fate
 
 OPEN, MERGED, CLOSED = PullRequestState

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from boardhand_api.failures import FailureClass
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_client.acting import cancel, retry, suspend_pool, suspend_run
 from boardhand_client.errors import NotThere, Rejected
 from boardhand_client.session import Session

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boardhand_api.pool import Budget
+from boardhand_api.limits import Budget
 from boardhand_api.pool_status import Spending
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.money.budget import (

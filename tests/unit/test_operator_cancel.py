@@ -11,7 +11,7 @@ from unittest.mock import Mock
 import pytest
 
 from boardhand_api.failures import FailureClass
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_operator.app import App
 from boardhand_operator.boards import Look
 from boardhand_operator.boards.claims import Claimant, claim

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from boardhand_api.failures import FailureClass
+from boardhand_api.limits import Budget
 from boardhand_api.pod import Stage
-from boardhand_api.pool import Budget
 from boardhand_api.pool_status import Spending
 from boardhand_api.result import Result, Usage, termination_message
 from boardhand_operator.decide.actions import Book, Decision, Launch, Record, RemoveJob

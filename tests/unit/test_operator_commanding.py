@@ -14,7 +14,7 @@ import pytest
 from boardhand_api.failures import FailureClass
 from boardhand_api.order import Order
 from boardhand_api.pod import ORDER_ANNOTATION
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_operator.boards import Said
 from boardhand_operator.boards.markers import find_replies, reply_text
 from boardhand_operator.kube import Resource

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from boardhand_api.failures import LIMITS, FailureClass, exit_code_of
 from boardhand_api.pod import Stage
 from boardhand_api.result import Published, Refusal, Result, Usage, termination_message
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_operator.decide.actions import (
     Action,
     Claim,

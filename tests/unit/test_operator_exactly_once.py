@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boardhand_api.failures import FailureClass
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_operator.boards.markers import find_claims, find_closing
 from boardhand_operator.views import Run
 from tests.support.fake_board import DOING, FAILED, READY, REVIEW

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boardhand_api.run import Checklist, ChecklistItem, Linked, Ticket, TicketComment
+from boardhand_api.ticket import Checklist, ChecklistItem, Linked, Ticket, TicketComment
 from boardhand_operator import boards
 from boardhand_operator.boards.ticket import BYTES, ticket_of
 from boardhand_operator.fitting import fitted, smaller

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boardhand_api.pool_status import Condition
-from boardhand_api.run import Phase, TicketRunStatus
+from boardhand_api.run_status import Phase, TicketRunStatus
 from boardhand_operator.decide.conditions import run_conditions, stamp, with_condition
 from boardhand_operator.pools.health import Problem, conditions, run_problem
 from boardhand_operator.views import Pool

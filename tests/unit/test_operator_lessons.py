@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from boardhand_api import pod
 from boardhand_api.failures import FailureClass
-from boardhand_api.run import Earlier, Ticket, TicketComment, TicketRunSpec
+from boardhand_api.run import Earlier, TicketRunSpec
+from boardhand_api.ticket import Ticket, TicketComment
 from boardhand_operator.boards import Card
 from boardhand_operator.boards.ticket import ticket_of
 from boardhand_operator.decide.conditions import stamp

@@ -8,7 +8,7 @@ from boardhand_api.events import Ended
 from boardhand_api.failures import FailureClass
 from boardhand_api.pod import Stage
 from boardhand_api.result import Checked, Published, Result, termination_message
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_operator.decide.observe import Json
 from boardhand_operator.kube import ApiException
 from boardhand_operator.logs import PATIENCE_SECONDS, Logs

@@ -11,7 +11,7 @@ import pytest
 from boardhand_api.failures import FailureClass, class_of_exit_code, exit_code_of
 from boardhand_api.pod import Stage
 from boardhand_api.result import Published
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_operator.decide import observe
 from boardhand_operator.decide.actions import Decision, Record
 from boardhand_operator.decide.conditions import stamp

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_operator.boards.markers import find_claims, find_closing
 from boardhand_operator.decide.conditions import stamp
 from boardhand_operator.decide.lost_pod import POLICY

@@ -17,7 +17,7 @@ from boardhand_api.events import FellBack, Step
 from boardhand_api.failures import FailureClass
 from boardhand_api.pod import LABEL_TICKET
 from boardhand_api.result import TestCounts, Usage
-from boardhand_api.run import Failure, Verdict
+from boardhand_api.run_status import Failure, Verdict
 from boardhand_operator.afterwards import WAITING, AfterTries
 from boardhand_operator.changes import SECRET_FOUND
 from boardhand_operator.errors import Remote

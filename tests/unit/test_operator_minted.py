@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from boardhand_api.pod import GIT_SECRET, Stage
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_operator.errors import Misconfigured, PermissionMissing
 from boardhand_operator.http.transport import Connection
 from boardhand_operator.kube import Resource

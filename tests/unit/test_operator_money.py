@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from boardhand_api.pod import LABEL_SETTLED
 from boardhand_api.pool_status import Spending
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_operator.kube import Resource
 from boardhand_operator.memory.store import Key
 from boardhand_operator.memory.turns import Turns

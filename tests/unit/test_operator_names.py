@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boardhand_api.run import Ticket
+from boardhand_api.ticket import Ticket
 from boardhand_operator.names import branch_name, job_name, label_value, run_name, ticket_label
 
 TEXT = st.text(min_size=1, max_size=80)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boardhand_api.run import Phase, TicketRunSpec
+from boardhand_api.run import TicketRunSpec
+from boardhand_api.run_status import Phase
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.kube import Resource
 from boardhand_operator.policies import Policies, difference

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from boardhand_api import pod
 from boardhand_api.order import Order
-from boardhand_api.run import Earlier, Newer, Phase, Ticket, TicketComment, TicketRunSpec
+from boardhand_api.run import Earlier, TicketRunSpec
+from boardhand_api.run_status import Phase
+from boardhand_api.ticket import Newer, Ticket, TicketComment
 from boardhand_client.acting import retry
 from boardhand_client.session import Session
 from boardhand_operator.boards.ticket import COMMENT, NEWER_BYTES, newer_than

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boardhand_api.pod import Stage
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_operator.decide import observe
 from boardhand_operator.decide.observe import StageState
 from tests.support.objects import NOON, ended, job_body, pod_body, running, waiting

@@ -10,11 +10,11 @@ import pytest
 from pydantic import ValidationError
 
 from boardhand_api import pod
+from boardhand_api.keeping import Persistence
 from boardhand_api.order import Order
 from boardhand_api.pod import Stage
-from boardhand_api.pool import Persistence
 from boardhand_api.result import Result, Usage, termination_message
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_operator.decide.actions import Record
 from boardhand_operator.decide.deciding import Facts, decide
 from boardhand_operator.kube import Resource

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boardhand_api.run import TicketRunStatus
+from boardhand_api.run_status import TicketRunStatus
 from boardhand_operator.memory.places import PoolQueue, at_work, order_of, waiting
 from tests.support.objects import a_run
 

@@ -10,7 +10,7 @@ import pytest
 
 from boardhand_api.pod import LABEL_RUN, Stage
 from boardhand_api.result import Published, Result, termination_message
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_operator.act import volume
 from boardhand_operator.act.doing import Doing
 from boardhand_operator.errors import Misconfigured

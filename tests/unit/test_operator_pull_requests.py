@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from boardhand_api.pod import LABEL_PULL_REQUEST, LABEL_SETTLED
-from boardhand_api.run import PullRequest, PullRequestState
+from boardhand_api.run_status import PullRequest, PullRequestState
 from boardhand_operator.after import pulls
 from boardhand_operator.after.labels import settling
 from boardhand_operator.after.pulls import PullRequests

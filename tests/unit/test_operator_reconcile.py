@@ -10,7 +10,7 @@ import pytest
 
 from boardhand_api.failures import FailureClass
 from boardhand_api.pod import LABEL_SETTLED
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_operator.errors import CredentialsRefused, RateLimited, RemoteUnavailable
 from boardhand_operator.kube import ApiException, Resource
 from boardhand_operator.memory.store import Key

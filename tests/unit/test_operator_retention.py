@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from boardhand_api.keeping import Retention
 from boardhand_api.pod import LABEL_POOL
-from boardhand_api.pool import Retention
 from boardhand_operator.decide.conditions import stamp
 from boardhand_operator.kube import Resource
 from boardhand_operator.pools.retention import EVERY, expired

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_operator.kube import Resource
 from boardhand_operator.snapshots import Snapshots, revision_name
 from boardhand_operator.views import Pool

@@ -9,7 +9,7 @@ import pytest
 from boardhand_api.failures import FailureClass, exit_code_of
 from boardhand_api.pod import Stage
 from boardhand_api.result import Published, Result, termination_message
-from boardhand_api.run import StageTime, TicketRunStatus
+from boardhand_api.run_status import StageTime, TicketRunStatus
 from boardhand_operator.decide.actions import Record
 from boardhand_operator.decide.conditions import stamp
 from boardhand_operator.decide.deciding import Facts, decide

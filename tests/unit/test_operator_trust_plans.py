@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from boardhand_api.order import Order
 from boardhand_api.pod import ORDER_ANNOTATION
-from boardhand_api.run import PLAN_CHARACTERS, Phase, Task, Ticket
+from boardhand_api.run import PLAN_CHARACTERS, Task
+from boardhand_api.run_status import Phase
+from boardhand_api.ticket import Ticket
 from boardhand_operator.boards.markers import find_replies, reply_text
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.kube import Resource

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_operator.boards.markers import find_claims, find_closing
 from boardhand_operator.errors import NotFound, RateLimited, RemoteUnavailable
 from boardhand_operator.gates import IN_A_ROW, Gate

@@ -14,7 +14,7 @@ from markdown_it.token import Token
 
 from boardhand_api.failures import FailureClass
 from boardhand_api.result import TestCounts, Usage
-from boardhand_api.run import Verdict
+from boardhand_api.run_status import Verdict
 from boardhand_api.taming import GAP
 from boardhand_operator.words import (
     closing_comment,

@@ -10,11 +10,12 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from boardhand_api.limits import Limits
 from boardhand_api.model import Model, Provider
 from boardhand_api.order import Order, OrderLimits
 from boardhand_api.pod import BRANCH_PREFIX
-from boardhand_api.pool import Limits
-from boardhand_api.run import Task, Ticket
+from boardhand_api.run import Task
+from boardhand_api.ticket import Ticket
 from boardhand_runner.local.ground import Unusable
 from boardhand_runner.settings import Settings
 

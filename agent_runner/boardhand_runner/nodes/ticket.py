@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from boardhand_api.failures import FailureClass
-from boardhand_api.run import Checklist, Earlier, Linked, Ticket, TicketComment
+from boardhand_api.run import Earlier
+from boardhand_api.ticket import Checklist, Linked, Ticket, TicketComment
 
 
 def ticket_text(ticket: Ticket, newer: Sequence[TicketComment] = ()) -> str:

@@ -13,7 +13,8 @@ from starlette.routing import Route
 
 from boardhand_api.counts import printable
 from boardhand_api.failures import FailureClass
-from boardhand_api.run import Phase, PullRequestState, Task
+from boardhand_api.run import Task
+from boardhand_api.run_status import Phase, PullRequestState
 from boardhand_client.errors import Refused
 from boardhand_client.steps import Entry, entries
 from boardhand_dashboard.templating import environment, page

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_client.rows import PoolRow, RunRow
 from boardhand_dashboard.words import parsed
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_client.rows import PoolRow, RunRow
 from boardhand_dashboard.views.figures import Figures, Money, day_money, figures, month_money
 

@@ -12,8 +12,9 @@ from pydantic import BaseModel, ValidationError
 from boardhand_api.counts import printable
 from boardhand_api.evidence import Evidence
 from boardhand_api.pod import Stage
-from boardhand_api.run import EgressSeen, Newer, Ticket, Verdict
+from boardhand_api.run_status import EgressSeen, Verdict
 from boardhand_api.taming import on_one_line
+from boardhand_api.ticket import Newer, Ticket
 from boardhand_client import sentences
 from boardhand_client.fields import part, web
 from boardhand_client.rows import RunRow

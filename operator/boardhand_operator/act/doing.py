@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 
 from boardhand_api import API_VERSION
-from boardhand_api.run import TicketRunStatus
+from boardhand_api.run_status import TicketRunStatus
 from boardhand_operator.decide.conditions import run_conditions, stamp
 from boardhand_operator.errors import BoardhandError
 from boardhand_operator.kube import ApiException, Kube, Resource

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from boardhand_api.egress import EgressMode
 from boardhand_api.failures import FailureClass
 from boardhand_api.pod_settings import UserNamespaces
-from boardhand_api.run import Failure, Phase
+from boardhand_api.run_status import Failure, Phase
 from boardhand_operator.act.doing import Doing
 from boardhand_operator.act.volume import ensure
 from boardhand_operator.decide.conditions import stamp

@@ -10,7 +10,8 @@ from boardhand_api.failures import FailureClass
 from boardhand_api.pod import LABEL_TICKET
 from boardhand_api.policy import Comments
 from boardhand_api.pool import Columns
-from boardhand_api.run import Failure, Newer, Phase
+from boardhand_api.run_status import Failure, Phase
+from boardhand_api.ticket import Newer
 from boardhand_operator.act.doing import Doing
 from boardhand_operator.boards import Board, Card, Comment
 from boardhand_operator.boards.claims import Claimant, Lost

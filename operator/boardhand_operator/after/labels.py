@@ -5,7 +5,7 @@ from __future__ import annotations
 from boardhand_api.notification import Notification, Occasion
 from boardhand_api.pod import CLOSED, LABEL_NOTIFY, LABEL_PULL_REQUEST, LABEL_SETTLED, OPEN, PENDING
 from boardhand_api.pool import CodingAgentSpec
-from boardhand_api.run import PullRequestState
+from boardhand_api.run_status import PullRequestState
 from boardhand_operator.decide.delivery import never_ours
 from boardhand_operator.views import Pool, Run
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from boardhand_api.counts import printable
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_api.taming import GAP, one_line
 from boardhand_operator.views import Run
 

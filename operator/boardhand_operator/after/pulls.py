@@ -20,7 +20,7 @@ from typing import Any
 import aiohttp
 
 from boardhand_api.pod import CLOSED, LABEL_PULL_REQUEST, OPEN
-from boardhand_api.run import PullRequest
+from boardhand_api.run_status import PullRequest
 from boardhand_operator.after.labels import following
 from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.errors import Misconfigured, NotFound, RateLimited, Remote

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from boardhand_api.counts import printable
-from boardhand_api.run import Checklist, ChecklistItem, Linked, Newer, Ticket, TicketComment
+from boardhand_api.ticket import Checklist, ChecklistItem, Linked, Newer, Ticket, TicketComment
 from boardhand_operator.boards import Card
 from boardhand_operator.boards import Checklist as CardChecklist
 from boardhand_operator.boards.markers import without_marker
@@ -16,7 +16,7 @@ from boardhand_operator.fitting import fitted
 TITLE, BODY, COMMENT, COMMENTS = 1024, 131072, 16384, 50
 NAME, ITEM, ADDRESS, PRIORITY, AUTHOR, KEY, LABEL = 256, 1024, 2048, 64, 256, 64, 256
 CHECKLISTS, ITEMS, LINKED, LABELS = 20, 100, 50, 100
-"""What a TicketRun holds of a ticket (boardhand_api.run)."""
+"""What a TicketRun holds of a ticket (boardhand_api.ticket)."""
 BYTES = 640 * 1024
 """An object in Kubernetes may have 1.5 MiB, and a run holds more than its ticket."""
 NEWER_BYTES = 128 * 1024

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from boardhand_api.pool_status import Condition
-from boardhand_api.run import Phase, TicketRunStatus
+from boardhand_api.run_status import Phase, TicketRunStatus
 
 
 def stamp(now: datetime) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from boardhand_api.counts import printable
 from boardhand_api.failures import FailureClass
 from boardhand_api.result import Published, Result, Usage
-from boardhand_api.run import Failure, Phase
+from boardhand_api.run_status import Failure, Phase
 from boardhand_operator.decide import observe, outcome
 from boardhand_operator.decide.actions import (
     Action,

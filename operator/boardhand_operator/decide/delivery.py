@@ -5,7 +5,7 @@ from __future__ import annotations
 from boardhand_api.failures import LIMITS, FailureClass
 from boardhand_api.policy import OnLimit, OnRed
 from boardhand_api.pool import Columns
-from boardhand_api.run import Failure, Phase
+from boardhand_api.run_status import Failure, Phase
 from boardhand_operator.decide import observe
 from boardhand_operator.decide.actions import (
     Action,

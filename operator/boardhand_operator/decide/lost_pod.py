@@ -10,7 +10,7 @@ from typing import Any
 
 from boardhand_api.failures import FailureClass, class_of_exit_code
 from boardhand_api.pod import Stage
-from boardhand_api.run import Failure
+from boardhand_api.run_status import Failure
 from boardhand_operator.decide import observe
 
 Json = Mapping[str, Any]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from boardhand_api.pod import SERVICE_PREFIX, Stage
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 
 Json = Mapping[str, Any]
 

@@ -15,7 +15,7 @@ from boardhand_api.counts import NO_TESTS_EXIT, parse_verify_message, parse_veri
 from boardhand_api.failures import LIMITS, FailureClass, class_of_exit_code
 from boardhand_api.pod import Stage
 from boardhand_api.result import RESULT_VERSION, Checked, Published, Refusal, Result
-from boardhand_api.run import Failure, TicketRunStatus, Verdict
+from boardhand_api.run_status import Failure, TicketRunStatus, Verdict
 from boardhand_api.taming import reason_of
 from boardhand_api.versions import newer
 from boardhand_operator.decide import lost_pod, observe

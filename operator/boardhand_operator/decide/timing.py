@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from boardhand_api.pod import Stage
-from boardhand_api.run import StageTime
+from boardhand_api.run_status import StageTime
 from boardhand_operator.decide import lost_pod
 
 Json = Mapping[str, Any]

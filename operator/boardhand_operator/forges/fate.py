@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from boardhand_api.run import PullRequest, PullRequestState
+from boardhand_api.run_status import PullRequest, PullRequestState
 from boardhand_operator.decide.conditions import stamp
 from boardhand_operator.decide.observe import parse_time
 

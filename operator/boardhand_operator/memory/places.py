@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from boardhand_api.run import Phase, TicketRunStatus
+from boardhand_api.run_status import Phase, TicketRunStatus
 from boardhand_operator.views import Key, Run
 
 Order = tuple[int, str, str, str]

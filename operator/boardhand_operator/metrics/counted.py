@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from boardhand_api.failures import FailureClass
 from boardhand_api.result import Usage
-from boardhand_api.run import Phase
+from boardhand_api.run_status import Phase
 from boardhand_operator.afterwards import Over
 from boardhand_operator.changes import SECRET_FOUND, TESTS, Change, change_of, tests_of
 from boardhand_operator.decide.observe import parse_time

@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Self
 
-from boardhand_api.pool import Budget, CodingAgentSpec
+from boardhand_api.limits import Budget
+from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.pool_status import Spending
 from boardhand_api.run import TicketRunSpec
 from boardhand_operator.decide.conditions import stamp

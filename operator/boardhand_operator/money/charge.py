@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from boardhand_api.failures import FailureClass
 from boardhand_api.pod import Stage
 from boardhand_api.result import Result
-from boardhand_api.run import TicketRunStatus
+from boardhand_api.run_status import TicketRunStatus
 from boardhand_operator.decide import observe
 from boardhand_operator.decide.actions import Book, Decision, Record
 from boardhand_operator.decide.delivery import never_ours

@@ -11,7 +11,8 @@ from boardhand_api import API_VERSION
 from boardhand_api.failures import FailureClass
 from boardhand_api.pod import LABEL_POOL, LABEL_TICKET
 from boardhand_api.policy import Approval
-from boardhand_api.run import Plan, Task, Ticket, TicketRunSpec
+from boardhand_api.run import Plan, Task, TicketRunSpec
+from boardhand_api.ticket import Ticket
 from boardhand_operator.boards import Card
 from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.decide.outcome import attempt_spent

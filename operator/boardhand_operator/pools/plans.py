@@ -14,7 +14,9 @@ from collections.abc import Iterable
 from boardhand_api.counts import printable
 from boardhand_api.failures import FailureClass
 from boardhand_api.policy import Approval
-from boardhand_api.run import PLAN_CHARACTERS, Phase, Plan, Task, Ticket
+from boardhand_api.run import PLAN_CHARACTERS, Plan, Task
+from boardhand_api.run_status import Phase
+from boardhand_api.ticket import Ticket
 from boardhand_operator.boards import Card
 from boardhand_operator.boards.markers import find_replies
 from boardhand_operator.boards.ticket import ticket_of

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
+from boardhand_api.keeping import Retention
 from boardhand_api.pod import LABEL_POOL, LABEL_SETTLED
-from boardhand_api.pool import Retention
 from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.names import label_value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from boardhand_api.pool import Persistence
+from boardhand_api.keeping import Persistence
 from boardhand_operator.specs.owned import metadata
 
 Json = dict[str, Any]

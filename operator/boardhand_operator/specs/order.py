@@ -8,7 +8,8 @@ from boardhand_api.pod import ORDER_BYTES, Stage
 from boardhand_api.policy import PROTECTED
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.result import POD_TERMINATION_BYTES, TERMINATION_BYTES
-from boardhand_api.run import Newer, TicketRunSpec
+from boardhand_api.run import TicketRunSpec
+from boardhand_api.ticket import Newer
 from boardhand_operator.credentials import bare
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.fitting import smaller

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from boardhand_api.run import PullRequest
+from boardhand_api.run_status import PullRequest
 from boardhand_operator.errors import NotFound, PermissionMissing, Rejected
 from boardhand_operator.forges.azure.at import HEADS, At, Json
 from boardhand_operator.forges.azure.people import People

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from boardhand_api.run import PullRequest
+from boardhand_api.run_status import PullRequest
 from boardhand_operator.errors import NotFound, Rejected
 from boardhand_operator.forges.fate import state_of, with_fate
 from boardhand_operator.forges.gitea.at import At

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from boardhand_api import pool
-from boardhand_api.run import PullRequest
+from boardhand_api.run_status import PullRequest
 from boardhand_operator.comment import Comment
 from boardhand_operator.decide.lost_pod import Head
 from boardhand_operator.decide.observe import parse_time

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from boardhand_api.run import PullRequest
+from boardhand_api.run_status import PullRequest
 from boardhand_operator.errors import PermissionMissing, Rejected
 from boardhand_operator.forges.fate import state_of, with_fate
 from boardhand_operator.forges.github.at import PAGE, At, Json

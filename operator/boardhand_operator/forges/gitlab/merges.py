@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from boardhand_api.run import PullRequest
+from boardhand_api.run_status import PullRequest
 from boardhand_operator.decide.lost_pod import Head
 from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.errors import NotFound, Rejected
