@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from boardhand_history.errors import Misplaced
+from boardhand_operator import environment as read
 
 DEFAULT = "sqlite+aiosqlite:////var/lib/boardhand/history.db"
 _DRIVERS = {
@@ -20,6 +20,10 @@ _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
 }
+
+_MOST_DAYS = 36_500
+"""A century: no day that a calendar has not."""
+_MOST_ROWS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -39,14 +43,13 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Read `BOARDHAND_HISTORY_*` and `BOARDHAND_NAMESPACES`. Raises Misplaced naming the variable that is wrong."""
-        names = environment.get("BOARDHAND_NAMESPACES", "")
+        """Read `BOARDHAND_HISTORY_*` and `BOARDHAND_NAMESPACES`. Raises ValueError naming what is wrong."""
         return cls(
             url=url_of(environment),
-            namespaces=tuple(name.strip() for name in names.split(",") if name.strip()),
-            days=_number(environment, "BOARDHAND_HISTORY_DAYS", cls.days),
-            rows=_number(environment, "BOARDHAND_HISTORY_ROWS", cls.rows),
-            probes=_address(environment, "BOARDHAND_HISTORY_PROBES", cls.probes),
+            namespaces=read.words(environment, "BOARDHAND_NAMESPACES"),
+            days=read.count(environment, "BOARDHAND_HISTORY_DAYS", _MOST_DAYS) or cls.days,
+            rows=read.count(environment, "BOARDHAND_HISTORY_ROWS", _MOST_ROWS) or cls.rows,
+            probes=read.address(environment, "BOARDHAND_HISTORY_PROBES") or cls.probes,
         )
 
 
@@ -55,12 +58,12 @@ def url_of(environment: Mapping[str, str] = os.environ) -> URL:
 
     Raises Misplaced, without what was given: it may hold a password.
     """
-    text, file = (environment.get(f"BOARDHAND_HISTORY_{name}", "") for name in ("URL", "URL_FILE"))
+    text, file = environment.get("BOARDHAND_HISTORY_URL", ""), read.path(environment, "BOARDHAND_HISTORY_URL_FILE")
     if text and file:
         raise Misplaced("BOARDHAND_HISTORY_URL and BOARDHAND_HISTORY_URL_FILE: set one of them, not both")
     if file:
         try:
-            text = Path(file).read_text().strip()
+            text = file.read_text().strip()
         except OSError as missing:
             raise Misplaced(f"BOARDHAND_HISTORY_URL_FILE={file}: {missing.strerror}; mount the Secret there") from None
     return database_url(text or DEFAULT)
@@ -78,22 +81,3 @@ def database_url(text: str) -> URL:
     if driver.startswith("sqlite") and (not url.database or url.database == ":memory:"):
         raise Misplaced(f"the history's SQLite database needs a file, such as {DEFAULT}")
     return url.set(drivername=driver)
-
-
-def _number(environment: Mapping[str, str], name: str, otherwise: int) -> int:
-    text = environment.get(name, "")
-    if not text:
-        return otherwise
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 10_000_000:
-        raise Misplaced(f"{name}={text!r}: give a whole number from 1 to 10000000")
-    return int(text)
-
-
-def _address(environment: Mapping[str, str], name: str, otherwise: tuple[str, int]) -> tuple[str, int]:
-    text = environment.get(name, "")
-    host, _, port = text.rpartition(":")
-    if not text:
-        return otherwise
-    if not host or not port.isdigit() or int(port) > 65535:
-        raise Misplaced(f"{name}={text!r}: give host:port, such as 127.0.0.1:8080")
-    return host, int(port)

@@ -51,13 +51,13 @@ def flag(environment: Environment, name: str) -> bool:
     return text == "true"
 
 
-def count(environment: Environment, name: str) -> int | None:
-    """A whole number above 0; None where it is not set."""
+def count(environment: Environment, name: str, most: int = 10**9) -> int | None:
+    """A whole number from 1 to `most`; None where it is not set."""
     text = environment.get(name, "")
     if not text:
         return None
-    if not text.isascii() or not text.isdigit() or int(text) == 0:
-        raise ValueError(f"{name}={text!r}: give a whole number above 0, or leave it out")
+    if not text.isascii() or not text.isdigit() or len(text) > len(str(most)) or not 0 < int(text) <= most:
+        raise ValueError(f"{name}={text!r}: give a whole number above 0, {most} at most, or leave it out")
     return int(text)
 
 

@@ -157,15 +157,29 @@ def test_where_the_database_is(tmp_path: Path) -> None:
         ({"BOARDHAND_HISTORY_URL": "sqlite://"}, "needs a file"),
         ({"BOARDHAND_HISTORY_URL": "sqlite:////x", "BOARDHAND_HISTORY_URL_FILE": "/y"}, "not both"),
         ({"BOARDHAND_HISTORY_URL_FILE": "/nowhere/hunter"}, "BOARDHAND_HISTORY_URL_FILE"),
-        ({"BOARDHAND_HISTORY_DAYS": "0"}, "BOARDHAND_HISTORY_DAYS"),
-        ({"BOARDHAND_HISTORY_ROWS": "many"}, "BOARDHAND_HISTORY_ROWS"),
-        ({"BOARDHAND_HISTORY_PROBES": "8080"}, "BOARDHAND_HISTORY_PROBES"),
     ],
 )
-def test_settings_say_what_is_wrong(environment: dict[str, str], said: str) -> None:
+def test_an_address_that_is_none_is_said_without_its_password(environment: dict[str, str], said: str) -> None:
     with pytest.raises(Misplaced, match=said) as told:
         Settings.from_environment(environment)
     assert WORD not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "said"),
+    [
+        ("DAYS=0", "give a whole number above 0, 36500 at most, or leave it out"),
+        ("DAYS=36501", "36500 at most"),
+        ("ROWS=many", "10000000 at most"),
+        (f"ROWS={'9' * 5000}", "10000000 at most"),
+        ("PROBES=8080", "give host:port, such as 127.0.0.1:8080"),
+    ],
+)
+def test_settings_say_what_is_wrong(variable: str, said: str) -> None:
+    name, _, value = f"BOARDHAND_HISTORY_{variable}".partition("=")
+    with pytest.raises(ValueError, match=said) as told:
+        Settings.from_environment({name: value})
+    assert str(told.value).startswith(f"{name}={value!r}: ")
 
 
 def test_settings_are_read() -> None:
@@ -178,3 +192,4 @@ def test_settings_are_read() -> None:
     read = Settings.from_environment(environment)
     assert (read.days, read.rows, read.probes) == (30, 1000, ("127.0.0.1", 9))
     assert read.namespaces == ("a", "b")
+    assert Settings.from_environment({"BOARDHAND_NAMESPACES": " ,"}) == Settings(url=url_of({}))
