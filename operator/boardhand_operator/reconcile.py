@@ -12,7 +12,7 @@ from boardhand_operator.act.doing import REFUSED, Gone
 from boardhand_operator.decide.actions import Launch
 from boardhand_operator.decide.deciding import decide
 from boardhand_operator.errors import Remote
-from boardhand_operator.facts import gather
+from boardhand_operator.gathering import gather
 from boardhand_operator.kube import ApiException, Kube, Resource
 from boardhand_operator.logs import Logs
 from boardhand_operator.memory.store import Key, Store

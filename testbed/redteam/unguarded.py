@@ -11,7 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 from boardhand_operator import __main__ as program
-from boardhand_operator import facts, kube, policies, snapshots, words
+from boardhand_operator import gathering, kube, policies, snapshots, words
 from boardhand_operator.act import deliver
 from boardhand_operator.act.doing import Doing
 from boardhand_operator.memory import store
@@ -48,7 +48,7 @@ def _no_word(*_: Any) -> None:
 
 Change = tuple[Any, str, Any]
 GUARDS: Mapping[str, Callable[[], tuple[Change, ...]]] = {
-    "owners": lambda: ((facts, "owned_by", _yes), (store, "owned_by", _yes), (Doing, "owns", _yes)),
+    "owners": lambda: ((gathering, "owned_by", _yes), (store, "owned_by", _yes), (Doing, "owns", _yes)),
     "names": lambda: ((kube, "_one", _same),),
     "volumes": lambda: ((kube, "_one", _same), (deliver, "remove", _remove_what_is_named)),
     "snapshots": lambda: ((snapshots, "is_ours", _yes),),

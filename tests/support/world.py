@@ -12,7 +12,7 @@ from typing import Any
 from unittest import mock
 
 from boardhand_api.pod import LABEL_SETTLED
-from boardhand_operator import facts
+from boardhand_operator import gathering
 from boardhand_operator.act import deliver, doing, launch, take
 from boardhand_operator.after import notices, pulls
 from boardhand_operator.boards import Board
@@ -38,7 +38,7 @@ from tests.support.fuse import Crash, Fuse
 from tests.support.objects import pool_body
 
 SETTINGS = Settings(runner_image="runner:1")
-_CLOCKED: tuple[ModuleType, ...] = (facts, ledgers, pools, deliver, doing, launch, notices, pulls, take)
+_CLOCKED: tuple[ModuleType, ...] = (gathering, ledgers, pools, deliver, doing, launch, notices, pulls, take)
 _TURNS = 400
 """A round of a pool's worker gives way fewer times than that."""
 

@@ -28,7 +28,8 @@ from boardhand_operator.decide.actions import (
     Settle,
 )
 from boardhand_operator.decide.conditions import run_conditions, stamp
-from boardhand_operator.decide.deciding import Facts, decide
+from boardhand_operator.decide.deciding import decide
+from boardhand_operator.decide.facts import Facts
 from boardhand_operator.memory.turns import Turn
 from boardhand_operator.specs.shape import merged
 from boardhand_operator.views import Run

@@ -13,7 +13,8 @@ from boardhand_api.evidence import Evidence, Finding, Names
 from boardhand_api.pod import Stage
 from boardhand_api.result import TERMINATION_BYTES, Published, Result, termination_message
 from boardhand_operator.decide.actions import Record
-from boardhand_operator.decide.deciding import Facts, decide
+from boardhand_operator.decide.deciding import decide
+from boardhand_operator.decide.facts import Facts
 from boardhand_operator.memory.turns import Turn
 from boardhand_operator.words import evidence_lines, pull_request_body
 from tests.support.objects import IMPLEMENT_STAGES, a_pool, a_run, ended, job_body, pod_body

@@ -15,7 +15,8 @@ from boardhand_api.run_status import Phase
 from boardhand_operator.decide import observe
 from boardhand_operator.decide.actions import Decision, Record
 from boardhand_operator.decide.conditions import stamp
-from boardhand_operator.decide.deciding import Facts, decide
+from boardhand_operator.decide.deciding import decide
+from boardhand_operator.decide.facts import Facts
 from boardhand_operator.decide.lost_pod import POLICY, Head
 from boardhand_operator.decide.outcome import Outcome, judge
 from boardhand_operator.kube import Resource

@@ -16,7 +16,8 @@ from boardhand_api.pod import Stage
 from boardhand_api.result import Result, Usage, termination_message
 from boardhand_api.run_status import Phase
 from boardhand_operator.decide.actions import Record
-from boardhand_operator.decide.deciding import Facts, decide
+from boardhand_operator.decide.deciding import decide
+from boardhand_operator.decide.facts import Facts
 from boardhand_operator.kube import Resource
 from boardhand_operator.memory.turns import Turn
 from boardhand_operator.specs.kept import build_claim

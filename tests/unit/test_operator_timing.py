@@ -12,7 +12,8 @@ from boardhand_api.result import Published, Result, termination_message
 from boardhand_api.run_status import StageTime, TicketRunStatus
 from boardhand_operator.decide.actions import Record
 from boardhand_operator.decide.conditions import stamp
-from boardhand_operator.decide.deciding import Facts, decide
+from boardhand_operator.decide.deciding import decide
+from boardhand_operator.decide.facts import Facts
 from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.decide.timing import stage_times
 from boardhand_operator.memory.turns import Turn

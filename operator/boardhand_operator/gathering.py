@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from boardhand_operator import refusals
 from boardhand_operator.decide import observe
-from boardhand_operator.decide.deciding import Facts
+from boardhand_operator.decide.facts import Facts
 from boardhand_operator.decide.observe import Json
 from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.logs import Logs
