@@ -12,6 +12,8 @@ from boardhand_runner.evidence.junit import FILE_BYTES
 
 ENTRIES, FILES, ALL_BYTES = 200_000, 1000, 64_000_000
 """So much is looked at; what comes after is left out."""
+DEEP = 60
+"""Nor are folders within more others: each is held open, and walked into by recursion."""
 _NAME = re.compile(
     r"^TEST-.*\.xml$|junit.*\.xml$|^(?:tests?|results?|test[-_]?results?|report|pytest)[^/]*\.xml$", re.IGNORECASE
 )
@@ -26,9 +28,9 @@ def fresh_reports(work: Path, since: float) -> Iterator[bytes]:
     """The contents of report files written at or after `since`, in seconds of the wall clock."""
     seen, files, left = 0, 0, ALL_BYTES
     for folder, folders, names, held in os.fwalk(work, follow_symlinks=False):
-        folders[:] = sorted(set(folders) - _LEFT_OUT)
-        seen += len(names) + len(folders)
         place = str(Path(folder).relative_to(work))
+        folders[:] = sorted(set(folders) - _LEFT_OUT) if place.count("/") < DEEP else []
+        seen += len(names) + len(folders)
         for name in sorted(name for name in names if name.endswith(".xml")):
             if not (_NAME.search(name) or _FOLDER.search(place)):
                 continue

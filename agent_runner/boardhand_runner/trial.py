@@ -17,6 +17,8 @@ from boardhand_runner.settings import Settings
 _INDEX, _DRAFT = "boardhand-trial.index", "boardhand-trial.draft"
 _CLEANED = 1000
 """So many files that a trial left behind are removed."""
+_AT_ONCE = 200
+"""Paths of one command line, which takes two million bytes; none has more than 4,096."""
 
 
 class Trial:
@@ -60,9 +62,11 @@ class Trial:
         """The work's tree with these paths as on the base."""
         draft = self._settings.git_dir / _DRAFT
         git = Git(self._settings, work_tree=self._settings.work, index=draft)
-        literal = [f":(top,literal){path}" for path in paths]
-        there = git.run("ls-tree", "-r", "-z", "--full-tree", BASE_REF, "--", *literal).stdout
-        gone = b"".join(b"0 %s\t%s\0" % (b"0" * 40, path.encode("utf-8", "surrogateescape")) for path in paths)
+        wanted = {path.encode("utf-8", "surrogateescape") for path in paths}
+        # All of the base, since so many paths as a change may have do not fit on a command line.
+        rows = git.run("ls-tree", "-r", "-z", "--full-tree", BASE_REF).stdout.split(b"\0")
+        there = b"".join(b"%s\0" % row for row in rows if row.partition(b"\t")[2] in wanted)
+        gone = b"".join(b"0 %s\t%s\0" % (b"0" * 40, path) for path in wanted)
         try:
             git.run("read-tree", "HEAD")
             git.run("update-index", "-z", "--index-info", stdin=gone + there)
@@ -75,8 +79,9 @@ class Trial:
         return {path for path in listed.decode("utf-8", "surrogateescape").split("\0") if path}
 
     def _clean(self, paths: Sequence[str]) -> None:
-        if paths:
-            self._git.run("clean", "-f", "-d", "-q", "-x", "--", *(f":(top,literal){path}" for path in paths))
+        for at in range(0, len(paths), _AT_ONCE):
+            literal = (f":(top,literal){path}" for path in paths[at : at + _AT_ONCE])
+            self._git.run("clean", "-f", "-d", "-q", "-x", "--", *literal)
 
     def _wait_for_another_second(self, paths: Sequence[str]) -> None:
         """Python and make tell a file's versions by its time: two of one second may be taken for the same."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -100,6 +101,38 @@ def test_two_versions_of_a_file_never_share_a_second(settings: Settings) -> None
     with Repository(settings).trial.on_base(SOURCES):
         second = int(file.stat().st_mtime)
     assert first < second < int(file.stat().st_mtime)
+
+
+@pytest.mark.slow
+def test_a_change_of_more_files_than_a_command_line_takes_is_tried_and_put_back(tmp_path: Path) -> None:
+    settings = lay_out(tmp_path / "run", FILES)
+    (settings.work / "app.py").write_text("x = 2\n")
+    repository, deep = Repository(settings), settings.work.joinpath(*["d" * 200] * 12)
+    assert repository.commit("work")
+
+    with repository.trial.on_base(["app.py", *(f"{'x' * 200}/{number}" for number in range(11_000))]):
+        assert (settings.work / "app.py").read_text() == FILES["app.py"]
+        deep.mkdir(parents=True)
+        for number in range(1_000):
+            (deep / f"{number}").touch()
+    assert (settings.work / "app.py").read_text() == "x = 2\n"
+    assert list(deep.iterdir()) == []
+
+
+def test_folders_without_end_hide_no_report_and_break_nothing(tmp_path: Path) -> None:
+    (tmp_path / "junit.xml").write_text("<testsuite/>")
+    folder = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(1_200):
+        os.mkdir("d", dir_fd=folder)
+        inner = os.open("d", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = inner
+    os.close(folder)
+    try:
+        assert list(fresh_reports(tmp_path, 0)) == [b"<testsuite/>"]
+    finally:
+        # Python's own removal of folders goes by recursion, too.
+        subprocess.run(["rm", "-rf", str(tmp_path / "d")], check=True)
 
 
 def test_report_files_are_fresh_regular_and_inside(tmp_path: Path) -> None:
