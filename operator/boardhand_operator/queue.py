@@ -78,7 +78,8 @@ class WorkQueue(Generic[K]):
             await asyncio.wait({task})
         finally:
             task.cancel()
-        problem = task.exception()
+        # One that was cancelled from within, as by a connection that was closed, would end this worker, too.
+        problem = asyncio.CancelledError("cancelled from within") if task.cancelled() else task.exception()
         if problem is None:
             self._failures.pop(key, None)
             if (again := task.result()) is not None:

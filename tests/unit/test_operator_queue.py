@@ -160,3 +160,21 @@ def test_no_key_is_worked_twice_at_once_and_no_change_is_missed(adds: list[tuple
         assert clashes == []
 
     asyncio.run(play())
+
+
+async def test_a_look_that_is_cancelled_from_within_ends_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by a connection that is closed while somebody waits for it."""
+    monkeypatch.setattr(queue_module, "_FIRST", 0.01)
+    queue: WorkQueue[str] = WorkQueue()
+    seen: list[str] = []
+
+    async def work(key: str) -> None:
+        seen.append(key)
+        if len(seen) <= 2:
+            raise asyncio.CancelledError
+
+    async with worked(queue, work, workers=1):
+        queue.add("a")
+        await until(lambda: len(seen) == 3)
+        queue.add("b")
+        await until(lambda: seen[-1] == "b")
