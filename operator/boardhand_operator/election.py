@@ -14,6 +14,7 @@ import math
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -102,12 +103,14 @@ class Election:
         """Renew until cancelled. Raises Lost where another holds the Lease, or it could not be renewed in time."""
         while True:
             await asyncio.sleep(self._terms.every)
-            left = self._renewed + self._terms.give_up - self._clock()
             try:
-                async with asyncio.timeout(max(0.0, left)):
+                async with asyncio.timeout(self._left):
                     await self._renew()
             except _REFUSED as refused:
-                await self._still_ours(refused)
+                # Where the Lease cannot be read either, it is asked for again with the next refusal.
+                with suppress(*_REFUSED):
+                    async with asyncio.timeout(self._left):
+                        await self._still_ours(refused)
                 if not self.sure:
                     raise Lost(f"not renewed for {self._terms.give_up:g} s: {refused}") from refused
                 _log.warning("the Lease %s is not renewed: %s", self._seat.name, refused)
@@ -127,6 +130,11 @@ class Election:
     def sure(self) -> bool:
         """Whether nobody else can hold the Lease now, unless it was taken by force."""
         return self._clock() < self._renewed + self._terms.give_up
+
+    @property
+    def _left(self) -> float:
+        """Seconds for which the holder is sure."""
+        return max(0.0, self._renewed + self._terms.give_up - self._clock())
 
     @property
     def age(self) -> float:

@@ -161,6 +161,26 @@ async def test_one_refusal_or_a_lost_answer_costs_nothing() -> None:
         assert not renewing.done()
 
 
+@pytest.mark.parametrize("back", [True, False])
+async def test_an_api_server_that_goes_away_after_a_lost_answer_costs_the_lease_only_in_the_end(back: bool) -> None:
+    kube = FakeKube()
+    election = _election(kube, "a")
+    await _held(election)
+    # 1: written, and the answer lost, so that 2 names a version that is gone; from 3 on nothing is answered.
+    plan = {1: When.AFTER} | dict.fromkeys(range(3, 5 if back else 10_000), When.BEFORE)
+    fuse = kube.fuse = Fuse(plan, lambda name: ApiException(status=503, reason=name))
+    async with _keeping(election) as renewing:
+        if not back:
+            with pytest.raises(Lost, match="not renewed for"):
+                await asyncio.wait_for(renewing, _MOST)
+            return
+        async with asyncio.timeout(_MOST):
+            while len(fuse.calls) < 10 and not renewing.done():
+                await asyncio.sleep(0.01)
+        assert not renewing.done()
+        assert election.sure
+
+
 async def test_of_many_at_once_exactly_one_holds_it() -> None:
     kube = FakeKube()
     elections = [_election(kube, f"operator-{number}") for number in range(8)]
