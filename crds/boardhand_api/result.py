@@ -11,9 +11,10 @@ from boardhand_api.base import Tolerant
 from boardhand_api.evidence import Evidence
 from boardhand_api.failures import FailureClass
 
-Tokens = Annotated[int, Field(ge=0, le=10**15)]
+_MOST_TOKENS, _MOST = 10**15, 10**9
+Tokens = Annotated[int, Field(ge=0, le=_MOST_TOKENS)]
 """Bounded, since a number that the API server refuses would keep a run from ever being recorded."""
-Money = Annotated[Decimal, Field(ge=0, le=10**9, allow_inf_nan=False), WithJsonSchema({"type": "string"})]
+Money = Annotated[Decimal, Field(ge=0, le=_MOST, allow_inf_nan=False), WithJsonSchema({"type": "string"})]
 RESULT_VERSION = 1
 TERMINATION_BYTES = 4096
 """The kubelet keeps so many bytes of a container's termination message, and of a pod's POD_TERMINATION_BYTES, which it
@@ -49,14 +50,14 @@ class Usage(Tolerant):
     """Wall time of the agent stage."""
 
     def plus(self, other: Usage) -> Usage:
-        """Both together; money is known only where both know it."""
+        """Both together; money is known only where both know it. What is more than can be recorded is the most."""
         known = self.money is not None and other.money is not None
         return Usage(
-            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
-            cached_tokens=self.cached_tokens + other.cached_tokens,
-            completion_tokens=self.completion_tokens + other.completion_tokens,
-            money=(self.money or Decimal(0)) + (other.money or Decimal(0)) if known else None,
-            seconds=self.seconds + other.seconds,
+            prompt_tokens=min(self.prompt_tokens + other.prompt_tokens, _MOST_TOKENS),
+            cached_tokens=min(self.cached_tokens + other.cached_tokens, _MOST_TOKENS),
+            completion_tokens=min(self.completion_tokens + other.completion_tokens, _MOST_TOKENS),
+            money=min((self.money or Decimal(0)) + (other.money or Decimal(0)), Decimal(_MOST)) if known else None,
+            seconds=min(self.seconds + other.seconds, float(_MOST)),
         )
 
 

@@ -232,3 +232,11 @@ def test_only_the_last_line_is_the_result(result: Result, noise: str) -> None:
     assert last_result(f"{noise}\n{line}\n") == found
     assert last_result(line) == found
     assert last_result(f"{line}\nand then something else") is None
+
+
+def test_whatever_stages_tell_adds_up_to_what_can_be_recorded() -> None:
+    """Else a run whose tries tell enough would never be recorded at all."""
+    most = Usage(
+        prompt_tokens=10**15, cached_tokens=10**15, completion_tokens=10**15, money=Decimal(10**9), seconds=1e9
+    )
+    assert most.plus(most) == most
