@@ -14,6 +14,7 @@ from boardhand_api.limits import Budget
 from boardhand_api.pool_status import Spending
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.money.budget import (
+    NOTHING,
     Purse,
     book,
     check,
@@ -213,3 +214,16 @@ def test_whatever_happens_no_money_is_given_twice_and_each_try_is_booked_once(
         assert (seen.day_money, seen.month_money) == (Decimal(today), Decimal(this_month))
         may = sum(working.values())
         assert today + may <= day and this_month + may <= (month or this_month + may)
+
+
+def test_whatever_is_booked_can_be_read_again() -> None:
+    """Else what the agents of a pool tell would end the pool."""
+    spent = Spending()
+    for number in (1, 2):
+        spent = book(spent, "run", number, Decimal(10**9), NOTHING)
+    spent = reserve(book(spent, "other", 1, None, Decimal(10**12)), "third", 1, Decimal(10**12))
+    assert Spending.model_validate(spent.wire()) == spent
+
+
+def test_the_room_of_many_tiny_runs_is_a_number() -> None:
+    assert (purse("5", None, each="1E-40").room() or 0) > 10**9

@@ -22,6 +22,8 @@ from boardhand_operator.errors import Misconfigured
 from boardhand_operator.views import Pool
 
 NOTHING = Decimal(0)
+MOST = Decimal(10**9)
+"""A pool's status holds no larger amount: a pool with one could not be read."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,8 @@ class Purse:
 
     def room(self) -> int | None:
         """How many more runs may begin; None: the budget does not say."""
-        rooms = [int(self._left(period) // self.each) if self.each else sys.maxsize for period in self._periods()]
-        return max(0, min(rooms)) if rooms else None
+        rooms = [self._left(period) / self.each if self.each else Decimal("Infinity") for period in self._periods()]
+        return int(max(NOTHING, min(*rooms, Decimal(sys.maxsize)))) if rooms else None
 
     def _periods(self) -> Iterator[_Period]:
         if self.budget is None:
@@ -144,7 +146,7 @@ def reserve(spending: Spending, uid: str, number: int, amount: Decimal) -> Spend
     """With the try's reservation. One that is still there of an earlier try goes: that never began, else it would be
     booked."""
     others = {key: money for key, money in spending.reserved.items() if _parts(key)[0] != uid}
-    return spending.model_copy(update={"reserved": others | {key_of(uid, number): amount}})
+    return spending.model_copy(update={"reserved": others | {key_of(uid, number): min(amount, MOST)}})
 
 
 def book(spending: Spending, uid: str, number: int, money: Decimal | None, unreserved: Decimal) -> Spending:
@@ -159,8 +161,8 @@ def book(spending: Spending, uid: str, number: int, money: Decimal | None, unres
     amount = spending.reserved.get(key, unreserved) if money is None else money
     return spending.model_copy(
         update={
-            "day_money": spending.day_money + amount,
-            "month_money": spending.month_money + amount,
+            "day_money": min(spending.day_money + amount, MOST),
+            "month_money": min(spending.month_money + amount, MOST),
             "reserved": reserved,
             "counted": [*spending.counted, key],
         }
