@@ -42,7 +42,9 @@ async def gather(kube: Kube, store: Store, settings: Settings, services: Service
         if over and job is not None and pool is not None and settings.network.proxy and pool.spec.egress.hosts:
             since = observe.parse_time(job["metadata"]["creationTimestamp"])
             refused = await refusals.refused(kube, settings.network.proxy, run.namespace, run.name, since)
-        if pool is not None and pod is None and observe.condition(job, "Complete"):
+        # Of a run that is called off, or pushes nothing, nobody asks.
+        asks = not (run.spec.cancel or run.uid in store.moved or run.spec.task.reads_only)
+        if asks and pool is not None and pod is None and observe.condition(job, "Complete"):
             forge = await services.forge(pool)
             pushed = await forge.head(branch_name(run.spec.ticket, run.spec.attempt)) if forge else None
     return Facts(

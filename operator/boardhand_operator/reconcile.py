@@ -78,7 +78,11 @@ class Reconciler:
                 self._queue.add(waits)
 
     async def _once(self, run: Run) -> float | None:
-        facts = await gather(self._kube, self._store, self._settings, self._services, self._logs, run)
+        try:
+            facts = await gather(self._kube, self._store, self._settings, self._services, self._logs, run)
+        except Remote as refused:
+            unseen = Doing(self._kube, self._store, self._services, self._settings, run, None)
+            return await self._waits.wait(unseen, refused)
         decision = decide(facts)
         if decision.actions:
             _log.debug("%s/%s: %s", run.namespace, run.name, decision.why)

@@ -76,6 +76,9 @@ class Waits:
 def still_to_do(doing: Doing, refused: Remote) -> tuple[str, str]:
     """Reason and sentence for a run that was refused."""
     again = f"asked again at the latest every {MOST_SECONDS:.0f} s"
+    if not doing.run.status.finished_at and doing.run.status.job:
+        text = "the pod is gone, and what was pushed to its branch is still to be looked for"
+        return FORGE_UNAVAILABLE, f"{text}: {refused}; {again}"
     if not doing.run.status.finished_at and (doing.run.status.claim or not doing.run.on_board):
         return FORGE_UNAVAILABLE, f"the tokens of its stages are still to be made: {refused}; {again}"
     if not doing.run.status.finished_at:
