@@ -5,8 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 _started = time.monotonic()
 
@@ -20,6 +22,17 @@ class TestbedError(Exception):
 def say(text: str) -> None:
     """One line of progress, with the seconds since the program began."""
     print(f"[{time.monotonic() - _started:6.1f}s] {text}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _sink(log: Path | None) -> Iterator[IO[str] | int]:
+    """Where a program's two streams go."""
+    if log is None:
+        yield subprocess.PIPE
+        return
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a") as sink:
+        yield sink
 
 
 def run(
@@ -38,41 +51,19 @@ def run(
     """
     words = [str(word) for word in command]
     try:
-        if log is None:
+        with _sink(log) as sink:
             done = subprocess.run(
-                words,
-                cwd=cwd,
-                env=env,
-                input=stdin,
-                timeout=timeout,
-                capture_output=True,
-                text=True,
-                check=False,
+                words, cwd=cwd, env=env, input=stdin, timeout=timeout, stdout=sink, stderr=sink, text=True, check=False
             )
-            out, tail = done.stdout, done.stderr or done.stdout
-        else:
-            log.parent.mkdir(parents=True, exist_ok=True)
-            with log.open("a") as sink:
-                done = subprocess.run(
-                    words,
-                    cwd=cwd,
-                    env=env,
-                    input=stdin,
-                    timeout=timeout,
-                    stdout=sink,
-                    stderr=sink,
-                    text=True,
-                    check=False,
-                )
-            out, tail = "", log.read_text(errors="replace")
     except FileNotFoundError as missing:
         raise TestbedError(f"{words[0]} is not installed; `make demo` installs it on Debian") from missing
     except subprocess.TimeoutExpired as late:
         raise TestbedError(f"{' '.join(words)}: not done after {timeout:.0f} s") from late
     if done.returncode != 0:
+        tail = log.read_text(errors="replace") if log else done.stderr or done.stdout
         last = "\n".join(tail.strip().splitlines()[-15:])
         raise TestbedError(f"{' '.join(words)}: exit {done.returncode}\n{last}")
-    return out
+    return done.stdout or ""
 
 
 def wait_for(what: str, ready: Callable[[], bool], seconds: float, every: float = 0.2) -> None:

@@ -167,26 +167,19 @@ class Kube:
     async def last_line(self, namespace: str, pod: str, container: str, limit: int) -> str:
         """The last line of a container's log, at most `limit` bytes; empty where there is no log any more."""
         query = [("container", container), ("tailLines", "1"), ("limitBytes", str(limit))]
-        try:
-            return (await self._raw("GET", Resource.PODS.path(namespace, pod, "log"), query)).decode(errors="replace")
-        except ApiException as refused:
-            if refused.status in (400, 404):
-                return ""
-            raise
+        return await self._log(namespace, pod, query)
 
     async def whole_log(self, namespace: str, pod: str, container: str, limit: int) -> str:
         """A container's log from its beginning, at most `limit` bytes; empty where there is no log any more."""
         query = [("container", container), ("limitBytes", str(limit))]
-        try:
-            return (await self._raw("GET", Resource.PODS.path(namespace, pod, "log"), query)).decode(errors="replace")
-        except ApiException as refused:
-            if refused.status in (400, 404):
-                return ""
-            raise
+        return await self._log(namespace, pod, query)
 
     async def log_since(self, namespace: str, pod: str, since: str, lines: int, limit: int) -> str:
         """The last lines of a pod's only log from that time on, at most `limit` bytes; empty where there is none."""
         query = [("sinceTime", since), ("tailLines", str(lines)), ("limitBytes", str(limit))]
+        return await self._log(namespace, pod, query)
+
+    async def _log(self, namespace: str, pod: str, query: Query) -> str:
         try:
             return (await self._raw("GET", Resource.PODS.path(namespace, pod, "log"), query)).decode(errors="replace")
         except ApiException as refused:
