@@ -8,13 +8,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Self
 
-from kubernetes.aio import client
-
 from boardhand_client.errors import NotThere, Unreachable
 from boardhand_client.identity import Identity, of_impersonation, of_kubeconfig, of_token
 from boardhand_client.line import JSON, Line
 from boardhand_client.refusals import told, watch_error
 from boardhand_client.streams import lines, stamped
+from boardhand_client.trust import api_client
 from boardhand_operator.kube import ApiException, Conflict, Json, Kube, Query, Resource
 
 _PAGE = 500
@@ -29,7 +28,7 @@ class Session(Kube):
     """A session with the API server. Its methods raise SessionError, besides what `Kube`'s say of a Conflict."""
 
     def __init__(self, identity: Identity) -> None:
-        api = client.ApiClient(identity.settings)
+        api = api_client(identity.settings)
         super().__init__(api)
         self._line = Line(api, identity)
         self.namespace = identity.namespace
