@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 
 from boardhand_api.model import PlainModel
+from boardhand_client.trials import apps
 from boardhand_client.trials.boards import try_board
 from boardhand_client.trials.facts import Found, Hidden
 from boardhand_client.trials.forges import try_forge
@@ -20,6 +21,7 @@ from boardhand_operator.errors import Misconfigured
 from boardhand_operator.plugins import implementation
 from boardhand_operator.pool_secrets import stage_keys, values_of
 from boardhand_operator.sealed.keyring import Keyring, Place
+from boardhand_operator.vendors.github.app import APP_ID
 from boardhand_operator.views import Pool
 
 Said = Trial | Hidden
@@ -51,7 +53,7 @@ class Trying:
         if place == READ and source is None and not trial.ok:
             return trial.fixed_by("spec.repository.readSecretRef: {name: SECRET}")
         if trial.reason == "CredentialsRefused" and source:
-            keys = self._keys(place) or stage_keys(self._pool.spec, place)
+            keys = apps.KEYS if self._is_app(place) else self._keys(place) or stage_keys(self._pool.spec, place)
             if source.reference:
                 return trial.fixed_by(add(self._pool.namespace, source.name, keys))
             seal = f"boardhand seal --namespace {self._pool.namespace} --pool {self._pool.name} --field {place}"
@@ -99,12 +101,20 @@ class Trying:
             out[FORGE] = try_forge(spec.forge, spec.repository, held, reach)
         for place in (READ, PUSH):
             if (held := self._held(place)) is not None:
-                out[place] = try_git(spec.repository, held, push=place == PUSH, reach=reach)
+                out[place] = self._git(place, held, reach)
         for place, model in self._models():
             if (held := self._held(place)) is not None:
                 secret = self._given[place].name if place in self._given else ""
                 out[place] = try_model(model, held.get("apiKey"), reach, secret)
         return out
+
+    def _git(self, place: str, held: Mapping[str, str], reach: Reach) -> Awaitable[Trial]:
+        if self._is_app(place):
+            return apps.try_app(self._pool, self._given[place], held, reach)
+        return try_git(self._pool.spec.repository, held, push=place == PUSH, reach=reach)
+
+    def _is_app(self, place: str) -> bool:
+        return place in (READ, PUSH) and APP_ID in (self._held(place) or {})
 
     def _models(self) -> list[tuple[str, PlainModel]]:
         """Each model once: one that is there twice is asked once."""
