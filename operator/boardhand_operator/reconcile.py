@@ -11,7 +11,7 @@ from boardhand_operator.act import Doing, carry_out
 from boardhand_operator.act.doing import REFUSED, Gone
 from boardhand_operator.decide.actions import Launch
 from boardhand_operator.decide.deciding import decide
-from boardhand_operator.errors import Remote
+from boardhand_operator.errors import Misconfigured, Remote
 from boardhand_operator.gathering import gather
 from boardhand_operator.kube import ApiException, Kube, Resource
 from boardhand_operator.logs import Logs
@@ -94,7 +94,10 @@ class Reconciler:
             try:
                 await carry_out(doing, decision)
                 renewals = await keep.keep(doing), await sealed.keep(doing)
-            except Remote as refused:
+            except (Remote, Misconfigured) as refused:
+                # Before the run has ended, the pool says what is wrong with it, and who is in the way on the run.
+                if isinstance(refused, Misconfigured) and not doing.run.status.finished_at:
+                    raise
                 return await self._waits.wait(doing, refused)
         self._waits.over((run.namespace, run.name))
         if decision.actions and not doing.run.status.phase.finished:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from boardhand_operator.act.doing import Doing
 from boardhand_operator.decide.actions import CloseTicket, OpenPullRequest
 from boardhand_operator.decide.delivery import deliver
-from boardhand_operator.errors import RateLimited, Remote, RemoteUnavailable
+from boardhand_operator.errors import BoardhandError, RateLimited, RemoteUnavailable
 from boardhand_operator.memory.store import Key
 
 DELIVERY_WAITS, BOARD_UNAVAILABLE, FORGE_UNAVAILABLE = "DeliveryWaits", "BoardUnavailable", "ForgeUnavailable"
@@ -41,7 +41,7 @@ class Waits:
         for run in [run for run, its in self._pools.items() if its == pool]:
             self._wake(run)
 
-    async def wait(self, doing: Doing, refused: Remote) -> float:
+    async def wait(self, doing: Doing, refused: BoardhandError) -> float:
         """Seconds until the run is to be looked at again: doubled each time, never sooner than the service asks.
 
         Raises what `Doing.record` raises.
@@ -62,7 +62,7 @@ class Waits:
             await self._tell(doing, run, refused)
         return seconds
 
-    async def _tell(self, doing: Doing, run: Key, refused: Remote) -> None:
+    async def _tell(self, doing: Doing, run: Key, refused: BoardhandError) -> None:
         reason, message = still_to_do(doing, refused)
         said = next((one for one in doing.run.status.conditions if one.type == "Reconciling"), None)
         if said and said.reason == reason:
@@ -73,7 +73,7 @@ class Waits:
         await doing.record({"phase": doing.run.status.phase.value}, message, reason)
 
 
-def still_to_do(doing: Doing, refused: Remote) -> tuple[str, str]:
+def still_to_do(doing: Doing, refused: BoardhandError) -> tuple[str, str]:
     """Reason and sentence for a run that was refused."""
     again = f"asked again at the latest every {MOST_SECONDS:.0f} s"
     if not doing.run.status.finished_at and doing.run.status.job:

@@ -36,7 +36,7 @@ async def test_a_forge_that_does_not_tell_of_the_branch_is_told_of_and_keeps_no_
             world.pass_time(20)
         world.kube.objects[Resource.PODS].clear()
         (run,) = world.runs()
-        again = []
+        again: list[float] = []
         for _ in range(4):
             replica = replica if again else Replica(world)
             replica.watch()

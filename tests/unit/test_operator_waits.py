@@ -342,3 +342,28 @@ async def test_each_refusal_in_a_row_doubles_the_wait() -> None:
             assert seconds is not None
             assert least <= seconds <= least * 1.2
             world.pass_time(seconds)
+
+
+async def test_a_column_that_is_gone_is_told_of_and_asked_for_ever_more_seldom_until_it_is_there() -> None:
+    """The run has ended by then, so it holds no place; only its ticket waits for a person."""
+    world = World(Fuse(armed=False))
+    world.add_pool()
+    world.board.add("card-1")
+    world.board.columns = (READY, DOING)
+    with clocked(world.clock):
+        replica = Replica(world)
+        for _ in range(8):
+            replica.watch()
+            await replica.poll()
+            await replica.work()
+            world.pass_time(20)
+        key = (world.runs()[0].namespace, world.runs()[0].name)
+        replica.watch()
+        waits = [await replica.reconciler.work(key) or 0.0 for _ in range(4)]
+        (run,) = world.runs()
+        assert waits[-1] > 4 * FIRST_SECONDS
+        reason, said = reconciling(run)
+        assert (reason, "there is no column In Review" in said) == (DELIVERY_WAITS, True)
+        world.board.columns = (READY, DOING, REVIEW)
+        await live(world)
+    assert_delivered_once(world)
