@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import posixpath
 import re
 
 from boardhand_api.taming import one_line
-from boardhand_runner.errors import Infrastructure
+from boardhand_runner.errors import Infrastructure, ToolError
 from boardhand_runner.evidence.change import FileChange
 from boardhand_runner.git import BASE_REF, Git, tail_of
 from boardhand_runner.settings import Settings
 from boardhand_runner.submodules import ReadOnly
+from boardhand_runner.tools.worktree import Confined
 from boardhand_runner.trial import Trial
 
 _BUILT_ANYWHERE = ("__pycache__/", "*.py[co]", ".pytest_cache/")
@@ -19,7 +22,7 @@ _GLOB = re.compile(r"([\\*?\[\]])")
 _PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color")
 _BLOB_BYTES, _BLOBS_BYTES = 1_000_000, 64_000_000
 """A larger file, and what comes after so much of them, is read as empty."""
-_SUBMODULE, _LINK = "160000", "120000"
+_SUBMODULE, _LINK, _FILES = "160000", "120000", ("100644", "100755")
 _UNFIT = re.compile(r"Permission denied|failed to encode|BOM is (?:required|prohibited)")
 """Git's words for a file that cannot be read, or not in the encoding that .gitattributes gives it."""
 
@@ -32,6 +35,7 @@ class Repository:
         self._exclude = settings.git_dir / "info" / "exclude"
         self.submodules = ReadOnly(settings)
         self.trial = Trial(settings)
+        self._work = Confined(settings.work)
         self._unfit: list[str] = []
 
     @property
@@ -75,7 +79,7 @@ class Repository:
 
     def _add(self) -> None:
         """All but what git will not have for the files' own sake, which `left_out` tells then."""
-        without = [f":(exclude,top,literal){path}" for path in self._nested()]
+        without = [f":(exclude,top,literal){path}" for path in (*self._nested(), *self._as_committed())]
         paths = "\0".join([".", *without]).encode("utf-8", "surrogateescape")
         options = ("--all", "--sparse", "--ignore-errors", "--pathspec-from-file=-", "--pathspec-file-nul")
         done = self._git.run("add", *options, stdin=paths, check=False)
@@ -84,6 +88,30 @@ class Repository:
         ]
         if done.code and not self._unfit:
             raise Infrastructure("GitFailed", f"git add ended with {done.code}: {tail_of(done.stderr)}")
+
+    def _as_committed(self) -> list[str]:
+        """Files that git calls changed although nobody did: committed with line ends that .gitattributes forbids.
+
+        To add them would mend their line ends, in a change that is about something else.
+        """
+        listed = self._git.run("diff-files", "--raw", "-z", "--no-abbrev", "--diff-filter=M").stdout
+        parts = listed.decode("utf-8", "surrogateescape").split("\0")
+        entries = [(head.removeprefix(":").split(), path) for head, path in zip(parts[::2], parts[1::2], strict=False)]
+        return [
+            path for (had, has, name, *_), path in entries if had == has and had in _FILES and self._holds(path, name)
+        ]
+
+    def _holds(self, path: str, name: str) -> bool:
+        """Whether the file's bytes are the blob of this name, in a repository that names by SHA-1."""
+        digest = hashlib.sha1(usedforsecurity=False)
+        try:
+            with self._work.open(path) as file:
+                digest.update(b"blob %d\0" % os.fstat(file).st_size)
+                while piece := os.read(file, 1_000_000):
+                    digest.update(piece)
+        except ToolError:
+            return False
+        return digest.hexdigest() == name
 
     def left_out(self) -> list[str]:
         """What stands in the work tree and no commit takes, in words."""
