@@ -16,10 +16,11 @@ from itertools import chain, repeat
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from boardhand_api.ssh import Identity
 from boardhand_runner.errors import Configuration, Infrastructure, RunnerError
 from boardhand_runner.git import Completed, execute, git_environment, tail_of
 from boardhand_runner.settings import Settings
-from boardhand_runner.ssh import Identity, read_identity
+from boardhand_runner.ssh import read_identity
 
 REMOTE_SECONDS = 900
 FIRST_SECONDS = 10.0

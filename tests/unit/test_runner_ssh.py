@@ -11,7 +11,7 @@ import pytest
 
 from boardhand_api import pod
 from boardhand_api.order import Order
-from boardhand_runner import ssh
+from boardhand_api.ssh import Identity
 from boardhand_runner.errors import Configuration, Refused
 from boardhand_runner.git import Git
 from boardhand_runner.remote import Remote
@@ -231,4 +231,4 @@ def test_the_image_has_what_ssh_takes() -> None:
 
 
 def test_a_key_is_not_shown() -> None:
-    assert "words" not in repr(ssh.Identity("words", "hosts"))
+    assert "words" not in repr(Identity("words", "hosts"))

@@ -8,10 +8,10 @@ from itertools import chain, islice
 from pathlib import Path
 
 from boardhand_api.order import Order
+from boardhand_api.ssh import KEY, KNOWN_HOSTS
 from boardhand_runner.errors import Refused
 from boardhand_runner.leaks import Added, Finder, added_lines, find_leaks, numbered
 from boardhand_runner.settings import Settings
-from boardhand_runner.ssh import KEY, KNOWN_HOSTS
 from boardhand_runner.stages.publishing.finders import finders
 from boardhand_runner.stages.publishing.fresh import Fresh
 from boardhand_runner.stages.publishing.protected import Touched
