@@ -6,6 +6,7 @@ import hashlib
 import os
 import posixpath
 import re
+import time
 
 from boardhand_api.taming import one_line
 from boardhand_runner.errors import Infrastructure, ToolError
@@ -23,6 +24,8 @@ _PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color")
 _BLOB_BYTES, _BLOBS_BYTES = 1_000_000, 64_000_000
 """A larger file, and what comes after so much of them, is read as empty."""
 _SUBMODULE, _LINK, _FILES = "160000", "120000", ("100644", "100755")
+_PAUSES = (0.05,) * 6 + (0.5,) * 4
+"""Seconds between tries to add the files."""
 _UNFIT = re.compile(r"Permission denied|failed to encode|BOM is (?:required|prohibited)")
 """Git's words for a file that cannot be read, or not in the encoding that .gitattributes gives it."""
 
@@ -82,10 +85,15 @@ class Repository:
         without = [f":(exclude,top,literal){path}" for path in (*self._nested(), *self._as_committed())]
         paths = "\0".join([".", *without]).encode("utf-8", "surrogateescape")
         options = ("--all", "--sparse", "--ignore-errors", "--pathspec-from-file=-", "--pathspec-file-nul")
-        done = self._git.run("add", *options, stdin=paths, check=False)
-        self._unfit = [
-            f"git add says: {line}" for line in done.stderr.splitlines() if done.code and _UNFIT.search(line)
-        ]
+        for pause in (*_PAUSES, None):
+            done = self._git.run("add", *options, stdin=paths, check=False)
+            self._unfit = [
+                f"git add says: {line}" for line in done.stderr.splitlines() if done.code and _UNFIT.search(line)
+            ]
+            if not done.code or self._unfit or pause is None:
+                break
+            # What a command left running may write and remove files meanwhile, over which git stumbles.
+            time.sleep(pause)
         if done.code and not self._unfit:
             raise Infrastructure("GitFailed", f"git add ended with {done.code}: {tail_of(done.stderr)}")
 

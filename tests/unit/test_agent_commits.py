@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from boardhand_runner import repository
+from boardhand_runner.errors import Infrastructure
 from boardhand_runner.git import BASE_REF, Git
 from boardhand_runner.repository import Repository
 from boardhand_runner.settings import Settings
@@ -49,3 +52,33 @@ def test_a_change_beside_them_is_committed_alone(settings: Settings) -> None:
     assert changed == [("app.py", "x = 2\n"), ("mixed.sh", "a\nb\n"), ("notes.txt", None), ("run.sh", "a\nb\nc\n")]
     assert repository.commit("Again") is not None
     assert Git(settings).text("rev-list", "--count", f"{BASE_REF}..HEAD") == "1"
+
+
+STUMBLES = """\
+#!/bin/sh
+[ "$1" != add ] || [ -e {marks}/{times} ] || {{
+    for n in 1 2 3; do [ -e {marks}/$n ] || {{ : >{marks}/$n; break; }}; done
+    echo "fatal: unable to stat 'bundle.tmp': No such file or directory" >&2
+    exit 128
+}}
+PATH={path} exec git "$@"
+"""
+"""Git as it ends where a file goes between its two looks at it."""
+
+
+@pytest.mark.parametrize(("times", "committed"), [(3, True), ("never", False)])
+def test_files_that_a_command_left_running_writes_and_removes_hold_nothing_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int | str, committed: bool
+) -> None:
+    settings = lay_out(tmp_path / "run", {"app.py": "x = 1\n"})
+    (settings.work / "app.py").write_text("x = 2\n")
+    (tmp_path / "git").write_text(STUMBLES.format(marks=tmp_path, times=times, path=os.environ["PATH"]))
+    (tmp_path / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(repository, "_PAUSES", (0.0,) * 3)
+
+    if committed:
+        assert Repository(settings).commit("Work")
+    else:
+        with pytest.raises(Infrastructure, match="unable to stat"):
+            Repository(settings).commit("Work")
