@@ -11,7 +11,8 @@ from testbed import chart
 from testbed.load.programs import OPERATOR_NAMESPACE, OPERATOR_USER
 from testbed.manifests import run as run_by_hand
 from testbed.redteam.attack import Attack, Outcome
-from testbed.redteam.operator_ground import SECONDS, Json, Scene, as_user, scene
+from testbed.redteam.operator_ground import Json
+from testbed.redteam.operator_scene import SECONDS, Scene, as_user, scene
 from testbed.shell import wait_for
 
 MALLORY, RUN = "mallory", "mallorys"

@@ -26,8 +26,8 @@ from boardhand_operator.kube import Resource
 from boardhand_operator.memory.store import Store
 from boardhand_operator.redacting import Redactor
 from testbed.redteam.attack import Attack, Outcome
+from testbed.redteam.hostile_server import Answers, answer, serving
 from testbed.redteam.lures import listening
-from testbed.redteam.operator_answers import Answers, answer, serving
 from testbed.slack import Slack
 from tests.support.fuse import Fuse
 from tests.support.objects import NOON, run_body

@@ -12,7 +12,8 @@ from typing import Any
 
 from testbed.model.scripts import ToolCall
 from testbed.redteam.attack import Attack, Outcome
-from testbed.redteam.raid import TICKET, WORK, Raid, call, carried_out, run
+from testbed.redteam.raid import TICKET, WORK, Raid, call, run
+from testbed.redteam.raiding import carried_out
 
 SECONDS = 45
 """A run that takes longer than this on a busy machine was held up; each takes a few seconds."""

@@ -21,8 +21,8 @@ from boardhand_operator.http import exchange
 from boardhand_operator.kube import Resource
 from testbed.redteam.attack import Attack, Outcome
 from testbed.redteam.dashboard_ground import ADA, SPACE, House, tried
+from testbed.redteam.hostile_server import Answers, answer, serving, unpacking_whole
 from testbed.redteam.lures import listening
-from testbed.redteam.operator_answers import Answers, _unpacking_whole, answer, serving
 
 BOARD, LARGE, FORGE = (f"/ns/{SPACE}/trials/{section}" for section in ("board", "large", "forge"))
 TYPED = "typed-canary-3b8e77f0aa51"
@@ -51,7 +51,7 @@ def attacks() -> list[Attack]:
         Attack("form-tries-other-schemes", "a file of the dashboard's, or another protocol's server", _schemes),
         Attack(
             "form-answered-without-end", "the dashboard's memory, by the answer of a trial",
-            lambda: tried(_endless), lambda: tried(_endless, _unpacking_whole()), "answers are unpacked within bounds",
+            lambda: tried(_endless), lambda: tried(_endless, unpacking_whole()), "answers are unpacked within bounds",
         ),
         Attack("form-secret-echoed", "what somebody typed as a secret, on a page, in a log or in a cache", _echoed),
         Attack(

@@ -14,7 +14,8 @@ from boardhand_operator.specs.volumes import Mount
 from boardhand_runner import git, remote
 from boardhand_runner.settings import Settings
 from testbed.redteam.attack import Attack, Outcome
-from testbed.redteam.raid import Raid, outcome
+from testbed.redteam.raid import Raid
+from testbed.redteam.raiding import outcome
 
 Switch = Callable[[], AbstractContextManager[Any]]
 """Switches a guard off, or breaks another one that stands before it."""

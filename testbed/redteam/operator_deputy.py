@@ -13,8 +13,9 @@ from testbed.load import objects
 from testbed.load.api import APPLY, MERGE
 from testbed.redteam.attack import Attack, Outcome
 from testbed.redteam.lures import listening
-from testbed.redteam.operator_ground import KEYS, SECONDS, Json, Scene, as_user, scene
+from testbed.redteam.operator_ground import KEYS, Json
 from testbed.redteam.operator_planted import only_checkout
+from testbed.redteam.operator_scene import SECONDS, Scene, as_user, scene
 from testbed.shell import wait_for
 
 RUN = "deputy"

@@ -16,7 +16,7 @@ import httpx
 
 from testbed.load import objects
 from testbed.redteam.attack import Attack, Outcome
-from testbed.redteam.operator_ground import SECONDS, Scene, scene
+from testbed.redteam.operator_scene import SECONDS, Scene, scene
 from testbed.shell import wait_for
 
 BODY = b'{"action": {"type": "updateCard"}}'

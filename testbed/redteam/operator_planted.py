@@ -18,7 +18,8 @@ from boardhand_operator.views import Pool
 from testbed.load import Fate, green, objects
 from testbed.redteam.attack import Attack, Outcome
 from testbed.redteam.lures import listening
-from testbed.redteam.operator_ground import KEYS, SECONDS, Json, Scene, scene
+from testbed.redteam.operator_ground import KEYS, Json
+from testbed.redteam.operator_scene import SECONDS, Scene, scene
 from testbed.shell import wait_for
 
 RUN = "planted"

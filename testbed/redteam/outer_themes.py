@@ -7,6 +7,7 @@ from collections.abc import Callable
 from testbed.redteam import (
     aftercare_history,
     aftercare_log,
+    aftercare_metrics,
     aftercare_notices,
     dashboard_entrance,
     dashboard_form,
@@ -18,6 +19,7 @@ from testbed.redteam.attack import Attack
 OUTER: tuple[Callable[[], list[Attack]], ...] = (
     aftercare_history.attacks,
     aftercare_log.attacks,
+    aftercare_metrics.attacks,
     aftercare_notices.attacks,
     dashboard_entrance.attacks,
     dashboard_form.attacks,

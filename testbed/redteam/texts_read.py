@@ -24,7 +24,8 @@ from testbed.load import Fate, StageEnd, green
 from testbed.load.api import context
 from testbed.load.fate import refused
 from testbed.redteam.attack import Attack, Outcome
-from testbed.redteam.operator_ground import SECONDS, Json, Scene, scene
+from testbed.redteam.operator_ground import Json
+from testbed.redteam.operator_scene import SECONDS, Scene, scene
 from testbed.shell import wait_for
 
 GUARD = "texts of models and strangers are tamed"
