@@ -188,6 +188,15 @@ def test_programs_that_ask_outside_go_by_the_proxy_and_never_to_the_api_server()
     assert "HTTPS_PROXY" not in str(objects())
 
 
+def test_images_may_be_named_by_their_digests() -> None:
+    name = "registry.example:5000/boardhand/it@sha256:" + "ab" * 32
+    changed: Json = {key: ALL[key] | {"image": name} for key in ("operator", "dashboard", "egressProxy")}
+    found = [one["image"] for template in pods(**changed).values() for one in template["spec"]["containers"]]
+    assert found == [name] * 5
+    with pytest.raises(TestbedError, match="at '/operator/image'"):
+        chart.rendered(SYSTEM, {"operator": {"image": name[:-1]}})
+
+
 def test_services_have_annotations_of_their_own() -> None:
     """By which clouds are told what balancer it is to be."""
     service = {"service": {"type": "LoadBalancer", "annotations": {"balancer": "internal"}}}
