@@ -170,7 +170,7 @@ class App:
     def seen(self, resource: Resource, body: Json, *, gone: bool) -> None:
         """Keep what a watch showed, and look at the runs that got a turn by it."""
         if gone:
-            self.store.drop(resource, key_of(body))
+            self.store.gone(resource, body)
         else:
             self.store.heard(resource, dict(body))
         for key in self.store.turns.due():

@@ -63,7 +63,7 @@ class Reconciler:
         try:
             return await self._once(Run.of(body))
         except Gone:
-            self._store.drop(Resource.RUNS, key)
+            self._store.gone(Resource.RUNS, body)
             return None
         except ApiException as refused:
             _log.warning("%s/%s: %s", *key, refused)

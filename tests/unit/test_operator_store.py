@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from boardhand_api.pod import LABEL_TICKET
 from boardhand_operator.kube import Resource
 from boardhand_operator.memory.store import Store, key_of
 from tests.support.objects import job_body, pod_body, run_body
@@ -40,7 +41,7 @@ def test_versions_are_numbers() -> None:
 def test_another_object_of_the_same_name_is_another_object() -> None:
     store = Store()
     store.put(Resource.RUNS, run(10, "old"))
-    store.put(Resource.RUNS, run(3, "new"))
+    store.put(Resource.RUNS, run(13, "new"))
     kept = store.get(Resource.RUNS, KEY)
     assert kept and kept["metadata"]["uid"] == "new"
 
@@ -87,3 +88,34 @@ def test_of_jobs_and_pods_only_what_is_read_is_kept() -> None:
     assert not {"managedFields", "annotations"} & kept["metadata"].keys()
     assert kept["metadata"]["labels"] == about["labels"]
     assert "managedFields" in job["metadata"]
+
+
+def test_labels_that_somebody_changes_leave_nothing_behind() -> None:
+    """Else the ticket of the old label would have a run at work for as long as the operator lives."""
+    store = Store()
+    for version, ticket in ((1, "a"), (2, "b")):
+        body = run(version)
+        body["metadata"]["labels"] = {LABEL_TICKET: ticket}
+        store.put(Resource.RUNS, body)
+    assert [len(list(store.runs_of_ticket("team", ticket))) for ticket in "ab"] == [0, 1]
+    store.put(Resource.RUNS, run(3, "another", pool="other"))
+    assert [len(list(store.runs_of("team", pool))) for pool in ("shop", "other")] == [0, 1]
+    for job in ("run-1-1", "run-1-2"):
+        store.put(Resource.PODS, pod_body(name="p", job=job))
+    assert store.pod_of("team", "run-1-1") is None
+    store.drop(Resource.RUNS, KEY)
+    store.drop(Resource.PODS, ("team", "p"))
+    assert list(store.runs_of_ticket("team", "b")) == []
+    assert store.pod_of("team", "run-1-2") is None
+
+
+def test_the_end_of_an_object_that_was_made_again_is_not_the_new_ones() -> None:
+    """Its watch events come by another way than those of the new one, perhaps later."""
+    store = Store()
+    store.put(Resource.RUNS, run(12, "new"))
+    store.put(Resource.RUNS, run(10, "old"))
+    store.gone(Resource.RUNS, run(11, "old"))
+    kept = store.get(Resource.RUNS, KEY)
+    assert kept and kept["metadata"]["uid"] == "new"
+    store.gone(Resource.RUNS, run(13, "new"))
+    assert store.get(Resource.RUNS, KEY) is None

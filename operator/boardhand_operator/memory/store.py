@@ -48,13 +48,15 @@ class Store:
         """By the run's UID, where its ticket was seen after it left the column of its claim; empty: nowhere."""
 
     def put(self, resource: Resource, body: Json) -> None:
-        """Keep this state, unless a later one of the same object is known. What no watch shows any more is let go."""
+        """Keep this state, unless a later one under its name is known. What no watch shows any more is let go."""
         if LABEL_SETTLED in (body["metadata"].get("labels") or {}) or _succeeded(resource, body):
-            self.drop(resource, key_of(body))
+            self.gone(resource, body)
             return
         known = self._objects[resource].get(key_of(body))
-        if known and known["metadata"]["uid"] == body["metadata"]["uid"] and _version(known) > _version(body):
+        if known and _version(known) > _version(body):
             return
+        if known:
+            self._take_out(resource, known)
         body = self._objects[resource][key_of(body)] = _lean(resource, body)
         if resource is Resource.PODS:
             self._pods.setdefault(_job_of(body), {})[key_of(body)] = body
@@ -91,15 +93,27 @@ class Store:
         """Forget the object."""
         self._awaited.pop((resource, key), None)
         body = self._objects[resource].pop(key, None)
-        if body and resource is Resource.PODS:
-            _take_out(self._pods, _job_of(body), key)
-        elif body and resource is Resource.RUNS:
-            _take_out(self._tickets, _ticket_of(body), key)
-            _take_out(self._of_pool, _pool_of(body), key)
+        if body:
+            self._take_out(resource, body)
+        if body and resource is Resource.RUNS:
             self.moved.pop(str(body["metadata"]["uid"]), None)
             self.turns.run_gone(key)
         elif body and resource is Resource.POOLS:
             self.turns.pool_seen(key, None)
+
+    def gone(self, resource: Resource, body: Json) -> None:
+        """Forget this very object: another one may have its name by now."""
+        known = self.get(resource, key_of(body))
+        if known is None or known["metadata"]["uid"] == body["metadata"]["uid"]:
+            self.drop(resource, key_of(body))
+
+    def _take_out(self, resource: Resource, body: Json) -> None:
+        """Out of what it is found by: its labels may be others by now."""
+        if resource is Resource.PODS:
+            _take_out(self._pods, _job_of(body), key_of(body))
+        elif resource is Resource.RUNS:
+            _take_out(self._tickets, _ticket_of(body), key_of(body))
+            _take_out(self._of_pool, _pool_of(body), key_of(body))
 
     def get(self, resource: Resource, key: Key) -> Json | None:
         """The last state seen, or None."""
