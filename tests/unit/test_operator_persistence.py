@@ -18,13 +18,13 @@ from boardhand_api.run_status import Phase
 from boardhand_operator.decide.actions import Record
 from boardhand_operator.decide.deciding import decide
 from boardhand_operator.decide.facts import Facts
-from boardhand_operator.kube import Resource
+from boardhand_operator.kube import ApiException, Resource
 from boardhand_operator.memory.turns import Turn
 from boardhand_operator.specs.kept import build_claim
 from tests.support.fake_nodes import Fate
 from tests.support.fuse import Crash, Fuse, When
 from tests.support.objects import a_pool, a_run, ended, pod_body, run_body
-from tests.support.world import World, clocked, live
+from tests.support.world import Replica, World, clocked, live
 from tests.unit.test_operator_exactly_once import BOARD
 from tests.unit.test_operator_specs import ALL, FULL, containers, job, spec_of
 
@@ -220,3 +220,32 @@ def test_a_volume_that_nobody_provides_is_the_pools_configuration(message: str, 
     actions = decide(Facts(run, a_pool(**KEPT), job, body, None, Turn(place=True), now)).actions
     failures = [action.fields.get("failure") for action in actions if isinstance(action, Record)]
     assert [(one["class"], one["reason"]) for one in failures if one] == [("Configuration", "VolumePending")] * ends
+
+
+def test_a_volume_of_a_run_whose_job_was_never_noted_goes_with_it() -> None:
+    """The API server refuses the Job, or somebody calls the run off, after the claim was made."""
+    made = World(Fuse())
+    made.add_pool(board=BOARD, **KEPT)
+    made.board.add("card-1", "Ticket 1")
+    create = made.kube._create
+
+    async def refuses_jobs(resource: Resource, namespace: str, body: Json) -> Json:
+        if resource is Resource.JOBS:
+            raise ApiException(status=422, reason="Unprocessable Entity")
+        return await create(resource, namespace, body)
+
+    made.kube._create = refuses_jobs  # type: ignore[method-assign]
+
+    async def play() -> None:
+        replica = Replica(made)
+        await replica.poll()
+        for _ in range(6):
+            replica.watch()
+            await replica.work()
+
+    with clocked(made.clock):
+        asyncio.run(play())
+    (run,) = made.runs()
+    assert (run.status.phase, run.settled, run.status.volume) == (Phase.FAILED, True, None)
+    assert claims_made(made) == [1]
+    assert made.kube.objects[Resource.CLAIMS] == {}

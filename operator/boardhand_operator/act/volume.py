@@ -36,12 +36,12 @@ async def _say_once(doing: Doing, text: str) -> None:
 
 
 async def remove(doing: Doing) -> None:
-    """Delete the claim that the run noted, and the Jobs whose pods would hold it: one that has ended does, too.
+    """Delete the run's claim, noted or not, and the Jobs whose pods would hold it: one that has ended does, too.
 
     The pods of a run that failed stay for the rest of their time, since their log says why; the claim goes with them.
     """
     run = doing.run
-    if not run.status.volume:
+    if not run.status.volume and (doing.pool is None or doing.pool.spec.persistence is None):
         return
     # Of its own name and its own: a status may have been written by others.
     if doing.owns(await doing.kube.get(Resource.CLAIMS, run.namespace, run.name)):
