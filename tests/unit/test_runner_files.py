@@ -102,6 +102,17 @@ def test_writing_makes_folders_and_leaves_nothing_beside(tree: WorkTree, work: P
     assert [path.name for path in (work / "a/b").iterdir()] == ["c.txt"]
 
 
+@pytest.mark.parametrize("path", ["src/lib/a.py", "./src/lib/a.py", ":(top)/lib/x", "lib/*.py"])
+def test_a_file_that_no_commit_will_have_is_said_to_be_one(tree: WorkTree, work: Path, path: str) -> None:
+    assert files.IGNORED not in tree.write_file(path, "x\n")
+    (work / ".gitignore").write_text("lib/\n")
+
+    assert tree.write_file(path, "x\n") == f"{path} is overwritten: 1 lines. {files.IGNORED}"
+    assert files.IGNORED not in tree.write_file("src/library.py", "x\n")
+    subprocess.run(["git", "add", "--force", "."], cwd=work, check=True)
+    assert files.IGNORED not in tree.write_file(path, "y\n")
+
+
 def test_listing_leaves_out_what_git_ignores(tree: WorkTree, work: Path) -> None:
     for name in ("src/a.py", "src/deep/b.py", "src/c.txt", "node_modules/x.py"):
         tree.write_file(name, "x")

@@ -19,6 +19,10 @@ FILE_BYTES = 2_000_000
 """A larger file is neither shown nor edited."""
 POINTER = "version https://git-lfs.github.com/spec/"
 """How the pointer begins that stands for a file in Git LFS."""
+IGNORED = (
+    "But the repository's .gitignore covers it, or set-up made it: as it is, it will be no part of the change. Choose"
+    " another path, or mend .gitignore, where it is needed."
+)
 SHOWN_LINES = 2000
 SHOWN_CHARACTERS = 60_000
 PATTERN_CHARACTERS = 4_000
@@ -87,7 +91,8 @@ class WorkTree:
     def write_file(self, path: str, content: str) -> str:
         """Write a whole file, new or not, with its folders."""
         new = self._write(path, content)
-        return f"{path} is {'created' if new else 'overwritten'}: {len(edit.split_lines(content))} lines."
+        told = f"{path} is {'created' if new else 'overwritten'}: {len(edit.split_lines(content))} lines."
+        return f"{told} {IGNORED}" if self._is_ignored(path) else told
 
     def insert_lines(self, path: str, line: int, text: str) -> str:
         """Insert whole lines after line `line`; 0 inserts before the first."""
@@ -115,6 +120,12 @@ class WorkTree:
         if submodule := self._submodules.holding("/".join(parts_of(path))):
             raise ToolError(f"{path} is in the submodule {submodule}, another repository: its files cannot be changed.")
         return self._confined.write(path, data)
+
+    def _is_ignored(self, path: str) -> bool:
+        """Whether no commit will have it; what is tracked never is."""
+        # With the dot, since a path may begin as git's own patterns do.
+        plain = f"./{'/'.join(parts_of(path))}"
+        return self._git.run("check-ignore", "--quiet", "--", plain, check=False).code == 0
 
     def _paths(self, pattern: str) -> list[str]:
         """What git tracks or would track, below the pattern; a plain folder stands for all below it."""
