@@ -258,3 +258,17 @@ def test_finished_pods_that_are_cleared_away_while_no_operator_looks_cost_no_sec
     (run,) = world.runs()
     assert (run.status.phase, run.status.tries, run.settled) == (Phase.SUCCEEDED, 1, True)
     assert [request.draft for _, request in world.forge.opened] == [True]
+
+
+def test_a_job_that_has_left_the_watch_and_whose_pod_is_not_seen_to_end_is_looked_at_again() -> None:
+    """No event tells of either any more."""
+    run = a_run(phase="Verifying", job="run-1-1", tries=1, startedAt="2026-01-01T11:00:00Z")
+    for pod in (published("c" * 40), None):
+        looks = []
+        for succeeded in (0, 1):
+            job = job_body()
+            job["status"]["succeeded"] = succeeded
+            looks.append(decide(Facts(run, a_pool(), job, pod, None, Turn(place=True), NOON)))
+        assert [bool(look.actions) for look in looks] == [False, False]
+        assert looks[0].again is None
+        assert looks[1].again is not None

@@ -75,7 +75,8 @@ def _follow(facts: Facts, pool: Pool) -> Decision:
     # Without a pod in sight nothing new is known: the memory is young, or the Job's word of its end is yet to come.
     unseen = facts.pod is None and run.status.phase in (Phase.WORKING, Phase.PUBLISHING, Phase.VERIFYING)
     if unseen or now is run.status.phase:
-        return Decision((), LOOK if stuck or observe.leaving(facts.pod) else None, "under way")
+        untold = stuck or observe.leaving(facts.pod) or observe.counted(job)
+        return Decision((), LOOK if untold else None, "under way")
     if since and (young := _PASSING - (facts.now - since).total_seconds()) > 0:
         return Decision((), young, "a stage began")
     fields = {"phase": now.value} | (_published(facts) if now is Phase.VERIFYING else {})

@@ -169,6 +169,11 @@ def succeeded(pod: Json | None) -> bool:
     return ((pod or {}).get("status") or {}).get("phase") == "Succeeded"
 
 
+def counted(job: Json | None) -> bool:
+    """Whether the Job counts its pod as one that succeeded: then no watch shows it any more."""
+    return bool(((job or {}).get("status") or {}).get("succeeded"))
+
+
 def ended(job: Json | None, pod: Json | None) -> bool:
     """Whether nothing more will happen: the pod ended, or the Job ended without one."""
     if ((pod or {}).get("status") or {}).get("phase") in ("Succeeded", "Failed"):
