@@ -5,6 +5,7 @@ The address that was looked at is the one that is connected to, so a name that r
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 import ssl
@@ -28,6 +29,7 @@ from boardhand_operator.specs.network import ALWAYS_CLOSED
 LOOPBACK = ("127.0.0.0/8", "::1/128", "0.0.0.0/8", "::/128")
 """What a server that others tell where to connect closes besides."""
 SECONDS = 10.0
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,17 @@ class Reach:
         """For one trial. Raises Misconfigured where the bundle cannot be used."""
         return Connection(transport=self.transport or Guarded(self.closed, _trust(self.certificates)))
 
+    async def address(self, host: str, port: int) -> str:
+        """The address of this host to connect to, and to no other. Raises Misconfigured (AddressClosed), and OSError
+        where the name has none."""
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        closed = _networks(self.closed)
+        # Those of IPv4 first: many a machine resolves the others, and reaches none.
+        addresses = sorted({str(one[4][0]) for one in found}, key=lambda one: (":" in one, one))
+        for one in addresses:
+            _see(closed, host, ipaddress.ip_address(one))
+        return addresses[0]
+
 
 class Guarded(AiohttpTransport):
     """The network without the closed ranges. Raises Misconfigured (AddressClosed)."""
@@ -54,7 +67,7 @@ class Guarded(AiohttpTransport):
     def __init__(self, closed: Sequence[str], trust: ssl.SSLContext) -> None:
         super().__init__(client=self._session)
         self._trust = trust
-        self._closed = [ipaddress.ip_network(one) for one in (*ALWAYS_CLOSED, *closed)]
+        self._closed = _networks(closed)
 
     def _session(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(resolver=_Looking(self), ssl=self._trust)
@@ -71,9 +84,17 @@ class Guarded(AiohttpTransport):
 
     def see(self, host: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
         """Raise Misconfigured where the address is closed."""
-        mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-        if any((mapped or address) in net for net in self._closed):
-            raise Misconfigured("AddressClosed", f"{host} is at an address that is closed to all trials: give another")
+        _see(self._closed, host, address)
+
+
+def _networks(closed: Sequence[str]) -> Sequence[Network]:
+    return [ipaddress.ip_network(one) for one in (*ALWAYS_CLOSED, *closed)]
+
+
+def _see(closed: Sequence[Network], host: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    if any((mapped or address) in net for net in closed):
+        raise Misconfigured("AddressClosed", f"{host} is at an address that is closed to all trials: give another")
 
 
 def _number(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

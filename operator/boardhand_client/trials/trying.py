@@ -14,12 +14,13 @@ from boardhand_client.trials.git import try_git
 from boardhand_client.trials.models import try_model
 from boardhand_client.trials.reach import Reach
 from boardhand_client.trials.secrets import add, try_sealed, try_secret
+from boardhand_client.trials.ssh import try_ssh
 from boardhand_client.trials.trial import Trial
 from boardhand_operator import boards, forges
 from boardhand_operator.credentials import BOARD, FORGE, PUSH, READ, Source, sources
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.plugins import implementation
-from boardhand_operator.pool_secrets import stage_keys, values_of
+from boardhand_operator.pool_secrets import SSH_KEYS, git_keys, stage_keys, values_of
 from boardhand_operator.sealed.keyring import Keyring, Place
 from boardhand_operator.vendors.github.app import APP_ID
 from boardhand_operator.views import Pool
@@ -100,7 +101,9 @@ class Trying:
         if spec.forge and (held := self._held(FORGE)) is not None:
             out[FORGE] = try_forge(spec.forge, spec.repository, held, reach)
         for place in (READ, PUSH):
-            if (held := self._held(place)) is not None:
+            held = self._held(place)
+            # Over ssh nobody clones without a key: that there is none is said by another check.
+            if held is not None and (held or git_keys(spec.repository.url) is not SSH_KEYS):
                 out[place] = self._git(place, held, reach)
         for place, model in self._models():
             if (held := self._held(place)) is not None:
@@ -111,7 +114,9 @@ class Trying:
     def _git(self, place: str, held: Mapping[str, str], reach: Reach) -> Awaitable[Trial]:
         if self._is_app(place):
             return apps.try_app(self._pool, self._given[place], held, reach)
-        return try_git(self._pool.spec.repository, held, push=place == PUSH, reach=reach)
+        repository = self._pool.spec.repository
+        tries = try_ssh if git_keys(repository.url) is SSH_KEYS else try_git
+        return tries(repository, held, push=place == PUSH, reach=reach)
 
     def _is_app(self, place: str) -> bool:
         return place in (READ, PUSH) and APP_ID in (self._held(place) or {})
