@@ -87,6 +87,6 @@ def _page(off: str = "") -> Outcome:
             body["spec"]["repository"]["url"] = body["spec"]["repository"]["url"].replace(forge, url)
             here.apply(body)
             here.run("pressed")
-            reached = here.comes(lambda: PAGE in str(here.status("pressed")), 15)
-            said = here.condition("codingagents", "pool", "Ready")
+            reached = here.comes(lambda: PAGE in str(here.status("pressed").get("pullRequest")), 15)
+            said = here.condition("ticketruns", "pressed", "Ready")
     return Outcome(reached, f"{said['reason']}: {said['message']}")
