@@ -12,7 +12,7 @@ from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.logs import Logs
 from boardhand_operator.memory.store import Store, owned_by
 from boardhand_operator.money.budget import Purse
-from boardhand_operator.names import branch_name
+from boardhand_operator.names import branch_name, job_name
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
 from boardhand_operator.views import Pool, Run
@@ -32,7 +32,7 @@ async def gather(kube: Kube, store: Store, settings: Settings, services: Service
     turn = store.turns.turn(run, reserved=purse.reserves(run.uid, run.status.tries + 1))
     if pool is not None and run.status.generation is not None:
         pool = await services.snapshots.at(pool, run.status.generation)
-    job = pod = logged = pushed = None
+    job, pod, logged, pushed = _made_before(store, run), None, None, None
     refused: list[str] = []
     if run.status.job and not run.status.finished_at:
         job, pod = await _job_and_pod(kube, store, run, run.status.job)
@@ -61,6 +61,14 @@ async def gather(kube: Kube, store: Store, settings: Settings, services: Service
         image_grace_seconds=settings.image_grace_seconds,
         moved_to=store.moved.get(run.uid),
     )
+
+
+def _made_before(store: Store, run: Run) -> Json | None:
+    """The Job of a run's next try, where it is there already: whoever made it could not note that any more."""
+    job = (
+        None if run.status.job else store.get(Resource.JOBS, (run.namespace, job_name(run.name, run.status.tries + 1)))
+    )
+    return job if job is not None and owned_by(job, run.uid) else None
 
 
 async def _job_and_pod(kube: Kube, store: Store, run: Run, name: str) -> tuple[Json | None, Json | None]:

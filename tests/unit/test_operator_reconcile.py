@@ -12,7 +12,7 @@ from boardhand_api.failures import FailureClass
 from boardhand_api.pod import LABEL_SETTLED
 from boardhand_api.run_status import Phase
 from boardhand_operator.errors import CredentialsRefused, RateLimited, RemoteUnavailable
-from boardhand_operator.kube import ApiException, Resource
+from boardhand_operator.kube import ApiException, Json, Resource
 from boardhand_operator.memory.store import Key
 from boardhand_operator.queue import Work
 from boardhand_operator.views import Run
@@ -362,3 +362,25 @@ async def test_a_pool_at_fault_says_so_and_takes_nothing(world: World) -> None:
     assert world.board.cards["card-1"].column == READY
     await replica.poll()
     assert len(world.runs()) == 1
+
+
+async def test_a_run_that_is_suspended_just_as_it_begins_goes_on_with_its_job(world: World) -> None:
+    """Its Job is there and works, though the run's status does not say so: somebody wrote the run meanwhile."""
+    world.board.add("card-1")
+    run = add_run(world, A[1])
+    create = world.kube._create
+
+    async def suspended_meanwhile(resource: Resource, namespace: str, body: Json) -> Json:
+        made = await create(resource, namespace, body)
+        if resource is Resource.JOBS:
+            await world.kube.patch(Resource.RUNS, *A, {"spec": {"suspend": True}})
+        return made
+
+    world.kube._create = suspended_meanwhile  # type: ignore[method-assign]
+    replica = Replica(world)
+    await looked(replica, A)
+    assert run_of(world, A).status.job is None
+    assert len(world.kube.objects[Resource.JOBS]) == 1
+    await live(world, polls=False)
+    after = run_of(world, A)
+    assert (after.uid, after.status.phase, after.status.tries) == (run.uid, Phase.SUCCEEDED, 1)

@@ -29,7 +29,7 @@ def begin(facts: Facts, pool: Pool) -> Decision:
         return Decision((concluded(facts, {"failure": failure.wire()}, text),), why="no attempt left")
     if status.retry_at and facts.now < parse_time(status.retry_at):
         return Decision((), (parse_time(status.retry_at) - facts.now).total_seconds() + 0.1, "waits for its next try")
-    number, begun = status.tries + 1, status.claim is not None or status.tries > 0
+    number, begun = status.tries + 1, status.claim is not None or status.tries > 0 or facts.job is not None
     if not begun and (held_back := _held_back(facts, pool)):
         return held_back
     held = facts.purse.reserves(run.uid, number)

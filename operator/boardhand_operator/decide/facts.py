@@ -21,7 +21,7 @@ class Facts:
     run: Run
     pool: Pool | None
     job: Mapping[str, Any] | None
-    """The Job named in the run's status, if it is there."""
+    """The Job named in the run's status, if it is there; where none is, that of its next try."""
     pod: Mapping[str, Any] | None
     logged: Result | None
     """The agent's result from its log; read only once the pod ended."""
