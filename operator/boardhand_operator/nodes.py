@@ -41,7 +41,9 @@ class Nodes:
             if before and self._clock() - before[0] < _BELIEVED_SECONDS:
                 return before[1]
             lack = await self._look(selector)
-            self._known[selector] = (self._clock(), lack)
+            now = self._clock()
+            fresh = {one: known for one, known in self._known.items() if now - known[0] < _BELIEVED_SECONDS}
+            self._known = fresh | {selector: (now, lack)}
         if before is None or before[1] != lack:
             _log.info("user namespaces on nodes with labels %r: %s", selector, f"no: {lack}" if lack else "yes")
         return lack
@@ -54,6 +56,9 @@ class Nodes:
                 if lack := users.lacks(node):
                     return f"node {node['metadata']['name']}: {lack}"
         except ApiException as refused:
+            if refused.status == HTTPStatus.BAD_REQUEST:
+                # As it refuses a Job with such a nodeSelector, which tells the pool.
+                return "the pod's nodeSelector is none"
             if refused.status != HTTPStatus.FORBIDDEN:
                 raise
             return "the operator may not list nodes (chart value userNamespaces: Auto brings the right)"

@@ -189,3 +189,18 @@ async def test_a_runs_pod_is_as_pool_operator_and_nodes_say(
     usual: UserNamespaces, pool: Json, then: bool | None
 ) -> None:
     assert (await launched(usual, **pool)).get("hostUsers") is then
+
+
+async def test_a_node_selector_that_the_api_server_cannot_read_is_told_with_the_job() -> None:
+    """It refuses such a Job, and says why."""
+    kube = Closed(Fuse())
+    kube.status = 400
+    assert await Nodes(kube, lambda: 0.0, UserNamespaces.AUTO).own_users({"nodeSelector": {"disk": "a b"}}) is False
+
+
+async def test_answers_for_labels_that_nobody_asks_for_any_more_are_forgotten() -> None:
+    scene = Scene()
+    for number in range(50):
+        scene.now = number * 300.0
+        await scene.own_users(nodeSelector={"build": str(number)})
+    assert len(scene.nodes._known) <= 3
