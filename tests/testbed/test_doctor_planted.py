@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ from testbed.load.api import GROUP
 from testbed.load.programs import OPERATOR_NAMESPACE as HOME
 from testbed.shell import TestbedError, wait_for
 from tests.support.registry import PASSWORD, Registry, a_registry
+from tests.support.ssh_server import SshServer, new_key, serving
 
 pytestmark = pytest.mark.slow
 Json = dict[str, Any]
@@ -136,7 +138,15 @@ def images() -> Iterator[Registry]:
 
 
 @pytest.fixture(scope="module")
-def scene(images: Registry, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def git_over_ssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
+    root = tmp_path_factory.mktemp("served")
+    subprocess.run(["git", "init", "-q", "--bare", str(root / "load" / f"{POOL}.git")], check=True)
+    with serving(root) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def scene(images: Registry, git_over_ssh: SshServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     image = f"{images.host}/open/app:1"
     with LoadCluster(tmp_path_factory.mktemp("doctor") / "state", pods=False, rights=[]) as cluster:
         trello = standins.start_trello(cluster)
@@ -156,6 +166,8 @@ def scene(images: Registry, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         large = {"name": "boardhand-scripted", "baseURL": model, "secretRef": {"name": "model"}}
         body = objects.pool(TEAM, POOL, board, trello, forge, concurrency=1, models={"large": large})
         body["spec"]["workbench"]["image"] = image
+        held = {"sshKey": git_over_ssh.key, "knownHosts": git_over_ssh.known_hosts, "address": git_over_ssh.address}
+        state |= dict([made("Secret", SSH, data=coded(held))])
         state |= {AT_POOL: body, f"{AT_POOL}/status": pool_status(), LEASE: lease(datetime.now(UTC))}
         made_here.make(state)
         uid = cluster.api.get(AT_POOL)["metadata"]["uid"]
@@ -284,6 +296,18 @@ def pulled_with(password: str) -> Callable[[State], None]:
     return plant
 
 
+def over_ssh(**change: str) -> Callable[[State], None]:
+    """The same repository, to which is pushed with another Secret where this of it is otherwise."""
+
+    def plant(state: State) -> None:
+        held = state[f"{TEAMS}/secrets/{SSH}"]["data"]
+        spec(repository__url=f"{base64.b64decode(held['address']).decode()}/load/{POOL}.git")(state)
+        spec(repository__readSecretRef={"name": SSH}, repository__pushSecretRef={"name": "pusher"})(state)
+        add("Secret", "pusher", data=held | coded(change))(state)
+
+    return plant
+
+
 def old_node(state: State) -> None:
     path, node = made("Node", "old", space=None)
     status = {"nodeInfo": NODE_INFO, "runtimeHandlers": [{"name": "", "features": {"userNamespaces": True}}]}
@@ -295,7 +319,7 @@ NODE_INFO = dict.fromkeys((*KEYS, "osImage", "systemUUID"), "x") | {
     "kernelVersion": "5.15.0",
     "kubeletVersion": "v1.34.0",
 }
-PULLING = "kubernetes.io/dockerconfigjson"
+PULLING, SSH = "kubernetes.io/dockerconfigjson", "git-ssh"
 LIMIT = {"limits": [{"type": "Container", "max": {"memory": "1Gi"}}]}
 POD_LIMIT = {"limits": [{"type": "Pod", "max": {"cpu": "1"}}]}
 PULL = {"imagePullSecrets": [{"name": "registry"}]}
@@ -444,6 +468,27 @@ ROWS = [
         "refused the push credentials",
         f"kubectl -n {TEAM} create secret generic git-push --from-file=username=FILE --from-file=token=FILE",
         secret("git-push", username="boardhand", token="an-old-token"),
+    ),
+    Row(
+        "an ssh key that is refused",
+        "git",
+        "refuses the key to push",
+        "give the public key of `sshKey` the access it lacks",
+        over_ssh(sshKey=new_key()),
+    ),
+    Row(
+        "a server that is not the known one",
+        "git",
+        "shows a host key that `knownHosts` does not hold",
+        "ssh-keyscan -p ",
+        over_ssh(knownHosts="git.example.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA" + "A" * 40),
+    ),
+    Row(
+        "an ssh key that is none",
+        "git",
+        "is no private key that ssh can read",
+        "`sshKey`",
+        over_ssh(sshKey="a-key-of-another-kind"),
     ),
     Row(
         "a model's key that is refused",
@@ -671,6 +716,15 @@ def test_what_is_planted_is_found_alone_with_its_fix(scene: Scene, row: Row) -> 
     assert row.found in findings[0]["found"]
     assert row.fix in findings[0]["fix"]
     FOUND.append((row.what, row.check, findings[0]["fix"]))
+
+
+def test_a_repository_over_ssh_is_as_it_is_to_be(scene: Scene) -> None:
+    state = healthy(scene)
+    over_ssh()(state)
+    scene.make(state)
+    found = scene.doctor()
+    scene.make(healthy(scene))
+    assert found == (0, [], [])
 
 
 def test_a_private_image_and_a_node_that_can_are_as_they_are_to_be(scene: Scene) -> None:
