@@ -174,7 +174,8 @@ class Repository:
         texts, left = dict.fromkeys(names, ""), _BLOBS_BYTES
         for name, size in zip(sizes[::2], map(int, sizes[1::2]), strict=True):
             if size <= min(_BLOB_BYTES, left):
-                texts[name] = self._git.run("cat-file", "blob", name).stdout.decode("utf-8", "replace")
+                # Without a byte-order mark, at which readers of JSON and of Python stop.
+                texts[name] = self._git.run("cat-file", "blob", name).stdout.decode("utf-8-sig", "replace")
                 left -= size
         return texts
 

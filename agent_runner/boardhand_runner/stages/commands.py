@@ -71,6 +71,6 @@ def base_folder(settings: Settings, workdir: str) -> Folder:
 
 
 def _text(git: Git, blob: str) -> str:
-    """A blob; empty where it is too large: a file larger than TEXT_BYTES is no build file that people write."""
+    """A blob without its byte-order mark; empty where it is larger than TEXT_BYTES: people write no such build file."""
     size = int(git.text("cat-file", "-s", blob))
-    return git.text("cat-file", "blob", blob) if size <= TEXT_BYTES else ""
+    return git.text("cat-file", "blob", blob).removeprefix("\ufeff") if size <= TEXT_BYTES else ""
