@@ -19,7 +19,7 @@ from boardhand_operator.errors import (
     RemoteUnavailable,
 )
 from boardhand_operator.http import exchange
-from boardhand_operator.http.answers import Vendor, seconds_to_wait, spacing
+from boardhand_operator.http.answers import LONGEST_WAIT, Answer, Vendor, error_of, seconds_to_wait, spacing, used_share
 from boardhand_operator.http.transport import Client, Connection
 
 SECRET = "s3cret-t0ken"
@@ -131,6 +131,38 @@ def test_waits_are_read_as_seconds_dates_and_intervals() -> None:
     assert seconds_to_wait({"x-rate-limit-api-token-interval-ms": "10000"}, now) == 10
     assert seconds_to_wait({"retry-after": "soon"}, now) is None
     assert seconds_to_wait({}, now) is None
+
+
+@pytest.mark.parametrize("absurd", ["86400", "9" * 13, "9" * 19, "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_an_absurd_wait_silences_no_pool_for_ever(absurd: str) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    used_up = {"x-ratelimit-remaining": "0", "x-ratelimit-limit": "60", "x-ratelimit-reset": absurd}
+    for headers in ({"retry-after": absurd}, used_up):
+        refused = error_of(VENDOR, "ask", Answer(429, headers, b""), now)
+        assert isinstance(refused, RateLimited)
+        assert refused.retry_after == LONGEST_WAIT
+    assert spacing(used_up, now) == LONGEST_WAIT
+
+
+@pytest.mark.parametrize(
+    "date", ["Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "Mon, 01 Jan 2027 0:0:0 +" + "9" * 30]
+)
+def test_a_date_that_is_none_is_no_wait(date: str) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert seconds_to_wait({"retry-after": date}, now) is None
+    used_up = {"x-ratelimit-remaining": "0", "x-ratelimit-limit": "60", "x-ratelimit-reset": "60", "date": date}
+    assert spacing(used_up, now) == 60
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(hours=-1)])
+def test_a_wait_until_a_date_is_by_the_vendors_clock(ahead: timedelta) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    theirs, until = (email.utils.format_datetime(now + ahead + later) for later in (timedelta(), timedelta(seconds=90)))
+    assert seconds_to_wait({"retry-after": until, "date": theirs}, now) == 90
+
+
+def test_numbers_that_are_no_counts_are_no_share_of_a_limit() -> None:
+    assert used_share({"x-ratelimit-limit": "9" * 400, "x-ratelimit-remaining": "9" * 400}) is None
 
 
 def _left(token: int, key: int = 300) -> dict[str, str]:

@@ -27,8 +27,12 @@ RETRY_AFTER = 10.0
 _REQUEST_IDS = ("x-request-id", "x-github-request-id", "atl-traceid", "x-arequestid", "cf-ray")
 _TRELLO_LIMITS = ("x-rate-limit-api-token", "x-rate-limit-api-key")
 _LIMITS = ("x-ratelimit", "ratelimit", "x-ratelimit-requests", "x-ratelimit-complexity")
+LONGEST_WAIT = 3600.0
+"""Seconds: none of the vendors counts for longer. One that asks for more is asked again after so long."""
 _EPOCH = 1_000_000_000
 """A larger number of seconds is a moment and no span."""
+_DIGITS = 15
+"""A number with more of them is no count of requests."""
 _LINK = re.compile(r'<([^<>]{1,4000})>\s*;[^,<>]{0,200}?\brel="?(\w+)"?')
 _PLENTY = 0.25
 """With so much of a limit left nothing is slowed down."""
@@ -96,20 +100,20 @@ def sentence_of(answer: Answer, read_error: Callable[[Any], str | None] = lambda
 
 
 def seconds_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
-    """How long the vendor asks to wait, in seconds (never negative), or None where it does not say.
+    """How long the vendor asks to wait, in seconds (from 0 to LONGEST_WAIT), or None where it does not say.
 
     Reads Retry-After (RFC 9110 section 10.2.3: seconds or a date), then Trello's rate limit interval, then when a
     limit of which nothing is left begins anew.
     """
     value = headers.get("retry-after", "").strip()
     if value.isdecimal():
-        return float(value)
+        return min(float(value), LONGEST_WAIT)
     if value:
-        return _until(value, now)
+        return _until(_date(value), headers, now)
     for limit in _TRELLO_LIMITS:
         interval = _number(headers, f"{limit}-interval-ms")
         if interval is not None:
-            return interval / 1000
+            return min(interval / 1000, LONGEST_WAIT)
     used_up = (limit for limit in _LIMITS if _number(headers, f"{limit}-remaining") == 0)
     return next((wait for limit in used_up if (wait := _until_reset(headers, limit, now)) is not None), None)
 
@@ -153,36 +157,38 @@ def _spacing(headers: Mapping[str, str], limit: str, most_name: str, interval: f
 
 
 def _until_reset(headers: Mapping[str, str], limit: str, now: datetime) -> float | None:
-    """Seconds until the limit's interval ends: told as an epoch in seconds or milliseconds, a span, or a date.
-
-    Measured by the vendor's clock where the answer tells it.
-    """
+    """Seconds until the limit's interval ends: told as an epoch in seconds or milliseconds, a span, or a date."""
     said = headers.get(f"{limit}-reset", "").strip()
     if not said:
         return None
-    here = _date(headers.get("date", "")) or now
     if not said.isdecimal():
-        end = _date(said)
-        return None if end is None else max(0.0, (end - here).total_seconds())
+        return _until(_date(said), headers, now)
     seconds = float(said) / (1000 if len(said) > 11 else 1)
-    return max(0.0, seconds - here.timestamp()) if seconds > _EPOCH else seconds
+    wait = seconds - _here(headers, now).timestamp() if seconds > _EPOCH else seconds
+    return min(max(0.0, wait), LONGEST_WAIT)
 
 
 def _number(headers: Mapping[str, str], name: str) -> float | None:
     text = headers.get(name, "")
-    return float(text) if text.isdecimal() else None
+    return float(text) if text.isdecimal() and len(text) <= _DIGITS else None
 
 
-def _until(date: str, now: datetime) -> float | None:
-    moment = _date(date)
-    return None if moment is None else max(0.0, (moment - now).total_seconds())
+def _until(moment: datetime | None, headers: Mapping[str, str], now: datetime) -> float | None:
+    if moment is None:
+        return None
+    return min(max(0.0, (moment - _here(headers, now)).total_seconds()), LONGEST_WAIT)
+
+
+def _here(headers: Mapping[str, str], now: datetime) -> datetime:
+    """What time it is by the vendor's clock where the answer tells it, as ours may be another."""
+    return _date(headers.get("date", "")) or now
 
 
 def _date(text: str) -> datetime | None:
     """A moment as HTTP or ISO 8601 write it."""
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
