@@ -204,6 +204,15 @@ async def test_an_answer_that_is_none_is_never_taken_for_one(
         await ask(serve(answer), provider, tmp_path, seconds=0.5)
 
 
+@pytest.mark.parametrize("key", ["sk-\ufeffa", "sk-a\nsk-b", "\u201csk-a\u201d", "\ufeffsk-a", b"sk-\xff"])
+def test_a_key_that_no_request_can_carry_is_told_at_once(tmp_path: Path, key: str | bytes) -> None:
+    (tmp_path / "apiKey").write_bytes(key if isinstance(key, bytes) else key.encode())
+
+    with pytest.raises(Configuration, match="ModelCredentials") as error:
+        build(Model(name="m"), tmp_path)
+    assert "sk-" not in str(error.value)
+
+
 def test_a_bundle_of_own_authorities_replaces_the_systems(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     empty = tmp_path / "ca.crt"
     empty.write_text("nothing")

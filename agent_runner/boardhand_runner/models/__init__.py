@@ -57,7 +57,7 @@ def build(model: PlainModel, secret_dir: Path, answer_seconds: float = ANSWER_SE
     """A client with the key that is mounted for it. It asks once: patience is `models.patience`'s.
 
     A server that is silent for `answer_seconds`, before or in an answer, counts as a failed request.
-    Raises Configuration (ProviderMissing, ProfileUnknown, CertificatesUnreadable).
+    Raises Configuration (ProviderMissing, ProfileUnknown, CertificatesUnreadable, ModelCredentials).
     """
     provider = library(model.provider)
     abilities = abilities_of(model)
@@ -90,9 +90,19 @@ def library(provider: Provider) -> ModuleType:
 
 
 def api_key(secret_dir: Path) -> str:
-    """The mounted key; a server that wants none gets a word, since clients insist on one."""
+    """The mounted key; a server that wants none gets a word, since clients insist on one.
+
+    Raises Configuration (ModelCredentials) where no request can carry it.
+    """
     file = secret_dir / "apiKey"
-    return file.read_text("utf-8").strip() if file.is_file() else "none"
+    key = file.read_text("utf-8", "replace").strip() if file.is_file() else "none"
+    if not (key.isascii() and key.isprintable()):
+        raise Configuration(
+            "ModelCredentials",
+            "The key `apiKey` in the model's Secret holds line breaks or characters that are not ASCII, such as"
+            " typographic quotes: put the bare key there.",
+        )
+    return key
 
 
 def tls() -> ssl.SSLContext:
