@@ -16,6 +16,7 @@ from boardhand_operator.errors import Misconfigured
 from boardhand_operator.fingerprinting import Fingerprinting
 from boardhand_operator.forges import Forge, open_forge
 from boardhand_operator.gates import Gates
+from boardhand_operator.http.signing import SECRET
 from boardhand_operator.http.transport import Connection
 from boardhand_operator.kube import Json, Kube, Resource
 from boardhand_operator.locks import Locks
@@ -32,6 +33,8 @@ from boardhand_operator.views import Pool
 
 _KEPT_SECONDS = 60.0
 """A Secret is read again after so long, so that a new token is used without a restart."""
+_UNUSED_SECONDS = 7200.0
+"""What a pool's former spec names is let go of after so long without a run of that time."""
 
 
 @dataclass
@@ -110,6 +113,13 @@ class Services:
             raise Misconfigured("SecretKeyMissing", f"{source.field}: Secret {source.name} lacks the key {key!r}")
         return value
 
+    async def hook_secrets(self, pool: Pool) -> dict[str, str]:
+        """What proves the calls of the pool's board and of its forge, by that word. Raises Misconfigured."""
+        given = sources(pool.spec)
+        asked = {BOARD: pool.spec.board, FORGE: pool.spec.forge}
+        places = [place for place, part in asked.items() if part and part.webhook and place in given]
+        return {place: (await self._read(pool, given[place])).get(SECRET, "").strip() for place in places}
+
     async def require_secrets(self, pool: Pool) -> None:
         """See that the Secrets which stages mount are there, and that Apps in them give tokens.
 
@@ -137,7 +147,9 @@ class Services:
         await self.minter.aclose()
 
     async def _close_retired(self) -> None:
-        """Close what was replaced so long ago that nobody can be in the middle of a request with it."""
+        """Close what was replaced, or not asked for, so long ago that nobody is in the middle of a request with it."""
+        unused = [key for key, one in self._opened.items() if self._clock() - one.since > _UNUSED_SECONDS]
+        self._retired += [self._opened.pop(key) for key in unused]
         old = [opened for opened in self._retired if self._clock() - opened.since >= 2 * _KEPT_SECONDS]
         self._retired = [opened for opened in self._retired if opened not in old]
         for opened in old:

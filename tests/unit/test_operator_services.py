@@ -12,7 +12,7 @@ from boardhand_operator.kube import Resource
 from boardhand_operator.services import Services
 from boardhand_operator.views import Pool
 from tests.support.fake_kube import FakeKube
-from tests.support.objects import a_pool
+from tests.support.objects import a_pool, pool_body
 
 SERVER = {"name": "tracker", "url": "https://tracker.test/mcp", "tools": ["find"], "secretRef": {"name": "tracker-key"}}
 
@@ -55,6 +55,22 @@ async def test_an_opened_board_is_kept_until_its_secret_changes() -> None:
     now[0] = 130.0
     second = await opened()
     assert second is not first
+    await services.aclose()
+
+
+async def test_boards_of_specs_that_no_run_has_any_more_are_closed() -> None:
+    """A pool that is edited day by day keeps no connection for each spec that it ever had."""
+    now = [0.0]
+    kube = FakeKube()
+    keep(kube, "trello", key="k", token="t")
+    services = Services(kube, None, lambda: now[0])
+    body = pool_body(board={"type": "trello", "board": "b", "secretRef": {"name": "trello"}}, forge=False)
+    for generation in range(1, 9):
+        body["metadata"]["generation"] = generation
+        for _ in range(6):
+            now[0] += 1200.0
+            await services.board(Pool.of(body))
+    assert len(services._opened) + len(services._retired) <= 3
     await services.aclose()
 
 
