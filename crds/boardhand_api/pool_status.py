@@ -45,6 +45,15 @@ class Spending(Tolerant):
     """Tries, named like that, that are booked and whose run is not settled yet: none is booked twice."""
 
 
+class Subscribed(Tolerant):
+    """A webhook as board or forge was given it."""
+
+    callback_url: str
+    """Where it leads."""
+    proof: str
+    """A fingerprint of its secret, slow to make and of this pool alone: another one means that the secret changed."""
+
+
 class CodingAgentStatus(Tolerant):
     """What the operator knows of a pool."""
 
@@ -61,3 +70,5 @@ class CodingAgentStatus(Tolerant):
     """When the board was last read in full."""
     spending: Spending | None = None
     """Of a pool with a budget."""
+    webhooks: dict[str, Subscribed] = {}
+    """Those of the pool's `board` and its `forge`."""

@@ -198,6 +198,12 @@ async def edit_hook(call: Call) -> Json:
     return issue_shapes.hook(hook)
 
 
+async def delete_hook(call: Call) -> None:
+    _see_that_may_administer(call)
+    if call.repository.tracker.hooks.pop(int(call.path["id"]), None) is None:
+        raise not_found()
+
+
 def _tracked(call: Call) -> Any:
     """The repository's issues. Raises Refused (404) where they are switched off."""
     if not call.repository.tracker.on:

@@ -142,6 +142,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", f"{_REPOSITORY}/hooks", tracker.list_hooks, params=("page", "limit")),
     Endpoint("POST", f"{_REPOSITORY}/hooks", tracker.make_hook, fields=("type", "config", *_HOOK), status=201),
     Endpoint("PATCH", f"{_REPOSITORY}/hooks/{{id}}", tracker.edit_hook, fields=_HOOK),
+    Endpoint("DELETE", f"{_REPOSITORY}/hooks/{{id}}", tracker.delete_hook, status=204),
 )
 
 

@@ -103,6 +103,7 @@ class Roots:
         self._need("admin")
         hook = self._state.hooks[id]
         hook.enabled, hook.secret = input.get("enabled", hook.enabled), input.get("secret", hook.secret)
+        hook.url = input.get("url", hook.url)
         return {"success": True, "webhook": {"id": hook.id, "url": hook.url, "enabled": hook.enabled, "team": None}}
 
     # Who may see and do what

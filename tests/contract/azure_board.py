@@ -44,7 +44,7 @@ class AzureBench:
 
     secret, person, page, full_page, nowhere = "shop-azure", "ada", 210, 200, "acme/nope"
     comment_written, moved = "POST .*/comments$", r"PATCH .*/workItems/\d+$"
-    subscribed = "POST .*/subscriptions$"
+    subscribed, callback = "POST .*/subscriptions$", HOOK
     has = frozenset({"attachments", "links", "priority", "edits"})
     checklists = NO_CHECKLISTS
     markup, signs_body, filter = "html", False, "[System.Title] = 'no ticket has this'"

@@ -33,6 +33,7 @@ class GitBench:
     has: frozenset[str] = frozenset({BRANCHES_ONLY})
     secret, person, label, reviewer = "shop-git", "ann", "", ""
     opened = edited = commented = subscribed = "^$"
+    callback = ""
     body_limit, full_page, signs_body = 0, 0, False
     clone_url, nowhere = f"{SITE}/app.git", f"{SITE}/nothing.git"
 

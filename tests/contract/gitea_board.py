@@ -38,6 +38,7 @@ class GiteaBench:
 
     secret, person = "shop-gitea", "ada"
     comment_written, moved, subscribed = "POST .*/comments$", "POST .*/labels$", "POST .*/hooks$"
+    callback = CALLBACK
     page, full_page, nowhere = 120, 50, "team/none"
     checklists = NO_CHECKLISTS
     has, markup, signs_body, filter = frozenset({"attachments", "edits"}), "markdown", True, ""

@@ -150,6 +150,7 @@ class GitHubIssuesBench(GitHubDesk):
     """The repository with the four columns as labels."""
 
     comment_written, moved, subscribed = "POST .*/comments$", "POST .*/labels$", "POST .*/hooks$"
+    callback = CALLBACK
     nowhere = "team/nowhere"
     checklists = NO_CHECKLISTS
     has = frozenset({"links", "edits"})
@@ -194,6 +195,7 @@ class GitHubProjectsBench(GitHubDesk):
 
     kind, place, secret = "github-projects", PROJECT, "shop-project"
     comment_written, moved, subscribed = "mutation AddComment", "mutation Move", "POST .*/hooks$"
+    callback = CALLBACK
     full_page = 100
     nowhere = "orgs/team/404"
     checklists = NO_CHECKLISTS

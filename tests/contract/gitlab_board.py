@@ -48,6 +48,7 @@ class GitLabBench:
 
     secret, person = "shop-gitlab", "ada"
     comment_written, moved, subscribed = "POST .*/notes$", "PUT .*/issues/[0-9]+$", "POST .*/hooks$"
+    callback = CALLBACK
     page, full_page, nowhere, filter = 120, 100, "team/none", ""
     markup, signs_body = "markdown", True
     checklists = NO_CHECKLISTS

@@ -11,7 +11,7 @@ from tests.contract.board_wires import Wire
 class Called(Protocol):
     """What a board and a forge do about webhooks."""
 
-    async def subscribe(self) -> None: ...
+    async def subscribe(self, before: str = "") -> None: ...
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool: ...
 
@@ -24,14 +24,17 @@ class HookBench(Protocol):
     wire: Wire
     secret: str
     """Name of the Secret."""
+    callback: str
+    """Where the webhook leads."""
     has: frozenset[str]
     subscribed: str
     """Pattern of the place (see `Wire`) of the request that makes a webhook."""
     signs_body: bool
     """Whether a webhook's proof covers its body; where not, it is a password."""
 
-    def open(self, *, token: str | None = None, hook: bool = False) -> Called:
-        """What is under test, through the wire. hook: with a webhook, its secret, and a token that may make it."""
+    def open(self, *, token: str | None = None, hook: bool = False, **spec: Any) -> Called:
+        """What is under test, through the wire. hook: with a webhook to `callback`, its secret, and a token that may
+        make it."""
         ...
 
     def call(self, *, secret: str | None = None) -> tuple[dict[str, str], bytes]:

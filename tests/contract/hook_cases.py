@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from boardhand_operator.errors import Misconfigured, PermissionMissing, RemoteUnavailable
 from tests.contract.about import about
 from tests.contract.hook_bench import HookBench
+
+_SECRET = re.compile(r'"(?:secret|basicAuthPassword|token|signing_token)": ?"([^"]+)"', re.IGNORECASE)
 
 
 class HookCases:
@@ -97,12 +100,57 @@ class HookCases:
         await opened.aclose()
 
     @about()
+    async def test_another_secret_is_given_to_the_webhook_that_there_is(self, bench: HookBench) -> None:
+        opened = bench.open(hook=True)
+        await opened.subscribe()
+        given = _secrets(bench)
+        await opened.subscribe(bench.callback)
+        assert await bench.hooks() == 1
+        assert _secrets(bench) == given * 2
+        await opened.subscribe()
+        assert await bench.hooks() == 1
+        await opened.aclose()
+
+    @about()
+    async def test_a_webhook_to_another_address_becomes_this_one(self, bench: HookBench) -> None:
+        address = f"{bench.callback}/earlier"
+        earlier, opened = bench.open(hook=True, webhook={"callbackUrl": address}), bench.open(hook=True)
+        await earlier.subscribe()
+        assert await bench.hooks() == 0
+        for _ in range(2):
+            await opened.subscribe(address)
+            assert await bench.hooks() == 1
+        made = len(_made(bench))
+        await earlier.subscribe()
+        assert len(_made(bench)) > made, "it still led to the earlier address"
+        assert await bench.hooks() == 1
+        for one in (earlier, opened):
+            await one.aclose()
+
+    @about()
+    async def test_a_webhook_that_is_gone_is_made_anew(self, bench: HookBench) -> None:
+        opened = bench.open(hook=True)
+        await opened.subscribe(f"{bench.callback}/earlier")
+        assert await bench.hooks() == 1
+        await opened.aclose()
+
+    @about()
     async def test_an_account_that_may_not_subscribe_says_so(self, bench: HookBench) -> None:
         opened = bench.open(hook=True, token=bench.reader_token())
         with pytest.raises((PermissionMissing, Misconfigured), match=bench.secret):
             await opened.subscribe()
         assert await bench.hooks() == 0
         await opened.aclose()
+
+
+def _secrets(bench: HookBench) -> list[str]:
+    """Those that the vendor was given; Trello has its application's."""
+    sent = [request.content.decode() for request in bench.wire.requests if bench.wire.is_write(request)]
+    return [secret for body in sent for secret in _SECRET.findall(body)]
+
+
+def _made(bench: HookBench) -> list[str]:
+    return [place for place in bench.wire.sent() if re.search(bench.subscribed, place)]
 
 
 def _without(headers: dict[str, str], name: str) -> dict[str, str]:

@@ -81,7 +81,7 @@ class JiraBench:
 
     secret, person = "shop-jira", ADA.display
     comment_written, moved = "POST .*/comment$", "POST .*/transitions$"
-    subscribed = r"POST /rest/(webhooks|jira-webhook)/"
+    subscribed, callback = r"POST /rest/(webhooks|jira-webhook)/", CALLBACK
     page, full_page, nowhere = 120, 100, "NOPE"
     checklists: tuple[Checklist, ...] = (
         Checklist("Subtasks", (Item(f"{KEY}-2 one", True), Item(f"{KEY}-3 two", False))),

@@ -38,7 +38,7 @@ class LinearBench:
 
     secret, person, page, full_page, nowhere = "shop-linear", "ada", 260, 250, "NOPE"
     comment_written, moved = "mutation commentCreate$", "mutation issueUpdate$"
-    subscribed = "mutation webhookCreate$"
+    subscribed, callback = "mutation webhookCreate$", HOOK
     has = frozenset({"attachments", "links", "priority", "edits"})
     checklists = STEPS
     markup, signs_body, filter = "markdown", True, ""

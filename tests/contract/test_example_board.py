@@ -47,6 +47,7 @@ class SlateBench:
 
     secret, person, nowhere, filter, markup = "shop-slate", "ada", "nowhere", "", "markdown"
     comment_written, moved, subscribed = "POST .*/comments$", "PUT .*/column$", "POST .*/hooks$"
+    callback = CALLBACK
     page, full_page, signs_body = 120, 50, True
     has = frozenset({"attachments", "links", "priority"})
     checklists = STEPS

@@ -25,6 +25,7 @@ class TrelloBench:
 
     secret, person = "shop-trello", "Ada"
     comment_written, moved, subscribed = "POST .*/comments$", "PUT /1/cards/[0-9a-f]+$", "POST .*/webhooks/$"
+    callback = CALLBACK
     page, full_page, nowhere = 120, 50, "0" * 24
     checklists = STEPS
     has, markup, signs_body, filter = frozenset({"attachments", "links"}), "markdown", True, ""
@@ -36,7 +37,7 @@ class TrelloBench:
 
     def open(self, *, token: str | None = None, hook: bool = False, **spec: Any) -> TrelloBoard:
         wanted: dict[str, Any] = {"webhook": {"callbackUrl": CALLBACK}, "secret": SECRET} if hook else {}
-        return self.desk.open(token=token or TOKEN, **wanted, **spec)
+        return self.desk.open(token=token or TOKEN, **wanted | spec)
 
     def reader_token(self) -> str:
         self.desk.ada["idBoards"].clear()

@@ -129,11 +129,13 @@ async def test_a_token_that_may_not_have_webhooks_leaves_the_pool_its_polls(
     monkeypatch.setattr("boardhand_operator.http.transport.RETRIES", 0)
     await desk.fault(match="GET /1/tokens", status=403)
     pool = a_pool(board={"type": "trello", "board": "b", "secretRef": {"name": "s"}, "webhook": HOOK}, forge=False)
-    problem = await hooks.see_to(pool, board, None, listening=True)
+    callers, wanted = {"board": board}, hooks.subscribed(pool, {"board": SECRET})
+    problem, known = await hooks.see_to(pool, callers, wanted, listening=True)
+    assert known == {}
     assert problem and problem.reason == "PermissionMissing"
     await desk.fault(match="GET /1/boards", status=503)
     with pytest.raises(RemoteUnavailable):
-        await hooks.see_to(pool, board, None, listening=True)
+        await hooks.see_to(pool, callers, wanted, listening=True)
 
 
 async def test_a_missing_secret_is_named(desk: Desk) -> None:

@@ -51,6 +51,7 @@ class RealBench(RealGitea):
     secret, label, reviewer = "shop-gitea", "bot", REVIEWER
     opened, edited, commented = GiteaForgeBench.opened, GiteaForgeBench.edited, GiteaForgeBench.commented
     subscribed, signs_body = GiteaForgeBench.subscribed, True
+    callback = CALLBACK
     body_limit, full_page = 10_000_000, 50
 
     def __post_init__(self) -> None:

@@ -48,6 +48,7 @@ class RealBench(RealGitea):
 
     secret = "shop-gitea"
     comment_written, moved, subscribed = "POST .*/comments$", "POST .*/labels$", "POST .*/hooks$"
+    callback = CALLBACK
     page, full_page, nowhere = 55, 50, "demo/nothing-of-the-kind"
     checklists = NO_CHECKLISTS
     has, markup, signs_body, filter = frozenset({"attachments", "edits"}), "markdown", True, ""

@@ -27,6 +27,8 @@ class FakeBoard:
     """Ids of comments that were changed."""
     subscribed: int = 0
     """How often a webhook was seen to."""
+    renewed: list[str] = field(default_factory=list)
+    """Addresses of webhooks that became another one."""
     unreachable: bool = False
     """Whether the board cannot reach the webhook's address."""
     columns: tuple[str, ...] = (READY, DOING, REVIEW, FAILED)
@@ -124,11 +126,12 @@ class FakeBoard:
             if self.cards[ticket_id].column != column:
                 self.put(ticket_id, column, "boardhand", us=True)
 
-    async def subscribe(self) -> None:
+    async def subscribe(self, before: str = "") -> None:
         async with self.fuse.call("subscribe"):
             if self.unreachable:
                 raise Misconfigured("WebhookRefused", "the board cannot reach the operator")
             self.subscribed += 1
+            self.renewed += [before] if before else []
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         return headers.get("x-signature", "").encode() == body[::-1]

@@ -36,6 +36,8 @@ class FakeForge:
     """The pull-request template."""
     subscribed: int = 0
     """How often a webhook was seen to."""
+    renewed: list[str] = field(default_factory=list)
+    """Addresses of webhooks that became another one."""
     unreachable: bool = False
     """Whether the forge cannot reach the webhook's address."""
 
@@ -104,11 +106,12 @@ class FakeForge:
         async with self.fuse.call("read the checks of a commit"):
             return list(self.ci.get(commit, []))
 
-    async def subscribe(self) -> None:
+    async def subscribe(self, before: str = "") -> None:
         async with self.fuse.call("subscribe at the forge"):
             if self.unreachable:
                 raise Misconfigured("WebhookRefused", "the forge cannot reach the operator")
             self.subscribed += 1
+            self.renewed += [before] if before else []
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         return headers.get("x-forge-signature", "").encode() == body[::-1]

@@ -78,6 +78,7 @@ class FakeServices(Services):
         super().__init__(kube, None, clock)
         self.fingerprints = Fingerprinting(_no_secrets, clock)
         self._fakes: tuple[Board, Forge] = (board, forge)
+        self.hooks_signed = {"board": "ours", "forge": "ours"}
 
     async def board(self, pool: Pool) -> Board | None:
         return self.guarded_board(pool, self._fakes[0]) if pool.spec.board else None
@@ -87,6 +88,9 @@ class FakeServices(Services):
 
     async def require_secrets(self, pool: Pool) -> None:
         return
+
+    async def hook_secrets(self, pool: Pool) -> dict[str, str]:
+        return dict(self.hooks_signed)
 
 
 class World:

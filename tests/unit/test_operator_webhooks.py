@@ -184,6 +184,85 @@ async def test_a_pool_without_a_webhook_says_nothing_of_one() -> None:
     assert world.board.subscribed == 0
 
 
+def _given(world: World) -> dict[str, Any]:
+    """What the pool's status says that board and forge were given."""
+    return dict(world.kube.objects[Resource.POOLS][SHOP]["status"].get("webhooks") or {})
+
+
+def _changed(world: World, **spec: Any) -> None:
+    body = world.kube.objects[Resource.POOLS][SHOP]
+    body["spec"] |= spec
+    body["metadata"]["generation"] += 1
+
+
+@pytest.fixture
+def called(monkeypatch: pytest.MonkeyPatch) -> World:
+    """A pool whose board and forge call."""
+    settings = Settings(runner_image="runner:1", webhooks=("127.0.0.1", 0))
+    monkeypatch.setattr("tests.support.world.SETTINGS", settings)
+    world = World(Fuse(armed=False))
+    world.add_pool(board=BOARD, forge=FORGE)
+    return world
+
+
+async def _poll(world: World, board: str = "ours", forge: str = "ours") -> None:
+    """One round by a new process, with these secrets."""
+    replica = Replica(world)
+    replica.services.hooks_signed = {"board": board, "forge": forge}
+    with clocked(world.clock):
+        await replica.poll()
+
+
+async def test_a_changed_secret_is_given_to_the_vendor_once(called: World) -> None:
+    await _poll(called)
+    before = _given(called)
+    assert {name: one["callbackUrl"] for name, one in before.items()} == dict.fromkeys(
+        ("board", "forge"), HOOK["callbackUrl"]
+    )
+    assert "ours" not in str(before)
+    assert before["board"]["proof"] != before["forge"]["proof"]
+    await _poll(called)
+    assert called.board.renewed == called.forge.renewed == []
+    for _ in range(2):
+        await _poll(called, board="another")
+        assert (called.board.renewed, called.forge.renewed) == ([HOOK["callbackUrl"]], [])
+    # Both are asked once more, since they may share the one that was made anew.
+    assert (called.board.subscribed, called.forge.subscribed) == (5, 5)
+    after = _given(called)
+    assert after["forge"] == before["forge"]
+    assert after["board"] != before["board"]
+
+
+async def test_another_address_has_the_webhook_led_there(called: World) -> None:
+    await _poll(called)
+    elsewhere = HOOK | {"callbackUrl": "https://elsewhere.example/webhooks/team/shop"}
+    _changed(called, board=BOARD | {"webhook": elsewhere})
+    await _poll(called)
+    assert (called.board.renewed, called.forge.renewed) == ([HOOK["callbackUrl"]], [])
+    assert _given(called)["board"]["callbackUrl"] == elsewhere["callbackUrl"]
+
+
+async def test_what_the_vendor_did_not_take_is_given_again(called: World) -> None:
+    await _poll(called)
+    called.board.unreachable = True
+    before = _given(called)
+    await _poll(called, board="another", forge="another")
+    assert _given(called)["board"] == before["board"]
+    assert _given(called)["forge"] != before["forge"]
+    called.board.unreachable = False
+    await _poll(called, board="another", forge="another")
+    assert called.board.renewed == called.forge.renewed == [HOOK["callbackUrl"]]
+    said = _condition(called, "Webhook")
+    assert said and said["status"] == "True"
+
+
+async def test_a_webhook_that_is_not_wanted_any_more_is_forgotten(called: World) -> None:
+    await _poll(called)
+    _changed(called, forge={name: value for name, value in FORGE.items() if name != "webhook"})
+    await _poll(called)
+    assert list(_given(called)) == ["board"]
+
+
 async def _until(seen: Callable[[], Any]) -> None:
     async with asyncio.timeout(5):
         while not seen():

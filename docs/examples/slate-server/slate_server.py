@@ -159,6 +159,7 @@ def edit(call: Call) -> Json:
 
 
 def subscribe(call: Call) -> Json:
+    call.slate["hooks"].pop(call.body.get("before"), None)
     call.slate["hooks"][call.body["url"]] = call.body["secret"]
     return {}
 

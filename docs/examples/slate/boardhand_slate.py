@@ -94,20 +94,20 @@ class SlateBoard:
             path = f"/cards/{segment(ticket_id)}/column"
             await self._http.send("PUT", f"move {ticket_id} to {column!r}", path, {"column": column})
 
-    async def subscribe(self) -> None:
+    async def subscribe(self, before: str = "") -> None:
         if self._spec.webhook is None:
             return
         if not self._hook_secret:
-            where = f"Secret {self._spec.secret_name}, key 'webhookSecret'"
-            raise Misconfigured("SecretKeyMissing", f"{where}: put a long random text there.")
-        url = self._spec.webhook.callback_url
-        if url not in await self._http.get("read the webhooks", "/hooks"):
-            await self._http.send("POST", f"call {url}", "/hooks", {"url": url, "secret": self._hook_secret})
+            text = f"Secret {self._spec.secret_name}, key 'webhookSecret': put a long random text there."
+            raise Misconfigured("SecretKeyMissing", text)
+        hook = {"url": self._spec.webhook.callback_url, "secret": self._hook_secret, "before": before}
+        if before or hook["url"] not in await self._http.get("read the webhooks", "/hooks"):
+            await self._http.send("POST", f"call {hook['url']}", "/hooks", hook)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         given = {name.lower(): value for name, value in headers.items()}.get("x-slate-signature", "")
-        made = hmac.new(self._hook_secret.encode(), body, hashlib.sha256).hexdigest()
-        known = hmac.compare_digest(made.encode(), given.encode("utf-8", "surrogateescape"))
+        made = hmac.new(self._hook_secret.encode(), body, hashlib.sha256).hexdigest().encode()
+        known = hmac.compare_digest(made, given.encode("utf-8", "surrogateescape"))
         return known and self._spec.webhook is not None and self._hook_secret != ""
 
     async def aclose(self) -> None:

@@ -186,8 +186,10 @@ class Board(Protocol):
         """
         ...
 
-    async def subscribe(self) -> None:
+    async def subscribe(self, before: str = "") -> None:
         """See that the board calls `spec.board.webhook` at changes: looked up first, so twice is once.
+
+        before: where a webhook of ours leads that was given another secret, or another address: it becomes this one.
 
         Raises Misconfigured where the Secret lacks what proves a call, or the board cannot reach the address.
         """

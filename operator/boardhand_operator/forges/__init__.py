@@ -84,8 +84,10 @@ class Forge(Protocol):
         """What CI says of a commit, by name; the newest of each."""
         ...
 
-    async def subscribe(self) -> None:
+    async def subscribe(self, before: str = "") -> None:
         """See that the forge calls `spec.forge.webhook` at changes: looked up first, so twice is once.
+
+        before: where a webhook of ours leads that was given another secret, or another address: it becomes this one.
 
         Raises Misconfigured where the Secret lacks what proves a call, or the forge cannot reach the address.
         """

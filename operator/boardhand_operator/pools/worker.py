@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 
-from boardhand_api.pool_status import CodingAgentStatus
+from boardhand_api.pool_status import CodingAgentStatus, Subscribed
 from boardhand_operator.after import addresses
 from boardhand_operator.boards import Board
 from boardhand_operator.decide.conditions import stamp
@@ -68,6 +68,8 @@ class PoolWorker:
         """Whether it was woken by something that a back-off is not to outwait."""
         self._failing: Failing | None = None
         self._webhook: Problem | None = hooks.UNKNOWN
+        self._hooks: dict[str, Subscribed] | None = None
+        """What board and forge know of their webhooks; None: not known yet."""
         self._untold: Problem | None = addresses.UNKNOWN
         """What is wrong with the notifications."""
         self.polled_at: float | None = None
@@ -199,7 +201,9 @@ class PoolWorker:
         if forge:
             await forge.check()
         self._untold = await addresses.see_to(pool, self._services)
-        self._webhook = await hooks.see_to(pool, board, forge, listening=self._settings.webhooks is not None)
+        wanted = hooks.subscribed(pool, await self._services.hook_secrets(pool))
+        callers, listening = {"board": board, "forge": forge}, self._settings.webhooks is not None
+        self._webhook, self._hooks = await hooks.see_to(pool, callers, wanted, listening=listening)
         self._checked = (pool.generation, now)
 
     async def _poll(self, pool: Pool, board: Board, now: datetime, *, taking: bool) -> bool:
@@ -236,11 +240,13 @@ class PoolWorker:
             queued=queued,
             last_poll_time=last,
             spending=pool.status.spending,
+            webhooks=pool.status.webhooks if self._hooks is None else self._hooks,
         )
         if status == pool.status:
             return
         # What is booked is written by `ledgers` alone: this memory of it may be old by now.
         fields = {name: value for name, value in status.wire().items() if name != "spending"}
+        fields["webhooks"] |= dict.fromkeys(pool.status.webhooks.keys() - status.webhooks.keys())
         body = await self._kube.patch(Resource.POOLS, *self._key, {"status": fields}, "status")
         if body is None:
             return

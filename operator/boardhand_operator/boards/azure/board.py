@@ -182,7 +182,7 @@ class AzureBoard:
             await self._columns.need(column)
             await move(self._items, self._columns.kind, ticket_id, column)
 
-    async def subscribe(self) -> None:
+    async def subscribe(self, before: str = "") -> None:
         """See `Board.subscribe`: two requests, a third one where there is no webhook yet."""
         if self._spec.webhook is None:
             return
@@ -193,7 +193,7 @@ class AzureBoard:
             "which Azure DevOps is to send as the password of its calls",
         )
         project = await project_of(self._http, self._spec, self._project)
-        await subscribe(self._http, project["id"], self._spec.webhook.callback_url, self._webhook_secret)
+        await subscribe(self._http, project["id"], self._spec.webhook.callback_url, self._webhook_secret, before)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG002 (Azure proves itself alone)
         """See `Board.signed`."""

@@ -13,6 +13,6 @@ EVENT = "workitem.updated"
 """One is enough: whatever changes a work item, a comment too, updates it; what is made anew the next poll sees."""
 
 
-async def subscribe(http: AzureClient, project_id: str, callback: str, secret: str) -> None:
+async def subscribe(http: AzureClient, project_id: str, callback: str, secret: str, before: str = "") -> None:
     """See that the project calls this address: one request where it does. Raises as `azure_hooks.subscribe`."""
-    await azure_hooks.subscribe(http, EVENT, {"projectId": project_id}, callback, secret, "spec.board.webhook")
+    await azure_hooks.subscribe(http, EVENT, {"projectId": project_id}, callback, secret, "spec.board.webhook", before)

@@ -172,11 +172,11 @@ class GiteaIssues:
             if other["id"] != label and other["name"] in (*self._columns, seen_in):
                 await self._http.send("DELETE", operation, f"{path}/{other['id']}", {})
 
-    async def subscribe(self) -> None:
+    async def subscribe(self, before: str = "") -> None:
         """See `Board.subscribe`: one request, a second one where there is no webhook yet."""
         if self._spec.webhook is not None:
             secret = self._spec.secret_name, self._webhook_secret
-            await subscribe(self._http, self._pages, self._spec.webhook, "spec.board", secret, EVENTS)
+            await subscribe(self._http, self._pages, self._spec.webhook, "spec.board", secret, EVENTS, before)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """See `Board.signed`."""

@@ -53,13 +53,13 @@ class Account:
             self._login = await tokens.login() if tokens else await self._user()
         return self._login
 
-    async def subscribe(self, path: str, events: Sequence[str]) -> None:
+    async def subscribe(self, path: str, events: Sequence[str], before: str) -> None:
         """See `Board.subscribe`. path: where the list of webhooks is."""
         if self._spec.webhook is None:
             return
         secret = github_hooks.required(self._webhook_secret, self._spec.secret_name, _FIELD)
         callback = self._spec.webhook.callback_url
-        await github_hooks.subscribe(self.http, path, callback, secret, events, _FIELD, self.hint)
+        await github_hooks.subscribe(self.http, path, callback, secret, events, _FIELD, self.hint, before)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """See `Board.signed`."""

@@ -156,9 +156,9 @@ class GitHubIssues:
             if other != column and other in (*self._columns, seen_in):
                 await self._take_off(operation, f"{path}/{segment(other)}")
 
-    async def subscribe(self) -> None:
+    async def subscribe(self, before: str = "") -> None:
         """See `Board.subscribe`: one request, a second one where there is no webhook yet."""
-        await self._account.subscribe(f"{self._at.root}/hooks", EVENTS)
+        await self._account.subscribe(f"{self._at.root}/hooks", EVENTS, before)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """See `Board.signed`."""

@@ -164,7 +164,7 @@ class GitHubProjects:
         if items.option(item) != column:
             await self._move(operation, project, item["id"], option)
 
-    async def subscribe(self) -> None:
+    async def subscribe(self, before: str = "") -> None:
         """See `Board.subscribe`: one request, a second one where there is no webhook yet. Raises Misconfigured for a
         user's project: GitHub has webhooks of projects only for organisations."""
         if self._spec.webhook is not None and not self._at.at.organisation:
@@ -173,7 +173,7 @@ class GitHubProjects:
                 f"spec.board.webhook: GitHub calls nobody for a user's project such as {self._spec.board}: take it "
                 "out; changes are seen with the next poll.",
             )
-        await self._account.subscribe(self._hooks, EVENTS)
+        await self._account.subscribe(self._hooks, EVENTS, before)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """See `Board.signed`."""

@@ -160,11 +160,11 @@ class GitLabIssues:
             sentence = f"it left the labels as they were. {self._project.vendor.permission_hint}"
             raise PermissionMissing(self._project.vendor.name, operation, sentence)
 
-    async def subscribe(self) -> None:
+    async def subscribe(self, before: str = "") -> None:
         """See `Board.subscribe`: one request, a second one where there is no webhook yet."""
         if self._spec.webhook:
             callback, secret = self._spec.webhook.callback_url, self._spec.secret_name
-            await subscribe(self._project, callback, self._secret, EVENTS, "spec.board.webhook", secret)
+            await subscribe(self._project, callback, self._secret, EVENTS, "spec.board.webhook", secret, before)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """See `Board.signed`."""

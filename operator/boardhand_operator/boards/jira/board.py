@@ -167,7 +167,7 @@ class JiraBoard:
         self._searches.moved(ticket_id)
         await self._issues.sure(self._moves.move(ticket_id, column, seen_in))
 
-    async def subscribe(self) -> None:
+    async def subscribe(self, before: str = "") -> None:
         """See `Board.subscribe`: one request, a second one where there is no webhook yet."""
         if self._spec.webhook is None:
             return
@@ -175,7 +175,7 @@ class JiraBoard:
             self._webhook_secret, self._spec.secret_name, "spec.board.webhook", "with which Jira is to sign its calls"
         )
         project = f"project = {jql.quoted(self._spec.board)}"
-        await subscribe(self._http, self.dialect, self._spec, project, self._webhook_secret)
+        await subscribe(self._http, self.dialect, self._spec, project, self._webhook_secret, before)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """See `Board.signed`."""

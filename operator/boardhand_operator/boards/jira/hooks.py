@@ -24,11 +24,13 @@ def signed(secret: str, body: bytes, headers: Mapping[str, str]) -> bool:
     return same("sha256=" + digest(secret, body), header(headers, HEADER))
 
 
-async def subscribe(http: Client, dialect: Dialect, spec: pool.Board, project: str, secret: str) -> None:
+async def subscribe(
+    http: Client, dialect: Dialect, spec: pool.Board, project: str, secret: str, before: str = ""
+) -> None:
     """See that Jira has a webhook to the pool's address that is on: one request where it has.
 
-    project: a query for its issues. Raises Misconfigured where the account may not, or Jira cannot sign, with what an
-    administrator does; and what `Client` raises.
+    project: a query for its issues. before: see `Board.subscribe`. Raises Misconfigured where the account may not, or
+    Jira cannot sign, with what an administrator does; and what `Client` raises.
     """
     assert spec.webhook is not None
     callback, hooks = spec.webhook.callback_url, dialect.hooks
@@ -36,10 +38,11 @@ async def subscribe(http: Client, dialect: Dialect, spec: pool.Board, project: s
     wanted = dialect.webhook(f"Boardhand: {spec.board}", callback, project, secret)
     try:
         found: list[Json] = await http.get(operation, hooks.path)
-        ours = next((hook for hook in found if hook.get("url") == callback), None)
+        there = {str(hook.get("url")): hook for hook in reversed(found)}
+        ours = there.get(callback) or there.get(before)
         if ours is None:
             await http.send("POST", operation, hooks.path, wanted)
-        elif not ours.get(hooks.enabled, True):
+        elif before or not ours.get(hooks.enabled, True):
             await http.send("PUT", operation, f"{hooks.path}/{_id(ours)}", wanted | {hooks.enabled: True})
     except PermissionMissing as lacking:
         raise _by_hand(dialect, spec, project) from lacking

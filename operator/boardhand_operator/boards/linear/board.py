@@ -172,7 +172,7 @@ class LinearBoard:
             raise
         _see_that_it_was_done(operation, moved["issueUpdate"])
 
-    async def subscribe(self) -> None:
+    async def subscribe(self, before: str = "") -> None:
         """See `Board.subscribe`: one request, two more where there is no webhook yet."""
         if self._spec.webhook is None:
             return
@@ -181,7 +181,7 @@ class LinearBoard:
         )
         if not self._states.team_id:
             await self._states.refresh()
-        await subscribe(self._http, self._states.team_id, self._spec.webhook.callback_url, self._webhook_secret)
+        await subscribe(self._http, self._states.team_id, self._spec.webhook.callback_url, self._webhook_secret, before)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """See `Board.signed`; a call that is older than a minute by Linear's clock is none."""

@@ -35,18 +35,20 @@ def _is_fresh(body: bytes, now: float) -> bool:
     return isinstance(told, int | float) and abs(now - told / 1000) <= MINUTE
 
 
-async def subscribe(http: LinearClient, team_id: str, callback: str, secret: str) -> None:
+async def subscribe(http: LinearClient, team_id: str, callback: str, secret: str, before: str = "") -> None:
     """See that the team has an enabled webhook to this address: one request where it has.
 
-    Raises Misconfigured where Linear does not take the address, and what `LinearClient` raises.
+    before: see `Board.subscribe`. Raises Misconfigured where Linear does not take the address, and what `LinearClient`
+    raises.
     """
     operation = f"call {callback}"
-    ours = await _find(http, operation, team_id, callback)
-    if ours and ours["enabled"]:
+    there = await _hooks(http, operation, team_id)
+    ours = there.get(callback) or there.get(before)
+    if ours and ours["enabled"] and not before:
         return
     try:
         if ours:
-            wanted = {"enabled": True, "secret": secret, "resourceTypes": RESOURCES}
+            wanted = {"url": callback, "enabled": True, "secret": secret, "resourceTypes": RESOURCES}
             await http.change(operation, queries.WEBHOOK_UPDATE, {"id": ours["id"], "input": wanted})
         else:
             wanted = {"url": callback, "teamId": team_id, "resourceTypes": RESOURCES, "secret": secret}
@@ -58,14 +60,15 @@ async def subscribe(http: LinearClient, team_id: str, callback: str, secret: str
         ) from refused
 
 
-async def _find(http: LinearClient, operation: str, team_id: str, callback: str) -> Json | None:
+async def _hooks(http: LinearClient, operation: str, team_id: str) -> dict[str, Json]:
+    """The team's webhooks by their addresses."""
+    found: dict[str, Json] = {}
     after: str | None = None
     while True:
         page = (await http.query(operation, queries.WEBHOOKS, {"after": after}))["webhooks"]
         for hook in page["nodes"]:
-            if hook["url"] == callback and (hook["team"] or {}).get("id") == team_id:
-                found: Json = hook
-                return found
+            if (hook["team"] or {}).get("id") == team_id:
+                found.setdefault(hook["url"], hook)
         after = next_cursor(page)
         if after is None:
-            return None
+            return found

@@ -163,7 +163,7 @@ class TrelloBoard:
         if seen_in != column:
             await self._http.send("PUT", operation, path, {"idList": list_id})
 
-    async def subscribe(self) -> None:
+    async def subscribe(self, before: str = "") -> None:
         """See `Board.subscribe`: two requests, a third one where there is no webhook yet."""
         if self._spec.webhook is None:
             return
@@ -174,7 +174,7 @@ class TrelloBoard:
                 "the Trello application there (on the page with its key), by which Trello signs its calls.",
             )
         board = await self._board_data()
-        await subscribe(self._http, self._token, str(board["id"]), self._spec.webhook.callback_url)
+        await subscribe(self._http, self._token, str(board["id"]), self._spec.webhook.callback_url, before)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """See `Board.signed`."""

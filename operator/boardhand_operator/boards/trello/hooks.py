@@ -31,20 +31,23 @@ def signed(secret: str, callback: str, headers: Mapping[str, str], body: bytes) 
     return same(signature(secret, callback, body), header(headers, HEADER))
 
 
-async def subscribe(http: Client, token: str, board_id: str, callback: str) -> None:
+async def subscribe(http: Client, token: str, board_id: str, callback: str, before: str = "") -> None:
     """See that the token has an active webhook of the board at this address: one request where it has.
 
-    board_id: the long one. Raises Misconfigured where Trello cannot reach the address, and what `Client` raises.
+    board_id: the long one. before: see `Board.subscribe`; the secret is the application's. Raises Misconfigured where
+    Trello cannot reach the address, and what `Client` raises.
     """
     operation = f"call {callback}"
     hooks: list[Json] = await http.get(operation, f"/tokens/{segment(token)}/webhooks")
-    ours = next((hook for hook in hooks if (hook["callbackURL"], hook["idModel"]) == (callback, board_id)), None)
-    if ours and ours["active"]:
+    there = {str(hook["callbackURL"]): hook for hook in hooks if hook["idModel"] == board_id}
+    ours = there.get(callback) or there.get(before)
+    if ours and ours["active"] and ours["callbackURL"] == callback:
         return
     try:
         if ours:
             # Trello switches one off whose address failed for long.
-            await http.send("PUT", operation, f"/webhooks/{segment(ours['id'])}", {"active": True})
+            wanted = {"active": True} | ({} if callback in there else {"callbackURL": callback})
+            await http.send("PUT", operation, f"/webhooks/{segment(ours['id'])}", wanted)
         else:
             wanted = {"callbackURL": callback, "idModel": board_id, "description": "Boardhand"}
             await http.send("POST", operation, "/webhooks/", wanted)

@@ -100,13 +100,13 @@ class AzureForge:
         """See `Forge.checks`; with the builds that policies of the branch ask for."""
         return await checks.read(self._at, commit)
 
-    async def subscribe(self) -> None:
+    async def subscribe(self, before: str = "") -> None:
         """See `Forge.subscribe`; nothing is done where spec.forge.webhook is absent."""
         if self._spec.webhook is None:
             return
         what_for = "which Azure DevOps is to send as the password of its calls"
         secret = signing.required(self._webhook_secret, self._at.secret, "spec.forge.webhook", what_for)
-        await hooks.subscribe(self._at, self._spec.webhook.callback_url, secret)
+        await hooks.subscribe(self._at, self._spec.webhook.callback_url, secret, before)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG002 (Azure signs no body)
         """See `Forge.signed`: by name and password."""

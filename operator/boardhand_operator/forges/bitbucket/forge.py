@@ -114,13 +114,13 @@ class BitbucketForge:
         """See `Forge.checks`."""
         return await check.checks(self._at, commit)
 
-    async def subscribe(self) -> None:
+    async def subscribe(self, before: str = "") -> None:
         """See `Forge.subscribe`; nothing is done where spec.forge.webhook is absent."""
         if self._spec.webhook is None:
             return
         what_for = "with which Bitbucket is to sign its calls"
         secret = signing.required(self._webhook_secret, self._at.secret, "spec.forge.webhook", what_for)
-        await hooks.subscribe(self._at, self._spec.webhook.callback_url, secret)
+        await hooks.subscribe(self._at, self._spec.webhook.callback_url, secret, before)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """See `Forge.signed`."""

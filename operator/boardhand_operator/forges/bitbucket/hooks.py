@@ -32,14 +32,16 @@ def signed(secret: str, body: bytes, headers: Mapping[str, str]) -> bool:
     return same("sha256=" + digest(secret, body), header(headers, HEADER))
 
 
-async def subscribe(at: At, callback: str, secret: str) -> None:
+async def subscribe(at: At, callback: str, secret: str, before: str = "") -> None:
     """See that the repository has an active webhook to this address, for our events beside those that it has.
 
-    Raises Misconfigured where Bitbucket does not take the address, and what `Client` raises.
+    before: see `Board.subscribe`. Raises Misconfigured where Bitbucket does not take the address, and what `Client`
+    raises.
     """
     operation, path = f"call {callback}", f"{at.root}/hooks"
-    ours = [hook for hook in await at.all(operation, path) if hook["url"] == callback]
-    if any(hook["active"] and set(EVENTS) <= set(hook["events"]) for hook in ours):
+    there = await at.all(operation, path)
+    ours = [hook for url in (callback, before) for hook in there if hook["url"] == url]
+    if not before and any(hook["active"] and set(EVENTS) <= set(hook["events"]) for hook in ours):
         return
     events = sorted({*EVENTS, *(ours[0]["events"] if ours else ())})
     wanted: dict[str, Any] = {"description": "Boardhand", "url": callback, "active": True, "events": events}

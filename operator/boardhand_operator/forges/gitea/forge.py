@@ -108,11 +108,13 @@ class GiteaForge:
         """See `Forge.checks`."""
         return await checks.read(self._at, commit)
 
-    async def subscribe(self) -> None:
+    async def subscribe(self, before: str = "") -> None:
         """See `Forge.subscribe`: nothing where spec.forge.webhook is absent."""
         if self._spec.webhook is not None:
             secret = self._at.secret, self._webhook_secret
-            await hooks.subscribe(self._at.http, self._at.pages, self._spec.webhook, "spec.forge", secret, EVENTS)
+            await hooks.subscribe(
+                self._at.http, self._at.pages, self._spec.webhook, "spec.forge", secret, EVENTS, before
+            )
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """See `Forge.signed`."""

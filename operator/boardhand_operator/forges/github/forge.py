@@ -134,13 +134,13 @@ class GitHubForge:
         """See `Forge.checks`."""
         return await checks.read(self._at, commit)
 
-    async def subscribe(self) -> None:
+    async def subscribe(self, before: str = "") -> None:
         """See `Forge.subscribe`; nothing is done where spec.forge.webhook is absent."""
         if self._spec.webhook is None:
             return
         secret = github_hooks.required(self._webhook_secret, self._at.secret, _WEBHOOK)
-        callback, hint = self._spec.webhook.callback_url, self._hint
-        await github_hooks.subscribe(self._at.http, f"{self._at.root}/hooks", callback, secret, EVENTS, _WEBHOOK, hint)
+        path, callback = f"{self._at.root}/hooks", self._spec.webhook.callback_url
+        await github_hooks.subscribe(self._at.http, path, callback, secret, EVENTS, _WEBHOOK, self._hint, before)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """See `Forge.signed`."""

@@ -107,12 +107,12 @@ class GitLabForge:
         """See `Forge.checks`."""
         return await ci.read(self._project, commit)
 
-    async def subscribe(self) -> None:
+    async def subscribe(self, before: str = "") -> None:
         """See `Forge.subscribe`: one request, a second one where there is no webhook yet; nothing where
         spec.forge.webhook is absent."""
         if self._spec.webhook:
-            callback = self._spec.webhook.callback_url
-            await subscribe(self._project, callback, self._webhook_secret, EVENTS, "spec.forge.webhook", self._secret)
+            callback, field = self._spec.webhook.callback_url, "spec.forge.webhook"
+            await subscribe(self._project, callback, self._webhook_secret, EVENTS, field, self._secret, before)
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """See `Forge.signed`."""

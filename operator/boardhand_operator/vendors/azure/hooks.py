@@ -32,18 +32,19 @@ def signed(secret: str, given: str) -> bool:
 
 
 async def subscribe(
-    http: AzureClient, event: str, about: Mapping[str, str], callback: str, secret: str, field: str
+    http: AzureClient, event: str, about: Mapping[str, str], callback: str, secret: str, field: str, before: str = ""
 ) -> None:
     """See that there is an enabled subscription of this event to this address: one request where there is.
 
     about: the publisher's inputs, such as projectId. field: where the pool gives the address, such as
-    spec.board.webhook. Raises Misconfigured where Azure does not take it, and what `AzureClient` raises.
+    spec.board.webhook. before: see `Board.subscribe`. Raises Misconfigured where Azure does not take it, and what
+    `AzureClient` raises.
     """
     operation = f"call {callback}"
     params = {"publisherId": "tfs", "eventType": event, "consumerId": "webHooks"}
     found = (await http.get(operation, _PATH, params))["value"]
-    ours = [hook for hook in found if _is_ours(hook, event, about, callback)]
-    if any(hook["status"] == "enabled" for hook in ours):
+    ours = [hook for url in (callback, before) for hook in found if url and _is_ours(hook, event, about, url)]
+    if not before and any(hook["status"] == "enabled" for hook in ours):
         return
     wanted = _subscription(event, about, callback, secret)
     try:

@@ -27,18 +27,26 @@ def secret_of(credentials: Mapping[str, str]) -> str:
 
 
 async def subscribe(
-    http: Client, pages: Pages, hook: pool.Webhook, field: str, secret: tuple[str, str], events: Collection[str]
+    http: Client,
+    pages: Pages,
+    hook: pool.Webhook,
+    field: str,
+    secret: tuple[str, str],
+    events: Collection[str],
+    before: str = "",
 ) -> None:
     """See that the repository has an active webhook with these events: one request where it has.
 
     field: which part of the pool has the webhook, such as spec.board. secret: the Secret's name, and what calls are
-    signed with. Raises Misconfigured where that is empty or Gitea does not take the address, and what `Client` raises.
+    signed with. before: see `Board.subscribe`. Raises Misconfigured where that is empty or Gitea does not take the
+    address, and what `Client` raises.
     """
     name, proof = secret
     required(proof, name, f"{field}.webhook", "with which Gitea is to sign its calls")
     callback = hook.callback_url
     operation, path = f"call {callback}", f"{pages.root}/hooks"
-    ours = next((one for one in await pages.all(operation, "/hooks") if one["config"].get("url") == callback), None)
+    there = [one for one in await pages.all(operation, "/hooks") if one["config"].get("url") in (callback, before)]
+    ours = next(iter(there), None) if not before else None
     if ours and ours["active"] and set(events) <= set(ours["events"]):
         return
     try:
@@ -47,6 +55,9 @@ async def subscribe(
             wanted = {"active": True, "events": sorted({*ours["events"], *events})}
             await http.send("PATCH", operation, f"{path}/{ours['id']}", wanted)
         else:
+            for old in there:
+                # Gitea's own change of a webhook leaves its secret as it is.
+                await http.send("DELETE", operation, f"{path}/{old['id']}", None)
             config = {"url": callback, "content_type": "json", "secret": proof}
             made = {"type": "gitea", "active": True, "config": config, "events": sorted(events)}
             await http.send("POST", operation, path, made)

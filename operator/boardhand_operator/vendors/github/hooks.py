@@ -23,18 +23,27 @@ def signed(secret: str, body: bytes, headers: Mapping[str, str]) -> bool:
 
 
 async def subscribe(
-    http: Client, path: str, callback: str, secret: str, events: Sequence[str], field: str, permission_hint: str
+    http: Client,
+    path: str,
+    callback: str,
+    secret: str,
+    events: Sequence[str],
+    field: str,
+    permission_hint: str,
+    before: str = "",
 ) -> None:
     """See that there is an active webhook to this address, for these events beside those that it has.
 
-    path: where the list of webhooks is. field: where the pool gives the address, such as spec.board.webhook. Raises
-    Misconfigured where GitHub does not take the address, PermissionMissing, and what `Client` raises.
+    path: where the list of webhooks is. field: where the pool gives the address, such as spec.board.webhook. before:
+    see `Board.subscribe`. Raises Misconfigured where GitHub does not take the address, PermissionMissing, and what
+    `Client` raises.
     """
     operation = f"call {callback}"
     try:
         hooks = [hook async for page in http.pages(operation, path, _PAGE) for hook in page]
-        ours = next((hook for hook in hooks if hook["config"].get("url") == callback), None)
-        if ours and ours["active"] and set(events) <= set(ours["events"]):
+        there = {str(hook["config"].get("url")): hook for hook in reversed(hooks)}
+        ours = there.get(callback) or there.get(before)
+        if ours and not before and ours["active"] and set(events) <= set(ours["events"]):
             return
         config = {"url": callback, "content_type": "json", "secret": secret, "insecure_ssl": "0"}
         if ours:

@@ -44,18 +44,19 @@ def signed(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
 
 
 async def subscribe(
-    project: Project, callback: str, secret: str, events: Sequence[str], field: str, secret_name: str
+    project: Project, callback: str, secret: str, events: Sequence[str], field: str, secret_name: str, before: str = ""
 ) -> None:
     """See that the project has a working webhook to this address with these events: one request where it has.
 
-    field: where the pool names it, such as spec.board.webhook. Raises Misconfigured where the secret is missing or
-    GitLab does not take it or the address, and what `Client` raises.
+    field: where the pool names it, such as spec.board.webhook. before: see `Board.subscribe`. Raises Misconfigured
+    where the secret is missing or GitLab does not take it or the address, and what `Client` raises.
     """
     _check_secret(secret, field, secret_name)
     operation = f"call {callback}"
     wanted = dict.fromkeys(events, True)
-    there = [hook for hook in await project.all(operation, "/hooks") if hook["url"] == callback]
-    ours = next((hook for hook in there if hook.get("alert_status") != "disabled"), None)
+    there = [hook for hook in await project.all(operation, "/hooks") if hook["url"] in (callback, before)]
+    # One to which another secret was given is made anew, so that who shares it finds out.
+    ours = next((hook for hook in there if not before and hook.get("alert_status") != "disabled"), None)
     if ours and all(ours.get(event) for event in events):
         return
     try:
