@@ -94,8 +94,6 @@ class App:
             for resource, selector in ((Resource.POOLS, ""), (Resource.RUNS, f"!{LABEL_SETTLED}")):
                 async for body in kube.list(resource, namespace, selector):
                     self.store.put(resource, body)
-                    if resource is Resource.RUNS:
-                        self.queue.add(key_of(body))
         reconciler = Reconciler(kube, self.store, services, self.settings, self.queue)
         self._task = asyncio.create_task(self._work(reconciler))
 
@@ -119,6 +117,8 @@ class App:
 
     async def _work_queue(self, reconciler: Reconciler) -> None:
         self.working.set()
+        for body in self.store.bodies(Resource.RUNS):
+            self.queue.add(key_of(body))
         await self.queue.run(self.timed(reconciler.work), self.settings.workers)
 
     async def stop(self) -> None:
@@ -174,6 +174,11 @@ class App:
         else:
             self.store.heard(resource, dict(body))
         for key in self.store.turns.due():
+            self.wake(key)
+
+    def wake(self, key: Key) -> None:
+        """Look at this run. Who stands by does not keep whom to look at: once it works, that is all who are there."""
+        if self.working.is_set():
             self.queue.add(key)
 
     def wake_owner(self, body: Json) -> None:
@@ -181,7 +186,7 @@ class App:
         namespace, _ = key_of(body)
         for owner in body["metadata"].get("ownerReferences") or []:
             if owner["kind"] == "TicketRun":
-                self.queue.add((namespace, owner["name"]))
+                self.wake((namespace, owner["name"]))
             elif owner["kind"] == "Job" and (job := self.store.get(Resource.JOBS, (namespace, owner["name"]))):
                 self.wake_owner(job)
 

@@ -53,7 +53,7 @@ def register(app: App) -> kopf.OperatorRegistry:
     @kopf.on.event(GROUP, VERSION, "ticketruns", registry=registry)
     async def run_event(type: str | None, body: Json, **_: Any) -> None:
         app.seen(Resource.RUNS, body, gone=type == "DELETED")
-        app.queue.add(key_of(body))
+        app.wake(key_of(body))
         # A run that is settled also leaves the watch as if it were deleted.
         if type == "DELETED":
             app.crew.run_deleted(body)

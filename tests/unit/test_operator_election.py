@@ -15,10 +15,12 @@ from boardhand_operator import app
 from boardhand_operator.app import App
 from boardhand_operator.election import Election, Lost, Terms
 from boardhand_operator.kube import ApiException, Json, Kube, Resource
+from boardhand_operator.memory.store import Key
 from boardhand_operator.settings import Seat, Settings
 from boardhand_operator.vitals import Role
 from tests.support.fake_kube import FakeKube
 from tests.support.fuse import Fuse, When
+from tests.support.objects import run_body
 
 TERMS = Terms(duration=0.6, every=0.02, give_up=0.2)
 WHERE = ("boardhand-system", "boardhand")
@@ -227,3 +229,37 @@ async def test_an_operator_without_a_seat_works_at_once() -> None:
     assert alone.vitals().role is Role.WORKING
     await alone.stop()
     assert alone.vitals().role is Role.ENDED
+
+
+async def test_who_stands_by_keeps_no_list_of_all_runs_that_ever_were_and_looks_at_those_that_are() -> None:
+    kube, looked = FakeKube(), list[Key]()
+    first = _election(kube, "a", Terms(duration=3600))
+    await _held(first)
+    quick = mock.patch.object(app, "Election", partial(Election, terms=TERMS))
+
+    async def look(key: Key) -> None:
+        looked.append(key)
+
+    with quick, mock.patch.object(Kube, "connect", mock.AsyncMock(return_value=kube)):
+        stands_by = App(Settings("runner:1", seat=Seat(*WHERE, "b")))
+        stands_by.timed = lambda _: look
+        await stands_by.start()
+    try:
+        for name in ("gone-1", "gone-2", "there"):
+            stands_by.seen(Resource.RUNS, run_body(name), gone=False)
+            stands_by.wake(("team", name))
+        for name in ("gone-1", "gone-2"):
+            stands_by.seen(Resource.RUNS, run_body(name), gone=True)
+            stands_by.wake(("team", name))
+        assert stands_by.vitals().waiting == 0
+        await first.release()
+        async with asyncio.timeout(_MOST):
+            while not looked:
+                await asyncio.sleep(0.01)
+        stands_by.wake(("team", "gone-1"))
+        async with asyncio.timeout(_MOST):
+            while len(looked) < 2:
+                await asyncio.sleep(0.01)
+    finally:
+        await stands_by.stop()
+    assert looked == [("team", "there"), ("team", "gone-1")]
