@@ -266,6 +266,26 @@ async def test_credentials_go_to_no_other_host(place: str) -> None:
     assert len(caller.requests) == 1
 
 
+@pytest.mark.parametrize("target", ["http://[bad", "http://api.test/\x7f", "http://api.test:abc/", "script:1"])
+async def test_what_points_to_no_address_is_an_answer_that_is_none(target: str) -> None:
+    with pytest.raises(RemoteUnavailable):
+        await answering(302, "", {"location": target}).http.get("ask", "/x")
+    linked = answering(200, "[1]", {"link": f'<{target}>; rel="next"'})
+    with pytest.raises(RemoteUnavailable):
+        [page async for page in linked.http.pages("ask", "/x", most=2)]
+
+
+async def test_one_host_may_be_written_in_several_ways() -> None:
+    caller = Caller(
+        lambda request: (
+            httpx.Response(200, json=request.url.path)
+            if request.url.path.endswith("/there")
+            else httpx.Response(302, headers={"location": "http://API.test:80/v1/there"})
+        )
+    )
+    assert await caller.http.get("ask", "/x") == "/v1/there"
+
+
 async def test_a_redirect_in_circles_ends() -> None:
     caller = answering(302, "", {"location": "/v1/x"})
     with pytest.raises(Rejected):

@@ -26,6 +26,7 @@ REQUEST_SECONDS = 60.0
 REDIRECTS = 3
 SECRETS = 50
 """So many are taken out of messages: a client's own, and the newest of those that change."""
+_PORTS = {"http": ":80", "https": ":443"}
 SECRET_LENGTH = 8
 """A shorter credential is not taken out of messages: it would take words out of them."""
 
@@ -97,9 +98,8 @@ class Exchange:
         Raises RemoteUnavailable, and Misconfigured where another host is pointed to or a certificate is not trusted.
         """
         url = path if path.startswith(("http://", "https://")) else self._base + path
-        if not _same_host(self._base, url):
-            raise self._elsewhere(operation, url)
-        request = self._http.build_request(method, url, params=params or None, content=content, headers=headers)
+        there = self._there(operation, self._base, url)
+        request = self._http.build_request(method, there, params=params or None, content=content, headers=headers)
         answer = await self._exchange(operation, request)
         for _ in range(REDIRECTS):
             if not 300 <= answer.status < 400 or answer.status == 304:
@@ -131,6 +131,8 @@ class Exchange:
         except TimeoutError as late:
             sentence = f"no whole answer within {REQUEST_SECONDS:g} seconds"
             raise RemoteUnavailable(self._vendor.name, operation, sentence) from late
+        except httpx.InvalidURL as wrong:
+            raise self._nowhere(operation, wrong) from wrong
         except (httpx.HTTPError, aiohttp.ClientError) as failed:
             raise self._unreachable(operation, failed) from failed
 
@@ -146,12 +148,25 @@ class Exchange:
 
     def _redirected(self, operation: str, request: httpx.Request, answer: Answer) -> httpx.Request:
         """The same request at the place the answer points to; credentials go to no other host."""
-        here = str(request.url)
-        there = urljoin(here, answer.headers.get("location", ""))
-        if not _same_host(here, there) or not (request.method == "GET" or answer.status in (307, 308)):
-            raise self._elsewhere(operation, there)
+        there = self._there(operation, str(request.url), answer.headers.get("location", ""))
+        if not (request.method == "GET" or answer.status in (307, 308)):
+            raise self._elsewhere(operation, str(there))
         headers = {name: value for name, value in request.headers.items() if name not in ("host", "content-length")}
         return self._http.build_request(request.method, there, content=request.content, headers=headers)
+
+    def _there(self, operation: str, here: str, target: str) -> httpx.URL:
+        """The address of the same host that the target means, seen from here."""
+        try:
+            url = urljoin(here, target)
+            same, there = _origin(here) == _origin(url), httpx.URL(url)
+        except (httpx.InvalidURL, ValueError) as wrong:
+            raise self._nowhere(operation, wrong) from wrong
+        if not same:
+            raise self._elsewhere(operation, url)
+        return there
+
+    def _nowhere(self, operation: str, wrong: Exception) -> RemoteUnavailable:
+        return RemoteUnavailable(self._vendor.name, operation, f"points to what is no address ({wrong})")
 
     def _elsewhere(self, operation: str, there: str) -> Misconfigured:
         origin = "{}://{}".format(*urlsplit(there)[:2])
@@ -172,8 +187,10 @@ class Exchange:
         return RemoteUnavailable(self._vendor.name, operation, f"{type(failed).__name__}: {text}")
 
 
-def _same_host(one: str, other: str) -> bool:
-    return urlsplit(one)[:2] == urlsplit(other)[:2]
+def _origin(url: str) -> tuple[str, str]:
+    """Scheme and host with its port, alike for one place however it is written. Raises ValueError."""
+    scheme, host = urlsplit(url)[:2]
+    return scheme, host.lower().removesuffix(_PORTS.get(scheme, " "))
 
 
 def trust(bundle: Path | None) -> ssl.SSLContext | bool:
