@@ -8,6 +8,7 @@ HistoryError
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -31,15 +32,23 @@ class Unreachable(HistoryError):
     """The database does not answer, or has not been made yet."""
 
 
+_FULL = (sqlite3.SQLITE_FULL, "53100")
+"""That of SQLite, and PostgreSQL's (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
+
+
 @contextmanager
 def answering() -> Iterator[None]:
     """Raises Unreachable where the database is down, its disk is full, or others hold it for too long."""
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout, OSError) as down:
-        raise Unreachable(f"the history's database does not answer: {_said(down)}") from down
+        raise Unreachable(_told(down)) from down
 
 
-def _said(down: Exception) -> str:
-    """The driver's sentence alone: that of SQLAlchemy repeats the statement."""
-    return " ".join(str(getattr(down, "orig", None) or down).split())[:300]
+def _told(down: Exception) -> str:
+    """By the driver's sentence alone: that of SQLAlchemy repeats the statement."""
+    driver = getattr(down, "orig", None) or down
+    said = " ".join(str(driver).split())[:300]
+    if getattr(driver, "sqlite_errorcode", None) in _FULL or getattr(driver, "sqlstate", None) in _FULL:
+        return f"the disk of the history's database is full: make room on its volume ({said})"
+    return f"the history's database does not answer: {said}"

@@ -11,7 +11,7 @@ class Vitals:
     """How the recorder is now."""
 
     database: str
-    """Why nothing can be written; empty where something was, or nothing had to be."""
+    """Why runs that are to be written are not; empty where each could be when that was last tried."""
     cluster: str
     """Why runs are not followed; empty where those of every namespace are."""
     waiting: int

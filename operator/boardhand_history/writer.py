@@ -44,8 +44,10 @@ class Writer:
         """By uid, since when its texts could not be read."""
         self._foreseen: dict[str, tuple[Text, Text]] = {}
         """By uid, texts of runs whose pods were about to go."""
+        self._failed: set[str] = set()
+        """By uid, runs that could not be written when that was last tried."""
         self.problem = ""
-        """Why nothing can be written; empty where something was, or nothing had to be."""
+        """Why there are such runs; empty where there is none."""
         self.written = 0
 
     @property
@@ -82,11 +84,13 @@ class Writer:
         try:
             await self._write(entry)
         except Unreachable as down:
-            if not self.problem:
-                _log.warning("%s; asked again until it does", down)
+            if not self._failed:
+                _log.warning("%s; tried again until it is written", down)
+            self._failed.add(uid)
             self.problem = str(down)
             return self._pause
         except SessionError as down:
+            self._answered(uid)
             _log.warning("%s/%s waits for its log: %s", *entry.where, down)
             return self._pause
         except DBAPIError as refused:
@@ -101,7 +105,6 @@ class Writer:
         elif known != entry.run["version"]:
             await self._records.put(entry)
         self.written += known != entry.run["version"]
-        self.problem = ""
 
     async def _texts(self, entry: Entry) -> tuple[Text, Text]:
         """Raises SessionError where they cannot be read now, for PATIENCE_SECONDS."""
@@ -120,7 +123,13 @@ class Writer:
         transcript, diff = (old if new.data is None else new for new, old in zip(found, before, strict=True))
         return transcript, diff
 
+    def _answered(self, uid: str) -> None:
+        self._failed.discard(uid)
+        if not self._failed:
+            self.problem = ""
+
     def _done(self, entry: Entry) -> None:
+        self._answered(entry.uid)
         self._unread.pop(entry.uid, None)
         self._foreseen.pop(entry.uid, None)
         # Another state of it may have come meanwhile: the queue works that one next.

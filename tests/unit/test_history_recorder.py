@@ -301,6 +301,38 @@ async def test_a_database_that_is_down_is_waited_for_and_told(
     assert caplog.text.count("does not answer") == 1
 
 
+class Small(Records):
+    """A disk on which a short run still has room, and a long one has not."""
+
+    full = True
+
+    async def put(self, entry: Entry, texts: Iterable[Text] = ()) -> None:
+        if self.full and entry.run["name"] == "long":
+            raise errors.Unreachable("the disk of the history's database is full: make room on its volume")
+        await super().put(entry, texts)
+
+
+async def test_one_run_that_is_written_hides_no_other_that_is_not(
+    kept: Stored, server: ApiServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    records = Small(kept.engine)
+    put_run(server, "long")
+    async with recording(server, kept, records) as recorder:
+
+        async def stands() -> bool:
+            return "full" in recorder.vitals().database
+
+        await until(stands)
+        for number in range(3):
+            put_run(server, f"short-{number}")
+        await recorded(kept, "short-0", "short-1", "short-2")
+        assert "full" in recorder.vitals().database
+        records.full = False
+        await recorded(kept, "long", "short-0", "short-1", "short-2")
+        await until(lambda: ready(recorder))
+    assert caplog.text.count("is full") == 1
+
+
 class Deaf:
     """A cluster whose kubelets do not answer."""
 
