@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import email.utils
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,16 @@ from boardhand_operator.errors import (
     RemoteUnavailable,
 )
 from boardhand_operator.http import exchange
-from boardhand_operator.http.answers import LONGEST_WAIT, Answer, Vendor, error_of, seconds_to_wait, spacing, used_share
+from boardhand_operator.http.answers import (
+    LONGEST_WAIT,
+    Answer,
+    Vendor,
+    error_of,
+    seconds_to_wait,
+    sentence_of,
+    spacing,
+    used_share,
+)
 from boardhand_operator.http.transport import Client, Connection
 
 SECRET = "s3cret-t0ken"
@@ -131,6 +141,23 @@ def test_waits_are_read_as_seconds_dates_and_intervals() -> None:
     assert seconds_to_wait({"x-rate-limit-api-token-interval-ms": "10000"}, now) == 10
     assert seconds_to_wait({"retry-after": "soon"}, now) is None
     assert seconds_to_wait({}, now) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (rb'"cut \ud83d"', "cut \ufffd"),
+        (rb'"\uDE00\ud83d\uDE00\ud83d\ud83d\ude00"', "\ufffd😀\ufffd😀"),
+        (rb'"a \\ud83d \\\ud83d"', "a \\ud83d \\\ufffd"),
+        (b'"\xed\xa0\xbd|\xed\x95\x9c"', "\ufffd|한"),
+        (json.dumps("😀\n\\u0041").encode(), "😀\n\\u0041"),
+    ],
+)
+async def test_half_of_a_surrogate_pair_comes_no_further(body: bytes, text: str) -> None:
+    caller = Caller(lambda _: httpx.Response(200, content=body))
+    assert await caller.http.get("ask", "/x") == text
+    said = sentence_of(Answer(400, {}, b'{"message": %s}' % body))
+    assert said == " ".join(text.split())
 
 
 @pytest.mark.parametrize("absurd", ["86400", "9" * 13, "9" * 19, "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])

@@ -34,6 +34,12 @@ _EPOCH = 1_000_000_000
 _DIGITS = 15
 """A number with more of them is no count of requests."""
 _LINK = re.compile(r'<([^<>]{1,4000})>\s*;[^,<>]{0,200}?\brel="?(\w+)"?')
+_MAY_BE_HALF = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\xed[\xa0-\xbf][\x80-\xbf])|\\."
+)
+"""Of a JSON text: a whole pair, a half, or any other escape, such as that of a backslash."""
 _PLENTY = 0.25
 """With so much of a limit left nothing is slowed down."""
 _TRANSIENT = (408, 425)
@@ -78,15 +84,23 @@ def data_of(vendor: Vendor, operation: str, answer: Answer) -> Any:
     if not answer.body.strip():
         return None
     try:
-        return json.loads(answer.body)
+        return json.loads(_whole(answer.body))
     except (ValueError, RecursionError) as wrong:
         sentence = f"answered {answer.status} with something that is not JSON; is a proxy in between?"
         raise RemoteUnavailable(vendor.name, operation, sentence, answer.request_id) from wrong
 
 
+def _whole(body: bytes) -> bytes:
+    """JSON in which half of a surrogate pair, as services leave it that cut a text within an emoji, is U+FFFD: it has
+    no place in UTF-8, and so in no run and no status."""
+    if not _MAY_BE_HALF.search(body):
+        return body
+    return _ESCAPE.sub(lambda found: "\ufffd".encode() if found["half"] else found[0], body)
+
+
 def sentence_of(answer: Answer, read_error: Callable[[Any], str | None] = lambda _: None) -> str:
     """The vendor's own words: of a JSON error its message, else the text; at most QUOTED characters."""
-    text = answer.body.decode("utf-8", "replace").strip()
+    text = _whole(answer.body).decode("utf-8", "replace").strip()
     try:
         parsed = json.loads(text)
     except (ValueError, RecursionError):
