@@ -43,7 +43,10 @@ def doctor(
     ] = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How it is printed.")] = Output.TABLE,
     trials: Annotated[
-        bool, typer.Option("--trials/--no-trials", help="Ask boards, forges and models, with one cheap call each.")
+        bool,
+        typer.Option(
+            "--trials/--no-trials", help="Ask boards, forges, git, models and registries, with one cheap call each."
+        ),
     ] = True,
     certificates: Annotated[
         Path | None, typer.Option(metavar="FILE", help="PEM bundle that boards, forges and models are checked with.")

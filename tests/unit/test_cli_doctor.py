@@ -357,11 +357,19 @@ def test_an_image_that_cannot_be_pulled_is_found(
 ) -> None:
     its = PoolFacts(pool_body(workbench=WORKBENCH, pod=pod), images={field: trial}, secrets={"registry": None})
     report = examine(facts(operator=an_operator(), pools=[its], namespaces={"team": Namespace(RESTRICTED)}))
-    mine = [one for one in report.findings if one.about == "pool team/shop"]
+    about = "Deployment boardhand/boardhand" if field == "runner.image" else "pool team/shop"
+    mine = [one for one in report.findings if one.about == about]
     assert [one.check for one in mine] == found
     assert all(fix in one.fix for one in mine)
     told = isinstance(trial, Hidden) or trial is UNREACHED
     assert [one.check for one in report.unseen if one.about == "pool team/shop"] == (["image"] if told else [])
+
+
+def test_a_runner_image_that_is_not_there_is_said_once() -> None:
+    missing = {"runner.image": Trial(False, "none", reason=MISSING)}
+    pools = [PoolFacts(pool_body(name, workbench=WORKBENCH), images=missing) for name in ("shop", "cart")]
+    report = examine(facts(operator=an_operator(), pools=pools, namespaces={"team": Namespace(RESTRICTED)}))
+    assert [one.about for one in report.findings if "none" in one.found] == ["Deployment boardhand/boardhand"]
 
 
 def test_a_pull_secret_that_is_refused_is_made_anew_and_one_that_is_none_is_said() -> None:

@@ -45,5 +45,6 @@ def examine(facts: Facts) -> Report:
         fix = f"kubectl -n {namespace} get codingagents"
         said.append(Finding("pool", f"pool {name}", f"there is no CodingAgent {pool} in namespace {namespace}", fix))
     said += [one for pool in facts.pools for one in pools.pool(facts, pool)]
-    findings = [one for one in said if isinstance(one, Finding)]
-    return Report(findings, list(dict.fromkeys(one for one in said if isinstance(one, Unseen))))
+    once = list(dict.fromkeys(said))
+    findings = [one for one in once if isinstance(one, Finding)]
+    return Report(findings, [one for one in once if isinstance(one, Unseen)])

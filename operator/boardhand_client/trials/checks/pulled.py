@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from boardhand_client.trials.checks.images import RUNNER, of_pool, wrong_with
+from boardhand_client.trials.checks.operator import about_of
 from boardhand_client.trials.facts import Facts, Hidden, PoolFacts
 from boardhand_client.trials.finding import Finding, Said, Unseen
 from boardhand_client.trials.pull_secrets import TYPES, credentials_of
@@ -29,7 +30,9 @@ def images(facts: Facts, one: PoolFacts, its: Pool) -> Said:
         elif trial.ok or field in unnamed or (wrong and trial.reason == REFUSED):
             continue
         elif trial.reason in (MISSING, NO_REGISTRY, REFUSED):
-            yield Finding("image", one.about, f"{field}: {trial.said}", _fix(facts, one, its, field, trial))
+            # Of all pools' pods, whatever they are pulled with: said once.
+            about = about_of(facts.operator) if field == RUNNER and trial.reason != REFUSED else one.about
+            yield Finding("image", about, f"{field}: {trial.said}", _fix(facts, one, its, field, trial))
         else:
             yield Unseen("image", one.about, f"{field}: {trial.said}; for the nodes it may be another matter")
 
