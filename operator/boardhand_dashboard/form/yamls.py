@@ -54,7 +54,8 @@ class Unwanted(yaml.MarkedYAMLError):
 
 
 def _check(text: str) -> None:
-    """An alias makes megabytes of a line, deep nesting ends the stack."""
+    """An alias makes megabytes of a line, deep nesting ends the stack, and a tag has the library read anything as it
+    says."""
     depth = 0
     for number, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
         if number > PARTS:
@@ -63,6 +64,8 @@ def _check(text: str) -> None:
             raise Unwanted(f"a value of more than {PLAIN} characters must stand in quotes", event)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise Unwanted("anchors and aliases are not taken: write it out", event)
+        if getattr(event, "tag", None):
+            raise Unwanted("tags, such as !!int, are not taken: leave them out", event)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEPTH:
             raise Unwanted(f"it is nested deeper than {DEPTH} levels", event)
