@@ -56,6 +56,13 @@ def test_the_earliest_claim_comes_first_and_ids_decide_a_draw() -> None:
     assert [claim.uid for claim in find_claims(comments)] == ["c", "a", "b"]
 
 
+@pytest.mark.parametrize(("first", "second"), [("9", "10"), ("999", "1000"), ("1", "2"), ("67a0ff", "67a100")])
+def test_of_claims_in_one_second_the_lower_number_came_first(first: str, second: str) -> None:
+    """Who wrote first saw no other claim, and works: so the other must see that one as the first, too."""
+    comments = [said(claim_text(id_, id_, "e", "p", "u"), id_) for id_ in (second, first)]
+    assert [claim.uid for claim in find_claims(comments)] == [first, second]
+
+
 def test_a_lost_claim_is_no_claim_any_more() -> None:
     assert find_claims([said(lost_text("run-b", "run-a"))]) == []
 

@@ -48,14 +48,15 @@ def claim_text(run_name: str, run_uid: str, event: str, pool: str, pool_uid: str
 
 
 def find_claims(comments: Iterable[Comment]) -> list[Claim]:
-    """The claims among comments of ours, the earliest first (by the board's clock, then by id)."""
+    """The claims among comments of ours, the earliest first: by the board's clock, then by id, where a longer one is
+    the higher number."""
     found = []
     for comment in comments:
         values = _values(comment, "claim")
         if values and {"run", "uid", "event"} <= values.keys():
             named = (values["run"], values["uid"], values["event"])
             found.append(Claim(comment.id, *named, comment.created_at, values.get("pool", "")))
-    return sorted(found, key=lambda claim: (claim.created_at, claim.comment_id))
+    return sorted(found, key=lambda claim: (claim.created_at, len(claim.comment_id), claim.comment_id))
 
 
 def lost_text(run_name: str, winner: str) -> str:
