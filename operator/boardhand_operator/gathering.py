@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from boardhand_operator import refusals
 from boardhand_operator.decide import observe
@@ -35,7 +37,7 @@ async def gather(kube: Kube, store: Store, settings: Settings, services: Service
     job, pod, logged, pushed = _made_before(store, run), None, None, None
     refused: list[str] = []
     if run.status.job and not run.status.finished_at:
-        job, pod = await _job_and_pod(kube, store, run, run.status.job)
+        job, pod = await _job_and_pod(kube, store, run, run.status.job, partial(_late, pool, now))
         over = observe.ended(job, pod) and not observe.suspended(job)
         if over and pod is not None and observe.disruption(pod) is None:
             logged = await logs.result(run.namespace, pod)
@@ -71,19 +73,29 @@ def _made_before(store: Store, run: Run) -> Json | None:
     return job if job is not None and owned_by(job, run.uid) else None
 
 
-async def _job_and_pod(kube: Kube, store: Store, run: Run, name: str) -> tuple[Json | None, Json | None]:
-    """Absence is believed of the API server only, as is a pod at work whose Job has ended: the memory may be young.
+def _late(pool: Pool | None, now: datetime, job: Json) -> bool:
+    """Whether a Job that is not known to have ended should have."""
+    if pool is None or observe.suspended(job) or observe.ended(job, None):
+        return False
+    return now >= observe.over_by(job, pool.spec.limits.deadline_seconds)
+
+
+async def _job_and_pod(
+    kube: Kube, store: Store, run: Run, name: str, late: Callable[[Json], bool]
+) -> tuple[Json | None, Json | None]:
+    """Absence is believed of the API server only, as is a pod at work whose Job has ended: the memory may be young, or
+    old, where the Job is late.
 
     A Job that is not the run's, and a pod that is not the Job's, are somebody else's, whatever they are called.
     """
     job: Json | None = store.get(Resource.JOBS, (run.namespace, name))
-    if job is None:
+    if job is None or late(job):
         job = await kube.get(Resource.JOBS, run.namespace, name)
     if job is not None and not owned_by(job, run.uid):
         return None, None
     uid = None if job is None else str(job["metadata"]["uid"])
     pod: Json | None = store.pod_of(run.namespace, name, uid)
-    over = job is None or observe.ended(job, None)
+    over = job is None or observe.ended(job, None) or late(job)
     if over and not observe.ended(None, pod):
         pod = None
         async for found in kube.list(Resource.PODS, run.namespace, f"batch.kubernetes.io/job-name={name}"):

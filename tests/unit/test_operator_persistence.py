@@ -23,7 +23,7 @@ from boardhand_operator.memory.turns import Turn
 from boardhand_operator.specs.kept import build_claim
 from tests.support.fake_nodes import Fate
 from tests.support.fuse import Crash, Fuse, When
-from tests.support.objects import a_pool, a_run, ended, pod_body, run_body
+from tests.support.objects import a_pool, a_run, ended, job_body, pod_body, run_body
 from tests.support.world import Replica, World, clocked, live
 from tests.unit.test_operator_exactly_once import BOARD
 from tests.unit.test_operator_specs import ALL, FULL, containers, job, spec_of
@@ -216,7 +216,7 @@ def test_a_volume_that_nobody_provides_is_the_pools_configuration(message: str, 
     body = pod_body(phase="Pending", conditions=[condition])
     run = a_run(phase="Preparing", job="run-1-1", tries=1)
     now = World(Fuse()).clock.time + timedelta(seconds=seconds)
-    job = {"metadata": {"name": "run-1-1"}}
+    job = job_body()
     actions = decide(Facts(run, a_pool(**KEPT), job, body, None, Turn(place=True), now)).actions
     failures = [action.fields.get("failure") for action in actions if isinstance(action, Record)]
     assert [(one["class"], one["reason"]) for one in failures if one] == [("Configuration", "VolumePending")] * ends

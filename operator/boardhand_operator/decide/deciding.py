@@ -22,6 +22,8 @@ from boardhand_operator.money.charge import with_booking
 from boardhand_operator.views import Pool, Run
 
 JOB_SUSPENDED = "JobSuspended"
+_LATE = 60.0
+"""Seconds between looks at a Job that should have ended."""
 _PASSING = 2.0
 """Seconds that a stage must last for its phase to be told: each write costs a request."""
 
@@ -76,7 +78,9 @@ def _follow(facts: Facts, pool: Pool) -> Decision:
     unseen = facts.pod is None and run.status.phase in (Phase.WORKING, Phase.PUBLISHING, Phase.VERIFYING)
     if unseen or now is run.status.phase:
         untold = stuck or observe.leaving(facts.pod) or observe.counted(job)
-        return Decision((), LOOK if untold else None, "under way")
+        # Watches that broke off do not tell what has gone meanwhile.
+        left = (observe.over_by(job, pool.spec.limits.deadline_seconds) - facts.now).total_seconds() + 1
+        return Decision((), LOOK if untold else max(left, _LATE), "under way")
     if since and (young := _PASSING - (facts.now - since).total_seconds()) > 0:
         return Decision((), young, "a stage began")
     fields = {"phase": now.value} | (_published(facts) if now is Phase.VERIFYING else {})

@@ -33,6 +33,8 @@ ENDING = frozenset(Stage) - {Stage.WORKBENCH}
 """The stages that end by themselves."""
 _NODE_SECONDS = 30.0
 """A kubelet that answers has removed a pod long before so much time has passed since its grace period ended."""
+_ENDED_SECONDS = 300.0
+"""So long after its pod's deadline a Job, whose own comes two minutes later, has ended."""
 _PROVISIONER_SECONDS = 300.0
 """A volume that is only being made is told in the same words as one that nobody makes."""
 
@@ -172,6 +174,12 @@ def succeeded(pod: Json | None) -> bool:
 def counted(job: Json | None) -> bool:
     """Whether the Job counts its pod as one that succeeded: then no watch shows it any more."""
     return bool(((job or {}).get("status") or {}).get("succeeded"))
+
+
+def over_by(job: Json, deadline_seconds: float) -> datetime:
+    """When a Job that began with this deadline of its pod has ended for certain, whatever the watches show."""
+    began = (job.get("status") or {}).get("startTime") or job["metadata"]["creationTimestamp"]
+    return parse_time(began) + timedelta(seconds=deadline_seconds + _ENDED_SECONDS)
 
 
 def ended(job: Json | None, pod: Json | None) -> bool:
