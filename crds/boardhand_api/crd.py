@@ -111,6 +111,21 @@ def _schema_of(model: type[BaseModel], *, defaults: bool) -> Schema:
     return structural(schema, schema.get("$defs", {}), defaults=defaults)
 
 
+def _object(spec: type[BaseModel], status: type[BaseModel]) -> Schema:
+    return {
+        "type": "object",
+        "description": " ".join((spec.__doc__ or "").split()),
+        "required": ["spec"],
+        "properties": {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"type": "object"},
+            "spec": _schema_of(spec, defaults=True),
+            "status": _schema_of(status, defaults=False),
+        },
+    }
+
+
 def definition(
     kind: str,
     spec: type[BaseModel],
@@ -120,13 +135,6 @@ def definition(
 ) -> Schema:
     """One CustomResourceDefinition, version v1alpha1, namespaced, with a status subresource."""
     plural = kind.lower() + "s"
-    properties = {
-        "apiVersion": {"type": "string"},
-        "kind": {"type": "string"},
-        "metadata": {"type": "object"},
-        "spec": _schema_of(spec, defaults=True),
-        "status": _schema_of(status, defaults=False),
-    }
     version = {
         "name": "v1alpha1",
         "served": True,
@@ -136,14 +144,7 @@ def definition(
             {"name": name, "type": type_, "jsonPath": path, "priority": priority}
             for name, type_, path, priority in columns
         ],
-        "schema": {
-            "openAPIV3Schema": {
-                "type": "object",
-                "description": " ".join((spec.__doc__ or "").split()),
-                "required": ["spec"],
-                "properties": properties,
-            }
-        },
+        "schema": {"openAPIV3Schema": _object(spec, status)},
     }
     return {
         "apiVersion": "apiextensions.k8s.io/v1",

@@ -70,14 +70,9 @@ def try_(
             **{"--provider": provider.value, "--base-url": base_url, "--api-key-file": key, "--workdir": workdir},
             **{"--task": task.value, "--money": money},
         }
-        words = [word for flag, value in given.items() if value is not None for word in (flag, str(value))]
-        words += [
-            word
-            for flag, many in (("--setup", setup), ("--verify", verify))
-            for one in many or ()
-            for word in (flag, one)
-        ]
-        words += ["--no-tests-needed"] if no_tests_needed else []
+        pairs = [(flag, str(value)) for flag, value in given.items() if value is not None]
+        pairs += [(flag, one) for flag, many in (("--setup", setup), ("--verify", verify)) for one in many or ()]
+        words = [word for pair in pairs for word in pair] + (["--no-tests-needed"] if no_tests_needed else [])
         raise typer.Exit(_run([runner, "run", "--events", *words]))
 
 

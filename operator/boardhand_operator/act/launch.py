@@ -45,20 +45,8 @@ async def launch(doing: Doing, number: int) -> bool:
         await doing.services.snapshots.keep(pool)
     volume = await ensure(doing)
     await _close_network(doing)
-    try:
-        job = await doing.kube.create(Resource.JOBS, run.namespace, wanted)
-    except Conflict:
-        found = await doing.kube.get(Resource.JOBS, run.namespace, name)
-        if found is None or not doing.owns(found):
-            text = f"a Job {name} is there that this run does not own; it is left alone"
-            await doing.record({"tries": number}, text)
-            await doing.tell("ForeignJob", text, warning=True)
-            return False
-        job = found
-    except ApiException as refused:
-        if refused.status != HTTPStatus.UNPROCESSABLE_ENTITY:
-            raise
-        await _unfit(doing, f"the API server refuses Job {name}: {_said(refused)}")
+    job = await _made(doing, number, wanted)
+    if job is None:
         return False
     doing.store.put(Resource.JOBS, job)
     started = run.status.started_at or stamp(datetime.now(UTC))
@@ -69,6 +57,25 @@ async def launch(doing: Doing, number: int) -> bool:
     if number > 1:
         await doing.tell("Launched", f"Job {name}, try {number}")
     return True
+
+
+async def _made(doing: Doing, number: int, wanted: Json) -> Json | None:
+    """The Job, as it is made or as it is there already; None where it cannot be this run's, which is told."""
+    run, name = doing.run, wanted["metadata"]["name"]
+    try:
+        return await doing.kube.create(Resource.JOBS, run.namespace, wanted)
+    except Conflict:
+        found = await doing.kube.get(Resource.JOBS, run.namespace, name)
+        if found is not None and doing.owns(found):
+            return found
+        text = f"a Job {name} is there that this run does not own; it is left alone"
+        await doing.record({"tries": number}, text)
+        await doing.tell("ForeignJob", text, warning=True)
+    except ApiException as refused:
+        if refused.status != HTTPStatus.UNPROCESSABLE_ENTITY:
+            raise
+        await _unfit(doing, f"the API server refuses Job {name}: {_said(refused)}")
+    return None
 
 
 async def _through_proxy(doing: Doing, job: Json) -> Json:

@@ -123,6 +123,18 @@ def _stages(pool: CodingAgentSpec, order: Order, image: str) -> tuple[list[Json]
     return [checkout, *services, bench, agent, _runner(Stage.PUBLISH, image, pool)], _verify(pool, order)
 
 
+def _of_pod(pool: CodingAgentSpec, containers: Json) -> Json:
+    """The pod's spec around its containers and their volumes."""
+    return {
+        "restartPolicy": "Never",
+        "activeDeadlineSeconds": pool.limits.deadline_seconds,
+        "terminationGracePeriodSeconds": 10,
+        **isolation.of_pod(pool.pod),
+        **containers,
+        **shape.fields(pool.pod),
+    }
+
+
 def build_job(
     name: str,
     run: Json,
@@ -142,18 +154,9 @@ def build_job(
     about |= {"annotations": pool.pod.annotations} if pool.pod.annotations else {}
     init, main = _stages(pool, order, runner_image)
     annotation = order.model_dump_json(by_alias=True, exclude_none=True)
-    spec = {
-        "restartPolicy": "Never",
-        "activeDeadlineSeconds": pool.limits.deadline_seconds,
-        "terminationGracePeriodSeconds": 10,
-        **isolation.of_pod(pool.pod),
-        "initContainers": init,
-        "containers": [main],
-        "volumes": volumes.volumes(pool, order, minted),
-        **shape.fields(pool.pod),
-    }
     annotations = {**pool.pod.annotations, pod.ORDER_ANNOTATION: annotation}
-    template = {"metadata": {"labels": labels, "annotations": annotations}, "spec": spec}
+    containers = {"initContainers": init, "containers": [main], "volumes": volumes.volumes(pool, order, minted)}
+    template = {"metadata": {"labels": labels, "annotations": annotations}, "spec": _of_pod(pool, containers)}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",

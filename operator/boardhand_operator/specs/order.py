@@ -33,7 +33,6 @@ def build_order(
     comments, then what the last attempt told, then what `fitting` names. Raises Misconfigured where the pool's
     own commands leave no room.
     """
-    limits = pool.limits
     order = Order(
         run=name,
         task=run.task,
@@ -64,18 +63,21 @@ def build_order(
         change_files=pool.policy.change_files,
         file_bytes=pool.policy.file_bytes,
         fingerprints=told or Fingerprints(),
-        limits=OrderLimits(
-            steps=limits.steps,
-            tokens=limits.tokens,
-            money=money_of(run, pool),
-            deadline_seconds=max(1, int(limits.deadline_seconds * _AGENT_SHARE)),
-            command_timeout_seconds=limits.deadline_seconds
-            if limits.deadline_seconds < pool.workbench.command_timeout_seconds
-            else pool.workbench.command_timeout_seconds,
-            model_patience_seconds=limits.model_patience_seconds,
-        ),
+        limits=_limits(pool, run),
     )
     return _fitting(order)
+
+
+def _limits(pool: CodingAgentSpec, run: TicketRunSpec) -> OrderLimits:
+    limits = pool.limits
+    return OrderLimits(
+        steps=limits.steps,
+        tokens=limits.tokens,
+        money=money_of(run, pool),
+        deadline_seconds=max(1, int(limits.deadline_seconds * _AGENT_SHARE)),
+        command_timeout_seconds=min(limits.deadline_seconds, pool.workbench.command_timeout_seconds),
+        model_patience_seconds=limits.model_patience_seconds,
+    )
 
 
 def _message_bytes(pool: CodingAgentSpec) -> int:
