@@ -12,7 +12,7 @@ from typing import Any
 
 from boardhand_api.failures import FailureClass
 from boardhand_api.run_status import Failure, Phase
-from boardhand_operator.decide import observe, outcome
+from boardhand_operator.decide import observe, said
 from boardhand_operator.decide.actions import Decision, Record, Settle
 from boardhand_operator.decide.beginning import LOOK, begin, wait
 from boardhand_operator.decide.delivery import CANCEL_REQUESTED, deliver
@@ -37,7 +37,8 @@ def _decided(facts: Facts) -> Decision:
     status = facts.run.status
     if status.phase.finished:
         return Decision(() if facts.run.settled else (Settle(),), why="finished")
-    if facts.pool is None:
+    # Whoever deletes a pool has its runs called off as ever.
+    if facts.pool is None and not facts.run.spec.cancel:
         return wait(facts, "PoolMissing", f"there is no CodingAgent {facts.run.spec.pool} in this namespace")
     if status.finished_at:
         return Decision(tuple(deliver(facts.run, facts.pool)), why="deliver")
@@ -99,5 +100,5 @@ def _not_admitted(run: Run, job: str) -> Decision:
 
 def _published(facts: Facts) -> dict[str, Any]:
     """What the try pushed, kept with the phase: the pod may be gone before the verify commands have ended."""
-    pushed = outcome.published_by(facts.pod)
+    pushed = said.published_by(facts.pod)
     return {"branch": pushed.branch, "commit": pushed.commit}

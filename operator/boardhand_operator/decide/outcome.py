@@ -7,25 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Any
 
 from boardhand_api.counts import NO_TESTS_EXIT, parse_verify_message, parse_verify_output, printable
 from boardhand_api.failures import LIMITS, FailureClass, class_of_exit_code
 from boardhand_api.pod import Stage
-from boardhand_api.result import RESULT_VERSION, Checked, Published, Refusal, Result
+from boardhand_api.result import RESULT_VERSION, Published, Refusal, Result
 from boardhand_api.run_status import Failure, TicketRunStatus, Verdict
 from boardhand_api.taming import reason_of
 from boardhand_api.versions import newer
 from boardhand_operator.decide import lost_pod, observe
 from boardhand_operator.decide.observe import StageState
+from boardhand_operator.decide.said import ANSWERING, Said
 
 Json = Mapping[str, Any]
-T = TypeVar("T", bound=BaseModel)
-
-_ANSWERING = (Stage.CHECKOUT, Stage.AGENT, Stage.PUBLISH)
-"""Stages of ours, whose messages have versions."""
 
 
 @dataclass(frozen=True)
@@ -36,19 +31,6 @@ class Outcome:
     published: Published
     verdict: Verdict | None = None
     failure: Failure | None = None
-
-
-def _parsed(model: type[T], text: str) -> T | None:
-    try:
-        return model.model_validate_json(text)
-    except ValidationError:
-        return None
-
-
-def published_by(pod: Json | None) -> Published:
-    """What publish says that it pushed; nothing as long as it has not ended well."""
-    state = observe.stages(pod).get(Stage.PUBLISH, StageState())
-    return (_parsed(Published, state.message) if state.exit_code == 0 else None) or Published()
 
 
 def _failed(failure: FailureClass, reason: str, message: str) -> Failure:
@@ -68,7 +50,7 @@ def _stage_failure(stage: Stage, state: StageState, said: Refusal | None) -> Fai
 
 def _too_new(seen: Mapping[Stage, StageState], logged: Result | None) -> Failure | None:
     """Of an answer in a version that is not known nothing is believed, its stage's exit code neither."""
-    versions = {stage: newer(state.message, RESULT_VERSION) for stage, state in seen.items() if stage in _ANSWERING}
+    versions = {stage: newer(state.message, RESULT_VERSION) for stage, state in seen.items() if stage in ANSWERING}
     if logged and logged.version > RESULT_VERSION:
         versions[Stage.AGENT] = logged.version
     for stage, version in versions.items():
@@ -113,18 +95,10 @@ def judge(
     commands: the pool's verify commands; empty where checkout told them from the repository, and says so.
     at_forge: what the forge shows that the try pushed, where the pod is gone.
     """
-    seen = observe.stages(pod)
-    nothing = StageState()
-    checkout, agent, publish, verify = (
-        seen.get(stage, nothing) for stage in (Stage.CHECKOUT, Stage.AGENT, Stage.PUBLISH, Stage.VERIFY)
-    )
-    checked = _parsed(Checked, checkout.message) or Checked()
-    answered, pushed = logged or _parsed(Result, agent.message), _parsed(Published, publish.message)
-    result, published = answered or Result(base_commit=checked.base_commit), pushed or Published()
-    proves = Stage.PUBLISH in seen or Stage.VERIFY in seen
+    said = Said.of(observe.stages(pod), logged)
 
     def outcome(failure: Failure | None, verdict: Verdict | None = None) -> Outcome:
-        return Outcome(result, published, verdict, failure)
+        return Outcome(said.result, said.published, verdict, failure)
 
     if observe.past_deadline(job, pod):
         return outcome(_failed(FailureClass.DEADLINE, "DeadlineExceeded", "the run took longer than its deadline"))
@@ -132,34 +106,49 @@ def judge(
         if at_forge and observe.condition(job, "Complete"):
             return _lost_words(at_forge, commands)
         return outcome(*_without_pod(job, commands))
-    if why := observe.own_disk_full(pod):
-        text = f"the run wrote more than spec.pod.disk and the sizes of its caches allow: {why}"
-        return outcome(_failed(FailureClass.BUDGET, "DiskFull", text))
-    if why := observe.disruption(pod):
-        return outcome(_failed(FailureClass.INFRASTRUCTURE, "Disrupted", why))
-    if too_new := _too_new(seen, logged):
-        return outcome(too_new)
-    for stage, state, said in (
-        (Stage.CHECKOUT, checkout, checked.failure),
-        (Stage.AGENT, agent, result.failure),
-        (Stage.PUBLISH, publish, published.failure),
-    ):
-        if state.exit_code:
-            return outcome(_stage_failure(stage, state, said))
-    if agent.exit_code is None or (proves and verify.exit_code is None):
-        if lost_pod.stage_and_code(job):
-            return outcome(*_without_pod(job, commands))
-        return outcome(_failed(FailureClass.INFRASTRUCTURE, "StageLost", "the pod ended before its stages did"))
-    for who, lost in (("agent", answered is None), ("publish", proves and pushed is None)):
-        if lost:
-            return outcome(_failed(FailureClass.INFRASTRUCTURE, "ResultLost", f"what {who} answered cannot be read"))
-    if published.branch is None:
-        return outcome(_answer_failure(result))
+    if failure := _of_pod(pod) or _too_new(said.seen, logged) or _of_stages(said):
+        return outcome(failure)
+    if said.unended and lost_pod.stage_and_code(job):
+        return outcome(*_without_pod(job, commands))
+    if failure := _lost(said):
+        return outcome(failure)
+    if said.published.branch is None:
+        return outcome(_answer_failure(said.result))
+    verify = said.state(Stage.VERIFY)
     if verify.reason == "OOMKilled":
         return outcome(_failed(FailureClass.INFRASTRUCTURE, "OutOfMemory", "verify was killed for its memory"))
-    verdict = _verdict(verify, commands or checked.verify)
+    verdict = _verdict(verify, commands or said.checked.verify)
     # Unfinished work is told by what ended it, whatever the verdict: a green one does not make it finished.
-    return outcome(_limit(result) or (None if verdict.passed else _red(verdict, verify.message)), verdict)
+    return outcome(_limit(said.result) or (None if verdict.passed else _red(verdict, verify.message)), verdict)
+
+
+def _of_pod(pod: Json) -> Failure | None:
+    """What befell the pod as a whole."""
+    if why := observe.own_disk_full(pod):
+        text = f"the run wrote more than spec.pod.disk and the sizes of its caches allow: {why}"
+        return _failed(FailureClass.BUDGET, "DiskFull", text)
+    if why := observe.disruption(pod):
+        return _failed(FailureClass.INFRASTRUCTURE, "Disrupted", why)
+    return None
+
+
+def _of_stages(said: Said) -> Failure | None:
+    """The failure of the first stage before the proof that has one."""
+    told = (said.checked.failure, said.result.failure, said.published.failure)
+    for stage, failure in zip(ANSWERING, told, strict=True):
+        if said.state(stage).exit_code:
+            return _stage_failure(stage, said.state(stage), failure)
+    return None
+
+
+def _lost(said: Said) -> Failure | None:
+    """What is missing of what the stages had to say."""
+    if said.unended:
+        return _failed(FailureClass.INFRASTRUCTURE, "StageLost", "the pod ended before its stages did")
+    for who, lost in (("agent", said.answered is None), ("publish", said.proves and said.pushed is None)):
+        if lost:
+            return _failed(FailureClass.INFRASTRUCTURE, "ResultLost", f"what {who} answered cannot be read")
+    return None
 
 
 def _lost_words(pushed: Published, commands: list[str]) -> Outcome:
