@@ -286,3 +286,17 @@ async def test_whoever_may_make_runs_has_no_card_moved_or_told_that_no_run_of_th
     assert (after.status.phase.finished, after.settled) == (True, True)
     assert world.board.cards[CARD].column == REVIEW
     assert world.board.texts(CARD) == []
+
+
+async def test_a_run_whose_pool_is_gone_is_called_off_all_the_same(world: World) -> None:
+    """Nobody is there to tell of it, and its pod is to end."""
+    run = await _at_work(world)
+    world.kube.remove(Resource.POOLS, ("team", "shop"))
+    await _let_go(world)
+    assert world.kube.objects[Resource.JOBS]
+    await _cancel(world, run)
+    await _let_go(world)
+    (after,) = world.runs()
+    assert (after.status.phase, after.settled) == (Phase.CANCELLED, True)
+    assert not world.kube.objects[Resource.JOBS]
+    assert _closings(world, run) == []

@@ -37,13 +37,14 @@ def _decided(facts: Facts) -> Decision:
     status = facts.run.status
     if status.phase.finished:
         return Decision(() if facts.run.settled else (Settle(),), why="finished")
-    # Whoever deletes a pool has its runs called off as ever.
-    if facts.pool is None and not facts.run.spec.cancel:
-        return wait(facts, "PoolMissing", f"there is no CodingAgent {facts.run.spec.pool} in this namespace")
-    if status.finished_at:
+    # Of a pool that is gone runs can be called off as ever.
+    may_end = facts.pool is not None or facts.run.spec.cancel
+    if may_end and status.finished_at:
         return Decision(tuple(deliver(facts.run, facts.pool)), why="deliver")
-    if (cancelled := _cancelled(facts)) is not None:
+    if may_end and (cancelled := _cancelled(facts)) is not None:
         return Decision((cancelled,), why="cancelled")
+    if facts.pool is None:
+        return wait(facts, "PoolMissing", f"there is no CodingAgent {facts.run.spec.pool} in this namespace")
     if status.job is None:
         return begin(facts, facts.pool)
     return _follow(facts, facts.pool)

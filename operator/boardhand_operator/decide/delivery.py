@@ -23,17 +23,20 @@ CANCEL_REQUESTED = "CancelRequested"
 """Reason of a run that its spec called off."""
 
 
-def deliver(run: Run, pool: Pool) -> list[Action]:
-    """Pull request, comment and column, pool, phase: in this order, so that the comment can name the link."""
+def deliver(run: Run, pool: Pool | None) -> list[Action]:
+    """Pull request, comment and column, pool, phase: in this order, so that the comment can name the link.
+
+    pool: None where it is gone: then nobody can be told.
+    """
     status, failure = run.status, run.status.failure
     actions: list[Action] = []
     if job := _job_to_remove(run):
         actions.append(RemoveJob(job))
-    if status.pull_request is None and _wants_pull_request(run, pool):
+    if pool and status.pull_request is None and _wants_pull_request(run, pool):
         actions.append(OpenPullRequest(draft=status.partial or failure is not None))
-    if run.on_board and pool.spec.board and status.delivery is None and not never_ours(run):
+    if pool and run.on_board and pool.spec.board and status.delivery is None and not never_ours(run):
         actions.append(CloseTicket(_column(failure, pool.spec.board.columns)))
-    if failure and failure.failure_class is FailureClass.CONFIGURATION:
+    if pool and failure and failure.failure_class is FailureClass.CONFIGURATION:
         actions.append(FlagPool(failure.reason, failure.message))
     phase = Phase.SUCCEEDED
     if failure:
