@@ -26,6 +26,7 @@ from testbed.github.app import create_app
 from testbed.github.state import GitHubState
 from testbed.load import Fate, LoadCluster, OperatorProcess, Player, StageEnd, green, objects, standins
 from testbed.load.api import GROUP, Json, context
+from testbed.load.fate import red
 from testbed.load.programs import OPERATOR_NAMESPACE, OPERATOR_USER
 from testbed.manifests import run
 from testbed.rights import Comparison, Right, calls, compare, grants
@@ -67,6 +68,8 @@ class Scene:
         if order.ticket.title.startswith("Card"):
             # What the agent says fits into no termination message, so its log is read.
             whole = replace(whole, ends=whole.ends | {Stage.AGENT: StageEnd()})
+        if order.ticket.title == "red":
+            return red(order)
         return Fate({Stage.CHECKOUT: whole.ends[Stage.CHECKOUT]}) if order.ticket.title in self.held else whole
 
     async def pushed(self, order: Order, commit: str) -> None:
@@ -189,13 +192,21 @@ async def volumes(scene: Scene) -> None:
     await until(lambda: "deletionTimestamp" in scene.cluster.api.get(f"{APPS}/persistentvolumeclaims/kept")["metadata"])
 
 
+async def failing(scene: Scene) -> None:
+    """A run fails: its Job leaves the watches only by a label."""
+    scene.cluster.apply(objects.pool(HAND, "plain", None, "", None))
+    scene.apply_run("red", "plain")
+    await until(lambda: [body["metadata"]["name"] for body in scene.runs(HAND, LABEL_SETTLED)].count("red"))
+    assert scene.status("red")["phase"] == "Failed"
+
+
 async def played(scene: Scene) -> Comparison:
     """All of it, and then what the audit log says."""
     scene.operator.start()
     await asyncio.to_thread(scene.operator.wait_ready)
     try:
         async with Player(scene.cluster, scene.decide, scene.pushed).playing():
-            for feature in (volumes, cards, tokens):
+            for feature in (volumes, failing, cards, tokens):
                 await feature(scene)
             await until(lambda: len(scene.runs(BOARD)) == 1)
     except TimeoutError:
