@@ -72,10 +72,12 @@ def asked(url: str, ask: Callable[[Client], Awaitable[object]]) -> tuple[object,
         finally:
             await client.aclose()
 
-    try:
-        return asyncio.run(once()), None
-    except Exception as error:  # noqa: BLE001 (which it is, is what is looked at)
-        return None, error
+    async def answered() -> object | BaseException:
+        (answer,) = await asyncio.gather(once(), return_exceptions=True)
+        return answer
+
+    answer = asyncio.run(answered())
+    return (None, answer) if isinstance(answer, BaseException) else (answer, None)
 
 
 async def _at_once(_: float) -> None:

@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from fnmatch import fnmatch
 from functools import cache
 
@@ -86,11 +86,17 @@ def rows(wanted: Sequence[Attack], jobs: int) -> Iterator[Row]:
     with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_begin) as pool:
         running = {pool.submit(_row, attack.name): attack for attack in local}
         for done in as_completed(running):
-            error = done.exception()
-            yield broken(running[done], error) if error else done.result()
-    for attack in wanted:
-        if attack.cluster:
-            yield tried(attack)
+            yield _told(running[done], done)
+    with ThreadPoolExecutor(1) as alone:
+        for attack in wanted:
+            if attack.cluster:
+                yield _told(attack, alone.submit(tried, attack))
+
+
+def _told(attack: Attack, done: Future[Row]) -> Row:
+    """An attack may make anything go wrong: then that one row tells of it."""
+    error = done.exception()
+    return broken(attack, error) if error else done.result()
 
 
 def _begin() -> None:
@@ -103,13 +109,10 @@ def _row(name: str) -> Row:
 
 
 def tried(attack: Attack) -> Row:
-    """The attack's row, whatever comes of it."""
+    """The attack's row."""
     began = time.monotonic()
-    try:
-        outcome = attack.run()
-        off = attack.guard_off() if attack.guard_off else None
-    except Exception as error:  # noqa: BLE001 (an attack may make anything go wrong: that one row tells of it)
-        return broken(attack, error)
+    outcome = attack.run()
+    off = attack.guard_off() if attack.guard_off else None
     return Row(
         attack=attack.name,
         reached=outcome.reached,
