@@ -21,12 +21,15 @@ from boardhand_cli.main import app
 from boardhand_operator.sealed.keyring import Key, Keyring, Place
 from testbed import chart
 from testbed.board import TrelloClient
+from testbed.github import pull_desk, token_desk
 from testbed.load import LoadCluster, objects, standins
 from testbed.load.api import GROUP
 from testbed.load.programs import OPERATOR_NAMESPACE as HOME
 from testbed.shell import TestbedError, wait_for
+from tests.support.github_site import github_site
 from tests.support.registry import PASSWORD, Registry, a_registry
 from tests.support.ssh_server import SshServer, new_key, serving
+from tests.unit.test_github_app import key, pem
 
 pytestmark = pytest.mark.slow
 Json = dict[str, Any]
@@ -146,7 +149,24 @@ def git_over_ssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer
 
 
 @pytest.fixture(scope="module")
-def scene(images: Registry, git_over_ssh: SshServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def apps() -> Iterator[State]:
+    """Secrets of GitHub Apps, by what each may."""
+    all_of_it = {"contents": "write", "pull_requests": "write", "checks": "read", "statuses": "read"}
+    with github_site() as github:
+        pull_desk.push(github, github.add_repository(f"load/{POOL}"), "main")
+        held = dict[str, Json]()
+        for name, may in {"app": all_of_it, "app-reads": {"contents": "read"}}.items():
+            app = token_desk.add_app(github, name, key().public_key())
+            token_desk.install(github, app, "load", may)
+            data = coded({"appId": str(app.id), "privateKey": pem(), "address": github.site})
+            held |= dict([made("Secret", name, data=data)])
+        yield held
+
+
+@pytest.fixture(scope="module")
+def scene(
+    images: Registry, git_over_ssh: SshServer, apps: State, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Scene]:
     image = f"{images.host}/open/app:1"
     with LoadCluster(tmp_path_factory.mktemp("doctor") / "state", pods=False, rights=[]) as cluster:
         trello = standins.start_trello(cluster)
@@ -167,7 +187,7 @@ def scene(images: Registry, git_over_ssh: SshServer, tmp_path_factory: pytest.Te
         body = objects.pool(TEAM, POOL, board, trello, forge, concurrency=1, models={"large": large})
         body["spec"]["workbench"]["image"] = image
         held = {"sshKey": git_over_ssh.key, "knownHosts": git_over_ssh.known_hosts, "address": git_over_ssh.address}
-        state |= dict([made("Secret", SSH, data=coded(held))])
+        state |= apps | dict([made("Secret", SSH, data=coded(held))])
         state |= {AT_POOL: body, f"{AT_POOL}/status": pool_status(), LEASE: lease(datetime.now(UTC))}
         made_here.make(state)
         uid = cluster.api.get(AT_POOL)["metadata"]["uid"]
@@ -304,6 +324,18 @@ def over_ssh(**change: str) -> Callable[[State], None]:
         spec(repository__url=f"{base64.b64decode(held['address']).decode()}/load/{POOL}.git")(state)
         spec(repository__readSecretRef={"name": SSH}, repository__pushSecretRef={"name": "pusher"})(state)
         add("Secret", "pusher", data=held | coded(change))(state)
+
+    return plant
+
+
+def at_github(push: str) -> Callable[[State], None]:
+    """The same repository at GitHub, to which is pushed with the App of this Secret."""
+
+    def plant(state: State) -> None:
+        site = base64.b64decode(state[f"{TEAMS}/secrets/app"]["data"]["address"]).decode()
+        forge = {"type": "github", "url": site, "secretRef": {"name": "app"}}
+        repository = {"url": f"{site}/load/{POOL}.git", "branch": "main", "pushSecretRef": {"name": push}}
+        spec(forge=forge, repository=repository)(state)
 
     return plant
 
@@ -468,6 +500,13 @@ ROWS = [
         "refused the push credentials",
         f"kubectl -n {TEAM} create secret generic git-push --from-file=username=FILE --from-file=token=FILE",
         secret("git-push", username="boardhand", token="an-old-token"),
+    ),
+    Row(
+        "a GitHub App that may not push",
+        "git",
+        "lacks contents: write",
+        "add it to the App's permissions",
+        at_github("app-reads"),
     ),
     Row(
         "an ssh key that is refused",
@@ -718,9 +757,10 @@ def test_what_is_planted_is_found_alone_with_its_fix(scene: Scene, row: Row) -> 
     FOUND.append((row.what, row.check, findings[0]["fix"]))
 
 
-def test_a_repository_over_ssh_is_as_it_is_to_be(scene: Scene) -> None:
+@pytest.mark.parametrize("plant", [over_ssh(), at_github("app")])
+def test_a_repository_elsewhere_is_as_it_is_to_be(scene: Scene, plant: Callable[[State], None]) -> None:
     state = healthy(scene)
-    over_ssh()(state)
+    plant(state)
     scene.make(state)
     found = scene.doctor()
     scene.make(healthy(scene))
