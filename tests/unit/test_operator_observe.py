@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from boardhand_api.pod import Stage
 from boardhand_api.run_status import Phase
 from boardhand_operator.decide import observe
+from boardhand_operator.decide.blocking import blocked
 from boardhand_operator.decide.observe import StageState
 from tests.support.objects import NOON, ended, job_body, pod_body, running, waiting
 
@@ -47,7 +48,7 @@ def test_a_message_is_bounded_whatever_sent_it() -> None:
 def test_a_pod_that_says_nothing_is_preparing(pod: dict[str, Any] | None) -> None:
     assert observe.stages(pod) == {}
     assert observe.phase(pod) is Phase.PREPARING
-    assert observe.blocked(pod) is None
+    assert blocked(pod) is None
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_a_job_that_ended_without_a_pod_has_ended() -> None:
 
 def test_the_first_stage_that_cannot_start_is_named() -> None:
     made = pod_body({Stage.WORKBENCH: waiting("ImagePullBackOff"), Stage.VERIFY: waiting("ErrImagePull", "no")})
-    found = observe.blocked(made)
+    found = blocked(made)
     assert found and (found.stage, found.reason, found.message) == ("workbench", "ImagePull", "ImagePullBackOff")
     assert found.since == observe.parse_time(NOON)
 
@@ -85,7 +86,7 @@ def with_service(agent: dict[str, Any], state: dict[str, Any], **row: Any) -> di
 
 
 def test_a_service_without_its_image_blocks() -> None:
-    found = observe.blocked(with_service(waiting(), waiting("ErrImagePull", "no such image")))
+    found = blocked(with_service(waiting(), waiting("ErrImagePull", "no such image")))
     assert found and (found.stage, found.reason, found.message) == ("service-db", "ImagePull", "no such image")
 
 
@@ -104,23 +105,23 @@ def test_a_service_that_ends_again_and_again_blocks_with_its_last_words(
     state: dict[str, Any], row: dict[str, Any]
 ) -> None:
     made = with_service(waiting(), state, **row)
-    found = observe.blocked(made)
+    found = blocked(made)
     assert found and (found.stage, found.reason) == ("service-db", "ServiceFails")
     assert "exit code 1" in found.message
     assert found.message.endswith("FATAL: no password")
 
 
 def test_a_service_that_ends_during_the_work_does_not_block_it() -> None:
-    assert observe.blocked(with_service(running(), waiting("CrashLoopBackOff"), lastState=ended(1))) is None
-    assert observe.blocked(with_service(running(), FATAL, restartCount=3)) is None
-    assert observe.blocked(with_service(waiting(), running(), lastState=FATAL, restartCount=1)) is None
-    assert observe.blocked(with_service(waiting(), FATAL, restartCount=0)) is None
+    assert blocked(with_service(running(), waiting("CrashLoopBackOff"), lastState=ended(1))) is None
+    assert blocked(with_service(running(), FATAL, restartCount=3)) is None
+    assert blocked(with_service(waiting(), running(), lastState=FATAL, restartCount=1)) is None
+    assert blocked(with_service(waiting(), FATAL, restartCount=0)) is None
 
 
 def test_a_crashing_container_that_somebody_added_does_not_block() -> None:
     made = pod_body({Stage.CHECKOUT: running()})
     made["status"]["containerStatuses"].append({"name": "istio-proxy", "state": waiting("CrashLoopBackOff")})
-    assert observe.blocked(made) is None
+    assert blocked(made) is None
 
 
 @pytest.mark.parametrize(("reason", "why"), [("Evicted", "Evicted: the node gave the pod up"), ("Error", None)])

@@ -15,6 +15,7 @@ from boardhand_api.run_status import Failure, Phase
 from boardhand_operator.decide import observe, said
 from boardhand_operator.decide.actions import Decision, Record, Settle
 from boardhand_operator.decide.beginning import LOOK, begin, wait
+from boardhand_operator.decide.blocking import blocked
 from boardhand_operator.decide.delivery import CANCEL_REQUESTED, deliver
 from boardhand_operator.decide.ending import concluded, ended
 from boardhand_operator.decide.facts import Facts
@@ -69,7 +70,7 @@ def _follow(facts: Facts, pool: Pool) -> Decision:
         return _not_admitted(run, job["metadata"]["name"])
     if job is None or observe.ended(job, facts.pod) or observe.given_up(facts.pod, facts.now):
         return ended(facts, pool)
-    stuck = observe.blocked(facts.pod)
+    stuck = blocked(facts.pod)
     if stuck and (facts.now - stuck.since).total_seconds() >= facts.image_grace_seconds + stuck.longer:
         text = f"stage {stuck.stage} cannot start: {stuck.message}"
         failure = Failure(failure_class=FailureClass.CONFIGURATION, reason=stuck.reason, message=text[:1000])

@@ -6,7 +6,6 @@ from boardhand_api.failures import LIMITS, FailureClass
 from boardhand_api.policy import OnLimit, OnRed
 from boardhand_api.pool import Columns
 from boardhand_api.run_status import Failure, Phase
-from boardhand_operator.decide import observe
 from boardhand_operator.decide.actions import (
     Action,
     CloseTicket,
@@ -16,6 +15,7 @@ from boardhand_operator.decide.actions import (
     RemoveJob,
     Settle,
 )
+from boardhand_operator.decide.blocking import BLOCKS
 from boardhand_operator.names import job_name
 from boardhand_operator.views import Pool, Run
 
@@ -53,7 +53,7 @@ def _job_to_remove(run: Run) -> str | None:
         return None
     if failure.failure_class is FailureClass.CANCELLED:
         return status.job or job_name(run.name, status.tries + 1)
-    return status.job if failure.reason in observe.BLOCKS else None
+    return status.job if failure.reason in BLOCKS else None
 
 
 def never_ours(run: Run) -> bool:

@@ -8,35 +8,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from boardhand_api.pod import SERVICE_PREFIX, Stage
+from boardhand_api.pod import Stage
 from boardhand_api.run_status import Phase
 
 Json = Mapping[str, Any]
 
-_BLOCKING = {
-    "ErrImagePull": "ImagePull",
-    "ImagePullBackOff": "ImagePull",
-    "InvalidImageName": "ImageName",
-    "ErrImageNeverPull": "ImagePull",
-    "CreateContainerConfigError": "ContainerConfig",
-    "CreateContainerError": "ContainerConfig",
-}
 _LOST = {"Evicted", "NodeLost", "NodeAffinity", "Preempting", "Terminated", "Shutdown", "UnexpectedAdmissionError"}
 
 
 _OWN_DISK = re.compile(
     r"Usage of EmptyDir volume |Pod ephemeral local storage usage exceeds |Container \S+ exceeded its local"
 )
-BLOCKS = frozenset({*_BLOCKING.values(), "ServiceFails", "VolumePending"})
-"""Reasons for which a pod can never begin."""
 ENDING = frozenset(Stage) - {Stage.WORKBENCH}
 """The stages that end by themselves."""
 _NODE_SECONDS = 30.0
 """A kubelet that answers has removed a pod long before so much time has passed since its grace period ended."""
 _ENDED_SECONDS = 300.0
 """So long after its pod's deadline a Job, whose own comes two minutes later, has ended."""
-_PROVISIONER_SECONDS = 300.0
-"""A volume that is only being made is told in the same words as one that nobody makes."""
 
 
 def parse_time(text: str) -> datetime:
@@ -57,19 +45,8 @@ class StageState:
     """The termination message, or why it waits; the kubelet keeps it below 4,096 bytes."""
 
 
-@dataclass(frozen=True)
-class Blocked:
-    """A stage that cannot start until somebody changes the pool."""
-
-    stage: str
-    reason: str
-    message: str
-    since: datetime
-    longer: float = 0
-    """Seconds that it is waited for beyond what others are."""
-
-
-def _state(status: Json) -> StageState:
+def state_of(status: Json) -> StageState:
+    """One row of a pod\'s container statuses."""
     state = status.get("state") or {}
     if ended := state.get("terminated"):
         return StageState(
@@ -81,7 +58,8 @@ def _state(status: Json) -> StageState:
     return StageState(reason=waiting.get("reason") or "", message=str(waiting.get("message") or "")[:1024])
 
 
-def _rows(pod: Json | None) -> list[Json]:
+def rows_of(pod: Json | None) -> list[Json]:
+    """The pod\'s container statuses, those of the init containers first."""
     status = (pod or {}).get("status") or {}
     return [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
 
@@ -89,7 +67,7 @@ def _rows(pod: Json | None) -> list[Json]:
 def stages(pod: Json | None) -> dict[Stage, StageState]:
     """The state of each stage that the pod's status knows."""
     names = {stage.value for stage in Stage}
-    return {Stage(row["name"]): _state(row) for row in _rows(pod) if row["name"] in names}
+    return {Stage(row["name"]): state_of(row) for row in rows_of(pod) if row["name"] in names}
 
 
 _PHASES = {Stage.VERIFY: Phase.VERIFYING, Stage.PUBLISH: Phase.PUBLISHING, Stage.AGENT: Phase.WORKING}
@@ -104,58 +82,12 @@ def phase(pod: Json | None) -> Phase:
 
 def began(pod: Json | None) -> datetime | None:
     """When that stage began; None where the kubelet does not say, or none has."""
-    rows = {row["name"]: row.get("state") or {} for row in _rows(pod)}
+    rows = {row["name"]: row.get("state") or {} for row in rows_of(pod)}
     for stage in _PHASES:
         state = rows.get(stage.value, {})
         if given := state.get("running") or state.get("terminated"):
             return parse_time(given["startedAt"]) if given.get("startedAt") else None
     return None
-
-
-def blocked(pod: Json | None) -> Blocked | None:
-    """The first stage, or service of the pool, that waits for an image or a configuration that is not there; or the
-    service that ends each time it is started, before there was any work; or the volume that nobody provides."""
-    if waits := _waits_for_volume(pod):
-        return waits
-    begun = stages(pod).get(Stage.AGENT, StageState()).started
-    for row in _rows(pod):
-        state, service = _state(row), row["name"].startswith(SERVICE_PREFIX)
-        if state.reason in _BLOCKING and (service or row["name"] in set(Stage)):
-            return _blocked_by(pod, row, _BLOCKING[state.reason], state.message or state.reason)
-        if service and not begun and _keeps_ending(row, state):
-            return _blocked_by(pod, row, "ServiceFails", _last_words(row))
-    return None
-
-
-def _waits_for_volume(pod: Json | None) -> Blocked | None:
-    """No reason of its own says so: the scheduler's sentence names the claim's kind."""
-    for condition in ((pod or {}).get("status") or {}).get("conditions") or []:
-        message = str(condition.get("message") or "")
-        unscheduled = (condition["type"], condition["status"]) == ("PodScheduled", "False")
-        if pod and unscheduled and "persistentvolumeclaim" in message.lower():
-            since = parse_time(pod["metadata"]["creationTimestamp"])
-            text = f"its volume is not provided, see spec.persistence and spec.workbench.caches: {message}"
-            return Blocked(Stage.CHECKOUT, "VolumePending", text, since, _PROVISIONER_SECONDS)
-    return None
-
-
-def _blocked_by(pod: Json | None, row: Json, reason: str, message: str) -> Blocked | None:
-    return Blocked(row["name"], reason, message, parse_time(pod["metadata"]["creationTimestamp"])) if pod else None
-
-
-def _keeps_ending(row: Json, state: StageState) -> bool:
-    """Whether a sidecar that was started again ended again. Seen on 1.34: it stays terminated while it is held back,
-    where other containers wait for CrashLoopBackOff."""
-    held_back = state.exit_code is not None and (row.get("restartCount") or 0) > 0
-    return held_back or state.reason == "CrashLoopBackOff"
-
-
-def _last_words(row: Json) -> str:
-    """How the service's container last ended, with the end of its log."""
-    states = [(row.get(key) or {}).get("terminated") for key in ("state", "lastState")]
-    ended: Json = next((state for state in states if state), {})
-    said = " ".join(str(ended.get("message") or "it said nothing").split())[-500:]
-    return f"it ended with exit code {ended.get('exitCode')}, or took longer than readySeconds: {said}"
 
 
 def condition(obj: Json | None, name: str) -> Json | None:
@@ -246,6 +178,6 @@ def _deleted_under_way(pod: Json) -> bool:
     grace = timedelta(seconds=meta.get("deletionGracePeriodSeconds") or 0)
     asked = parse_time(meta["deletionTimestamp"]) - grace
     # The sidecars always end last, and after a stage that failed by itself.
-    states = [row.get("state") or {} for row in _rows(pod) if row["name"] in ENDING]
+    states = [row.get("state") or {} for row in rows_of(pod) if row["name"] in ENDING]
     ends = [parse_time(at) for state in states if (at := (state.get("terminated") or {}).get("finishedAt"))]
     return status.get("phase") != "Failed" or not ends or max(ends) >= asked

@@ -14,6 +14,7 @@ from boardhand_api.result import Result
 from boardhand_api.run_status import TicketRunStatus
 from boardhand_operator.decide import observe
 from boardhand_operator.decide.actions import Book, Decision, Record
+from boardhand_operator.decide.blocking import blocked
 from boardhand_operator.decide.delivery import never_ours
 from boardhand_operator.money.budget import NOTHING, Purse
 from boardhand_operator.views import Run
@@ -64,7 +65,7 @@ def used(status: TicketRunStatus, pod: observe.Json | None, logged: Result | Non
 
 def _never_worked(pod: observe.Json | None) -> bool:
     """Of a pod that the cluster lost, the last that was heard may be old."""
-    return observe.blocked(pod) is not None or (observe.ended(None, pod) and observe.disruption(pod) is None)
+    return blocked(pod) is not None or (observe.ended(None, pod) and observe.disruption(pod) is None)
 
 
 def _told(message: str) -> Result | None:
