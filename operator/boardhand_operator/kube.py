@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from enum import Enum
 from typing import Any
 
@@ -60,7 +61,15 @@ def _one(name: str) -> str:
 
 
 class Conflict(Exception):
-    """409: an object of this name exists, or it changed meanwhile. The caller looks at what is there."""
+    """409: an object of this name exists. The caller looks at what is there."""
+
+
+def _of_a_quota(refused: ApiException) -> bool:
+    """Whether nothing of the name is there, and only the namespace's ResourceQuota was written by others meanwhile."""
+    with suppress(ValueError):
+        said = json.loads(str(refused.body))
+        return isinstance(said, dict) and said.get("reason") == "Conflict"
+    return False
 
 
 def _as_it_is(_: Resource, __: str, body: Json) -> Json:
@@ -133,7 +142,7 @@ class Kube:
         try:
             return await self._json("POST", resource.path(namespace), body=body)
         except ApiException as refused:
-            if refused.status == 409:
+            if refused.status == 409 and not _of_a_quota(refused):
                 raise Conflict(body["metadata"].get("name", "")) from refused
             raise
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from boardhand_operator.kube import ApiException, Kube, Resource
+from boardhand_operator.kube import ApiException, Conflict, Kube, Resource
 
 STRANGE = ["../../other/secrets/x", "..", ".", "a/b", "x?y", "x#y", "%2e%2e", "..%2Fx", "A", "a\n", "-a", " "]
 
@@ -39,3 +40,25 @@ async def test_names_stand_in_the_path_as_they_are(name: str) -> None:
     kube = Asked()
     assert await kube.get(Resource.SECRETS, "team", name) == {}
     assert kube.paths == [f"/api/v1/namespaces/team/secrets/{name}"]
+
+
+class Refusing(Kube):
+    """A client whose server refuses to make anything, in the words that it was seen to use."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        self.body = json.dumps({"kind": "Status", "status": "Failure", "reason": reason, "message": message})
+
+    async def _raw(self, *_: Any, **__: Any) -> bytes:
+        raise ApiException(status=409, reason="Conflict", body=self.body)
+
+
+async def test_a_quota_that_others_use_at_the_same_time_is_no_name_that_is_taken() -> None:
+    """Else the ticket whose run was to be made then would never be taken (kubernetes/kubernetes issue 67761)."""
+    body = {"metadata": {"name": "a"}}
+    taken = Refusing("AlreadyExists", 'ticketruns.boardhand.dev "a" already exists')
+    with pytest.raises(Conflict):
+        await taken.create(Resource.RUNS, "team", body)
+    quota = Refusing("Conflict", 'Operation cannot be fulfilled on resourcequotas "q": the object has been modified')
+    with pytest.raises(ApiException) as refused:
+        await quota.create(Resource.RUNS, "team", body)
+    assert refused.value.status == 409
