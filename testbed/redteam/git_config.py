@@ -10,7 +10,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from boardhand_runner import remote, repository, ssh
+from boardhand_api import ssh
+from boardhand_runner import remote, repository
 from boardhand_runner.settings import Settings
 from testbed.redteam.attack import Attack, Outcome
 from testbed.redteam.guards import (
