@@ -23,6 +23,7 @@ from boardhand_runner.errors import Infrastructure, RunnerError
 from boardhand_runner.fifo_workbench import FifoWorkbench
 from boardhand_runner.history import ANALYST
 from boardhand_runner.models import library
+from boardhand_runner.nodes.kept import kept_words, put_back
 from boardhand_runner.persistence import used
 from boardhand_runner.persistence.lock import held
 from boardhand_runner.repository import Repository
@@ -130,6 +131,7 @@ def _hand_over(settings: Settings, order: Order, state: State, failure: RunnerEr
     """Commits what is there; the state then tells of it. What ended the run stays what ended it, whatever git says."""
     try:
         repository = Repository(settings)
+        kept = put_back(order, repository)
         commit = repository.commit(order.ticket.title)
         left = repository.left_out()
     except Infrastructure as error:
@@ -137,7 +139,7 @@ def _hand_over(settings: Settings, order: Order, state: State, failure: RunnerEr
         return
     if commit is None:
         return
-    parts = [f"**Unfinished:** {failure.message}", _left_behind(state), *_not_in_it(left)]
+    parts = [f"**Unfinished:** {failure.message}", _left_behind(state), *_not_in_it([*left, *kept_words(kept)])]
     state["commit"], state["limited"] = commit, True
     state["title"] = order.ticket.title
     state["summary"] = "\n\n".join(part for part in parts if part)

@@ -7,12 +7,14 @@ import os
 import posixpath
 import re
 import time
+from collections.abc import Sequence
 
 from boardhand_api.taming import one_line
 from boardhand_runner.errors import Infrastructure, ToolError
 from boardhand_runner.evidence.change import FileChange
 from boardhand_runner.git import BASE_REF, Git, tail_of
 from boardhand_runner.settings import Settings
+from boardhand_runner.stages.publishing.protected import Touched
 from boardhand_runner.submodules import ReadOnly
 from boardhand_runner.tools.worktree import Confined
 from boardhand_runner.trial import Trial
@@ -26,6 +28,8 @@ _BLOB_BYTES, _BLOBS_BYTES = 1_000_000, 64_000_000
 _SUBMODULE, _LINK, _FILES = "160000", "120000", ("100644", "100755")
 _PAUSES = (0.05,) * 6 + (0.5,) * 4
 """Seconds between tries to add the files."""
+_AT_ONCE = 100
+"""Paths that one call of git is given."""
 _UNFIT = re.compile(r"Permission denied|failed to encode|BOM is (?:required|prohibited)")
 """Git's words for a file that cannot be read, or not in the encoding that .gitattributes gives it."""
 
@@ -38,7 +42,7 @@ class Repository:
         self._exclude = settings.git_dir / "info" / "exclude"
         self.submodules = ReadOnly(settings)
         self.trial = Trial(settings)
-        self._work = Confined(settings.work)
+        self._root, self._work = settings.work, Confined(settings.work)
         self._unfit: list[str] = []
 
     @property
@@ -79,6 +83,27 @@ class Repository:
             self._git.run("commit", "--quiet", "--no-verify", "--allow-empty-message", "--file=-", stdin=said)
         same = self._git.run("diff", "--quiet", *_PLAIN, self.base, "HEAD", check=False).code == 0
         return None if same else self._git.text("rev-parse", "--verify", "HEAD")
+
+    def uncommitted(self) -> list[Touched]:
+        """What the next commit will change, beside what it leaves out for the files' own sake."""
+        status = self._git.run("status", "--porcelain", "-z", "--untracked-files=all", "--no-renames").stdout
+        entries = [entry for entry in status.decode("utf-8", "surrogateescape").split("\0") if entry]
+        # What git only calls changed is not added.
+        paths = dict.fromkeys(entry[3:].removesuffix("/") for entry in entries).keys() - set(self._as_committed())
+        return [Touched(path, (_FILES[0], self._mode(path))) for path in sorted(paths)]
+
+    def put_back(self, paths: Sequence[str]) -> None:
+        """These as the last commit has them, and none that it has not."""
+        for at in range(0, len(paths), _AT_ONCE):
+            some = [f":(top,literal){path}" for path in paths[at : at + _AT_ONCE]]
+            self._git.run("reset", "--quiet", "HEAD", "--", *some)
+            self._git.run("clean", "-ffdq", "--", *some)
+            tracked = self._git.run("ls-files", "-z", "--", *some).stdout.decode("utf-8", "surrogateescape")
+            if had := [f":(top,literal){path}" for path in tracked.split("\0") if path]:
+                self._git.run("checkout", "--force", "--quiet", "HEAD", "--", *had)
+
+    def _mode(self, path: str) -> str:
+        return _LINK if (self._root / path).is_symlink() else _FILES[0]
 
     def _add(self) -> None:
         """All but what git will not have for the files' own sake, which `left_out` tells then."""

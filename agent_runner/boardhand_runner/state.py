@@ -95,6 +95,8 @@ class State(TypedDict, total=False):
     """What stands in the work tree and no commit takes, in words."""
     left_out_told: bool
     """Whether the specialist was told so."""
+    kept_told: int
+    """How often it was told that it changed a protected path."""
     title: str
     why: str
 

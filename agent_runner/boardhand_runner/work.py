@@ -10,6 +10,7 @@ from langchain_core.tools import BaseTool
 
 from boardhand_runner.graph import build
 from boardhand_runner.models.asking import Asking
+from boardhand_runner.nodes.kept import protected_of
 from boardhand_runner.notes import read_notes, read_template
 from boardhand_runner.repository import Repository
 from boardhand_runner.routing import Routing
@@ -43,7 +44,7 @@ async def work(
     bench = Bench(around.workbench, ledger, order.setup)
     jobs = Jobs(around.workbench, ledger, bench.set_up_again)
     seconds = order.limits.command_timeout_seconds
-    maps, repository = RepositoryMap(settings), Repository(settings)
+    maps, repository, tree = RepositoryMap(settings), Repository(settings), WorkTree(settings, protected_of(order))
     context = Context(
         **vars(asking),
         routing=routing,
@@ -53,7 +54,7 @@ async def work(
         jobs=jobs,
         repository=repository,
         map=maps,
-        catalogs=catalogs(WorkTree(settings), maps, bench, seconds, git, pool, jobs),
+        catalogs=catalogs(tree, maps, bench, seconds, git, pool, jobs),
         notes=read_notes(repository.at_base, order.workdir),
         template=read_template(repository.at_base),
         journal=_journal(settings) if order.persistent else None,

@@ -100,6 +100,7 @@ def test_every_specialist_has_it_fenced(name: str) -> None:
         "notes": "",
         "map": "",
         "workdir": "",
+        "kept": "",
         "submodules": [],
         "verify": ["make test"],
         "baseline": Check(True, ""),

@@ -90,6 +90,7 @@ def test_prompts_say_what_the_baseline_was(name: str, green: bool) -> None:
         "notes": "",
         "map": "",
         "workdir": "",
+        "kept": "CODEOWNERS",
         "submodules": ["vendored"],
         "verify": ["make test"],
         "baseline": Check(green, "$ make test\nexit code 2"),
@@ -97,6 +98,7 @@ def test_prompts_say_what_the_baseline_was(name: str, green: bool) -> None:
     system, user = opening(name, "run-7", values)
 
     assert "run-7" in str(system.content)
+    assert "These are kept for people: CODEOWNERS. Change none of them" in str(system.content)
     assert "- make test" in str(user.content)
     assert "read but not change: vendored." in str(user.content)
     assert ("exit code 2" in str(user.content)) is not green

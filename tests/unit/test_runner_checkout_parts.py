@@ -270,7 +270,7 @@ def test_the_workbench_enters_the_work_folder_for_each_command(shell: list[str],
 @pytest.mark.parametrize("name", ["coder", "bugfixer"])
 @pytest.mark.parametrize(("workdir", "said"), [("services/api", "start in services/api."), ("", "start in it.")])
 def test_the_specialist_is_told_where_commands_start(name: str, workdir: str, said: str) -> None:
-    values: dict[str, object] = dict.fromkeys(("ticket", "plan", "earlier", "notes", "map"), "")
+    values: dict[str, object] = dict.fromkeys(("ticket", "plan", "earlier", "notes", "map", "kept"), "")
     baseline = Check(green=True, text="")
     system, _ = opening(
         name, "fence", values | {"verify": [], "baseline": baseline, "workdir": workdir, "submodules": []}

@@ -14,6 +14,7 @@ from boardhand_runner.evidence.faked import faked
 from boardhand_runner.evidence.summary import Judged, Trial, evidence_of, judge
 from boardhand_runner.evidence.tampering import new_tests, tampering
 from boardhand_runner.evidence.unrun import unrun
+from boardhand_runner.nodes.kept import put_back
 from boardhand_runner.nodes.nudge import nudge
 from boardhand_runner.nodes.ticket import ticket_text
 from boardhand_runner.nodes.verify import checked
@@ -26,13 +27,16 @@ SHOWN = 20
 
 
 async def node(state: State, runtime: Runtime[Context]) -> State:
-    """Commits the work, runs the verify commands, and looks at what became of the tests.
+    """Commits the work without what is kept for people, runs the verify commands, and looks at the tests.
 
     Raises Stuck where nothing is changed in spite of a nudge.
     """
     context = runtime.context
     # The proof has none of them, and what they write meanwhile would be in no test.
     await context.jobs.stop_all("ended by the harness before the verify commands were run")
+    kept, before_that = await asyncio.to_thread(put_back, context.order, context.repository), state.get("kept_told", 0)
+    if kept and before_that < ROUNDS:
+        return {**nudge(state, context, "gate", "Protected", paths=kept[:SHOWN]), "kept_told": before_that + 1}
     commit = await asyncio.to_thread(context.repository.commit, context.order.ticket.title)
     left = await asyncio.to_thread(context.repository.left_out)
     if left and not state.get("left_out_told"):

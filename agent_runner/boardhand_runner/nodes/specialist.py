@@ -14,6 +14,7 @@ from boardhand_runner.errors import Stuck
 from boardhand_runner.models.asking import ask, book
 from boardhand_runner.models.calling import with_tools
 from boardhand_runner.models.tidy import tidied
+from boardhand_runner.nodes.kept import KEPT_CHARACTERS, SMALL_KEPT_CHARACTERS, kept_text
 from boardhand_runner.nodes.ticket import earlier_text, ticket_text
 from boardhand_runner.nodes.window import window
 from boardhand_runner.prompts import opening
@@ -61,9 +62,9 @@ async def _asked(context: Context, name: str, history: list[BaseMessage], now: W
 
 
 async def _values(state: State, context: Context) -> dict[str, object]:
-    most = SMALL_MAP_CHARACTERS if context.large.active.abilities.small_prompt else MAP_CHARACTERS
-    room = min(most, window(state, context).turn_characters)
-    told = SMALL_EARLIER_CHARACTERS if context.large.active.abilities.small_prompt else EARLIER_CHARACTERS
+    small = context.large.active.abilities.small_prompt
+    room = min(SMALL_MAP_CHARACTERS if small else MAP_CHARACTERS, window(state, context).turn_characters)
+    told = SMALL_EARLIER_CHARACTERS if small else EARLIER_CHARACTERS
     return {
         "specialist": state["specialist"],
         "ticket": ticket_text(context.order.ticket, context.order.newer),
@@ -72,6 +73,7 @@ async def _values(state: State, context: Context) -> dict[str, object]:
         "earlier": earlier_text(context.order.earlier, min(told, window(state, context).turn_characters)),
         "notes": context.notes,
         "workdir": context.order.workdir,
+        "kept": kept_text(context.order, SMALL_KEPT_CHARACTERS if small else KEPT_CHARACTERS),
         "submodules": context.repository.submodules.paths if context.order.submodules else [],
         "map": await asyncio.to_thread(context.map.opening, room),
         "verify": context.order.verify,

@@ -9,6 +9,7 @@ from itertools import chain, islice
 from boardhand_runner.errors import ToolError
 from boardhand_runner.git import Git
 from boardhand_runner.settings import Settings
+from boardhand_runner.stages.publishing.protected import Protected
 from boardhand_runner.submodules import ReadOnly
 from boardhand_runner.texts import encodable
 from boardhand_runner.tools import edit
@@ -23,6 +24,10 @@ IGNORED = (
     "But the repository's .gitignore covers it, or set-up made it: as it is, it will be no part of the change. Choose"
     " another path, or mend .gitignore, where it is needed."
 )
+KEPT = (
+    "is kept for people (spec.policy.protectedPaths): with a change of it all your work would be refused. Where the"
+    " ticket needs one, do the rest and say with finish what a person has to change there, or use ask."
+)
 SHOWN_LINES = 2000
 SHOWN_CHARACTERS = 60_000
 PATTERN_CHARACTERS = 4_000
@@ -36,8 +41,10 @@ BATCH = 400
 class WorkTree:
     """The files of the work tree. All methods raise ToolError with a message for the model."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, protected: Protected | None = None) -> None:
+        """protected: paths that are kept for people."""
         self._confined = Confined(settings.work)
+        self._protected = protected or Protected((), ())
         self._git = Git(settings, work_tree=settings.work)
         self._submodules = ReadOnly(settings)
 
@@ -117,6 +124,8 @@ class WorkTree:
             raise ToolError("the text holds half of a surrogate pair, which is no UTF-8: write it again.") from None
         if len(data) > FILE_BYTES:
             raise ToolError(f"{path} would be larger than {FILE_BYTES} bytes: split it.")
+        if self._protected.covers("/".join(parts_of(path))):
+            raise ToolError(f"{path} {KEPT}")
         if submodule := self._submodules.holding("/".join(parts_of(path))):
             raise ToolError(f"{path} is in the submodule {submodule}, another repository: its files cannot be changed.")
         return self._confined.write(path, data)
