@@ -29,7 +29,7 @@ def _server(settings: Settings) -> StdioServerParameters:
     """Isolated (-I) and started outside the work tree, so that no module planted there is imported."""
     return StdioServerParameters(
         command=sys.executable,
-        args=["-I", "-m", "mcp_server_git", "--repository", str(settings.work)],
+        args=["-I", "-m", "boardhand_runner.tools.mcp_git_server", "--repository", str(settings.work)],
         env=Git(settings, work_tree=settings.work).environment,
         cwd=settings.git_dir,
     )
