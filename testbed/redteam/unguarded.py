@@ -15,7 +15,7 @@ from boardhand_operator import gathering, kube, policies, snapshots, words
 from boardhand_operator.act import deliver
 from boardhand_operator.act.doing import Doing
 from boardhand_operator.memory import store
-from boardhand_operator.pools import worker
+from boardhand_operator.pools import rest
 from boardhand_operator.sealed.keyring import Keyring
 
 OFF = "BOARDHAND_REDTEAM_OFF"
@@ -56,7 +56,7 @@ GUARDS: Mapping[str, Callable[[], tuple[Change, ...]]] = {
     "policies": lambda: ((policies.Policies, "_ensure", _nothing),),
     "pages": lambda: ((deliver, "require_page", _no_word),),
     "places": lambda: ((Keyring, "open", _wherever),),
-    "pace": lambda: ((worker, "_SOONEST", 0.0),),
+    "pace": lambda: ((rest, "SOONEST", 0.0),),
 }
 """By name, what each guard is put in place of."""
 

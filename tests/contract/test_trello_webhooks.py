@@ -15,7 +15,7 @@ from boardhand_operator.app import App
 from boardhand_operator.boards.trello.board import TrelloBoard
 from boardhand_operator.errors import Misconfigured, RemoteUnavailable
 from boardhand_operator.kube import Resource
-from boardhand_operator.pools import worker as pools
+from boardhand_operator.pools import rest
 from boardhand_operator.settings import Seat, Settings
 from boardhand_operator.webhooks import hooks, relay
 from boardhand_operator.webhooks.callers import listening
@@ -238,7 +238,7 @@ async def _work(app: App) -> None:
 
 @pytest.fixture
 async def both(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Both]:
-    monkeypatch.setattr(pools, "_SOONEST", 0.05)
+    monkeypatch.setattr(rest, "SOONEST", 0.05)
     desk = Desk()
     async with serving(create_app(desk.state)) as address:
         yield Both(desk, address)

@@ -21,7 +21,7 @@ from boardhand_operator.errors import Misconfigured, RateLimited, RemoteUnavaila
 from boardhand_operator.http.transport import Connection
 from boardhand_operator.kube import Resource
 from boardhand_operator.memory.store import Key, Store
-from boardhand_operator.pools import worker as pools
+from boardhand_operator.pools import rest
 from boardhand_operator.pools.pace import Pause
 from boardhand_operator.pools.worker import PoolWorker
 from boardhand_operator.queue import WorkQueue
@@ -164,7 +164,7 @@ async def test_a_board_that_answers_wrongly_is_asked_at_the_pools_pace(world: Wo
 async def test_a_rate_limit_is_waited_out_whoever_calls(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(pools, "_SOONEST", 0.01)
+    monkeypatch.setattr(rest, "SOONEST", 0.01)
     board = Sick()
     worker = _worker(world, {"shop": board})
     board.ill = _raising(RateLimited("Board", "look", "slower", retry_after=0.4))
@@ -178,7 +178,7 @@ async def test_a_rate_limit_is_waited_out_whoever_calls(
 
 
 async def test_a_flood_of_calls_is_a_poll_now_and_then(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pools, "_SOONEST", 0.1)
+    monkeypatch.setattr(rest, "SOONEST", 0.1)
     board = Sick()
     worker = _worker(world, {"shop": board})
     async with _running(worker):
@@ -195,7 +195,7 @@ async def test_a_flood_of_calls_is_a_poll_now_and_then(world: World, monkeypatch
 
 
 async def test_a_call_during_a_poll_makes_another_poll(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pools, "_SOONEST", 0.01)
+    monkeypatch.setattr(rest, "SOONEST", 0.01)
     board = Sick()
     answered = asyncio.Event()
     board.ill = answered.wait  # type: ignore[assignment]
@@ -210,7 +210,7 @@ async def test_a_call_during_a_poll_makes_another_poll(world: World, monkeypatch
 async def test_a_call_does_not_end_a_back_off_and_a_changed_pool_does(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pools, "_SOONEST", 0.01)
+    monkeypatch.setattr(rest, "SOONEST", 0.01)
     board = Sick()
     board.ill = _raising(RemoteUnavailable("Board", "look", "gone"))
     worker = _worker(world, {"shop": board})
@@ -225,7 +225,7 @@ async def test_a_call_does_not_end_a_back_off_and_a_changed_pool_does(
 
 
 async def test_a_call_passed_on_by_another_replica_is_one_poll(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pools, "_SOONEST", 0.01)
+    monkeypatch.setattr(rest, "SOONEST", 0.01)
     board = Sick()
     worker = _worker(world, {"shop": board})
     async with _running(worker):
@@ -247,7 +247,7 @@ def _giant() -> TrelloBoard:
 
 async def test_one_broken_board_delays_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """One hangs, one fails, one answers without end; the fourth polls on as if it were alone."""
-    monkeypatch.setattr(pools, "_SOONEST", 0.01)
+    monkeypatch.setattr(rest, "SOONEST", 0.01)
     hanging, failing, healthy = Sick(), Sick(), Sick()
     hanging.ill = asyncio.Event().wait  # type: ignore[assignment]
     failing.ill = _raising(RemoteUnavailable("Board", "look", "500"))

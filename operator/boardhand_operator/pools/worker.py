@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import random
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,6 +23,7 @@ from boardhand_operator.pools.cards import Cards
 from boardhand_operator.pools.commanding import Commands
 from boardhand_operator.pools.health import Problem
 from boardhand_operator.pools.pace import Failing, Pause, failed
+from boardhand_operator.pools.rest import Rest
 from boardhand_operator.pools.tickets import Tickets
 from boardhand_operator.queue import WorkQueue
 from boardhand_operator.services import Services
@@ -38,8 +37,6 @@ _POLL_NOTED = timedelta(seconds=60)
 """The time of the last poll is written so often at most: a status write wakes every watcher."""
 _POLL_SECONDS = 30
 """A pool without a board is looked at so often."""
-_SOONEST = 1.0
-"""Seconds from one poll's begin to the next: however often it is woken, a pool polls no oftener."""
 _log = logging.getLogger(__name__)
 
 
@@ -55,7 +52,7 @@ class PoolWorker:
         self._services = services
         self._settings = settings
         self._queue = queue
-        self._wake = asyncio.Event()
+        self._rest = Rest()
         self._people = people.People()
         self._cards = Cards(kube, store, queue)
         self._tickets = Tickets(kube, store, queue, self._people)
@@ -64,8 +61,6 @@ class PoolWorker:
         self._checked: tuple[int, datetime] | None = None
         self._generation = 0
         self._passed_on = ""
-        self._changed = False
-        """Whether it was woken by something that a back-off is not to outwait."""
         self._failing: Failing | None = None
         self._webhook: Problem | None = hooks.UNKNOWN
         self._hooks: dict[str, Subscribed] | None = None
@@ -79,7 +74,7 @@ class PoolWorker:
         """Look at the pool now if its spec changed. passed_on: changes where another replica was told of a webhook."""
         if generation != self._generation:
             self._generation = generation
-            self._wake_for_good()
+            self._rest.end()
         if passed_on != self._passed_on:
             self._passed_on = passed_on
             self.poke()
@@ -90,42 +85,20 @@ class PoolWorker:
             self._tickets.let_be(run)
         else:
             self._cards.sweep()
-        self._wake_for_good()
+        self._rest.end()
 
     def poke(self) -> None:
         """Poll now, as a webhook asks for; many are one. While the board fails its back-off goes on."""
-        self._wake.set()
-
-    def _wake_for_good(self) -> None:
-        self._changed = True
-        self._wake.set()
+        self._rest.end_patiently()
 
     async def run(self, first: float = 0.0) -> None:
         """Round after round; the first one after so many seconds."""
         if first:
-            await self._rest(Pause(first), time.monotonic() - _SOONEST)
+            await self._rest.before_the_first(first)
         while True:
-            began = time.monotonic()
-            self._changed = False
+            began = self._rest.round_begins()
             pause = await self._round()
-            await self._rest(pause, began)
-
-    async def _rest(self, pause: Pause, began: float) -> None:
-        """Wait until the next round is due, or is asked for. began: when the last one did."""
-        resting = time.monotonic()
-        ends = resting + pause.jittered(random.random())  # noqa: S311 (jitter)
-        while (left := ends - time.monotonic()) > 0:
-            try:
-                await asyncio.wait_for(self._wake.wait(), left)
-            except TimeoutError:
-                break
-            self._wake.clear()
-            if self._changed or not pause.patient:
-                break
-        earliest = max(began + _SOONEST, resting + pause.least)
-        await asyncio.sleep(max(0.0, earliest - time.monotonic()))
-        # What came meanwhile is answered by the round that begins now.
-        self._wake.clear()
+            await self._rest.until_next(pause, began)
 
     async def _round(self) -> Pause:
         """Check, poll, say what was found; the pause until the next round."""
