@@ -123,7 +123,7 @@ def seconds_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
     if value.isdecimal():
         return min(float(value), LONGEST_WAIT)
     if value:
-        return _until(_date(value), headers, now)
+        return _until(date_of(value), headers, now)
     for limit in _TRELLO_LIMITS:
         interval = _number(headers, f"{limit}-interval-ms")
         if interval is not None:
@@ -176,7 +176,7 @@ def _until_reset(headers: Mapping[str, str], limit: str, now: datetime) -> float
     if not said:
         return None
     if not said.isdecimal():
-        return _until(_date(said), headers, now)
+        return _until(date_of(said), headers, now)
     seconds = float(said) / (1000 if len(said) > 11 else 1)
     wait = seconds - _here(headers, now).timestamp() if seconds > _EPOCH else seconds
     return min(max(0.0, wait), LONGEST_WAIT)
@@ -195,10 +195,10 @@ def _until(moment: datetime | None, headers: Mapping[str, str], now: datetime) -
 
 def _here(headers: Mapping[str, str], now: datetime) -> datetime:
     """What time it is by the vendor's clock where the answer tells it, as ours may be another."""
-    return _date(headers.get("date", "")) or now
+    return date_of(headers.get("date", "")) or now
 
 
-def _date(text: str) -> datetime | None:
+def date_of(text: str) -> datetime | None:
     """A moment as HTTP or ISO 8601 write it."""
     try:
         moment = parsedate_to_datetime(text)

@@ -11,8 +11,8 @@ from typing import Any
 
 from boardhand_operator.boards.azure.log import Json
 from boardhand_operator.boards.azure.texts import to_html
-from boardhand_operator.http.transport import segment
-from boardhand_operator.vendors.azure.client import JSON_PATCH, AzureClient
+from boardhand_operator.http.transport import PAGES, segment
+from boardhand_operator.vendors.azure.client import JSON_PATCH, AzureClient, endless
 
 BATCH = 200
 """Work items that one request takes, and the largest page of updates and comments."""
@@ -59,27 +59,28 @@ class Items:
     async def updates(self, ticket: str | int) -> list[Json]:
         """All that happened to a work item, oldest first. Raises NotFound."""
         found: list[Json] = []
-        while True:
+        operation = f"read what happened to work item {ticket}"
+        for _ in range(PAGES):
             params = {"$top": str(BATCH), "$skip": str(len(found))}
-            operation = f"read what happened to work item {ticket}"
             page = (await self._http.get(operation, f"{self._item(ticket)}/updates", params))["value"]
             found += page
             if len(page) < BATCH:
                 return found
+        raise endless(operation)
 
     async def comments(self, ticket: str | int) -> list[Json]:
         """All comments, oldest first. Raises NotFound."""
         found: dict[int, Json] = {}
         params = {"$top": str(BATCH), "order": "asc", **self._said}
-        while True:
-            page = await self._http.get(
-                f"read the comments of work item {ticket}", f"{self._item(ticket)}/comments", params
-            )
+        operation = f"read the comments of work item {ticket}"
+        for _ in range(PAGES):
+            page = await self._http.get(operation, f"{self._item(ticket)}/comments", params)
             found |= {int(said["id"]): said for said in page["comments"]}
             after = page.get("continuationToken")
             if not after or not page["comments"]:
                 return list(found.values())
             params["continuationToken"] = str(after)
+        raise endless(operation)
 
     async def say(self, ticket: str, text: str) -> Json:
         """Write a comment."""

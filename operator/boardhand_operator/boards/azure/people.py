@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from boardhand_operator.boards.azure.log import Json
-from boardhand_operator.http.transport import segment
-from boardhand_operator.vendors.azure.client import AzureClient
+from boardhand_operator.http.transport import PAGES, segment
+from boardhand_operator.vendors.azure.client import AzureClient, endless
 
 PAGE = 100
 
@@ -29,9 +29,11 @@ async def people_of(http: AzureClient, project: str, teams: Sequence[str]) -> di
 
 async def _listed(http: AzureClient, project: str, path: str) -> list[Json]:
     found: list[Json] = []
-    while True:
+    operation = f"read who works on {project}"
+    for _ in range(PAGES):
         params = {"$top": str(PAGE), "$skip": str(len(found))}
-        page = (await http.get(f"read who works on {project}", path, params))["value"]
+        page = (await http.get(operation, path, params))["value"]
         found += page
         if len(page) < PAGE:
             return found
+    raise endless(operation)

@@ -7,15 +7,14 @@ those of LinearErrorType in npm's @linear/sdk.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
-from boardhand_operator.errors import Remote
-from boardhand_operator.http.answers import QUOTED, Answer, Vendor
+from boardhand_operator.errors import Remote, RemoteUnavailable
+from boardhand_operator.http.answers import QUOTED, Answer, Vendor, date_of
 from boardhand_operator.http.graphql import Graph
-from boardhand_operator.http.transport import Client, Connection
+from boardhand_operator.http.transport import PAGES, Client, Connection
 
 SERVER = "https://api.linear.app"
 _PATH = "/graphql"
@@ -71,8 +70,8 @@ class LinearClient(Client):
         return super().failure(operation, Answer(status_of(first, answer.status), answer.headers, body))
 
     def _note_clock(self, headers: Mapping[str, str]) -> None:
-        if "date" in headers:
-            self.ahead = parsedate_to_datetime(headers["date"]).timestamp() - datetime.now(UTC).timestamp()
+        if told := date_of(headers.get("date", "")):
+            self.ahead = told.timestamp() - datetime.now(UTC).timestamp()
 
 
 def status_of(error: Json, status: int) -> int:
@@ -98,10 +97,24 @@ def _first_error(body: bytes) -> Json | None:
         return None
     try:
         parsed = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     errors = parsed.get("errors") if isinstance(parsed, dict) else None
-    return errors[0] if errors and isinstance(errors[0], dict) else None
+    return errors[0] if errors and isinstance(errors, list) and isinstance(errors[0], dict) else None
+
+
+async def whole(operation: str, first: Json, ask: Callable[[str], Awaitable[Json]]) -> list[Json]:
+    """The entries of a connection whose first page is there. ask: the page after a cursor.
+
+    Raises what `ask` raises, and RemoteUnavailable where there are more than PAGES.
+    """
+    entries, after = list(first["nodes"]), next_cursor(first)
+    for _ in range(PAGES):
+        if after is None:
+            return entries
+        page = await ask(after)
+        entries, after = [*entries, *page["nodes"]], next_cursor(page)
+    raise RemoteUnavailable("Linear", operation, f"the list has more than {PAGES} pages")
 
 
 def next_cursor(found: Json) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from boardhand_operator.boards.linear import queries
-from boardhand_operator.boards.linear.client import Json, LinearClient, next_cursor
+from boardhand_operator.boards.linear.client import Json, LinearClient, whole
 from boardhand_operator.boards.linear.log import Entry, placed
 from boardhand_operator.errors import NotFound
 
@@ -66,12 +66,12 @@ class Entered:
 
 async def whole_history(http: LinearClient, issue: str, first: Json) -> list[Json]:
     """All entries of an issue's history. first: the page that is there already."""
-    entries, after = list(first["nodes"]), next_cursor(first)
-    while after is not None:
-        found = await http.query(f"read the history of issue {issue}", queries.HISTORY, {"id": issue, "after": after})
-        page = found["issue"]["history"]
-        entries, after = [*entries, *page["nodes"]], next_cursor(page)
-    return entries
+    operation = f"read the history of issue {issue}"
+
+    async def ask(after: str) -> Json:
+        return dict((await http.query(operation, queries.HISTORY, {"id": issue, "after": after}))["issue"]["history"])
+
+    return await whole(operation, first, ask)
 
 
 def _key(issue: Json) -> _Key:

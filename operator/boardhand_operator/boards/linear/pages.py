@@ -8,8 +8,10 @@ from typing import Any
 
 from boardhand_operator.boards import Said
 from boardhand_operator.boards.linear import queries
-from boardhand_operator.boards.linear.client import Json, LinearClient, next_cursor
+from boardhand_operator.boards.linear.client import Json, LinearClient, whole
 from boardhand_operator.boards.linear.log import comment
+
+_NOBODY: Json = {"nodes": [], "pageInfo": {"hasNextPage": False}}
 
 
 class Pages:
@@ -51,35 +53,32 @@ class Pages:
 
     async def comments(self, ticket_id: str, page: Json) -> list[Json]:
         """All comments of an issue."""
-        entries, after = list(page["nodes"]), next_cursor(page)
-        while after is not None:
-            operation = f"read the comments of issue {ticket_id}"
+        operation = f"read the comments of issue {ticket_id}"
+
+        async def ask(after: str | None) -> Json:
             found = await self._http.query(operation, queries.COMMENTS, {"id": ticket_id, "after": after})
-            page = found["issue"]["comments"]
-            entries, after = [*entries, *page["nodes"]], next_cursor(page)
-        return entries
+            return dict(found["issue"]["comments"])
+
+        return await whole(operation, page, ask)
 
     async def people(self) -> list[Json]:
         """The team's members."""
-        people: list[Json] = []
-        after: str | None = None
-        while True:
-            variables = {"team": self._team, "after": after}
-            found = await self._http.query(f"read who works on team {self._team}", queries.PEOPLE, variables)
-            after = None
-            for team in found["teams"]["nodes"]:
-                people += team["members"]["nodes"]
-                after = next_cursor(team["members"])
-            if after is None:
-                return people
+        operation = f"read who works on team {self._team}"
+
+        async def ask(after: str | None) -> Json:
+            found = await self._http.query(operation, queries.PEOPLE, {"team": self._team, "after": after})
+            return next((dict(team["members"]) for team in found["teams"]["nodes"]), _NOBODY)
+
+        return await whole(operation, await ask(None), ask)
 
     async def _rest(self, page: Json, name: str, document: str, variables: Mapping[str, Any]) -> list[Json]:
         """The entries of a connection whose first page is there."""
-        entries, after = list(page["nodes"]), next_cursor(page)
-        while after is not None:
-            found = await self._http.query(f"read team {self._team}", document, {**variables, "after": after})
-            entries, after = [*entries, *found[name]["nodes"]], next_cursor(found[name])
-        return entries
+        operation = f"read team {self._team}"
+
+        async def ask(after: str | None) -> Json:
+            return dict((await self._http.query(operation, document, {**variables, "after": after}))[name])
+
+        return await whole(operation, page, ask)
 
 
 def _date(moment: datetime) -> str:

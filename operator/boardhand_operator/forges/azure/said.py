@@ -19,8 +19,9 @@ from boardhand_operator.forges.azure.at import At, Json
 from boardhand_operator.forges.azure.people import People
 from boardhand_operator.forges.headings import headed, unheaded
 from boardhand_operator.forges.text import fitting
-from boardhand_operator.http.transport import segment
+from boardhand_operator.http.transport import PAGES, segment
 from boardhand_operator.reviews import Judgement, LineComment, Review
+from boardhand_operator.vendors.azure.client import endless
 
 COMMENT = 100_000
 """Length that a comment may have; Azure takes half as much again."""
@@ -134,12 +135,14 @@ async def _check_paths(at: At, number: int, lines: Sequence[LineComment]) -> Non
     path = f"{at.pull(number)}/iterations/{iterations[-1]['id']}/changes"
     paths: set[str] = set()
     skip = 0
-    while True:
+    for _ in range(PAGES):
         page = await at.http.get(operation, path, {"$top": str(_CHANGES), "$skip": str(skip)})
         paths |= {one["item"]["path"].removeprefix("/") for one in page["changeEntries"] if one.get("item")}
         skip = page.get("nextSkip") or 0
         if not skip:
             break
+    else:
+        raise endless(operation)
     for line in lines:
         if line.path not in paths:
             sentence = f"{line.path} is none of the files that the pull request changes"

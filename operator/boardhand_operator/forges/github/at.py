@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from boardhand_operator.errors import RemoteUnavailable
 from boardhand_operator.http.graphql import Graph
-from boardhand_operator.http.transport import Client, segment
+from boardhand_operator.http.transport import PAGES, Client, segment
 
 Json = dict[str, Any]
 _FULL = 100
@@ -45,6 +46,8 @@ class At:
             found, number, full = [*found, *page], number + 1, len(page) == _FULL
         # A page that filled up stays as it was when another one follows: then it still names none.
         while full:
+            if number >= PAGES:
+                raise RemoteUnavailable("GitHub", operation, f"the list has more than {PAGES} pages")
             number += 1
             page = await self.http.get(operation, self.root + path, {**wanted, "page": str(number)}, remember=True)
             found, full = [*found, *page], len(page) == _FULL

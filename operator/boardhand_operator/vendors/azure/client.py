@@ -10,9 +10,9 @@ import base64
 import re
 from collections.abc import Collection, Sequence
 
-from boardhand_operator.errors import CredentialsRefused, Misconfigured, PermissionMissing, Remote
+from boardhand_operator.errors import CredentialsRefused, Misconfigured, PermissionMissing, Remote, RemoteUnavailable
 from boardhand_operator.http.answers import Answer, Vendor
-from boardhand_operator.http.transport import Client, Connection, segment
+from boardhand_operator.http.transport import PAGES, Client, Connection, segment
 
 SERVER = "https://dev.azure.com"
 API = "7.1"
@@ -66,6 +66,11 @@ class AzureClient(Client):
 
     def _refused(self, operation: str, sentence: str) -> CredentialsRefused:
         return CredentialsRefused(self._of.name, operation, f"{sentence}. {self._of.credentials_hint}")
+
+
+def endless(operation: str) -> RemoteUnavailable:
+    """A list of more than PAGES pages: one that is cut would be taken for whole."""
+    return RemoteUnavailable("Azure DevOps", operation, f"the list has more than {PAGES} pages")
 
 
 def parts(text: str, field: str, wanted: str, counts: Collection[int]) -> list[str]:
