@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from testbed.gitea import hook_routes, shapes
 from testbed.gitea import issue_routes as tracker
 from testbed.gitea import pull_routes as reviewing
-from testbed.gitea import shapes
 from testbed.gitea.call import Call, Listed
 from testbed.gitea.shapes import Json
 from testbed.gitea.state import Refused, not_found
@@ -139,10 +139,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("DELETE", f"{_ISSUE}/labels/{{identifier}}", tracker.take_label_off, status=204),
     Endpoint("GET", f"{_REPOSITORY}/labels", tracker.list_labels, params=("page", "limit")),
     Endpoint("POST", f"{_REPOSITORY}/labels", tracker.make_label, fields=("name", "color"), status=201),
-    Endpoint("GET", f"{_REPOSITORY}/hooks", tracker.list_hooks, params=("page", "limit")),
-    Endpoint("POST", f"{_REPOSITORY}/hooks", tracker.make_hook, fields=("type", "config", *_HOOK), status=201),
-    Endpoint("PATCH", f"{_REPOSITORY}/hooks/{{id}}", tracker.edit_hook, fields=_HOOK),
-    Endpoint("DELETE", f"{_REPOSITORY}/hooks/{{id}}", tracker.delete_hook, status=204),
+    Endpoint("GET", f"{_REPOSITORY}/hooks", hook_routes.list_hooks, params=("page", "limit")),
+    Endpoint("POST", f"{_REPOSITORY}/hooks", hook_routes.make_hook, fields=("type", "config", *_HOOK), status=201),
+    Endpoint("PATCH", f"{_REPOSITORY}/hooks/{{id}}", hook_routes.edit_hook, fields=_HOOK),
+    Endpoint("DELETE", f"{_REPOSITORY}/hooks/{{id}}", hook_routes.delete_hook, status=204),
 )
 
 
