@@ -10,7 +10,7 @@ _ESCAPES = re.compile(
     r"|[ -/]{0,8}[0-~])"
 )
 """Source: ECMA-48."""
-_REDRAWN = re.compile(r"[^\n]*\r(?!\n)(?=[^\n])")
+_REDRAWN = re.compile(r"^[^\n]*\r(?!\n)(?=[^\n])", re.MULTILINE)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 

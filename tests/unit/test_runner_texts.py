@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -53,3 +54,11 @@ def test_a_name_that_is_no_text_is_written_to_the_log() -> None:
     out = io.StringIO()
     Transcript(out).nudged("gate", "LeftOut", "caf\udce9.txt")
     assert json.loads(out.getvalue())["text"] == "caf\\udce9.txt"
+
+
+def test_a_long_line_takes_a_time_that_grows_with_it_and_not_with_its_square() -> None:
+    began = time.process_time()
+
+    assert as_on_a_screen("a" * 200_000) == "a" * 200_000
+    assert as_on_a_screen(f"{'a' * 200_000}\rb\r") == "b"
+    assert time.process_time() - began < 1
