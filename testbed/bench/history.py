@@ -1,4 +1,4 @@
-"""The rows of the history: searches and a report over 100,000 runs, in both databases."""
+"""The rows of the history: searches, reports and the export of 100,000 runs, in both databases."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import asyncio
 import random
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +25,14 @@ from boardhand_history.models import PastDetail, PastRun
 from boardhand_history.queries import History, Page, Search
 from boardhand_history.reports import Grain
 from boardhand_history.settings import database_url
+from boardhand_history.sheet import sheet
 from testbed.bench.rows import Row, row
 from testbed.postgres import serving
 from testbed.shell import say
 
 RUNS = 100_000
 AIM = 0.2
+REPORT_AIM = 1.0
 _TIMES = 7
 _BATCH = 2_000
 _LAST = datetime(2026, 11, 1, tzinfo=UTC)
@@ -71,8 +75,42 @@ async def _database(name: str, url: str) -> list[Row]:
             "the last of 2,000 pages": lambda: _found(history, Search(until=date(2025, 11, 6)), None),
         }
         rows = [row(f"history, {name}: {what}", await _seconds(ask), AIM) for what, ask in asked.items()]
-        report = await _seconds(lambda: history.report(_TEAM, Grain.MONTH, date(2025, 11, 1), date(2026, 11, 1)), 3)
-        return [*rows, row(f"history, {name}: report of all of them", report)]
+        year, weeks = date(2025, 11, 1), date(2026, 8, 10)
+        for what, grain, since in (("all of them", Grain.MONTH, year), ("twelve weeks", Grain.WEEK, weeks)):
+            took = await _seconds(partial(_reported, history, grain, since))
+            rows.append(row(f"history, {name}: report of {what}", took, REPORT_AIM))
+        seconds, megabytes = await _exported(history)
+        rows.append(row(f"history, {name}: all of them as CSV", [seconds]))
+        return [*rows, row(f"history, {name}: memory that the CSV takes", [megabytes], 20, unit="MB")]
+
+
+async def _reported(history: History, grain: Grain, since: date) -> None:
+    """What the page asks for."""
+    report = await history.report(_TEAM, grain, since, date(2026, 11, 1))
+    await history.pools(_TEAM)
+    if not 0 < report.total.clean < report.total.merged < report.total.opened < report.total.runs:
+        raise ValueError(f"bench: a report came to {report.total}")
+
+
+async def _exported(history: History) -> tuple[float, float]:
+    """Seconds for all lines, and the megabytes that it holds at most, of a shorter one: to count them takes long."""
+    begun = time.perf_counter()
+    lines = await _lines(history, Search())
+    seconds = time.perf_counter() - begun
+    if lines != RUNS + 1:
+        raise ValueError(f"bench: {lines} lines came")
+    tracemalloc.start()
+    await _lines(history, Search(until=date(2026, 3, 1)))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return seconds, most / 1e6
+
+
+async def _lines(history: History, search: Search) -> int:
+    lines = 0
+    async for some in sheet(history.every(_TEAM, search)):
+        lines += some.count("\r\n")
+    return lines
 
 
 async def _found(history: History, search: Search, number: int | None) -> Page:
@@ -136,11 +174,11 @@ def _run(number: int, lots: random.Random) -> dict[str, Any]:
         "tests_failed": 2 if failed else 0,
         "specialist": "coder",
         "branch": f"boardhand/shop-{number}-{title.replace(' ', '-')[:40]}",
-        "commit": lots.randbytes(20).hex(),
+        "commit": "c" * 40,
         "pull_request_url": None if failed else f"https://forge.example/shop/cart/pulls/{number}",
         "pull_request_number": None if failed else number,
         "pull_request_state": None if failed else "Merged" if merged else "Open",
-        "pull_request_head": None,
+        "pull_request_head": "c" * 40 if merged and number % 5 else None,
         "merged_at": merged,
         "money": Decimal("0.31"),
         "prompt_tokens": 200_000,

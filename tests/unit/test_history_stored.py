@@ -7,6 +7,7 @@ import itertools
 import random
 import shutil
 import tempfile
+import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,10 +16,10 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import URL, inspect, text
+from sqlalchemy import URL, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from boardhand_history import schema
+from boardhand_history import queries, schema
 from boardhand_history.counting import Counting
 from boardhand_history.database import connect
 from boardhand_history.errors import Unreachable, WrongSchema
@@ -26,6 +27,7 @@ from boardhand_history.models import Kept, PastRun
 from boardhand_history.queries import Cursor, History, Search
 from boardhand_history.reports import Grain
 from boardhand_history.settings import database_url
+from boardhand_history.sheet import sheet
 from testbed.postgres import serving
 from tests.support.history import (
     DIFF,
@@ -168,6 +170,29 @@ async def test_pages_have_each_run_once_whatever_comes_meanwhile(kept: Stored) -
     assert streamed == seen
 
 
+async def test_a_sheet_of_many_runs_holds_few_of_them_and_no_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "_SHEET", 10)
+    alive: weakref.WeakSet[PastRun] = weakref.WeakSet()
+
+    def loaded(run: PastRun, _: object) -> None:
+        alive.add(run)
+
+    async with stored(sqlite_url(tmp_path)) as made:
+        await put(made.engine, some_runs(200))
+        event.listen(PastRun, "load", loaded)
+        try:
+            lines, most = 0, 0
+            async for _ in sheet(made.history.every({"team", "other", "third"}, Search())):
+                lines, most = lines + 1, max(most, len(alive))
+                assert made.reading.sync_engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+        finally:
+            event.remove(PastRun, "load", loaded)
+    assert lines == 201
+    assert 0 < most <= 3 * 11
+
+
 async def test_nothing_of_other_namespaces_ever_comes_back(kept: Stored) -> None:
     for namespace in ("team", "other"):
         await kept.records.put(entry(namespace=namespace, pool=f"pool-of-{namespace}"), texts())
@@ -204,7 +229,7 @@ async def test_a_report_counts_what_is_there(kept: Stored) -> None:
 
 
 async def test_many_runs_count_as_one_would_by_hand(kept: Stored) -> None:
-    runs = some_runs(300)
+    runs = some_runs(150)
     await put(kept.engine, runs)
     first, last = date(2025, 12, 28), date(2026, 3, 4)
     for grain, pool in itertools.product(Grain, ("", "a")):
