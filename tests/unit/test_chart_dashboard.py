@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -100,6 +101,15 @@ def test_behind_a_proxy_everybody_is_impersonated_only_where_that_is_said() -> N
     with pytest.raises(TestbedError, match=r"dashboard\.proxy\.anyUser: dashboard\.proxy\.users names some"):
         objects({"auth": "proxy", "proxy": WHO | {"anyUser": True}})
     assert grants(objects({"proxy": {"anyUser": True}}), "boardhand-dashboard") == []
+
+
+def test_who_installs_it_so_is_told_what_it_means() -> None:
+    words = ("install", chart.RELEASE, str(chart.FOLDER), "--dry-run=client", "--values", "-")
+    for more, warned in (({"users": [], "anyUser": True}, True), ({}, False)):
+        values = {"dashboard": {"enabled": True, "auth": "proxy", "proxy": WHO | more}}
+        notes = chart.helm(*words, stdin=json.dumps(values)).split("\nNOTES:\n")[1]
+        assert ("WARNING: dashboard.proxy.anyUser" in notes) is warned
+        assert f"helm test {chart.RELEASE}" in notes
 
 
 def test_without_a_history_there_is_no_recorder_and_nobody_has_rights() -> None:
