@@ -7,11 +7,13 @@ import subprocess
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from boardhand_runner import agent, work
+from boardhand_runner.nodes import gate
 from boardhand_runner.settings import Settings
 from boardhand_runner.stages import publish
 from boardhand_runner.stages.publishing import branch
 from testbed.redteam.attack import Attack
-from testbed.redteam.guards import Switch, attack, git_writable, replaced
+from testbed.redteam.guards import Switch, attack, git_writable, replaced, together
 from testbed.redteam.raid import CANARIES, GIT_TOKEN, WORK, Field, Raid, call, run
 
 OURS = ("refs/heads/main", "refs/heads/boardhand/eval")
@@ -21,6 +23,12 @@ NOTHING_CHECKED: Mapping[str, Switch] = {
     "changes": replaced(publish, "check_changes", lambda *_: []),
     "own": replaced(branch, "_check_own", lambda *_: None),
 }
+NOTHING_PUT_BACK = together(
+    replaced(gate, "put_back", lambda *_: []),
+    replaced(agent, "put_back", lambda *_: []),
+    replaced(work, "protected_of", lambda _: None),
+)
+"""The agent's stage helps with protected paths before; what stops an attack is publish."""
 
 
 def attacks() -> list[Attack]:
@@ -153,6 +161,7 @@ def _paths() -> list[Attack]:
             lambda: Raid([call("write_file", path=workflow, content="on: push\n"), WORK], has(workflow)),
             "protected paths are refused",
             NOTHING_CHECKED["changes"],
+            breach=(NOTHING_PUT_BACK,),
             short=True,
         ),
         attack(
@@ -164,6 +173,7 @@ def _paths() -> list[Attack]:
             ),
             "protected paths are refused",
             NOTHING_CHECKED["changes"],
+            breach=(NOTHING_PUT_BACK,),
         ),
         attack(
             "workflows-folder-that-is-a-link",
@@ -171,6 +181,7 @@ def _paths() -> list[Attack]:
             lambda: Raid([run(link), WORK], has("ci/a.yml")),
             "protected paths are refused",
             NOTHING_CHECKED["changes"],
+            breach=(NOTHING_PUT_BACK,),
         ),
         attack(
             "change-of-60000-files",
