@@ -32,7 +32,13 @@ burst of 500 cards kept 100 MB in queues."""
 def register(app: App) -> kopf.OperatorRegistry:
     """All handlers, bound to this operator."""
     registry = kopf.OperatorRegistry()
+    _life(app, registry)
+    _runs(app, registry)
+    _pools(app, registry)
+    return registry
 
+
+def _life(app: App, registry: kopf.OperatorRegistry) -> None:
     @kopf.on.login(registry=registry)
     async def login(**values: Any) -> kopf.ConnectionInfo | None:
         return kopf.login_with_service_account(**values) or kopf.login_with_kubeconfig(**values)
@@ -49,6 +55,12 @@ def register(app: App) -> kopf.OperatorRegistry:
     @kopf.on.cleanup(registry=registry)
     async def stop(**_: Any) -> None:
         await app.stop()
+
+    del login, start, stop
+
+
+def _runs(app: App, registry: kopf.OperatorRegistry) -> None:
+    """Of runs, their Jobs and their pods."""
 
     @kopf.on.event(GROUP, VERSION, "ticketruns", registry=registry)
     async def run_event(type: str | None, body: Json, **_: Any) -> None:
@@ -68,6 +80,10 @@ def register(app: App) -> kopf.OperatorRegistry:
         app.seen(Resource.PODS, body, gone=type == "DELETED")
         app.wake_owner(body)
 
+    del run_event, job_event, pod_event
+
+
+def _pools(app: App, registry: kopf.OperatorRegistry) -> None:
     @kopf.on.event(GROUP, VERSION, "codingagents", registry=registry)
     async def pool_event(type: str | None, body: Json, **_: Any) -> None:
         app.seen(Resource.POOLS, body, gone=type == "DELETED")
@@ -80,8 +96,7 @@ def register(app: App) -> kopf.OperatorRegistry:
         async with app.pool_worker(key_of(body)) as worker:
             await worker.run(app.first_pause(body))
 
-    del login, start, stop, run_event, job_event, pod_event, pool_event, pool_daemon
-    return registry
+    del pool_event, pool_daemon
 
 
 def configure(settings: kopf.OperatorSettings) -> None:
