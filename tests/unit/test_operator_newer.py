@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boardhand_api import pod
@@ -60,14 +60,15 @@ def test_what_an_earlier_reading_has_not_is_newer(before: list[str], now: list[s
     assert new(before, now) == found
 
 
+@settings(max_examples=30)
 @given(st.lists(st.text(max_size=3), max_size=8), st.lists(st.text(max_size=3), max_size=8))
 def test_what_was_added_at_the_end_is_newer_and_nothing_else(before: list[str], added: list[str]) -> None:
     assert new(before, [*before, *added]) == added
 
 
 def test_what_is_newer_is_bounded_and_the_newest_stays() -> None:
-    found = newer_than(ticket(), ticket(*("€" * COMMENT for _ in range(50)), left_out=3))
-    assert 1 <= len(found.comments) < 50
+    found = newer_than(ticket(), ticket(*("€" * COMMENT for _ in range(12)), left_out=3))
+    assert 1 <= len(found.comments) < 12
     assert len(found.model_dump_json().encode()) <= NEWER_BYTES
     assert found.left_out == 3
     assert new([], ["\x01" * COMMENT]) == ["\x01" * COMMENT]
@@ -156,6 +157,7 @@ async def test_who_does_not_see_the_board_has_the_operator_read_it(world: World)
     assert [one.text for one in order.ticket.comments][-1] == "And soon."
 
 
+@pytest.mark.slow
 async def test_where_everybodys_words_count_nobody_is_asked_who_is_a_member() -> None:
     world = _world(policy={"comments": "All", "trigger": {"anyone": True}})
     with clocked(world.clock):
@@ -170,6 +172,7 @@ async def test_where_everybodys_words_count_nobody_is_asked_who_is_a_member() ->
     assert "read the members" not in world.fuse.calls
 
 
+@pytest.mark.slow
 async def test_who_says_it_on_the_board_has_it_in_the_ticket(world: World) -> None:
     await live(world)
     world.board.say(CARD, "In euros.")
