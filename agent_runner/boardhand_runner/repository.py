@@ -65,7 +65,7 @@ class Repository:
     def start_over(self) -> None:
         """The base commit and nothing else, on the run's branch, whatever an earlier pod of the run left."""
         self.trial.end()
-        self._git.run("reset", "--hard", "--quiet", BASE_REF)
+        self._git.run("reset", "--hard", "--quiet", BASE_REF, "--")
         self._git.run("clean", "-ffdxq")
         self.submodules.undo()
         self._git.hide_submodules(self.base)
@@ -78,10 +78,10 @@ class Repository:
         self.trial.end()
         self._add()
         self._git.hide_submodules(self.base)
-        if self._git.run("diff", "--cached", "--quiet", *_PLAIN, "HEAD", check=False).code:
+        if self._git.run("diff", "--cached", "--quiet", *_PLAIN, "HEAD", "--", check=False).code:
             said = one_line(message).encode()
             self._git.run("commit", "--quiet", "--no-verify", "--allow-empty-message", "--file=-", stdin=said)
-        same = self._git.run("diff", "--quiet", *_PLAIN, self.base, "HEAD", check=False).code == 0
+        same = self._git.run("diff", "--quiet", *_PLAIN, self.base, "HEAD", "--", check=False).code == 0
         return None if same else self._git.text("rev-parse", "--verify", "HEAD")
 
     def uncommitted(self) -> list[Touched]:
@@ -162,7 +162,7 @@ class Repository:
 
     def change(self) -> str:
         """What the work changed: a table of files, then the diff."""
-        return self._git.text("diff", *_PLAIN, "--stat", "--patch", self.base, "HEAD")
+        return self._git.text("diff", *_PLAIN, "--stat", "--patch", self.base, "HEAD", "--")
 
     def at_base(self, path: str, links: int = 2) -> str:
         """A file of the base commit; nothing where there is none, it is too large, or it is a link that leads out.
@@ -184,7 +184,7 @@ class Repository:
     def changes(self) -> list[FileChange]:
         """What the work changed, file by file; a moved file is two of them."""
         listed = self._git.run(
-            "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", self.base, "HEAD"
+            "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", self.base, "HEAD", "--"
         ).stdout
         parts = listed.decode("utf-8", "replace").split("\0")
         entries = [(head.removeprefix(":").split(), path) for head, path in zip(parts[::2], parts[1::2], strict=False)]

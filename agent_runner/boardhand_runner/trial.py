@@ -53,7 +53,7 @@ class Trial:
         self._index.with_name(f"{_INDEX}.lock").unlink(missing_ok=True)
         self._swapping.run("read-tree", "--reset", "-u", "HEAD")
         deleted = self._git.text(
-            "diff-tree", "-r", "-z", "--name-only", "--no-renames", "--diff-filter=D", BASE_REF, "HEAD"
+            "diff-tree", "-r", "-z", "--name-only", "--no-renames", "--diff-filter=D", BASE_REF, "HEAD", "--"
         )
         self._clean([path for path in deleted.split("\0") if path])
         self._index.unlink()

@@ -82,3 +82,21 @@ def test_files_that_a_command_left_running_writes_and_removes_hold_nothing_up(
     else:
         with pytest.raises(Infrastructure, match="unable to stat"):
             Repository(settings).commit("Work")
+
+
+@pytest.mark.slow
+def test_files_that_are_called_as_a_revision_is_are_files(tmp_path: Path) -> None:
+    settings = lay_out(tmp_path / "run", {"HEAD": "x\n", BASE_REF: "x\n", "gone.py": "x = 1\n"})
+    work = Repository(settings)
+    (settings.work / "HEAD").write_text("y\n")
+    (settings.work / "gone.py").unlink()
+    head = work.commit("Work")
+
+    assert head == work.commit("Again")
+    assert [change.path for change in work.changes()] == ["HEAD", "gone.py"]
+    assert "HEAD    | 2 +-" in work.change()
+    with work.trial.on_base(["HEAD", "gone.py"]):
+        assert (settings.work / "gone.py").exists()
+    assert not (settings.work / "gone.py").exists()
+    work.start_over()
+    assert (settings.work / "HEAD").read_text() == "x\n"
