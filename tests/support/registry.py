@@ -1,7 +1,7 @@
 """A registry of images over real HTTP, in a thread: open, behind a token, behind a password, and amiss in several ways.
 
 By https://github.com/opencontainers/distribution-spec/blob/main/spec.md; the first part of an image's path says how it
-is kept: open, token, basic, denied, moved, round, elsewhere, endless, busy. Every path has version 1, and no other.
+is kept: open, token, basic, denied, moved, lured, round, elsewhere, endless, busy. Every path has version 1 alone.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ class Registry:
 
     host: str = ""
     beside: str = ""
-    """Another registry, to which images below `moved` are moved."""
+    """Another registry, to which images below `moved` and `lured` are moved, and which is to give the tokens for
+    `elsewhere`."""
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     """Method, path, and what authorized it."""
 
@@ -78,10 +79,12 @@ class _Handler(BaseHTTPRequestHandler):
         realms = {
             "token": f'Bearer realm="{here}/token",service="standin",scope="repository:token/app:pull"',
             "endless": f'Bearer realm="{here}/endless"',
-            "elsewhere": 'Bearer realm="http://tokens.invalid/token"',
+            "elsewhere": f'Bearer realm="http://{self.registry.beside}/token"',
             "basic": 'Basic realm="standin"',
         }
-        moved = {"moved": f"http://{self.registry.beside}/v2/open/app/manifests/1", "round": self.path}
+        beside = f"http://{self.registry.beside}/v2"
+        moved = {"moved": f"{beside}/open/app/manifests/1", "lured": f"{beside}/basic/app/manifests/1"}
+        moved |= {"round": self.path}
         if kind in realms and given not in (f"Bearer {TOKEN}", BASIC):
             self._say(401, {"www-authenticate": realms[kind]})
         elif kind == "moved" and not given:

@@ -71,15 +71,34 @@ async def tried(registry: Registry, path: str, password: str = "") -> Trial:
         ("basic/app:1", "wrong-password", REFUSED),
         ("basic/app:1", "", REFUSED),
         ("moved/app:1", PASSWORD, ""),
-        ("round/app:1", "", UNREACHED),
-        ("elsewhere/app:1", PASSWORD, UNREACHED),
-        ("endless/app:1", PASSWORD, UNREACHED),
-        ("busy/app:1", "", UNREACHED),
+        ("lured/app:1", PASSWORD, REFUSED),
     ],
 )
 async def test_what_a_registry_answers_is_a_trial(registry: Registry, path: str, password: str, reason: str) -> None:
     found = await tried(registry, path, password)
     assert (found.ok, found.reason) == (not reason, reason), found
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("round/app:1", "leads from address to address"),
+        ("elsewhere/app:1", "nothing was sent there"),
+        ("endless/app:1", "answers more than 65536 bytes"),
+        ("busy/app:1", "answered 429"),
+    ],
+)
+async def test_of_what_a_registry_does_not_answer_nothing_follows(registry: Registry, path: str, said: str) -> None:
+    found = await tried(registry, path, PASSWORD)
+    assert (found.reason, said in found.said) == (UNREACHED, True), found
+
+
+@pytest.mark.parametrize("path", ["lured/app:1", "elsewhere/app:1"])
+async def test_no_other_host_is_told_the_password(
+    registry: Registry, serving: tuple[Registry, Registry], path: str
+) -> None:
+    await tried(registry, path, PASSWORD)
+    assert {who for _, _, who in serving[1].asked} <= {""}
 
 
 async def test_credentials_go_to_who_asks_for_them_and_not_to_where_an_image_was_moved(
@@ -117,6 +136,9 @@ async def test_a_clouds_own_nodes_may_pull_what_is_refused_here() -> None:
     assert (await try_image(cloud, (), reach)).reason == UNTRIED
     identity = Credential("https://r.example", "x", "")
     assert (await try_image(image("r.example/a:1"), [identity], reach)).reason == UNTRIED
+    many = [Credential("https://r.example", "x", f"password-{at}") for at in range(4)]
+    assert (await try_image(image("r.example/a:1"), many, reach)).reason == UNTRIED
+    assert (await try_image(image("r.example/a:1"), many[:3], reach)).reason == REFUSED
     assert (await try_image(image("python:3.13"), (), reach)).reason == REFUSED
     assert asked[0].startswith("https://1234.dkr.ecr.")
     assert asked[-1].endswith(".docker.io/v2/library/python/manifests/3.13")
@@ -175,7 +197,7 @@ def test_a_pull_secret_that_is_none_is_said_without_its_text(auths: object) -> N
     with pytest.raises(Misconfigured) as wrong:
         credentials_of(secret(auths))
     assert wrong.value.message == ".dockerconfigjson of Secret registry is no list of registries and their credentials"
-    assert wrong.value.__cause__ is None
+    assert wrong.value.__suppress_context__
 
 
 def test_the_older_form_and_tokens_of_another_kind_are_read() -> None:

@@ -11,7 +11,11 @@ import pytest
 
 from boardhand_api.pool import Repository
 from boardhand_client.trials import LOOPBACK, UNTRIED, Reach, Trial
+from boardhand_client.trials.facts import Hidden
 from boardhand_client.trials.ssh import _Server, try_ssh
+from boardhand_client.trials.trying import Trying
+from boardhand_operator.views import Pool
+from tests.support.objects import pool_body
 from tests.support.ssh_server import SshServer, new_key, serving
 
 
@@ -99,6 +103,13 @@ async def test_a_key_with_a_passphrase_and_half_a_secret_are_said(tmp_path: Path
     assert (await tried(gone, sshKey=locked)).reason == "KeyUnreadable"
     half = await try_ssh(repository(f"{gone.address}/a.git"), {"sshKey": gone.key}, push=True)
     assert (half.reason, "Secret push" in half.said) == ("SecretIncomplete", True)
+
+
+async def test_where_nothing_is_given_to_clone_with_nothing_is_tried() -> None:
+    repository = {"url": "ssh://git@127.0.0.1:1/shop/cart.git", "pushSecretRef": {"name": "push"}}
+    body, hidden = pool_body(board=False, forge=False, repository=repository), Hidden("not allowed")
+    found = await Trying(Pool.of(body), {"push": hidden, "model": hidden}, None, Reach(seconds=1)).all()
+    assert list(found) == ["secret:repository.push", "secret:models.large"]
 
 
 @pytest.mark.parametrize(

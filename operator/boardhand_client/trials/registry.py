@@ -84,7 +84,8 @@ async def _tried(image: Reference, credentials: Sequence[Credential], reach: Rea
 
 def _refused(image: Reference, status: int, credentials: Sequence[Credential], usable: Sequence[Credential]) -> Trial:
     if len(usable) < len(credentials):
-        return wrong_of(UNTRIED, f"{image} takes the identity token of its pull secret, which is not tried here")
+        said = f"{image} is refused to those of its credentials that are tried: {_TRIED} at most, no identity token"
+        return wrong_of(UNTRIED, said)
     if not credentials and _NODES_OWN.search(image.host):
         return wrong_of(UNTRIED, f"{image} is not for everybody, and nodes of that cloud have credentials of their own")
     whom = "the credentials of its pull secrets" if credentials else "who gives no credentials"
