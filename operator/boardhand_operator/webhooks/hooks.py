@@ -43,7 +43,7 @@ def subscribed(pool: Pool, secrets: Mapping[str, str]) -> dict[str, Subscribed]:
     return made
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def _proof(secret: str, salt: str) -> str:
     """Whoever may read the pool is not to find out a short secret by trying: some 20 ms, once a secret."""
     return hashlib.scrypt(secret.encode(), salt=salt.encode(), n=2**13, r=8, p=1, dklen=16).hex()
