@@ -13,7 +13,7 @@ from boardhand_operator import words
 from boardhand_operator.boards import Board
 from boardhand_operator.boards.claims import close
 from boardhand_operator.boards.markers import Claim, find_claims, find_closing
-from boardhand_operator.errors import NotFound
+from boardhand_operator.errors import NotFound, Rejected
 from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.memory.store import Key, Store, key_of
 from boardhand_operator.queue import WorkQueue
@@ -99,8 +99,8 @@ class Cards:
                 orphaned = await self._orphaned(pool, board, ticket)
                 if orphaned:
                     await self._end(pool, board, ticket, orphaned)
-            except NotFound:
-                _log.info("ticket %s is gone from the board", ticket)
+            except (NotFound, Rejected) as refused:
+                _log.warning("ticket %s is not told that its run was deleted: %s", ticket, refused)
             self._fine.add(ticket)
         return len(unknown) > LOOKUPS
 

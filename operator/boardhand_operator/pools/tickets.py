@@ -14,7 +14,7 @@ from boardhand_operator.boards import Board, Card
 from boardhand_operator.boards.claims import Claimant, claim, close
 from boardhand_operator.boards.markers import Claim, find_claims
 from boardhand_operator.boards.ticket import ticket_of
-from boardhand_operator.errors import NotFound
+from boardhand_operator.errors import NotFound, Rejected
 from boardhand_operator.kube import Conflict, Kube, Resource
 from boardhand_operator.memory.store import Key, Store
 from boardhand_operator.names import asked_for
@@ -71,7 +71,7 @@ class Tickets:
         }
         new = [card for name, card in there.items() if name not in self.known and name not in self._left_alone]
         for first in range(0, len(new), _AT_ONCE):
-            taken = (self._take(pool, board, card, now) for card in new[first : first + _AT_ONCE])
+            taken = (self._take_or_pass(pool, board, card, now) for card in new[first : first + _AT_ONCE])
             for problem in await asyncio.gather(*taken, return_exceptions=True):
                 if problem is not None:
                     raise problem
@@ -88,8 +88,15 @@ class Tickets:
         try:
             await claim(board, ticket.id, Claimant(run.name, run.uid, ticket.event, pool.name, pool.uid))
             await close(board, ticket.id, run.uid, words.deleted_comment(run.name))
-        except NotFound:
-            _log.info("ticket %s is gone from the board", ticket.id)
+        except (NotFound, Rejected) as refused:
+            _log.warning("ticket %s is not told of its deleted run: %s", ticket.id, refused)
+
+    async def _take_or_pass(self, pool: Pool, board: Board, card: Card, now: datetime) -> None:
+        """As `_take`; a ticket that is gone, or that the board refuses anything about, keeps no other waiting."""
+        try:
+            await self._take(pool, board, card, now)
+        except (NotFound, Rejected) as refused:
+            _log.warning("%s/%s: ticket %s is not taken: %s", pool.namespace, pool.name, card.key or card.id, refused)
 
     async def _take(self, pool: Pool, board: Board, card: Card, now: datetime) -> None:
         """Make the card's TicketRun, unless it has one, is being worked, or has to wait."""
