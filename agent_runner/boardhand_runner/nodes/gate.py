@@ -34,6 +34,42 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
     context = runtime.context
     # The proof has none of them, and what they write meanwhile would be in no test.
     await context.jobs.stop_all("ended by the harness before the verify commands were run")
+    made = await _committed(state, context)
+    if not isinstance(made, tuple):
+        return made
+    commit, left = made
+    before = state.get("baseline")
+    check = await checked(context, before)
+    changes = await asyncio.to_thread(context.repository.changes)
+    found = _found(context, before, check, changes)
+    fine = check.passes and all(one.asked for one in found)
+    trial = await _tried(context, before, changes) if fine else Trial(new_tests(changes), why="the gate was red")
+    demanded = fine and context.order.tests_must_fail_on_base and trial.fails is not True
+    red = not fine or demanded
+    measured = before.measured if before else None
+    done: State = {
+        "commit": commit,
+        "left_out": left,
+        "check": check,
+        "rounds": state.get("rounds", 0) + red,
+        "partial": red,
+        "unfinished": _unfinished(check, fine),
+        "evidence": evidence_of(measured, check.measured, check.flaky, trial, found, context.transcript.clean),
+    }
+    if not red and (trial.fails is not False or state.get("on_base")):
+        return done
+    if not red:
+        return {**done, **nudge(state, context, "gate", "PassesOnBase", tests=trial.new[:SHOWN]), "on_base": True}
+    if done["rounds"] >= ROUNDS:
+        return done
+    if demanded:
+        why = trial.why or "they pass without your change, too"
+        return {**done, **nudge(state, context, "gate", "TestsDemanded", why=why, tests=trial.new[:SHOWN])}
+    return {**done, **_back(state, context, check, found, last=done["rounds"] == ROUNDS - 1)}
+
+
+async def _committed(state: State, context: Context) -> tuple[str, list[str]] | State:
+    """The commit, and the files left out of it; or what the model is told in its place. Raises Stuck."""
     kept, before_that = await asyncio.to_thread(put_back, context.order, context.repository), state.get("kept_told", 0)
     if kept and before_that < ROUNDS:
         return {**nudge(state, context, "gate", "Protected", paths=kept[:SHOWN]), "kept_told": before_that + 1}
@@ -46,45 +82,17 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
         if state.get("idle"):
             raise Stuck("NoChange", "The model called the work finished twice without changing anything.")
         return {**nudge(state, context, "gate", "NoChange"), "idle": True}
-    before = state.get("baseline")
-    check = await checked(context, before)
-    changes = await asyncio.to_thread(context.repository.changes)
+    return commit, left
+
+
+def _found(context: Context, before: Check | None, check: Check, changes: Sequence[FileChange]) -> list[Judged]:
+    """What the change took from the tests, each with whether the ticket asks for it."""
     named = tampering(changes, context.order.verify, context.order.workdir)
     if check.passes and check.measured and before and before.measured:
         named += unrun(before.measured, check.measured, changes, named)
     if check.green:
         named += faked(before.counts if before else None, check.counts, changes)
-    found = judge(ticket_text(context.order.ticket, context.order.newer), named)
-    fine = check.passes and all(one.asked for one in found)
-    trial = await _tried(context, before, changes) if fine else Trial(new_tests(changes), why="the gate was red")
-    demanded = fine and context.order.tests_must_fail_on_base and trial.fails is not True
-    red = not fine or demanded
-    done: State = {
-        "commit": commit,
-        "left_out": left,
-        "check": check,
-        "rounds": state.get("rounds", 0) + red,
-        "partial": red,
-        "unfinished": _unfinished(check, fine),
-        "evidence": evidence_of(
-            before.measured if before else None,
-            check.measured,
-            check.flaky,
-            trial,
-            found,
-            context.transcript.clean,
-        ),
-    }
-    if not red and (trial.fails is not False or state.get("on_base")):
-        return done
-    if not red:
-        return {**done, **nudge(state, context, "gate", "PassesOnBase", tests=trial.new[:SHOWN]), "on_base": True}
-    if done["rounds"] >= ROUNDS:
-        return done
-    if demanded:
-        why = trial.why or "they pass without your change, too"
-        return {**done, **nudge(state, context, "gate", "TestsDemanded", why=why, tests=trial.new[:SHOWN])}
-    return {**done, **_back(state, context, check, found, last=done["rounds"] == ROUNDS - 1)}
+    return judge(ticket_text(context.order.ticket, context.order.newer), named)
 
 
 async def _tried(context: Context, before: Check | None, changes: Sequence[FileChange]) -> Trial:
