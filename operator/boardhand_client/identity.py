@@ -21,6 +21,13 @@ TOKEN_CHARACTERS = re.compile(r"[A-Za-z0-9._~+/=-]{1,16384}")
 _WORDS = re.compile(r"[^\x00-\x1f\x7f]{1,256}")
 
 
+_WRONG = (
+    *(ConfigException, OSError, yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError),
+    RecursionError,
+)
+"""What the library raises of a file that is no kubeconfig, or of one that names what is not there."""
+
+
 @dataclass
 class Identity:
     """A connection's settings, and the headers that say who asks."""
@@ -42,18 +49,26 @@ async def of_kubeconfig(path: str | None, context: str | None) -> Identity:
         # It reads and writes files, and may start the program that gets the credential.
         loader = await config.load_kube_config(files, context, settings, persist_config=False)
         about = loader.current_context["context"]
-    except (ConfigException, OSError, yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError) as wrong:
-        said = str(wrong) if isinstance(wrong, (ConfigException, OSError)) else "it is no kubeconfig"
-        raise Unreachable(f"no kubeconfig can be used ({files}): {said}; see --kubeconfig and --context") from None
+    except _WRONG as wrong:
+        raise unusable(files, wrong) from None
 
     async def renew() -> None:
-        await loader.load_and_set(settings)
+        try:
+            await loader.load_and_set(settings)
+        except _WRONG as wrong:
+            raise unusable(files, wrong) from None
 
     def headers() -> Mapping[str, str]:
         token = settings.api_key.get("BearerToken")
         return {"Authorization": token} if token else {}
 
     return Identity(settings, headers, renew, str(about.get("namespace") or "default"))
+
+
+def unusable(files: str, wrong: Exception) -> Unreachable:
+    """What is wrong with a kubeconfig, in a sentence."""
+    said = str(wrong) if isinstance(wrong, (ConfigException, OSError)) else "it is no kubeconfig"
+    return Unreachable(f"no kubeconfig can be used ({files}): {said}; see --kubeconfig and --context")
 
 
 def of_token(server: str, ca: str | None, token: str) -> Identity:

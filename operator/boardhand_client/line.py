@@ -83,6 +83,10 @@ class Line:
     ) -> aiohttp.ClientResponse:
         headers: CIMultiDict[str] = CIMultiDict(self._identity.headers())
         headers["Accept"], headers["Content-Type"], headers["User-Agent"] = accept, content, "boardhand"
-        answer = await self._api.rest_client.request(method, url, headers, body, _request_timeout=patience)
+        try:
+            answer = await self._api.rest_client.request(method, url, headers, body, _request_timeout=patience)
+        except ValueError as wrong:
+            # A host that no name server can be asked for, or a token that no header can hold.
+            raise Unreachable(f"the cluster at {self.server} cannot be asked: {wrong}") from None
         response: aiohttp.ClientResponse = answer.response
         return response

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from boardhand_client.errors import Expired, Invalid, NotThere, Refused, Rejected, Unauthenticated
+from boardhand_client.errors import Expired, Invalid, NotThere, Refused, Rejected, Unauthenticated, Unreachable
 from boardhand_operator.kube import ApiException, Json
 
 
@@ -50,10 +50,21 @@ def watch_error(status: Json) -> Exception:
 
 
 @contextmanager
+def understood() -> Iterator[None]:
+    """An answer that is not JSON becomes a sentence; half a line of a watch, too, where something between ended it."""
+    try:
+        yield
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        said = "what answers is not the API server, or is cut off: is a proxy or a page to log in between?"
+        raise Unreachable(said) from None
+
+
+@contextmanager
 def told() -> Iterator[None]:
     """What is left of the API server's refusals becomes a sentence."""
     try:
-        yield
+        with understood():
+            yield
     except ApiException as refused:
         said = str(refused.reason)
         if refused.status == 404:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Self
 
 from boardhand_client.errors import NotThere, Unreachable
-from boardhand_client.identity import Identity, of_impersonation, of_kubeconfig, of_token
+from boardhand_client.identity import Identity, of_impersonation, of_kubeconfig, of_token, unusable
 from boardhand_client.line import JSON, Line
-from boardhand_client.refusals import told, watch_error
+from boardhand_client.refusals import told, understood, watch_error
 from boardhand_client.streams import lines, stamped
 from boardhand_client.trust import api_client
 from boardhand_operator.kube import ApiException, Conflict, Json, Kube, Query, Resource
@@ -37,7 +37,11 @@ class Session(Kube):
     @classmethod
     async def kubeconfig(cls, path: str | None = None, context: str | None = None) -> Self:
         """As kubectl finds it. Raises Unreachable where no kubeconfig can be used."""
-        return cls(await of_kubeconfig(path, context))
+        identity = await of_kubeconfig(path, context)
+        try:
+            return cls(identity)
+        except OSError as wrong:
+            raise unusable("its certificates", wrong) from None
 
     @classmethod
     def bearer(cls, server: str, ca: str | None, token: str) -> Self:
@@ -185,6 +189,12 @@ class Session(Kube):
                 if refused.status == 409:
                     raise Conflict(meta["name"]) from refused
                 raise
+
+    async def _json(
+        self, method: str, path: str, query: Query | None = None, body: Json | None = None, content: str = JSON
+    ) -> Json:
+        with understood():
+            return await super()._json(method, path, query, body, content)
 
     async def _pages(
         self, resource: Resource, namespace: str | None, selector: str, accept: str

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 import yaml
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from boardhand_api.pod import Stage
 from boardhand_client.errors import NotThere, Refused, SessionError, Unauthenticated, Unreachable
@@ -37,13 +39,57 @@ async def test_the_kubeconfig_says_who_and_where(server: ApiServer, tmp_path: Pa
         assert (await session.whoami(), session.namespace) == ("ada@example.com", "shop")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "a: [", "contexts: []\ncurrent-context: c"])
+@pytest.mark.parametrize("text", ["", "[]", "a: [", "contexts: []\ncurrent-context: c", "[" * 400])
 async def test_a_kubeconfig_that_is_none_is_said(tmp_path: Path, text: str) -> None:
     (tmp_path / "c").write_text(text)
     with pytest.raises(Unreachable, match="no kubeconfig can be used"):
         await Session.kubeconfig(str(tmp_path / "c"))
     with pytest.raises(Unreachable, match="no kubeconfig can be used"):
         await Session.kubeconfig(str(tmp_path / "absent"))
+
+
+@pytest.mark.parametrize(
+    "user", [{"client-certificate-data": "aGVsbG8=", "client-key-data": "aGVsbG8="}, {"client-certificate-data": ""}]
+)
+@pytest.mark.parametrize("authority", ["aGVsbG8=", "!!!"])
+async def test_certificates_that_are_none_are_said(tmp_path: Path, user: dict[str, str], authority: str) -> None:
+    server = ApiServer(url="https://127.0.0.1:1")
+    told = yaml.safe_load(server.kubeconfig(tmp_path / "c").read_text())
+    told["clusters"][0]["cluster"]["certificate-authority-data"] = authority
+    told["users"][0]["user"] = user
+    (tmp_path / "c").write_text(yaml.safe_dump(told))
+    with pytest.raises(Unreachable, match="no kubeconfig can be used"):
+        await Session.kubeconfig(str(tmp_path / "c"))
+
+
+@pytest.mark.parametrize("host", ["https://a..b", f"https://{'a' * 300}.example"])
+async def test_a_host_that_no_name_server_knows_is_said(host: str) -> None:
+    async with Session.bearer(host, None, ADA) as nowhere:
+        with pytest.raises(Unreachable, match=r"the cluster at .* cannot be asked"):
+            await pools(nowhere, None)
+
+
+async def test_a_token_that_no_header_holds_is_said(server: ApiServer, tmp_path: Path) -> None:
+    async with await Session.kubeconfig(str(server.kubeconfig(tmp_path / "c", token="a\nb"))) as session:
+        with pytest.raises(Unreachable, match="cannot be asked"):
+            await pools(session, None)
+
+
+@pytest.mark.parametrize("text", ["<html>Log in</html>", '{"type": "ADDED", "obj', "\xff"])
+async def test_what_is_no_api_server_is_said(text: str) -> None:
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(body=text.encode("latin-1"), content_type="text/html")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", page)
+    async with TestServer(app) as there, Session.bearer(f"http://127.0.0.1:{there.port}", None, ADA) as session:
+        for asked in (pools(session, None), session.whoami(), session.get(Resource.RUNS, "team", "a")):
+            with pytest.raises(Unreachable, match="is not the API server"):
+                await asked
+        with pytest.raises(Unreachable, match="is not the API server"):
+            _ = [event async for event in session.watch(Resource.RUNS, "team")]
+        with pytest.raises(Unreachable, match="is not the API server"):
+            _ = [body async for body in session.list(Resource.RUNS, "team", "")]
 
 
 async def test_only_the_tokens_credential_is_sent(
