@@ -75,6 +75,8 @@ async def _is_its(doing: Doing, board: Board) -> bool:
     of the board moved, and a run that waits does not end that of another cluster."""
     run, pool = doing.run, doing.its_pool
     ticket = run.spec.ticket
+    if doing.elsewhere:
+        return False
     if run.status.claim is not None or pool.spec.board is None:
         return True
     card = await board.read(ticket.id)

@@ -12,11 +12,13 @@ from typing import Any
 import aiohttp
 
 from boardhand_api import API_VERSION
+from boardhand_api.pod import LABEL_TICKET
 from boardhand_api.run_status import TicketRunStatus
 from boardhand_operator.decide.conditions import run_conditions, stamp
 from boardhand_operator.errors import BoardhandError
 from boardhand_operator.kube import ApiException, Kube, Resource
 from boardhand_operator.memory.store import Store
+from boardhand_operator.names import ticket_label
 from boardhand_operator.observing import Written
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
@@ -52,6 +54,13 @@ class Doing:
         if self.pool is None:
             raise ValueError(f"run {self.run.name} has no pool")
         return self.pool
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the ticket is of another board than the pool has now: what is called so there is another ticket."""
+        board, ticket = self.its_pool.spec.board, self.run.spec.ticket.id
+        label = (self.run.body["metadata"].get("labels") or {}).get(LABEL_TICKET)
+        return bool(label and board and label != ticket_label(board.type, board.board, ticket))
 
     def owns(self, body: Mapping[str, Any] | None) -> bool:
         """Whether the object is there and this very run's, not one's of an earlier run of the same name."""

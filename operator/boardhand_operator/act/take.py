@@ -32,6 +32,8 @@ async def claim(doing: Doing) -> bool:
     ticket, event = run.spec.ticket, run.spec.ticket.event
     if board is None or columns is None or event is None:
         raise Misconfigured("BoardMissing", f"run {run.name} came from a board, and pool {pool.name} has none")
+    if doing.elsewhere:
+        return await _leave(doing, "TicketMoved", "the ticket is of another board than the pool has now")
     if asked_for(event):
         return await _claim_again(doing, board, columns)
     card = doing.store.fresh_card(run.uid) or await board.read(ticket.id)
