@@ -186,7 +186,7 @@ class Repository:
         listed = self._git.run(
             "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", self.base, "HEAD", "--"
         ).stdout
-        parts = listed.decode("utf-8", "replace").split("\0")
+        parts = listed.decode("utf-8", "surrogateescape").split("\0")
         entries = [(head.removeprefix(":").split(), path) for head, path in zip(parts[::2], parts[1::2], strict=False)]
         entries = [(head, path) for head, path in entries if _SUBMODULE not in head[:2]]
         texts = self._texts({name for head, _ in entries for name in head[2:4] if name.strip("0")})

@@ -52,9 +52,9 @@ class Trial:
             return
         self._index.with_name(f"{_INDEX}.lock").unlink(missing_ok=True)
         self._swapping.run("read-tree", "--reset", "-u", "HEAD")
-        deleted = self._git.text(
+        deleted = self._git.run(
             "diff-tree", "-r", "-z", "--name-only", "--no-renames", "--diff-filter=D", BASE_REF, "HEAD", "--"
-        )
+        ).stdout.decode("utf-8", "surrogateescape")
         self._clean([path for path in deleted.split("\0") if path])
         self._index.unlink()
 

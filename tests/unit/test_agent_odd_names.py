@@ -9,6 +9,7 @@ import pytest
 
 from boardhand_runner.errors import Configuration
 from boardhand_runner.prompts import nudge_text, opening
+from boardhand_runner.repository import Repository
 from tests.support.benches import lay_out
 from tests.support.runs import EDIT, FILES, FINISH, Run
 from tests.support.scripted import calls
@@ -39,3 +40,19 @@ def test_a_repository_of_such_files_is_worked_on(tmp_path: Path) -> None:
     assert result.failure is None
     assert r"n\udce9st is a Git repository of its own" in result.summary
     assert all(run.said_to_large(at).encode("utf-8") for at in range(len(run.large.asked)))
+
+
+@pytest.mark.slow
+def test_new_tests_are_tried_on_such_sources_as_they_were(tmp_path: Path) -> None:
+    long = os.fsdecode(b"\xe9" * 200)
+    settings = lay_out(tmp_path / "run", {ODD: "1\n", long: "1\n", f"gone-{ODD}": "1\n", "a.txt": "1\n"})
+    repository = Repository(settings)
+    for name in (ODD, long):
+        (settings.work / name).write_text("2\n")
+    (settings.work / f"gone-{ODD}").unlink()
+    head = repository.commit("Work")
+
+    with repository.trial.on_base([change.path for change in repository.changes()]):
+        assert {(settings.work / name).read_text() for name in (ODD, long, f"gone-{ODD}")} == {"1\n"}
+    assert {(settings.work / name).read_text() for name in (ODD, long)} == {"2\n"}
+    assert repository.commit("Again") == head
