@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 
@@ -35,14 +35,22 @@ class Unreachable(HistoryError):
 _FULL = (sqlite3.SQLITE_FULL, "53100")
 """That of SQLite, and PostgreSQL's (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
 
+_STANDBY = "25006"
+"""Of PostgreSQL: only reading is allowed, as while another server takes over."""
+
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Raises Unreachable where the database is down, its disk is full, or others hold it for too long."""
+    """Raises Unreachable where the database is down, its disk is full, it may only be read for now, or others hold it
+    for too long."""
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout, OSError) as down:
+    except (OperationalError, InterfaceError, PoolTimeout, OSError, sqlite3.OperationalError) as down:
         raise Unreachable(_told(down)) from down
+    except InternalError as refused:
+        if getattr(refused.orig, "sqlstate", None) != _STANDBY:
+            raise
+        raise Unreachable(_told(refused)) from refused
 
 
 def _told(down: Exception) -> str:

@@ -88,6 +88,8 @@ class Recorder:
                 await self._follow(namespace)
             except Expired:
                 wait = self._pause
+                # One who forgets every version at once would have all runs listed without end.
+                await asyncio.sleep(self._pause)
             except (SessionError, Unreachable) as down:
                 wait = min(wait * 2, _MOST) if self._problems[namespace] else self._pause
                 self._problems[namespace] = str(down)

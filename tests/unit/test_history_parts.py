@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
+import sqlite3
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import InternalError
 
 from boardhand_api.events import DIFF_BYTES, EVENT_BYTES, DiffPiece
+from boardhand_client.errors import Expired
 from boardhand_history.entries import entry_of, finished
-from boardhand_history.errors import Misplaced
+from boardhand_history.errors import Misplaced, Unreachable, answering
 from boardhand_history.models import Kept, PastRun
 from boardhand_history.queries import Cursor
+from boardhand_history.recorder import Recorder
 from boardhand_history.settings import DEFAULT, Settings, url_of
 from boardhand_history.sheet import COLUMNS, cell, sheet
 from boardhand_history.texts import TRANSCRIPT_BYTES, diff, transcript
@@ -39,6 +46,62 @@ def test_what_steers_a_terminal_or_breaks_a_database_is_gone() -> None:
         assert text == "ab[31mcde f"
     assert hostile.detail["summary"] == "ab[31mcde\nf"
     assert "\x00" not in hostile.run["words"]
+
+
+@pytest.mark.parametrize(
+    "down",
+    [
+        InternalError("INSERT", None, psycopg.errors.ReadOnlySqlTransaction("cannot execute INSERT")),
+        sqlite3.OperationalError("cannot execute INSERT: database is locked"),
+    ],
+)
+def test_a_database_that_cannot_be_written_now_is_waited_for(down: Exception) -> None:
+    with pytest.raises(Unreachable, match="does not answer: cannot execute INSERT"), answering():
+        raise down
+
+
+def test_what_a_database_will_never_take_is_not_waited_for() -> None:
+    with pytest.raises(InternalError), answering():
+        raise InternalError("INSERT", None, psycopg.errors.InternalError_("broken"))
+
+
+class Forgetful:
+    """A cluster that forgets every version at once."""
+
+    def __init__(self) -> None:
+        self.listed = 0
+
+    async def snapshot(self, *_: object, **__: object) -> str:
+        self.listed += 1
+        assert self.listed < 100, "listed without end"
+        return "1"
+
+    async def metadata(self, *_: object) -> AsyncIterator[dict[str, Any]]:
+        for body in list[dict[str, Any]]():
+            yield body
+
+    async def watch(self, *_: object, **__: object) -> AsyncIterator[dict[str, Any]]:
+        async for body in self.metadata():
+            yield body
+        raise Expired("too old")
+
+
+class Empty:
+    """A database that knows nothing."""
+
+    async def known(self, _: object) -> dict[str, str]:
+        return {}
+
+    async def sweep(self, *_: object) -> int:
+        return 0
+
+
+async def test_an_api_server_that_forgets_at_once_is_not_asked_without_end() -> None:
+    cluster = Forgetful()
+    recorder = Recorder(cluster, Empty(), Settings(url=DEFAULT), pause=0.05)  # type: ignore[arg-type]
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(recorder.run(), 0.12)
+    assert 1 <= cluster.listed <= 3
 
 
 def test_a_run_that_nobody_can_read_is_said_to_be() -> None:
