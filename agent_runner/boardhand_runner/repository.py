@@ -25,6 +25,8 @@ _GLOB = re.compile(r"([\\*?\[\]])")
 _PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color")
 _BLOB_BYTES, _BLOBS_BYTES = 1_000_000, 64_000_000
 """A larger file, and what comes after so much of them, is read as empty."""
+_CHANGE_BYTES = 4_000_000
+"""A log that a command left among the files would else fill the memory, several times over."""
 _SUBMODULE, _LINK, _FILES = "160000", "120000", ("100644", "100755")
 _PAUSES = (0.05,) * 6 + (0.5,) * 4
 """Seconds between tries to add the files."""
@@ -161,8 +163,9 @@ class Repository:
         return [path.removesuffix("/") for path in paths if path.endswith("/")]
 
     def change(self) -> str:
-        """What the work changed: a table of files, then the diff."""
-        return self._git.text("diff", *_PLAIN, "--stat", "--patch", self.base, "HEAD", "--")
+        """What the work changed: a table of files, then the diff, as far as _CHANGE_BYTES go."""
+        with self._git.stream("diff", *_PLAIN, "--stat", "--patch", self.base, "HEAD", "--") as diff:
+            return diff.read(_CHANGE_BYTES).decode("utf-8", "replace").rstrip("\n")
 
     def at_base(self, path: str, links: int = 2) -> str:
         """A file of the base commit; nothing where there is none, it is too large, or it is a link that leads out.

@@ -100,3 +100,17 @@ def test_files_that_are_called_as_a_revision_is_are_files(tmp_path: Path) -> Non
     assert not (settings.work / "gone.py").exists()
     work.start_over()
     assert (settings.work / "HEAD").read_text() == "x\n"
+
+
+def test_a_change_of_any_size_is_told_as_far_as_memory_allows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = lay_out(tmp_path / "run", {"app.py": "x = 1\n"})
+    (settings.work / "app.py").write_text("x = 2\n")
+    (settings.work / "test.log").write_text("line\n" * 100_000)
+    work = Repository(settings)
+    assert work.commit("Work")
+    assert work.change().endswith("+line\n" * 2 + "+line")
+    monkeypatch.setattr(repository, "_CHANGE_BYTES", 50_000)
+
+    change = work.change()
+    assert change.startswith(" app.py   |      2 +-\n test.log | 100000 +")
+    assert len(change) <= 50_000
