@@ -65,7 +65,7 @@ async def test_boards_of_specs_that_no_run_has_any_more_are_closed() -> None:
     keep(kube, "trello", key="k", token="t")
     services = Services(kube, None, lambda: now[0])
     body = pool_body(board={"type": "trello", "board": "b", "secretRef": {"name": "trello"}}, forge=False)
-    for generation in range(1, 9):
+    for generation in range(1, 6):
         body["metadata"]["generation"] = generation
         for _ in range(6):
             now[0] += 1200.0
