@@ -135,16 +135,17 @@ def install(world: World, **more: object) -> None:
     )
 
 
-def _helm(world: World, *words: str) -> str:
+def helm(world: World, *words: str) -> str:
+    """What helm prints, asked about the chart's namespace. Raises TestbedError."""
     helm = [str(world.cluster.bin_dir / "helm"), "--kubeconfig", str(world.cluster.kubeconfig), "--namespace", SYSTEM]
     return run([*helm, *words], timeout=120)
 
 
 def _finish_killed_install(world: World) -> None:
     """A killed helm leaves its release pending, and refuses every further upgrade; the CRDs and pools stay."""
-    if RELEASE in _helm(world, "list", "--pending", "--short").split():
+    if RELEASE in helm(world, "list", "--pending", "--short").split():
         say("an earlier installation of the chart was killed; it is taken away and made anew")
-        _helm(world, "uninstall", RELEASE, "--wait")
+        helm(world, "uninstall", RELEASE, "--wait")
 
 
 def down(plan: Plan, provider: Provider | None = None) -> None:

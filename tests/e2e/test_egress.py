@@ -1,4 +1,5 @@
-"""Mode Proxy on the cluster: a whole run by way of Squid, where the policy is enforced, and nothing beside it."""
+"""Policies that are enforced on the cluster: a whole run in mode Proxy goes by way of Squid and nowhere beside it, and
+the chart's own pods reach what they must."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from testbed.cluster.selection import choose
 from testbed.enforcer import Enforcer
 from testbed.images.build import ensure_image
 from testbed.manifests import VERIFY
-from testbed.world import World
+from testbed.world import SYSTEM, World
 from tests.e2e.conftest import Scene
 
 pytestmark = pytest.mark.e2e
@@ -44,19 +45,38 @@ sys.exit(bool(failures))
 EOF"""
 
 
+# Run in the operator's own pod.
+REACHED = """
+import socket, sys
+for target in sys.argv[1:]:
+    host, port = target.rsplit(":", 1)
+    try:
+        socket.create_connection((host, int(port)), 3).close()
+        print(target)
+    except OSError:
+        pass
+"""
+
+
 @pytest.fixture(scope="module")
 def proxied(up: World) -> Iterator[World]:
-    """The testbed with the chart's proxy."""
+    """The testbed with the chart's proxy, and policies for the chart's own pods."""
     image = ensure_image("egress")
     reference = choose(up.plan, os.environ).load_image(image.archive, image.reference)
-    world.install(up, egressProxy={"enabled": True, "image": reference})
+    ports = [int(place(url).rpartition(":")[2]) for url in (up.trello_url, up.forge.base_url)]
+    policy = {"enabled": True, "operator": {"to": [{"cidr": f"{up.plan.host_ip}/32", "ports": ports}]}}
+    world.install(up, egressProxy={"enabled": True, "image": reference}, networkPolicy=policy)
     yield up
     world.install(up)
 
 
+def place(url: str) -> str:
+    return urlsplit(url).netloc
+
+
 def test_a_run_goes_by_the_proxy_and_is_told_what_it_was_refused(proxied: World, shop: Scene) -> None:
-    hosts = [urlsplit(url).netloc for url in (proxied.forge.base_url, proxied.model_url)]
-    board = urlsplit(proxied.trello_url).netloc
+    hosts = [place(url) for url in (proxied.forge.base_url, proxied.model_url)]
+    board = place(proxied.trello_url)
     body = shop.pool(egress={"mode": "Proxy", "hosts": hosts})
     body["spec"]["workbench"]["verify"] = [TRIED.format(board=f"http://{board}/"), VERIFY["python-shop"]]
     with Enforcer(shop.kubectl):
@@ -67,3 +87,15 @@ def test_a_run_goes_by_the_proxy_and_is_told_what_it_was_refused(proxied: World,
     assert status["egress"]["refused"] == [board]
     (pull,) = shop.pulls()
     assert "## Network" in pull["body"] and f"`{board}`" in pull["body"]
+
+
+def test_the_operator_reaches_what_its_policy_names_and_helm_finds_it_ready(proxied: World) -> None:
+    named = [place(proxied.trello_url), place(proxied.forge.base_url)]
+    asked = [*named, place(proxied.model_url), "169.254.169.254:443"]
+    kubectl = proxied.kubectl(SYSTEM)
+    with Enforcer(kubectl):
+        words = ("exec", f"deployment/{world.RELEASE}", "--", "/opt/boardhand/bin/python", "-c", REACHED, *asked)
+        assert kubectl(*words).split() == named
+        assert "Phase:          Succeeded" in world.helm(proxied, "test", world.RELEASE, "--timeout", "90s")
+    # Without a network plugin nothing holds it back; a machine in a cloud even has such an address.
+    assert {*named, place(proxied.model_url)} <= set(kubectl(*words).split())
