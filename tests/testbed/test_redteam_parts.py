@@ -48,7 +48,7 @@ def test_a_row_has_both_outcomes() -> None:
 
 @pytest.mark.parametrize("outcomes", [[ValueError("no")], [Outcome(False, "Stuck"), ValueError("no")]])
 def test_an_attack_that_breaks_is_not_stopped(outcomes: list[Outcome | Exception]) -> None:
-    row = suite.tried(attack(*outcomes))
+    (row,) = suite.rows([replace(attack(*outcomes), cluster=True)], 1)
     assert row.broken == "ValueError: no"
     assert not row.stopped
 
