@@ -31,6 +31,8 @@ from boardhand_operator.pools.lessons import TOLD, lessons
 from boardhand_operator.views import Pool, Run, readable_runs
 
 _COMMENTS = 50
+_MOST_MONEY = 1_000_000_000
+"""US dollars: beyond it an amount is a slip, or too large a number for JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +112,17 @@ def check(
         raise Rejected(f"the agent has a question ({failure.message[:300]}): give the answer with it{on_board}")
     if money is not None:
         _check_money(pool, money)
+    try:
+        say.encode()
+    except UnicodeEncodeError:
+        raise Rejected("what the agent is to be told is no UTF-8: say it in other letters") from None
 
 
 def _check_money(pool: Pool, money: Decimal) -> None:
     if money <= 0:
         raise Rejected("the money is more than 0 US dollars")
+    if money > _MOST_MONEY:
+        raise Rejected(f"the money is at most {_MOST_MONEY:,} US dollars")
     budget = pool.spec.budget
     least = min((cap for cap in (budget and budget.day, budget and budget.month) if cap), default=None)
     if least is not None and money > least:

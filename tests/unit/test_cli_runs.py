@@ -250,6 +250,20 @@ def test_the_next_attempt_is_begun_once(server: ApiServer) -> None:
     assert code == Exit.REFUSED and "has not ended yet (Queued)" in err
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [("--say", os.fsdecode(b"caf\xe9"), "is no UTF-8"), ("--money", "1e999999", "at most 1,000,000,000 US dollars")],
+)
+def test_what_no_run_can_hold_is_said_before_it_is_made(server: ApiServer, option: str, value: str, said: str) -> None:
+    pool = pool_body("shop")
+    server.kube.put(Resource.POOLS, "team", pool)
+    server.kube.set_status(Resource.POOLS, ("team", "shop"), pool["status"])
+    put_run(server, phase="Failed", failure=RED, finishedAt=NOON)
+    code, _, err = boardhand("retry", "run-1", option, value)
+    assert code == Exit.REFUSED and said in err
+    assert len(server.kube.objects[Resource.RUNS]) == 1
+
+
 def test_the_transcript_is_readable(server: ApiServer) -> None:
     put_run(server, phase="Succeeded")
     put_pod(server, agent=ended(0))
