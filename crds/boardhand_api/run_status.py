@@ -69,8 +69,8 @@ class PullRequest(Tolerant):
     draft: bool = False
     """Whether it is a draft."""
     state: PullRequestState = PullRequestState.OPEN
-    """As the forge last said: it is asked every ten minutes while the pull request is open, every six hours where it was
-    closed, for 90 days at most."""
+    """As the forge last said: it is asked every ten minutes while the pull request is open, and every six hours where
+    it was closed, for 90 days at most."""
     merged_at: Time | None = None
     """When it was merged, as the forge says."""
     head: Annotated[str | None, Field(max_length=64)] = None
