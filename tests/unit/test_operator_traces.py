@@ -15,7 +15,8 @@ from boardhand_api.events import FellBack, Nudged, Routed, Step
 from boardhand_api.pod import LABEL_TICKET
 from boardhand_api.result import Usage
 from boardhand_operator import afterwards
-from boardhand_operator.afterwards import AfterTries
+from boardhand_operator.afterwards import AfterTries, Over
+from boardhand_operator.changes import change_of
 from boardhand_operator.kube import Resource
 from boardhand_operator.observing import Written
 from boardhand_operator.redacting import Redactor
@@ -110,6 +111,38 @@ async def traced(written: Written, kube: FakeKube | None = None, **asked: Any) -
         async with tracing(receiver, kube, **asked) as after:
             after.run_written(written)
         return receiver
+
+
+async def test_a_collector_that_drips_takes_one_thread_alone() -> None:
+    """Names are looked up in the loop's own threads: were these all taken, nobody would be reached any more."""
+    over, asked = asyncio.Event(), 0
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        await reader.read(100)
+        writer.write(b"HTTP/1.1 200 OK\r\nx: ")
+        await over.wait()
+        writer.close()
+
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()[:2]
+    traces = Traces(Otlp(f"http://{host}:{port}"), None, FakeKube, Redactor())
+    told = Over(ended(), change_of(ended()), EVENTS)
+    waiting = [asyncio.ensure_future(traces.over(told)) for _ in range(40)]
+    try:
+        async with asyncio.timeout(5):
+            while not asked:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
+            assert await asyncio.to_thread(int, "1") == 1
+        assert asked == 1
+    finally:
+        for one in waiting:
+            one.cancel()
+        traces.close()
+        over.set()
+        server.close()
 
 
 def named(receiver: Receiver, name: str) -> list[Span]:

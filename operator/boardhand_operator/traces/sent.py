@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
@@ -43,6 +44,8 @@ class Traces:
         self._resource = Resource({name: text for name, text in about.items() if text})
         self._exporter: OTLPSpanExporter | None = None
         self._headers: dict[str, str] | None = None
+        # Its own: a collector that drips holds it for longer than SECONDS, and names are looked up in the loop's.
+        self._thread = ThreadPoolExecutor(1, "traces")
         # It tells a failure as an error, with repetitions; one line of ours says it.
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
 
@@ -50,7 +53,7 @@ class Traces:
         """Send what there is to tell of this try, and of its run where that ended."""
         earlier = await self._earlier(over) if over.change.ended else []
         try:
-            sent = await asyncio.to_thread(self._send, over, earlier)
+            sent = await asyncio.get_running_loop().run_in_executor(self._thread, self._send, over, earlier)
         except OSError as wrong:
             _log.warning("traces are not sent: %s", wrong)
             return
@@ -61,6 +64,7 @@ class Traces:
 
     def close(self) -> None:
         """End an export that is under way."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
         if self._exporter:
             self._exporter.shutdown()  # type: ignore[no-untyped-call]
 
