@@ -95,9 +95,6 @@ class Reconciler:
                 await carry_out(doing, decision)
                 renewals = await keep.keep(doing), await sealed.keep(doing)
             except (Remote, Misconfigured) as refused:
-                # Before the run has ended, the pool says what is wrong with it, and who is in the way on the run.
-                if isinstance(refused, Misconfigured) and not doing.run.status.finished_at:
-                    raise
                 return await self._waits.wait(doing, refused)
         self._waits.over((run.namespace, run.name))
         if decision.actions and not doing.run.status.phase.finished:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from boardhand_operator.act.doing import Doing
 from boardhand_operator.decide.actions import CloseTicket, OpenPullRequest
 from boardhand_operator.decide.delivery import deliver
-from boardhand_operator.errors import BoardhandError, RateLimited, RemoteUnavailable
+from boardhand_operator.errors import BoardhandError, Misconfigured, RateLimited, RemoteUnavailable
 from boardhand_operator.memory.store import Key
 
 DELIVERY_WAITS, BOARD_UNAVAILABLE, FORGE_UNAVAILABLE = "DeliveryWaits", "BoardUnavailable", "ForgeUnavailable"
@@ -76,6 +76,8 @@ class Waits:
 def still_to_do(doing: Doing, refused: BoardhandError) -> tuple[str, str]:
     """Reason and sentence for a run that was refused."""
     again = f"asked again at the latest every {MOST_SECONDS:.0f} s"
+    if isinstance(refused, Misconfigured) and not doing.run.status.finished_at:
+        return refused.reason, str(refused)
     if not doing.run.status.finished_at and doing.run.status.job:
         text = "the pod is gone, and what was pushed to its branch is still to be looked for"
         return FORGE_UNAVAILABLE, f"{text}: {refused}; {again}"

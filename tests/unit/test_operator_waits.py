@@ -367,3 +367,28 @@ async def test_a_column_that_is_gone_is_told_of_and_asked_for_ever_more_seldom_u
         world.board.columns = (READY, DOING, REVIEW)
         await live(world)
     assert_delivered_once(world)
+
+
+async def test_a_run_that_cannot_begin_for_its_pool_says_so_and_is_looked_at_ever_more_seldom() -> None:
+    """It has its ticket by then, and goes on as soon as what stands in its way is gone."""
+    world = World(Fuse(armed=False))
+    world.add_pool()
+    world.board.add("card-1")
+    with clocked(world.clock):
+        await Replica(world).poll()
+        foreign = {"metadata": {"name": "boardhand-shop"}, "spec": {"podSelector": {}}}
+        world.kube.remove(Resource.POLICIES, ("team", "boardhand-shop"))
+        world.kube.put(Resource.POLICIES, "team", foreign)
+        replica = Replica(world)
+        key = (world.runs()[0].namespace, world.runs()[0].name)
+        waits = []
+        for _ in range(5):
+            waits.append(await replica.reconciler.work(key) or 0.0)
+            replica.watch()
+        assert waits[-1] > 4 * FIRST_SECONDS
+        reason, said = reconciling(world.runs()[0])
+        assert reason == "ForeignNetworkPolicy"
+        assert said.endswith("delete it")
+        world.kube.remove(Resource.POLICIES, ("team", "boardhand-shop"))
+        await live(world)
+    assert_delivered_once(world)

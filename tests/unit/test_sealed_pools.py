@@ -319,7 +319,7 @@ async def test_the_operator_is_put_together_with_its_keys_and_its_redactor(
 def test_the_chart_makes_one_key_and_only_at_a_cluster() -> None:
     """What helm makes of it is tried with `make up`: here stands what must not go from it."""
     text = (ROOT / "helm/boardhand/templates/sealing.yaml").read_text()
-    assert "helm.sh/hook: pre-install,pre-upgrade" in text
+    assert '"helm.sh/hook" "pre-install,pre-upgrade"' in text
     assert '{{- if lookup "v1" "Namespace" "" "kube-system" }}' in text
     assert '{{- if not (lookup "v1" "Secret" .Release.Namespace $name) }}' in text
     assert f"type: {KEYS_TYPE}" in text
