@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,3 +73,9 @@ def test_a_review_of_ours_is_found_by_its_mark(text: str, judgement: Judgement) 
     found = _MARK.search(sent)
     assert found and found[1] == judgement.value
     assert not _MARK.search(unmarked(sent))
+
+
+@pytest.mark.parametrize("odd", ["\f", "\u2028", "a\fb", "\x1c", "\x85 +", "\r"])
+def test_only_line_feeds_end_a_line_of_a_difference(odd: str) -> None:
+    """Form feeds stand on lines of their own in older sources, and would move every remark behind them."""
+    assert list(shown(f"@@ -1,3 +1,4 @@\n one\n {odd}\n+new\n last\n")) == [(1, 1), (2, 2), (None, 3), (3, 4)]

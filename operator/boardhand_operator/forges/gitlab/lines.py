@@ -18,7 +18,8 @@ _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 def shown(diff: str) -> Iterator[tuple[int | None, int]]:
     """Old number (None where the line is new) and new number of each line that the file has now and the diff shows."""
     old = new = 0
-    for line in diff.splitlines():
+    # At line feeds alone: a form feed or the like is a part of its line.
+    for line in diff.removesuffix("\n").split("\n"):
         if hunk := _HUNK.match(line):
             old, new = int(hunk[1]), int(hunk[2])
         elif line.startswith("+"):
@@ -26,7 +27,7 @@ def shown(diff: str) -> Iterator[tuple[int | None, int]]:
             new += 1
         elif line.startswith("-"):
             old += 1
-        elif line.startswith(" ") or not line:
+        elif new and (line.startswith(" ") or not line):
             yield old, new
             old, new = old + 1, new + 1
 
