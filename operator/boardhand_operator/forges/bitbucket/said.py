@@ -66,7 +66,7 @@ async def reviews(at: At, people: People, number: int) -> list[Review]:
     us = await people.us(number)
     ours = [one for one in found if _ours(one, us)]
     theirs = [one for one in found if one.get("inline") and not _ours(one, us)]
-    judged = [one for one in pull["participants"] if one.get("state") in _STATES and one["user"]["uuid"] != us]
+    judged = [one for one in pull["participants"] if one.get("state") in _STATES and _user(one)["uuid"] != us]
     given = [*_our_reviews(ours), *_their_reviews(judged, theirs)]
     return sorted(given, key=lambda one: one.created_at)
 
@@ -110,17 +110,18 @@ def _their_reviews(judged: Sequence[Json], lines: Sequence[Json]) -> list[Review
     """One for each who judged or commented on lines."""
     by_user: dict[str, list[Json]] = {}
     for one in lines:
-        by_user.setdefault((one["user"] or _GHOST)["uuid"], []).append(one)
+        by_user.setdefault(_user(one)["uuid"], []).append(one)
     made = []
     for one in judged:
-        said = by_user.pop(one["user"]["uuid"], [])
-        about = {"id": one["user"]["uuid"], "user": one["user"], "created_on": one["participated_on"]}
+        user = _user(one)
+        said = by_user.pop(user["uuid"], [])
+        about = {"id": user["uuid"], "user": user, "created_on": one["participated_on"]}
         made.append(_review(about, _STATES[one["state"]], "", said, by_us=False))
     return made + [_review(said[-1], Judgement.COMMENTED, "", said, by_us=False) for said in by_user.values()]
 
 
 def _review(about: Json, judgement: Judgement, text: str, lines: Sequence[Json], *, by_us: bool) -> Review:
-    author = about["user"] or _GHOST
+    author = _user(about)
     return Review(
         id=str(about["id"]),
         author=author["display_name"],
@@ -139,7 +140,7 @@ def _line(found: Json) -> LineComment:
 
 
 def _comment(found: Json, us: str) -> Comment:
-    author = found["user"] or _GHOST
+    author = _user(found)
     return Comment(
         id=str(found["id"]),
         author=author["display_name"],
@@ -151,7 +152,12 @@ def _comment(found: Json, us: str) -> Comment:
 
 
 def _ours(found: Json, us: str) -> bool:
-    return bool(us) and (found["user"] or _GHOST)["uuid"] == us
+    return bool(us) and _user(found)["uuid"] == us
+
+
+def _user(found: Json) -> Json:
+    user: Json = found["user"] or _GHOST
+    return user
 
 
 def _raw(found: Json) -> str:
