@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Callable
 
@@ -15,7 +17,7 @@ from boardhand_cli.doctor import doctor
 from boardhand_cli.init import init
 from boardhand_cli.logs import logs
 from boardhand_cli.printing import plain
-from boardhand_cli.problems import Problem
+from boardhand_cli.problems import Exit, Problem
 from boardhand_cli.runs import runs
 from boardhand_cli.seal import seal
 from boardhand_cli.try_ import try_
@@ -30,6 +32,7 @@ _THEMES: dict[str, tuple[Callable[..., None], ...]] = {
     "Runs and pools": (runs, watch, logs, diff, retry, cancel, suspend, resume, dashboard),
     "Setting up": (init, doctor),
 }
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 for theme, commands in _THEMES.items():
     for command in commands:
         app.command(rich_help_panel=theme)(command)
@@ -52,3 +55,10 @@ def main() -> None:
         # It may quote an argument, the API server or a board.
         session.console().print(f"boardhand: {plain(problem)}", markup=False)
         sys.exit(problem.code)
+    except OSError as wrong:
+        if wrong.errno not in _UNWRITABLE:
+            raise
+        session.console().print(f"boardhand: what is printed cannot be written: {wrong.strerror}", markup=False)
+        # What is left of it would be tried once more at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.INPUT)

@@ -264,6 +264,18 @@ def test_what_no_run_can_hold_is_said_before_it_is_made(server: ApiServer, optio
     assert len(server.kube.objects[Resource.RUNS]) == 1
 
 
+@pytest.mark.slow
+def test_a_full_disk_is_said(server: ApiServer) -> None:
+    put_run(server)
+    path = Path(sys.executable).with_name("boardhand")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([path, "runs", "-o", "yaml"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (
+        Exit.INPUT,
+        "boardhand: what is printed cannot be written: No space left on device\n",
+    )
+
+
 def test_the_transcript_is_readable(server: ApiServer) -> None:
     put_run(server, phase="Succeeded")
     put_pod(server, agent=ended(0))
