@@ -123,6 +123,15 @@ def _of_board(left: Left) -> Iterator[str]:
         yield f"{action['date']} board: {action['type']} {moved}{data.get('text', '')!r}"
 
 
+def _of_pod(pod: Json) -> str:
+    about, status = pod["metadata"], pod.get("status") or {}
+    rows = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+    states = {row["name"]: next(iter(row.get("state") or {}), "") for row in rows}
+    notes = sorted(name for name in about.get("annotations") or {} if name.startswith("testbed."))
+    where = (pod.get("spec") or {}).get("nodeName")
+    return f"{about['creationTimestamp']} pod {about['name']} on {where}: {status.get('phase')}, {states}, told {notes}"
+
+
 def _of_cluster(cluster: LoadCluster, left: Left) -> Iterator[str]:
     for run in left.runs:
         name = run["metadata"]["name"]
@@ -130,6 +139,8 @@ def _of_cluster(cluster: LoadCluster, left: Left) -> Iterator[str]:
         path = f"/api/v1/namespaces/{NAMESPACE}/events?fieldSelector=involvedObject.name={name}"
         for event in cluster.api.get(path)["items"]:
             yield f"{event['firstTimestamp']} Event {event['reason']}: {event['message']}"
+        for pod in cluster.api.list(f"/api/v1/namespaces/{NAMESPACE}/pods", f"{LABEL_RUN}={name}"):
+            yield _of_pod(pod)
     for job in left.jobs:
         name, status = job["metadata"]["name"], job.get("status") or {}
         yield f"{job['metadata']['creationTimestamp']} Job {name} made"
