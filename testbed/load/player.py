@@ -151,8 +151,11 @@ class Player:
         await self._annotate(pod, PUBLISH_ANNOTATION, json.dumps(told(end)))
 
     async def _annotate(self, pod: Json, note: str, value: str) -> None:
-        """Until it is done, or the pod is gone: the API server may be restarting. It answers 409 where many write a pod at
-        once, and where the pod is another one by now; only the second names the UID."""
+        """Until it is done, or the pod is gone: the API server may be restarting.
+
+        It answers 409 where many write a pod at once, and where the pod is another one by now; only the second names
+        the UID.
+        """
         about = pod["metadata"]
         body = {"metadata": {"uid": about["uid"], "annotations": {note: value}}}
         path = f"/api/v1/namespaces/{about['namespace']}/pods/{about['name']}"
