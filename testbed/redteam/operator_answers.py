@@ -49,12 +49,12 @@ def attacks() -> list[Attack]:
         Attack("board-answers-with-numbers-that-are-none", "an error that nothing is prepared for", _numbers),
         Attack(
             "board-points-to-the-metadata-service", "the token, or an answer, of another server", _redirect,
-            lambda: _redirect(patch.object(exchange, "_same_host", lambda *_: True)),
+            lambda: _redirect(patch.object(exchange, "_origin", lambda _: ("", ""))),
             "answers come from one host", short=True,
         ),
         Attack(
             "board-names-a-next-page-elsewhere", "the token at another server", _next_page,
-            lambda: _next_page(patch.object(exchange, "_same_host", lambda *_: True)), "answers come from one host",
+            lambda: _next_page(patch.object(exchange, "_origin", lambda _: ("", ""))), "answers come from one host",
         ),
         Attack("board-with-pages-without-end", "a poll that never ends", _pages),
         Attack("board-quotes-the-token-in-its-refusal", "the token in status and log", _quoted, short=True),
