@@ -13,11 +13,11 @@ VENDORS := azure bitbucket github gitlab jira linear
 # Modules that take seconds as a whole: `make slow` has them.
 LONG := runner_publish runner_resume runner_workbench runner_verify runner_git runner_submodules runner_ssh agent_graph \
 	agent_gate_trial operator_exactly_once operator_commanding model_wire evals_model_faults standin_processes cli_seal \
-	sealed_canaries
+	sealed_canaries agent_earlier agent_context agent_boundary
 # What pages load that is not ours.
 WEB := operator/boardhand_dashboard/static/vendor
 
-.PHONY: web screenshots slow matrix help demo try test check wire unit evals evals-short redteam redteam-short chaos chaos-short e2e down up images crds lock bench bench-agent twice sbom audit clean
+.PHONY: web screenshots slow matrix help demo try test check lint wire unit evals evals-short redteam redteam-short chaos chaos-short e2e down up images crds lock bench bench-agent twice sbom audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,14 +46,20 @@ images: $(STAMP) build/web/.installed ## build the images
 	@$(BIN)/python -m testbed.images
 
 check: $(STAMP) build/web/.installed build/github/.installed build/linear/.installed build/supply/.installed ## lint, types, architecture, unit and contract tests; no cluster
+	@$(MAKE) --no-print-directory -j2 --output-sync=line lint unit
+	@$(BIN)/python -m testbed.supply audit
+
+# mypy is one process: the tests have the other core meanwhile.
+lint: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
+
+unit: $(STAMP) build/web/.installed build/github/.installed build/linear/.installed build/supply/.installed
 	@$(PYTEST) -q -n 3 --dist worksteal tests/unit tests/contract tests/testbed -m "not e2e and not slow and not matrix" \
 		$(foreach vendor,$(VENDORS),--ignore-glob='*/test_$(vendor)_*.py') \
 		$(foreach name,$(LONG),--ignore-glob='*/test_$(name)*.py')
-	@$(BIN)/python -m testbed.supply audit
 
 slow: $(STAMP) build/web/.installed build/github/.installed ## the unit and contract tests that take many seconds
 	@$(PYTEST) -q -n 2 --dist worksteal tests/unit tests/contract tests/testbed -m "slow and not matrix"
