@@ -84,6 +84,8 @@ LABEL_TICKET = "boardhand.dev/ticket"
 LABEL_SETTLED = "boardhand.dev/settled"
 """Put on a TicketRun, its Jobs and Pods when nothing is left to do for them; watches leave them out on the server,
 so that what is retained costs nothing. Its absence, not a label, marks work: a run written by hand has no labels."""
+LABEL_NUDGED = "boardhand.dev/nudged"
+"""On a Job: when its controller was last made to look at it, in seconds since 1970."""
 LABEL_PULL_REQUEST = "boardhand.dev/pull-request"
 OPEN = "open"
 """Its value on a settled TicketRun whose pull request is looked after; taken away once it is merged."""

@@ -69,6 +69,7 @@ class FakeNodes:
                 "ownerReferences": [{"kind": "Job", "name": name, "uid": uid}],
             }
             assert LABEL_RUN in meta["labels"]
+            self._kube.set_status(Resource.JOBS, (namespace, name), {"startTime": self._kube.clock()})
             self._kube.put(Resource.PODS, namespace, {"metadata": meta})
         self._kube.set_status(Resource.PODS, (namespace, f"{name}-x"), status)
         if status["phase"] in ("Succeeded", "Failed"):
@@ -76,7 +77,8 @@ class FakeNodes:
             self._kube.set_status(
                 Resource.JOBS,
                 (namespace, name),
-                {"conditions": [{"type": kind, "status": "True", "reason": "BackoffLimitExceeded"}]}
+                job["status"]
+                | {"conditions": [{"type": kind, "status": "True", "reason": "BackoffLimitExceeded"}]}
                 | ({"succeeded": 1} if kind == "Complete" else {}),
             )
 

@@ -153,5 +153,5 @@ def job_body(name: str = "run-1-1", *, failed: str = "", complete: bool = False,
     conditions += [{"type": "Complete", "status": "True"}] if complete else []
     return {
         "metadata": {"name": name, "namespace": namespace, "uid": f"uid-{name}", "creationTimestamp": NOON},
-        "status": {"conditions": conditions} | ({"succeeded": 1} if complete else {}),
+        "status": {"startTime": NOON, "conditions": conditions} | ({"succeeded": 1} if complete else {}),
     }

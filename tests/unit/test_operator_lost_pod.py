@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from boardhand_api.failures import FailureClass, class_of_exit_code, exit_code_of
-from boardhand_api.pod import Stage
+from boardhand_api.pod import LABEL_NUDGED, Stage
 from boardhand_api.result import Published
 from boardhand_api.run_status import Phase
 from boardhand_operator.decide import observe
-from boardhand_operator.decide.actions import Decision, Record
+from boardhand_operator.decide.actions import Decision, NudgeJob, Record
 from boardhand_operator.decide.conditions import stamp
 from boardhand_operator.decide.deciding import decide
 from boardhand_operator.decide.facts import Facts
@@ -300,3 +300,43 @@ async def test_what_no_watch_told_of_is_found_out_once_the_deadline_is_over() ->
             assert looks < 10
     (run,) = world.runs()
     assert run.status.failure and (run.status.phase, run.status.failure.reason) == (Phase.FAILED, "Disrupted")
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize(("seconds", "nudged"), [(29, False), (30, True)])
+def test_a_job_that_its_controller_overlooked_is_told_of_every_half_minute(
+    again: bool, seconds: int, nudged: bool
+) -> None:
+    """Seen where an API server was killed: Jobs that were made as it came back had no pod for as long as one waited."""
+    job = job_body()
+    del job["status"]["startTime"]
+    since = observe.parse_time(job["metadata"]["creationTimestamp"])
+    if again:
+        since += timedelta(minutes=5)
+        job["metadata"]["labels"] = {LABEL_NUDGED: str(int(since.timestamp()))}
+    run = a_run(phase="Preparing", job="run-1-1", tries=1, startedAt="2026-01-01T11:00:00Z")
+    now = since + timedelta(seconds=seconds)
+    decision = decide(Facts(run, a_pool(), job, None, None, Turn(place=True), now))
+    assert decision.actions == ((NudgeJob("run-1-1"),) if nudged else ())
+    assert decision.again == (30 if nudged else 1)
+    assert decide(Facts(run, a_pool(), job_body(), None, None, Turn(place=True), now)).actions == ()
+
+
+async def test_a_nudged_job_is_seen_to_have_changed() -> None:
+    world = World(Fuse())
+    world.add_pool()
+    world.board.add("card-1")
+    with clocked(world.clock):
+        replica = Replica(world)
+        await replica.poll()
+        await replica.work()
+        (job,) = world.kube.objects[Resource.JOBS].values()
+        before = job["metadata"]["resourceVersion"]
+        world.clock.time += timedelta(seconds=31)
+        replica.watch()
+        await replica.work()
+        await replica.work()
+        (job,) = world.kube.objects[Resource.JOBS].values()
+        assert int(job["metadata"]["resourceVersion"]) > int(before)
+        assert world.fuse.calls.count("patch JOBS") == 1
+        await live(world)

@@ -12,6 +12,7 @@ from boardhand_operator.decide.actions import (
     Decision,
     FlagPool,
     Launch,
+    NudgeJob,
     OpenPullRequest,
     Record,
     RemoveJob,
@@ -50,6 +51,8 @@ async def _do(doing: Doing, action: Action) -> bool:
             return await account.book(doing, number, money)
         case Launch(number):
             return await launch.launch(doing, number)
+        case NudgeJob(name):
+            await doing.nudge_job(name)
         case RemoveJob(name):
             await doing.remove_job(name)
         case OpenPullRequest(draft):

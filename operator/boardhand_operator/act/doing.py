@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 
 from boardhand_api import API_VERSION
-from boardhand_api.pod import LABEL_TICKET
+from boardhand_api.pod import LABEL_NUDGED, LABEL_TICKET
 from boardhand_api.run_status import TicketRunStatus
 from boardhand_operator.decide.conditions import run_conditions, stamp
 from boardhand_operator.errors import BoardhandError
@@ -72,6 +72,16 @@ class Doing:
         if self.owns(await self.kube.get(Resource.JOBS, self.run.namespace, name)):
             await self.kube.delete(Resource.JOBS, self.run.namespace, name)
             self.store.drop(Resource.JOBS, (self.run.namespace, name))
+
+    async def nudge_job(self, name: str) -> None:
+        """Say on the Job that it was looked at, so that whoever watches Jobs hears of it."""
+        labels = {LABEL_NUDGED: str(int(datetime.now(UTC).timestamp()))}
+        body = await self.kube.patch(Resource.JOBS, self.run.namespace, name, {"metadata": {"labels": labels}})
+        if body is not None:
+            _log.warning(
+                "%s/%s: nobody has begun Job %s; its controller is told", self.run.namespace, self.run.name, name
+            )
+            self.store.wrote(Resource.JOBS, body)
 
     def note(self, fields: Mapping[str, Any]) -> None:
         """Keep fields of the status for the next `record`, which writes them all at once: a write costs a request.

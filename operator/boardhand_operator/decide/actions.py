@@ -51,6 +51,13 @@ class Launch:
 
 
 @dataclass(frozen=True)
+class NudgeJob:
+    """Change a label of the Job, so that its controller hears of it."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class RemoveJob:
     """Delete the Job of a try that cannot begin, or of a run that was called off."""
 
@@ -85,7 +92,9 @@ class Settle:
     """Take the run out of the watch: nothing is left to do."""
 
 
-Action = Record | Claim | Reserve | Book | Launch | RemoveJob | OpenPullRequest | CloseTicket | FlagPool | Settle
+Action = (
+    Record | Claim | Reserve | Book | Launch | NudgeJob | RemoveJob | OpenPullRequest | CloseTicket | FlagPool | Settle
+)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 from boardhand_api.failures import FailureClass
 from boardhand_api.run_status import Failure, Phase
 from boardhand_operator.decide import observe, said
-from boardhand_operator.decide.actions import Decision, Record, Settle
+from boardhand_operator.decide.actions import Decision, NudgeJob, Record, Settle
 from boardhand_operator.decide.beginning import LOOK, begin, wait
 from boardhand_operator.decide.blocking import blocked
 from boardhand_operator.decide.delivery import CANCEL_REQUESTED, deliver
@@ -25,6 +25,8 @@ from boardhand_operator.views import Pool, Run
 JOB_SUSPENDED = "JobSuspended"
 _LATE = 60.0
 """Seconds between looks at a Job that should have ended."""
+_NOTICED = 30.0
+"""Seconds within which a Job's controller looks at a new Job; it takes one."""
 _PASSING = 2.0
 """Seconds that a stage must last for its phase to be told: each write costs a request."""
 
@@ -76,6 +78,10 @@ def _follow(facts: Facts, pool: Pool) -> Decision:
         failure = Failure(failure_class=FailureClass.CONFIGURATION, reason=stuck.reason, message=text[:1000])
         record = concluded(facts, {"failure": failure.wire()}, text)
         return Decision((record,), why="blocked")
+    if since := observe.overlooked_since(job, facts.pod):
+        left = _NOTICED - (facts.now - since).total_seconds()
+        nudge = () if left > 0 else (NudgeJob(job["metadata"]["name"]),)
+        return Decision(nudge, left if left > 0 else _NOTICED, "its controller has not looked at the Job")
     now, since = observe.phase(facts.pod), observe.began(facts.pod)
     # Without a pod in sight nothing new is known: the memory is young, or the Job's word of its end is yet to come.
     unseen = facts.pod is None and run.status.phase in (Phase.WORKING, Phase.PUBLISHING, Phase.VERIFYING)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from boardhand_api.pod import Stage
+from boardhand_api.pod import LABEL_NUDGED, Stage
 from boardhand_api.run_status import Phase
 
 Json = Mapping[str, Any]
@@ -106,6 +106,17 @@ def succeeded(pod: Json | None) -> bool:
 def counted(job: Json | None) -> bool:
     """Whether the Job counts its pod as one that succeeded: then no watch shows it any more."""
     return bool(((job or {}).get("status") or {}).get("succeeded"))
+
+
+def overlooked_since(job: Json | None, pod: Json | None) -> datetime | None:
+    """Since when the Job's controller has not so much as noted that the Job began: since it was made or last nudged.
+    None where it has, or waits to be admitted. Right after an API server came back, watches were seen to miss what was
+    made then (Kubernetes 1.34), and nobody else would tell the controller."""
+    if job is None or pod is not None or suspended(job) or (job.get("status") or {}).get("startTime"):
+        return None
+    nudged = (job["metadata"].get("labels") or {}).get(LABEL_NUDGED, "")
+    made = parse_time(job["metadata"]["creationTimestamp"])
+    return max(made, datetime.fromtimestamp(int(nudged), UTC)) if nudged.isdigit() else made
 
 
 def over_by(job: Json, deadline_seconds: float) -> datetime:
