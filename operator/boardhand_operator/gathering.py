@@ -95,9 +95,15 @@ async def _job_and_pod(
         return None, None
     uid = None if job is None else str(job["metadata"]["uid"])
     pod: Json | None = store.pod_of(run.namespace, name, uid)
+    if job is not None and pod is not None and observe.disruption(pod) and not observe.ended(job, None):
+        # Before a try is told for lost: the Job may be complete since, and have left its watch.
+        job = await kube.get(Resource.JOBS, run.namespace, name)
     over = job is None or observe.ended(job, None) or late(job)
-    if over and not observe.ended(None, pod):
+    complete = observe.condition(job, "Complete") is not None
+    if over and (not observe.ended(None, pod) or (complete and not observe.succeeded(pod))):
         pod = None
         async for found in kube.list(Resource.PODS, run.namespace, f"batch.kubernetes.io/job-name={name}"):
-            pod = found if uid is None or owned_by(found, uid) else pod
+            theirs = uid is not None and not owned_by(found, uid)
+            # What a complete Job is made of is the pod that succeeded, not one that was lost before.
+            pod = pod if theirs or (complete and not observe.succeeded(found)) else found
     return job, pod

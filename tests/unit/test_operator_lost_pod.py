@@ -340,3 +340,35 @@ async def test_a_nudged_job_is_seen_to_have_changed() -> None:
         assert int(job["metadata"]["resourceVersion"]) > int(before)
         assert world.fuse.calls.count("patch JOBS") == 1
         await live(world)
+
+
+async def test_a_try_is_not_told_for_lost_by_a_memory_that_is_older_than_its_end() -> None:
+    """Its pod was seen to be deleted at work, by a watch that broke off; by then the Job is complete."""
+    world = World(Fuse(armed=False))
+    world.add_pool()
+    world.board.add("card-1")
+    with clocked(world.clock):
+        replica = Replica(world)
+        await replica.poll()
+        for _ in range(3):
+            replica.watch()
+            await replica.work()
+            world.pass_time(20)
+        replica.watch()
+        (run,) = world.runs()
+        key = ("team", f"{run.status.job}-x")
+        before = replica.store.get(Resource.PODS, key)
+        job = replica.store.get(Resource.JOBS, ("team", str(run.status.job)))
+        assert before is not None
+        assert job is not None
+        for _ in range(8):
+            world.pass_time(20)
+        gone = stamp(world.clock.time - timedelta(minutes=5))
+        deleted = {**before, "metadata": {**before["metadata"], "deletionTimestamp": gone, "resourceVersion": "999999"}}
+        replica.store.put(Resource.PODS, deleted)
+        assert observe.disruption(deleted)
+        await replica.reconciler.work((run.namespace, run.name))
+        status = world.runs()[0].status
+        assert (status.tries, status.retry_at, status.failure) == (1, None, None)
+        await live(world)
+    assert [run.status.tries for run in world.runs()] == [1]
