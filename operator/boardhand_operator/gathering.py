@@ -98,6 +98,8 @@ async def _job_and_pod(
     if job is not None and pod is not None and observe.disruption(pod) and not observe.ended(job, None):
         # Before a try is told for lost: the Job may be complete since, and have left its watch.
         job = await kube.get(Resource.JOBS, run.namespace, name)
+        if job is not None and not owned_by(job, run.uid):
+            return None, None
     over = job is None or observe.ended(job, None) or late(job)
     complete = observe.condition(job, "Complete") is not None
     if over and (not observe.ended(None, pod) or (complete and not observe.succeeded(pod))):

@@ -372,3 +372,13 @@ async def test_a_try_is_not_told_for_lost_by_a_memory_that_is_older_than_its_end
         assert (status.tries, status.retry_at, status.failure) == (1, None, None)
         await live(world)
     assert [run.status.tries for run in world.runs()] == [1]
+
+
+@pytest.mark.parametrize("written", ["9" * 63, "9" * 10, "soon"])
+def test_what_others_write_into_the_nudges_label_stops_no_look(written: str) -> None:
+    job = job_body()
+    del job["status"]["startTime"]
+    job["metadata"]["labels"] = {LABEL_NUDGED: written}
+    run = a_run(phase="Preparing", job="run-1-1", tries=1, startedAt="2026-01-01T11:00:00Z")
+    decision = decide(Facts(run, a_pool(), job, None, None, Turn(place=True), NOON + timedelta(minutes=5)))
+    assert decision.again == 30

@@ -79,7 +79,7 @@ def _follow(facts: Facts, pool: Pool) -> Decision:
         record = concluded(facts, {"failure": failure.wire()}, text)
         return Decision((record,), why="blocked")
     if since := observe.overlooked_since(job, facts.pod):
-        left = _NOTICED - (facts.now - since).total_seconds()
+        left = min(_NOTICED, _NOTICED - (facts.now - since).total_seconds())
         nudge = () if left > 0 else (NudgeJob(job["metadata"]["name"]),)
         return Decision(nudge, left if left > 0 else _NOTICED, "its controller has not looked at the Job")
     now, since = observe.phase(facts.pod), observe.began(facts.pod)

@@ -116,7 +116,8 @@ def overlooked_since(job: Json | None, pod: Json | None) -> datetime | None:
         return None
     nudged = (job["metadata"].get("labels") or {}).get(LABEL_NUDGED, "")
     made = parse_time(job["metadata"]["creationTimestamp"])
-    return max(made, datetime.fromtimestamp(int(nudged), UTC)) if nudged.isdigit() else made
+    # Anybody who may label Jobs may write it: ten digits are a time.
+    return max(made, datetime.fromtimestamp(int(nudged), UTC)) if nudged.isdecimal() and len(nudged) <= 10 else made
 
 
 def over_by(job: Json, deadline_seconds: float) -> datetime:
