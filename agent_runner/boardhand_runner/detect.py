@@ -167,10 +167,15 @@ def _cmake(folder: Folder) -> Commands | None:
     )
 
 
+_RULES = re.compile(r"^([\w.-]+(?:[ \t]+[\w.-]+)*)[ \t]*:(?!:?=)", re.MULTILINE)
+"""What a Makefile's rules are for, several targets at once among it."""
+
+
 def _make(folder: Folder) -> Commands | None:
     # The order in which make itself looks.
     text = next((folder.texts[name] for name in MAKEFILES if name in folder.texts), "")
-    target = next((name for name in ("test", "check") if re.search(rf"^{name}\s*:(?!=)", text, re.MULTILINE)), None)
+    targets = {name for rule in _RULES.findall(text) for name in rule.split()}
+    target = next((name for name in ("test", "check") if name in targets), None)
     return Commands((), (f"make {target}",)) if target else None
 
 

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,6 +163,18 @@ class Git:
         if check and done.code:
             raise Infrastructure("GitFailed", f"git {arguments[0]} ended with {done.code}: {tail_of(done.stderr)}")
         return done
+
+    def contents(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Each of these objects as it is, all by one process. Raises Infrastructure where one is missing."""
+        answer = self.run("cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode()).stdout
+        at = 0
+        while at < len(answer):
+            start = answer.index(b"\n", at) + 1
+            name, kind, *size = answer[at:start].decode().split()
+            if not size:
+                raise Infrastructure("GitFailed", f"git cat-file: the object {name} is {kind}.")
+            at = start + int(size[0]) + 1
+            yield name, answer[start : at - 1]
 
     @contextmanager
     def stream(self, *arguments: str, seconds: float = LOCAL_SECONDS) -> Iterator[IO[bytes]]:

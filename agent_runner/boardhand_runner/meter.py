@@ -15,7 +15,7 @@ from boardhand_api.model import Price
 from boardhand_api.result import Usage
 from boardhand_runner.context import tokens_of
 from boardhand_runner.errors import Budget
-from boardhand_runner.usage import Ledger, cost
+from boardhand_runner.usage import Ledger, cost, estimated
 
 Chunk = GenerationChunk | ChatGenerationChunk
 
@@ -61,7 +61,7 @@ class Meter(AsyncCallbackHandler):
     def _estimate(self, characters: int) -> Usage:
         written = characters // CHARACTERS_A_TOKEN
         money = cost(self._price, self._prompt, 0, written) if self._price else Decimal(0)
-        return Usage(prompt_tokens=self._prompt, completion_tokens=written, money=money)
+        return estimated(self._prompt, written).model_copy(update={"money": money})
 
 
 def _written(chunk: Chunk | None) -> int:

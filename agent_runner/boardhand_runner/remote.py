@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, urlsplit
 from boardhand_api.ssh import Identity
 from boardhand_runner.errors import Configuration, Infrastructure, RunnerError
 from boardhand_runner.git import Completed, execute, git_environment, tail_of
+from boardhand_runner.mounted import text_of
 from boardhand_runner.settings import Settings
 from boardhand_runner.ssh import read_identity
 
@@ -48,13 +49,13 @@ class Credentials:
 
 
 def read_credentials(folder: Path) -> Credentials | None:
-    """The credentials in a mounted Secret; None where none is mounted. Raises Configuration for half of one."""
+    """The credentials in a mounted Secret; None where none is mounted. Raises Configuration for half of one, and as
+    `text_of`."""
     if not folder.is_dir():
         return None
     values = {}
     for key in ("username", "token"):
-        file = folder / key
-        value = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+        value = text_of(folder / key, "The repository's Secret").strip()
         if not value:
             raise Configuration(
                 "GitSecretIncomplete",

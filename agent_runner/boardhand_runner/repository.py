@@ -199,13 +199,14 @@ class Repository:
         """Blobs by their names."""
         asked = "".join(f"{name}\n" for name in sorted(names)).encode()
         sizes = self._git.run("cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=asked).text.split()
-        texts, left = dict.fromkeys(names, ""), _BLOBS_BYTES
+        left, read = _BLOBS_BYTES, list[str]()
         for name, size in zip(sizes[::2], map(int, sizes[1::2]), strict=True):
             if size <= min(_BLOB_BYTES, left):
-                # Without a byte-order mark, at which readers of JSON and of Python stop.
-                texts[name] = self._git.run("cat-file", "blob", name).stdout.decode("utf-8-sig", "replace")
+                read.append(name)
                 left -= size
-        return texts
+        # Without a byte-order mark, at which readers of JSON and of Python stop.
+        told = {name: blob.decode("utf-8-sig", "replace") for name, blob in self._git.contents(read)}
+        return dict.fromkeys(names, "") | told
 
 
 def _ignored(path: str) -> str:

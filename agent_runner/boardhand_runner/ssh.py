@@ -6,10 +6,12 @@ from pathlib import Path
 
 from boardhand_api.ssh import KEY, KNOWN_HOSTS, Identity, is_locked, plain
 from boardhand_runner.errors import Configuration
+from boardhand_runner.mounted import text_of
 
 
 def read_identity(folder: Path) -> Identity:
-    """The identity in a mounted Secret. Raises Configuration where a key of it is missing, or needs a passphrase."""
+    """The identity in a mounted Secret. Raises Configuration where a key of it is missing, or needs a passphrase, and
+    as `text_of`."""
     values = [_value(folder / name) for name in (KEY, KNOWN_HOSTS)]
     for name, value in zip((KEY, KNOWN_HOSTS), values, strict=True):
         if not value:
@@ -28,4 +30,4 @@ def read_identity(folder: Path) -> Identity:
 
 
 def _value(file: Path) -> str:
-    return plain(file.read_text(encoding="utf-8", errors="replace")) if file.is_file() else ""
+    return plain(text_of(file, "The repository's Secret"))

@@ -78,6 +78,12 @@ def usage_of(metadata: Mapping[str, Any] | None, price: Price | None) -> Usage:
     return Usage(prompt_tokens=prompt, cached_tokens=cached, completion_tokens=completion, money=money)
 
 
+def estimated(prompt: int, completion: int) -> Usage:
+    """An answer of whose usage its server tells nothing: so many tokens by its texts, and no money, which would be
+    made up."""
+    return Usage(prompt_tokens=prompt, completion_tokens=completion, estimated_tokens=prompt + completion)
+
+
 def _mapping(said: object) -> Mapping[str, Any]:
     """What a server said, where it is of that form."""
     return said if isinstance(said, Mapping) else {}

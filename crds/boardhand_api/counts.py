@@ -112,7 +112,10 @@ def _each(lines: Sequence[str], pattern: re.Pattern[str], count: Callable[[str],
     return _sum([count(line) for line in lines if pattern.search(line)])
 
 
-_PYTEST = re.compile(r"^=*\s?(?:[0-9]{1,9} [a-z]|no tests ran).* in [0-9.]{1,12}s\b")
+_PYTEST = re.compile(
+    r"^=*\s?(?:[0-9]{1,9} (?:passed|failed|errors?|skipped|deselected|xfailed|xpassed|warnings?|reruns?)(?:[, ].*)?"
+    r"|no tests ran.*) in [0-9.]{1,12}s\b"
+)
 
 
 def _pytest(lines: Sequence[str]) -> TestCounts | None:

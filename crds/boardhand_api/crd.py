@@ -63,6 +63,7 @@ RUN_COLUMNS = [
     ("Money", "string", ".status.usage.money", 0),
     ("Title", "string", ".spec.ticket.title", 1),
     ("Branch", "string", ".status.branch", 1),
+    ("Reason", "string", '.status.conditions[?(@.type=="Reconciling")].reason', 1),
     ("Position", "integer", ".status.position", 1),
     ("Priority", "integer", ".spec.priority", 1),
     ("Age", "date", ".metadata.creationTimestamp", 0),
@@ -188,6 +189,15 @@ def files() -> dict[str, str]:
         + yaml.dump(crd, Dumper=_Plain, sort_keys=False, width=110)
         for crd in definitions()
     }
+
+
+def fields(schema: dict[str, Any], path: str = "") -> set[str]:
+    """The paths of all fields of spec and status in a definition's schema; a list's items have the list's."""
+    out = set()
+    for name, child in (schema.get("properties") or {}).items():
+        if path or name in ("spec", "status"):
+            out |= {f"{path}{name}"} | fields(child, f"{path}{name}.")
+    return out | (fields(schema["items"], path) if "items" in schema else set())
 
 
 def main(folders: list[str]) -> None:

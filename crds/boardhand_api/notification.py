@@ -59,7 +59,7 @@ class Notification(Wire):
     """Where the webhook's address is: whoever knows it can write there, so it is a secret."""
     sealed: Sealed | None = None
     """The key `url`, sealed with `boardhand seal --field notifications.NAME.url`, in place of secretRef."""
-    on: Annotated[list[Occasion], Field(min_length=1, max_length=11)] = [Occasion.SUCCEEDED, Occasion.FAILED]
+    occasions: Annotated[list[Occasion], Field(min_length=1, max_length=11)] = [Occasion.SUCCEEDED, Occasion.FAILED]
     """Which ends of a run are told: Succeeded, Failed (whatever the class), Cancelled, or single failure classes."""
     plain_http: bool = False
     """Whether the address may be http; else only https is called."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+from bisect import bisect_left, insort
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TextIO
@@ -45,19 +46,6 @@ def forms(value: str) -> frozenset[str]:
     return frozenset(one for one in found if len(one) >= LEAST)
 
 
-def _longest(found: Iterable[str], text: str, at: int) -> int:
-    """How many characters there are of a secret: all of it, its beginning where the text ends, or CUT at least."""
-    return max((_shared(form, text, at) for form in found), default=0)
-
-
-def _shared(form: str, text: str, at: int) -> int:
-    there = text[at : at + len(form)]
-    if form.startswith(there):
-        return len(there)
-    same = next((at for at, (one, other) in enumerate(zip(form, there, strict=False)) if one != other), 0)
-    return same if same >= CUT else 0
-
-
 def _lower(quoted: str) -> str:
     """With lower-case digits, as some programs quote."""
     head, *rest = quoted.split("%")
@@ -72,6 +60,46 @@ def parts(value: str) -> Iterator[str]:
         yield from (line.strip() for line in whole.splitlines() if len(line) >= LINE and not line.startswith("-----"))
     else:
         yield from whole.split()[-1:]
+
+
+class _Forms:
+    """Forms with the same first characters; tokens of one vendor are, by the hundred."""
+
+    def __init__(self) -> None:
+        self._sorted: list[str] = []
+        self._count: Counter[str] = Counter()
+        """How many values have each."""
+        self._most = 0
+
+    def __len__(self) -> int:
+        return len(self._sorted)
+
+    def add(self, form: str) -> None:
+        if form not in self._count:
+            insort(self._sorted, form)
+            self._most = max(self._most, len(form))
+        self._count[form] += 1
+
+    def drop(self, form: str) -> None:
+        self._count[form] -= 1
+        if not self._count[form]:
+            del self._count[form]
+            del self._sorted[bisect_left(self._sorted, form)]
+
+    def found(self, text: str, at: int) -> int:
+        """How many characters there are of a secret: all of it, its beginning where the text ends, or CUT at least."""
+        there = text[at : at + self._most]
+        # Of all forms, one of those between which the text would stand has most of it.
+        place = bisect_left(self._sorted, there)
+        shared = max(_shared(form, there) for form in self._sorted[max(0, place - 1) : place + 1])
+        if shared >= CUT or at + shared == len(text):
+            return shared
+        return next((length for length in range(shared, LEAST - 1, -1) if there[:length] in self._count), 0)
+
+
+def _shared(one: str, other: str) -> int:
+    """How many first characters are the same."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 class CleanStream:
@@ -94,8 +122,8 @@ class Redaction:
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self._known: OrderedDict[str, frozenset[str]] = OrderedDict()
-        self._index: dict[str, Counter[str]] = {}
-        """Forms by their first characters, with how many values have each."""
+        self._index: dict[str, _Forms] = {}
+        """By their first characters."""
 
     def know(self, values: Iterable[str]) -> None:
         """Take these out of texts from now on."""
@@ -113,7 +141,7 @@ class Redaction:
         out, start, at = [], 0, 0
         while at <= len(text) - LEAST:
             found = self._index.get(text[at : at + LEAST])
-            length = _longest(found, text, at) if found else 0
+            length = found.found(text, at) if found else 0
             if length:
                 out += [text[start:at], BLOT]
                 start = at = at + length
@@ -129,7 +157,7 @@ class Redaction:
         mine = frozenset(form for part in parts(value) if len(part) >= LEAST for form in forms(part))
         self._known[value] = mine
         for form in mine:
-            self._index.setdefault(form[:LEAST], Counter())[form] += 1
+            self._index.setdefault(form[:LEAST], _Forms()).add(form)
         while len(self._known) > self._most:
             _, gone = self._known.popitem(last=False)
             for form in gone:
@@ -137,8 +165,6 @@ class Redaction:
 
     def _drop(self, form: str) -> None:
         there = self._index[form[:LEAST]]
-        there[form] -= 1
-        if not there[form]:
-            del there[form]
+        there.drop(form)
         if not there:
             del self._index[form[:LEAST]]

@@ -44,6 +44,8 @@ class Usage(Tolerant):
     """Those of the prompt tokens that came from a provider's cache."""
     completion_tokens: Tokens = 0
     """As the providers reported."""
+    estimated_tokens: Tokens | None = None
+    """Those of the tokens above that no provider reported: counted from the texts, so that the limits hold."""
     money: Money | None = None
     """US dollars; absent where a model's price is not known."""
     seconds: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] = 0
@@ -56,6 +58,7 @@ class Usage(Tolerant):
             prompt_tokens=min(self.prompt_tokens + other.prompt_tokens, _MOST_TOKENS),
             cached_tokens=min(self.cached_tokens + other.cached_tokens, _MOST_TOKENS),
             completion_tokens=min(self.completion_tokens + other.completion_tokens, _MOST_TOKENS),
+            estimated_tokens=min((self.estimated_tokens or 0) + (other.estimated_tokens or 0), _MOST_TOKENS) or None,
             money=min((self.money or Decimal(0)) + (other.money or Decimal(0)), Decimal(_MOST)) if known else None,
             seconds=min(self.seconds + other.seconds, float(_MOST)),
         )

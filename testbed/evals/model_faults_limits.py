@@ -40,17 +40,19 @@ def limited(name: str, expected: str, *large: Reply, nudges: tuple[str, ...] = (
 
 
 def _cheap(played: Played) -> Iterable[str]:
-    """A usage that cannot be is no usage."""
-    if played.result.usage.prompt_tokens > 1000:
-        yield f"{played.result.usage.prompt_tokens} tokens were booked"
+    """A usage that cannot be is no usage: the tokens are counted from the texts, and have no price."""
+    used = played.result.usage
+    if used.prompt_tokens > 100_000 or not used.estimated_tokens or used.money is not None:
+        yield f"booked were {used}"
 
 
 NEGATIVE: Json = {"prompt_tokens": -100, "completion_tokens": -10}
 ABSURD: Json = {"prompt_tokens": 10**18, "completion_tokens": 10**18}
+SILENT = tuple(replace(calls(call("search", pattern=f"word{number}")), usage=None) for number in range(3))
 READS = tuple(calls(call("search", pattern=f"word{number}")) for number in range(5))
 
 FAULTS = (
-    strange("usage-missing", None, "Succeeded"),
+    strange("usage-missing", None, "Succeeded", holds=_cheap),
     strange("usage-missing-with-money-limit", None, UNKNOWN_PRICE, limits=MONEY),
     Fault("price-missing-with-money-limit", UNKNOWN_PRICE, large=(), describe=(), price=None, limits=MONEY),
     strange("usage-negative", NEGATIVE, "Succeeded", holds=_cheap),
@@ -59,6 +61,7 @@ FAULTS = (
     strange("usage-absurd-with-money-limit", ABSURD, UNKNOWN_PRICE, limits=MONEY),
     limited("usage-huge-tokens", "Budget/TokensUsedUp", EDIT, using(LOOK, 999_999, 1), tokens=1_000_000),
     limited("usage-huge-money", "Budget/MoneyUsedUp", EDIT, using(LOOK, 10_000, 100_000), **MONEY),
+    limited("tokens-without-usage", "Budget/TokensUsedUp", EDIT, *SILENT, tokens=2_400),
     limited("tokens-in-mid-answer", "Budget/TokensUsedUp", EDIT, TALKER, tokens=20_000),
     limited("money-in-mid-answer", "Budget/MoneyUsedUp", EDIT, TALKER, money=Decimal("0.05")),
     limited("steps", "Budget/StepsUsedUp", EDIT, *READS, steps=6),

@@ -20,7 +20,8 @@ from langchain_core.tools import tool
 from boardhand_api.failures import FailureClass
 from boardhand_api.model import Model, Price, Profile, Provider
 from boardhand_api.result import Usage
-from boardhand_runner.errors import Budget, Deadline, RunnerError
+from boardhand_runner.context import tokens_of
+from boardhand_runner.errors import Budget, Configuration, Deadline, RunnerError
 from boardhand_runner.models import Mind, build, library, patience
 from boardhand_runner.models.asking import ask, book
 from boardhand_runner.models.calling import with_tools
@@ -69,7 +70,7 @@ async def asked(mind: Mind, ledger: Ledger) -> Any:
     order = SimpleNamespace(limits=ledger.limits)
     context: Any = SimpleNamespace(ledger=ledger, order=order)
     answer = await ask(context, mind, lambda active: with_tools(active, [read_file]), list(TICKET))
-    book(context, mind, answer, step=True)
+    book(context, mind, answer, TICKET, step=True)
     return answer
 
 
@@ -207,10 +208,17 @@ async def test_an_answer_that_broke_off_is_booked_by_estimate(tmp_path: Path, mo
     assert ledger.steps == 1
 
 
-@pytest.mark.parametrize("provider", [Provider.OPENAI, Provider.MISTRAL, Provider.ANTHROPIC])
-async def test_a_call_cut_off_by_its_length_is_not_one(provider: Provider, tmp_path: Path) -> None:
-    ends = {Provider.ANTHROPIC: "max_tokens"}
-    events = streamed(provider, "", call=True, end=ends.get(provider, "length"))
+@pytest.mark.parametrize(
+    ("provider", "end"),
+    [
+        (Provider.OPENAI, "length"),
+        (Provider.MISTRAL, "length"),
+        (Provider.ANTHROPIC, "max_tokens"),
+        (Provider.ANTHROPIC, "model_context_window_exceeded"),
+    ],
+)
+async def test_a_call_cut_off_by_its_length_is_not_one(provider: Provider, end: str, tmp_path: Path) -> None:
+    events = streamed(provider, "", call=True, end=end)
     cut = [event.replace('\\"a.py\\"}', '\\"a') for event in events]
     with serving(stream(cut)) as server:
         answer, _ = await answer_of(mind_of(server, provider, tmp_path))
@@ -297,6 +305,35 @@ async def test_a_server_that_tells_no_usage_is_taken_as_it_is(tmp_path: Path) ->
 
     assert answer.text == "hello"
     assert reported(answer) is None
+
+
+NO_USAGE = {"id": "c1", "object": "chat.completion", "created": 1, "model": "m", "choices": [
+    {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "hello"}},
+]}  # fmt: skip
+ZEROS = {"usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}}
+
+
+@pytest.mark.parametrize("said", [NO_USAGE, NO_USAGE | ZEROS])
+async def test_tokens_are_limited_where_no_server_tells_them(said: dict[str, Any], tmp_path: Path) -> None:
+    ledger = Ledger(LIMITS.model_copy(update={"tokens": 20}))
+    with serving((200, {}, json.dumps(said))) as server:
+        mind = mind_of(server, Provider.OPENAI, tmp_path, streaming=False)
+        await asked(mind, ledger)
+        with pytest.raises(Budget, match="TokensUsedUp"):
+            await asked(mind, ledger)
+
+    used = ledger.total()
+    assert len(server.seen) == 1
+    assert used.prompt_tokens == tokens_of(TICKET)
+    assert used.estimated_tokens == used.prompt_tokens + used.completion_tokens > used.prompt_tokens
+    # A price is known, and yet no money is made up.
+    assert used.money is None
+
+
+async def test_money_that_is_limited_is_never_taken_for_none(tmp_path: Path) -> None:
+    ledger = Ledger(LIMITS.model_copy(update={"money": Decimal(1)}))
+    with serving((200, {}, json.dumps(NO_USAGE | ZEROS))) as server, pytest.raises(Configuration, match="PriceUnknown"):
+        await asked(mind_of(server, Provider.OPENAI, tmp_path, streaming=False), ledger)
 
 
 async def test_a_prompt_that_google_blocks_is_an_empty_answer(tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from boardhand_runner import repository
+from boardhand_runner import git, repository
 from boardhand_runner.errors import Infrastructure
 from boardhand_runner.git import BASE_REF, Git
 from boardhand_runner.repository import Repository
@@ -52,6 +54,33 @@ def test_a_change_beside_them_is_committed_alone(settings: Settings) -> None:
     assert changed == [("app.py", "x = 2\n"), ("mixed.sh", "a\nb\n"), ("notes.txt", None), ("run.sh", "a\nb\nc\n")]
     assert repository.commit("Again") is not None
     assert Git(settings).text("rev-list", "--count", f"{BASE_REF}..HEAD") == "1"
+
+
+def test_a_change_of_many_files_is_read_by_few_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = lay_out(tmp_path / "run", {f"{number}.txt": f"a\n\n{number}\n" for number in range(30)})
+    for number in range(30):
+        (settings.work / f"{number}.txt").write_bytes(b"" if number == 7 else b"\xef\xbb\xbfb\xff %d" % number)
+    repository = Repository(settings)
+    assert repository.commit("Work")
+    started: list[str] = []
+    execute = git.execute
+
+    def counted(said: Sequence[str], *more: Any) -> git.Completed:
+        started.append(said[0])
+        return execute(said, *more)
+
+    monkeypatch.setattr(git, "execute", counted)
+
+    found = {change.path: (change.before, change.after) for change in repository.changes()}
+    assert found["3.txt"] == ("a\n\n3\n", "b\ufffd 3")
+    assert found["7.txt"] == ("a\n\n7\n", "")
+    assert len(found) == 30
+    assert len(started) < 6
+
+
+def test_an_object_that_is_missing_is_said(settings: Settings) -> None:
+    with pytest.raises(Infrastructure, match=r"f{40} is missing"):
+        list(Git(settings).contents(["f" * 40]))
 
 
 STUMBLES = """\

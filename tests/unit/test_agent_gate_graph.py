@@ -99,6 +99,23 @@ def test_tampering_goes_back_and_is_no_success_where_it_stays(run: Run) -> None:
     ]
 
 
+LOUD = """\
+. ./total.sh
+count=0
+for test in tests/test_*.sh; do (. ./$test) || exit 1; count=$((count + 1)); done
+seq 20000
+echo "== $count passed in 0.01s =="
+seq 20000
+"""
+
+
+@pytest.mark.parametrize("run", [{**FILES, "check.sh": LOUD, "tests/test_one.sh": "test 1 = 1\n"}], indirect=True)
+def test_a_test_under_a_name_that_nobody_looks_for_is_missed_by_the_count(run: Run) -> None:
+    evidence, partial = seen(run, EDIT, calls(("run", {"command": "mv tests/test_one.sh tests/one.sh"})))
+    assert (partial, run.nudges) == (True, ["Tampering", "Tampering"])
+    assert [(one.kind, one.detail[:7]) for one in evidence.tampering] == [("TestDeleted", "1 fewer")]
+
+
 def test_tampering_that_the_ticket_asks_for_is_only_told(run: Run) -> None:
     ticket = Ticket(id="t", title="Double it", body="Remove tests/test_echo.sh, it is obsolete.")
     evidence, partial = seen(run, EDIT, remove("tests/test_echo.sh"), NEW, ticket=ticket)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from boardhand_api.result import TestCounts
 from boardhand_runner.evidence.change import FileChange
 from boardhand_runner.evidence.compare import Measured
 from boardhand_runner.evidence.reports import TestReport
 from boardhand_runner.evidence.tampering import Kind, Tampering, tampering
-from boardhand_runner.evidence.unrun import unrun
+from boardhand_runner.evidence.unrun import fewer, unrun
 
 MAIN = """\
 static void test_adds() { CHECK(add(1, 2) == 3); }
@@ -84,3 +85,45 @@ def test_a_deletion_that_the_sources_show_is_said_once() -> None:
     change = FileChange("sum_test.go", GO, "package sum\n")
     assert [one.kind for one in tampering([change])] == [Kind.DELETED]
     assert named(measured("TestAdds,TestSubtracts"), measured("TestSubtracts"), change) == []
+
+
+PYTHON = "class TestSum:\n    def test_adds(self):\n        assert add(1, 2) == 3\n"
+PATH = "tests/test_sum.py"
+
+
+def counted(*changes: FileChange, before: int = 3, after: int = 2, skipped: int = 0) -> list[Tampering]:
+    now = TestCounts(ran=after, skipped=skipped)
+    return fewer(TestCounts(ran=before), now, changes, tampering(changes))
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        PYTHON.replace("TestSum", "SumCases"),
+        PYTHON + "    test_adds = None\n",
+        PYTHON + "\ndel TestSum\n",
+        PYTHON.replace("    def", "    @pytest.fixture\n    def"),
+    ],
+)
+def test_tests_that_the_runner_does_not_find_any_more_are_missed_by_their_number(after: str) -> None:
+    change = FileChange(PATH, PYTHON, after)
+    assert tampering([change]) == []
+    assert [one.kind for one in counted(change)] == [Kind.DELETED]
+    assert counted(change, after=3) == counted(change, skipped=1) == []
+
+
+def test_a_file_that_the_runner_does_not_look_for_is_missed_by_its_number() -> None:
+    moved = [FileChange(PATH, PYTHON, None), FileChange("tests/sum_cases.py", None, PYTHON)]
+    assert tampering(moved) == []
+    assert "1 fewer" in counted(*moved)[0].detail
+
+
+def test_a_smaller_number_may_have_an_honest_reason() -> None:
+    many = "@pytest.mark.parametrize('n', [1, 2])\ndef test_adds(n):\n    assert add(n, 2) == n + 2\n"
+    assert counted(FileChange(PATH, many, many.replace("[1, 2]", "[1]"))) == []
+    assert counted(FileChange("app.py", "x = 1\n", "x = 2\n")) == []
+    assert counted(FileChange(PATH, None, PYTHON)) == []
+    deleted = FileChange(PATH, PYTHON, "x = 1\n")
+    assert fewer(TestCounts(ran=3), TestCounts(ran=2), [deleted], []) == []
+    assert counted(FileChange(PATH, PYTHON, None), before=0, after=0) == []
+    assert fewer(None, TestCounts(ran=2), [FileChange(PATH, PYTHON, PYTHON + "#")], []) == []

@@ -19,6 +19,7 @@ from boardhand_api.model import Model
 from boardhand_api.policy import OnLimit
 from boardhand_api.run import Task
 from boardhand_api.ticket import Ticket
+from boardhand_runner.errors import Refused
 from boardhand_runner.models import Mind
 from boardhand_runner.surroundings import git_server
 from tests.support.benches import LIMITS, lay_out
@@ -317,7 +318,7 @@ def test_a_route_is_nudged_into_a_valid_one(run: Run) -> None:
     assert run([EDIT, FINISH], small=[answer("coder"), ROUTE, TEXT]).specialist == "coder"
 
 
-@pytest.mark.parametrize("text", [answer("Double it"), ValueError("no JSON")])
+@pytest.mark.parametrize("text", [answer("Double it"), ValueError("no JSON"), Refused("ModelDeclined", "No.")])
 def test_finished_work_is_not_lost_for_a_missing_description(run: Run, text: Any) -> None:
     result = run([EDIT, FINISH], small=[ROUTE, text])
 

@@ -107,7 +107,7 @@ async def test_a_client_sends_key_and_model_and_reads_usage(
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("claude-sonnet-4-5", {"type": "ephemeral"}), ("other", None)],
+    [("claude-any", {"type": "ephemeral"}), ("other", None)],
 )
 async def test_anthropic_is_told_to_cache_where_the_profile_says_so(
     serve: Any, name: str, told: dict[str, str] | None, tmp_path: Path
@@ -228,6 +228,7 @@ def test_a_bundle_of_own_authorities_replaces_the_systems(monkeypatch: pytest.Mo
         ({"code": 402, "message": "m"}, "ModelQuota"),
         ({"code": "insufficient_quota"}, "ModelQuota"),
         ({"code": "context_length_exceeded"}, "ContextOverflow"),
+        ({"code": "content_filter"}, "ModelDeclined"),
         ({"code": 502}, ""),
         ({"code": "server_error"}, ""),
         ({"code": 7}, ""),
@@ -258,6 +259,15 @@ def test_googles_limit_of_a_minute_is_waited_for_and_that_of_a_day_is_not() -> N
         ("Your credit balance is too low to access the Anthropic API.", "ModelQuota"),
         ("The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).", "ContextOverflow"),
         ("the request exceeds the available context size, try increasing it", "ContextOverflow"),
+        ("input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000", "ContextOverflow"),
+        ("The decoder prompt (length 8357) is longer than the maximum model length of 8192.", "ContextOverflow"),
+        ("This model's maximum prompt length is 131072 but the request contains 150000 tokens.", "ContextOverflow"),
+        ("Your request exceeded model token limit: 262144 (requested: 300000)", "ContextOverflow"),
+        ("Input is too long for requested model.", "ContextOverflow"),
+        ("`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens", "ContextOverflow"),
+        ("The prompt triggered Azure OpenAI's content management policy.", "ModelDeclined"),
+        ("Output blocked by content filtering policy", "ModelDeclined"),
+        ("Your prompt was flagged as potentially violating our usage policy.", "ModelDeclined"),
         ("Unknown parameter: 'tools'.", "ModelRefused"),
     ],
 )
@@ -265,6 +275,27 @@ def test_what_a_bad_request_means_is_told_by_its_words(text: str, reason: str) -
     meaning = of_answer(400, {}, text, "m")
 
     assert isinstance(meaning, RunnerError) and meaning.reason == reason
+
+
+def test_what_a_provider_declines_is_the_conversations_trouble_and_not_the_pools() -> None:
+    flagged = of_answer(403, {}, "Your chosen model requires moderation and your input was flagged", "m")
+
+    assert isinstance(flagged, RunnerError) and flagged.failure_class is FailureClass.REFUSED
+
+
+OPENAIS_LIMIT = """Error code: 429 - {'error': {'message': 'Rate limit reached for m. Limit: 3 / min. Try again in
+20s. Visit the account/billing page to add a payment method.', 'code': 'rate_limit_exceeded'}}"""
+
+
+def test_a_limit_that_passes_may_speak_of_billing() -> None:
+    assert isinstance(of_answer(429, {}, OPENAIS_LIMIT, "m"), Transient)
+
+
+def test_a_request_that_no_minute_takes_is_too_long() -> None:
+    said = "Request too large for m on tokens per min (TPM): Limit 30000, Requested 50000. ('rate_limit_exceeded')"
+    meaning = of_answer(429, {}, said, "m")
+
+    assert isinstance(meaning, RunnerError) and meaning.reason == "ContextOverflow"
 
 
 @given(st.integers(400, 599), st.text(max_size=50))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from langchain_core.exceptions import ContextOverflowError
-from langchain_core.messages import SystemMessage
+from langchain_core.messages import AIMessage, SystemMessage
 
 from boardhand_api.events import FellBack, parse_event
 from boardhand_api.model import CallFormat, EditFormat, Model, PlainModel, Price, Profile, Provider
@@ -20,14 +20,14 @@ from boardhand_runner.models import Mind, build
 from boardhand_runner.models.profiles import Abilities, abilities_of
 from tests.support.benches import lay_out
 from tests.support.runs import EDIT, FILES, FINISH, ROUTE, TEXT, Run
-from tests.support.scripted import ScriptedChatModel, answer
+from tests.support.scripted import ScriptedChatModel, answer, calls
 
 PATTERNS = {
     "qwen2.5-coder:1.5b": "small", "qwen2.5-coder:7b-instruct-q4_K_M": "small", "llama-3.2-3B": "small",
     "deepseek-coder-6.7b": "small", "codellama/CodeLlama-7b-hf": "small", "qwen3:0.6b": "small",
     "llama3.1:8b": "local", "qwen2.5-coder:14b": "local", "qwen3-coder-30b-a3b": "local", "gemma3:27b": "local",
     "llama3.1:70b": "default", "mixtral-8x7b": "default", "gpt-oss:120b": "default", "boardhand-scripted": "default",
-    "gpt-5-mini-2025-08-07": "gpt", "claude-sonnet-4-5": "claude", "gemini-2.5-flash": "gemini",
+    "gpt-5-mini-2025-08-07": "gpt", "claude-any-9": "claude", "gemini-2.5-flash": "gemini",
     "codestral-2508": "mistral",
 }  # fmt: skip
 SIGNS = {
@@ -181,6 +181,24 @@ def test_the_fallback_answers_for_the_rest_of_the_run(run: TwoModels, trouble: E
     chat = run.spare.chat
     assert isinstance(chat, ScriptedChatModel)
     assert len(chat.asked) == 2
+
+
+BLOCKS = [{"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}, {"type": "text", "text": "Look."}]
+
+
+def test_what_the_first_wrote_in_blocks_of_its_own_reaches_the_fallback_as_text(run: TwoModels) -> None:
+    run.spare = spare_of([EDIT.model_copy(update={"content": BLOCKS}), FINISH])
+    look = calls(("read_file", {"path": "total.sh"})).model_copy(update={"content": BLOCKS})
+    result = run([look, look, TimeoutError("no answer")], small=[ROUTE, TEXT])
+
+    assert result.failure is None
+    first, spare = run.large.asked, run.spare.chat
+    assert isinstance(spare, ScriptedChatModel)
+    # To whoever wrote it, it goes back as it came: parts of it may be signed.
+    assert [message.content for message in first[1] if isinstance(message, AIMessage)] == [BLOCKS]
+    told = [message for message in spare.asked[1] if isinstance(message, AIMessage)]
+    assert [message.content for message in told] == ["Look.", "Look.", BLOCKS]
+    assert all(message.tool_calls for message in told)
 
 
 def test_a_fallback_with_a_smaller_context_does_not_help_against_overflow(run: TwoModels) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +24,7 @@ from boardhand_runner.tools.command import Bench
 from boardhand_runner.tools.job_tools import job_tools
 from boardhand_runner.tools.jobs import AT_ONCE, Jobs
 from boardhand_runner.usage import Ledger
+from boardhand_runner.workbench import JobState
 from tests.support.benches import LIMITS, lay_out, served
 from tests.support.runs import EDIT, FILES, FINISH, Run
 from tests.support.scripted import calls
@@ -97,6 +100,42 @@ async def test_a_flood_ends_the_job_although_nobody_asks(
         told = await jobs.output(1) if jobs._jobs[1].ended else ""
         assert len(told) < 20_000
     assert "it runs" in await jobs.output(2)
+
+
+class Flooding:
+    """A workbench whose every job puts out too much, and takes its time to end."""
+
+    def __init__(self) -> None:
+        self.ended: list[str] = []
+        self.ending = threading.Event()
+
+    def begin(self, command: str) -> str:
+        return command
+
+    def state(self, job: str) -> JobState:
+        return JobState(running=job not in self.ended)
+
+    def output(self, job: str, start: int) -> tuple[bytes, int]:
+        return b"", max(start, workbench.FLOOD_BYTES + 1)
+
+    def kill(self, job: str) -> None:
+        self.ending.set()
+        time.sleep(0.05)
+        self.ended.append(job)
+
+
+async def test_a_job_that_begins_while_another_is_ended_is_watched_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs_module, "_WATCH_SECONDS", 0.005)
+    flooding: Any = Flooding()
+    jobs = Jobs(flooding, Ledger(LIMITS), Bench(flooding, Ledger(LIMITS), []).set_up_again)
+    await jobs.start("one")
+    await asyncio.to_thread(flooding.ending.wait, 5)
+    await jobs.start("two")
+    deadline = time.monotonic() + 5
+    while "two" not in flooding.ended:
+        assert time.monotonic() < deadline, "nobody watches any more"
+        await asyncio.sleep(0.01)
+    await jobs.close()
 
 
 async def test_a_lost_workbench_takes_its_jobs_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

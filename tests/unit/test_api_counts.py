@@ -54,6 +54,7 @@ OUTPUTS = {
     "tap none": ("1..0 # SKIP\n", (0, 0, 0)),
     "two runs": ("== 3 passed in 0.1s ==\n== 2 failed in 0.1s ==\n", (5, 2, 0)),
     "a build": ("Compiling demo v0.1\nok, done\nFinished in 2.5s\n", None),
+    "a linter": ("34 files checked in 0.12s\nOK\n", None),
     "nothing": ("", None),
 }
 

@@ -30,8 +30,8 @@ def test_success_and_a_cancellation_are_themselves_alone() -> None:
         {"name": "team"},
         {"name": "team", "secretRef": {"name": "slack"}, "sealed": {"url": "gAAAA" + "b" * 80}},
         {"name": "Team!", "secretRef": {"name": "slack"}},
-        {"name": "team", "secretRef": {"name": "slack"}, "on": []},
-        {"name": "team", "secretRef": {"name": "slack"}, "on": ["Working"]},
+        {"name": "team", "secretRef": {"name": "slack"}, "occasions": []},
+        {"name": "team", "secretRef": {"name": "slack"}, "occasions": ["Working"]},
         {"name": "team", "secretRef": {"name": "slack", "key": "../x"}},
     ],
 )
@@ -43,7 +43,7 @@ def test_what_is_no_notification_is_refused(wrong: dict[str, object]) -> None:
 def test_a_notification_tells_success_and_failure_over_https_unless_it_says_otherwise() -> None:
     made = Notification.model_validate({"name": "team", "secretRef": {"name": "slack"}})
     assert made.secret_ref and made.secret_ref.key == "url"
-    assert made.on == [Occasion.SUCCEEDED, Occasion.FAILED]
+    assert made.occasions == [Occasion.SUCCEEDED, Occasion.FAILED]
     assert made.plain_http is False
 
 

@@ -15,8 +15,8 @@ from boardhand_api.taming import GAP, on_one_line, one_line, reason_of, tamed
 from boardhand_operator.boards import Card
 from boardhand_operator.boards.ticket import ticket_of
 from boardhand_operator.decide.observe import parse_time
+from boardhand_operator.texts.words import closing_comment, code, link, pull_request_body, pull_request_title
 from boardhand_operator.views import Run
-from boardhand_operator.words import closing_comment, code, link, pull_request_body, pull_request_title
 from tests.support.objects import NOON, a_pool, run_body
 
 EFFECTS = {

@@ -116,6 +116,8 @@ def test_ctest_and_make_are_told_by_what_stands_in_their_files() -> None:
     assert cmake.verify[-1].startswith("ctest ")
     assert told(CMakeLists__txt="project(x) # enable_testing()\n") is None
     assert told(Makefile="all: x\ntest: all\n\t./t\n") == Commands((), ("make test",))
+    assert told(Makefile="lint test:\n\t./t\n") == Commands((), ("make test",))
+    assert told(Makefile="test := x\ntest ::= x\nother: test\n") is None
     assert told(Makefile="check :\n\t./t\n") == Commands((), ("make check",))
     assert told(Makefile="test := x\nTEST: y\n\ttest: z\n") is None
     assert told(Makefile="test:\n\tx\n", GNUmakefile="check:\n\tx\n") == Commands((), ("make check",))

@@ -189,6 +189,18 @@ def test_half_a_secret_is_configuration(layout: Settings) -> None:
 
 
 @pytest.mark.parametrize(
+    ("address", "key"), [("https://git.test/o/r.git", "token"), ("ssh://git@git.test/o/r.git", "knownHosts")]
+)
+def test_a_secret_that_is_no_text_is_configuration_and_not_quoted(layout: Settings, address: str, key: str) -> None:
+    layout.git_secret.mkdir(parents=True)
+    for name in ("username", "token", "sshKey", "knownHosts"):
+        (layout.git_secret / name).write_bytes(b"half\xffhalf" if name == key else b"text")
+    with pytest.raises(Configuration, match=f"SecretUnreadable: The repository's Secret .*`{key}`.* UTF-8") as wrong:
+        Remote(layout, address)
+    assert "half" not in str(wrong.value) and wrong.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
     ("said", "failure", "reason"),
     [
         (

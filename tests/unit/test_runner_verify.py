@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,30 @@ def test_commands_run_in_order_in_the_proof_and_say_how_they_ended(verify: Verif
     assert tests == TestCounts(ran=3, skipped=1)
 
 
+@pytest.mark.parametrize("remove", ['rm -rf "$TMPDIR"/*', 'rm -rf "$TMPDIR"'])
+def test_no_command_takes_the_next_ones_place_by_removing_its_pipes(
+    shell: list[str], layout: Settings, remove: str
+) -> None:
+    # Set-up runs the change's own code, as does the first of several verify commands.
+    environment = {"TERMINATION_LOG": str(layout.termination_log), "TMPDIR": str(layout.home)}
+    line = command_line(shell, layout, "1", remove, "touch ran; exit 7")
+    with subprocess.Popen(
+        line,
+        env=os.environ | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        code = process.wait(20)
+        # Who waits for the end of a pipe that is gone ends with the container.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert code == 7
+    assert (layout.proof / "ran").exists()
+    outcomes, _ = parse_verify_message(layout.termination_log.read_text())
+    assert [(one.setup, one.exit_code) for one in outcomes] == [(True, 0), (False, 7)]
+
+
 def test_the_first_failure_is_the_verdict(verify: Verify, layout: Settings) -> None:
     done = verify("0", "echo fine", "echo broken >&2; exit 3", "touch never")
     assert done.returncode == 3
@@ -137,12 +162,29 @@ def test_zero_tests_are_no_pass_where_tests_are_required(verify: Verify, said: s
         "ℹ tests 1\nℹ pass 1\nℹ fail 0",
         "1..1\nok 1 - a",
         "--- PASS: TestA (0.00s)",
+        "OK (3 tests, 5 assertions)",
+        "the linter says\nOK",
+        "34 files checked in 0.12s",
         "a build that counts nothing",
     ],
 )
 def test_tests_that_ran_or_are_not_known_pass(verify: Verify, said: str) -> None:
     done = verify("--require-tests", "0", f"cat <<'END'\n{said}\nEND")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.slow
+def test_a_process_that_is_left_behind_hides_no_count(shell: list[str], layout: Settings) -> None:
+    environment = {"TERMINATION_LOG": str(layout.termination_log), "TMPDIR": str(layout.home)}
+    for said, code, tests in (("no tests ran", NO_TESTS_EXIT, TestCounts(ran=0)), ("4 passed", 0, TestCounts(ran=4))):
+        line = command_line(shell, layout, "--require-tests", "0", f"sleep 60 & echo '== {said} in 0.01s =='")
+        with subprocess.Popen(
+            line, env=os.environ | environment, stdout=subprocess.DEVNULL, start_new_session=True
+        ) as process:
+            assert process.wait(30) == code
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        assert parse_verify_message(layout.termination_log.read_text())[1] == tests
 
 
 def test_a_proof_without_files_has_nothing_to_prove(verify: Verify, layout: Settings) -> None:

@@ -25,7 +25,7 @@ SERVER = ROOT / "build" / "wire" / "node_modules" / "@copilotkit" / "aimock" / "
 TICKET: list[BaseMessage] = [SystemMessage("You read."), HumanMessage("Read the cart")]
 SERVED = {
     "google": (Provider.GOOGLE, "gemini-2.5-flash", "/v1beta"),
-    "anthropic": (Provider.ANTHROPIC, "claude-sonnet-4-5", "/v1"),
+    "anthropic": (Provider.ANTHROPIC, "claude-any", "/v1"),
     "ollama": (Provider.OPENAI, "qwen2.5-coder:14b", "/v1"),
 }
 

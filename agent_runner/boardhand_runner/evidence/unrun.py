@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from boardhand_api.result import TestCounts
 from boardhand_runner.evidence.change import FileChange, TestCase, is_test_file
 from boardhand_runner.evidence.compare import Measured
+from boardhand_runner.evidence.faked import WHOLE
 from boardhand_runner.evidence.tampering import Kind, Tampering
 from boardhand_runner.evidence.testcases import test_cases
 
@@ -38,6 +40,22 @@ def unrun(
     return [
         Tampering(kind, *_place(name, new)) for kind, name in told if not any(_is(name, detail) for detail in known)
     ]
+
+
+def fewer(
+    before: TestCounts | None, after: TestCounts | None, changes: Sequence[FileChange], found: Sequence[Tampering]
+) -> list[Tampering]:
+    """Whether fewer tests are counted although the changed files have no fewer: a file or a class that has a name which
+    the runner does not look for, a test that is overwritten or made a fixture. `found` would explain it."""
+    tests = [change for change in changes if is_test_file(change.path)]
+    if before is None or after is None or found or all(change.before is None for change in tests):
+        return []
+    lost = before.ran + before.skipped - after.ran - after.skipped
+    old = [case for change in tests for case in test_cases(change.path, change.before)]
+    new = [case for change in tests for case in test_cases(change.path, change.after)]
+    if lost <= 0 or len(new) < len(old) or any(case.parametrised for case in old):
+        return []
+    return [Tampering(Kind.DELETED, WHOLE, f"{lost} fewer than before are counted, and no file has fewer")]
 
 
 def _gone(before: Measured, after: Measured) -> frozenset[str]:

@@ -57,6 +57,9 @@ def place_secrets(arguments: argparse.Namespace, settings: Settings) -> None:
             shutil.copytree(arguments.git_secret, settings.git_secret)
     except OSError as error:
         raise Unusable(f"{error.filename} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:
+        # Without the error it comes from, which holds the key.
+        raise Unusable(f"{arguments.api_key_file} is no text: it must hold the key alone, in UTF-8") from None
 
 
 def _git(settings: Settings, *arguments: str, cwd: Path) -> str:

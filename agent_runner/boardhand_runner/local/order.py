@@ -61,7 +61,7 @@ def ticket_of(file: Path) -> Ticket:
     """The ticket in a YAML file; its id is the file's name unless it has one. Raises Unusable."""
     try:
         return Ticket.model_validate({"id": file.stem} | yaml.safe_load(file.read_text("utf-8")))
-    except (OSError, yaml.YAMLError, TypeError) as error:
+    except (OSError, yaml.YAMLError, TypeError, UnicodeDecodeError) as error:
         raise Unusable(f"{file} is no YAML file with a ticket: {error}") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]

@@ -42,6 +42,11 @@ class Mind:
     replaced: bool = False
     """Whether the fallback answers from here on."""
 
+    @property
+    def maker(self) -> str:
+        """Who writes its answers: each maker's blocks, some of them signed, are only fit to go back to itself."""
+        return f"{self.chat._llm_type} {self.name}"
+
     @cached_property
     def fallback(self) -> Mind | None:
         """What takes its place; made when first asked for. Raises what `build` raises."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +14,15 @@ from langchain_core.runnables import Runnable
 from pydantic import BaseModel
 
 from boardhand_api.result import Usage
+from boardhand_runner.context import tokens_of
 from boardhand_runner.errors import Deadline, Infrastructure, Stuck
 from boardhand_runner.meter import Meter
 from boardhand_runner.models import Mind
 from boardhand_runner.models.calling import forcing
 from boardhand_runner.models.patience import patiently
+from boardhand_runner.models.tidy import fit_for
 from boardhand_runner.prompts import nudge_text
-from boardhand_runner.usage import reported, usage_of
+from boardhand_runner.usage import estimated, reported, usage_of
 
 if TYPE_CHECKING:
     from boardhand_api.order import Order
@@ -80,7 +82,7 @@ async def _asked(context: Asking, mind: Mind, runnable: Runnable[Any, Any], mess
     try:
         async with asyncio.timeout(left):
             return await patiently(
-                lambda: runnable.ainvoke(messages, {"callbacks": [meter]}),
+                lambda: runnable.ainvoke(fit_for(messages, mind.maker), {"callbacks": [meter]}),
                 mind,
                 context.order.limits.model_patience_seconds,
                 lambda why, pause: log.warning("%s; asked again in %.1f s", why, pause),
@@ -91,9 +93,11 @@ async def _asked(context: Asking, mind: Mind, runnable: Runnable[Any, Any], mess
         meter.settle()
 
 
-def book(context: Asking, mind: Mind, answer: AIMessage, *, step: bool) -> Usage:
-    """Adds the answer to the ledger, at the price of who gave it; what it used."""
+def book(context: Asking, mind: Mind, answer: AIMessage, prompt: Sequence[BaseMessage], *, step: bool) -> Usage:
+    """Adds the answer to the ledger, at the price of who gave it; what it used, by estimate where nobody tells."""
     usage = usage_of(reported(answer), mind.active.price)
+    if not usage.prompt_tokens + usage.completion_tokens:
+        usage = estimated(tokens_of(prompt), tokens_of([answer]))
     context.ledger.add(usage, step=step)
     return usage
 
@@ -108,7 +112,7 @@ async def forced(
         began = time.monotonic()
         answer = await ask(context, mind, lambda active: forcing(active, schema), said)
         raw = answer["raw"]
-        usage = book(context, mind, raw, step=False)
+        usage = book(context, mind, raw, said, step=False)
         calls = [(call["name"], str(call["args"])) for call in raw.tool_calls]
         context.transcript.step(number, role, raw.text, usage, calls, seconds=round(time.monotonic() - began, 3))
         parsed: BaseModel | None = answer["parsed"]

@@ -16,7 +16,7 @@ from boardhand_runner.models import Mind
 from boardhand_runner.models.text_calls import END, Schemas, functions, read, schemas, write
 from boardhand_runner.prompts import rules
 
-CUT_OFF = frozenset({"length", "model_length", "max_tokens"})
+CUT_OFF = frozenset({"length", "model_length", "max_tokens", "model_context_window_exceeded"})
 
 
 def with_tools(mind: Mind, tools: Sequence[BaseTool]) -> Runnable[Any, Any]:

@@ -77,7 +77,7 @@ def whole(pieces: Sequence[ChatGenerationChunk]) -> AIMessage:
     if not ends:
         begun = message.content or message.tool_call_chunks or message.usage_metadata
         raise BrokenOff("the stream ended in the middle of the answer") if begun else ValueError(_NOTHING)
-    calls, broken = _calls(message.tool_call_chunks)
+    calls, broken = _calls(_joined(pieces))
     return AIMessage(
         content=message.content,
         additional_kwargs=message.additional_kwargs,
@@ -91,6 +91,36 @@ def whole(pieces: Sequence[ChatGenerationChunk]) -> AIMessage:
 
 def _about(piece: ChatGenerationChunk) -> dict[str, Any]:
     return (piece.generation_info or {}) | piece.message.response_metadata
+
+
+def _joined(pieces: Sequence[ChatGenerationChunk]) -> list[ToolCallChunk]:
+    """Each call as one, its arguments put together.
+
+    Not every server counts its calls: some give all of them one index, or none, and some say id and name with every
+    piece.
+    """
+    calls: list[ToolCallChunk] = []
+    latest: dict[Any, ToolCallChunk] = {}
+    for piece in pieces:
+        assert isinstance(piece.message, AIMessageChunk)
+        for part in piece.message.tool_call_chunks:
+            call = latest.get(part["index"])
+            if call is None or _begins(part, call):
+                latest[part["index"]] = call = part.copy()
+                calls.append(call)
+                continue
+            if part["name"] != call["name"]:
+                call["name"] = (call["name"] or "") + (part["name"] or "") or None
+            call["id"] = call["id"] or part["id"]
+            call["args"] = (call["args"] or "") + (part["args"] or "")
+    return calls
+
+
+def _begins(part: ToolCallChunk, call: ToolCallChunk) -> bool:
+    """Whether it is another call's first piece, and none of this one's that has the same index."""
+    if part["id"] and call["id"]:
+        return part["id"] != call["id"]
+    return part["index"] is None and bool(part["name"])
 
 
 def _calls(written: Sequence[ToolCallChunk]) -> tuple[list[ToolCall], list[InvalidToolCall]]:

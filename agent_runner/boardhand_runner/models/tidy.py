@@ -21,6 +21,9 @@ MOST_TEXT = 20_000
 NAME_CHARACTERS = 64
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]")
 
+_MAKER = "boardhand_maker"
+"""In an answer's metadata, which no request carries."""
+
 AnyCall = TypeVar("AnyCall", ToolCall, InvalidToolCall)
 
 
@@ -46,6 +49,23 @@ def tidied(answer: AIMessage, history: Sequence[BaseMessage]) -> AIMessage:
     left = len(sound) + len(broken) - len(good) - len(bad)
     changes = {"tool_calls": good, "invalid_tool_calls": bad, "content": _bounded(encodable(answer.text), left)}
     return answer.model_copy(update=changes)
+
+
+def made_by(answer: AIMessage, maker: str) -> AIMessage:
+    """The answer with a note of who wrote it (`Mind.maker`)."""
+    return answer.model_copy(update={"response_metadata": {**answer.response_metadata, _MAKER: maker}})
+
+
+def fit_for(messages: Sequence[BaseMessage], maker: str) -> list[BaseMessage]:
+    """The conversation for this maker: what another one wrote in blocks of its own is told as text, with its calls."""
+    return [
+        message.model_copy(update={"content": message.text})
+        if isinstance(message, AIMessage)
+        and not isinstance(message.content, str)
+        and message.response_metadata.get(_MAKER, maker) != maker
+        else message
+        for message in messages
+    ]
 
 
 def _why_not(call: ToolCall) -> str:

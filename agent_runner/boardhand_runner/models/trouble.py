@@ -10,7 +10,7 @@ from typing import Any
 
 from langchain_core.exceptions import ContextOverflowError
 
-from boardhand_runner.errors import Configuration, RunnerError, Stuck
+from boardhand_runner.errors import Configuration, Refused, RunnerError, Stuck
 
 FIRST_ERROR = 400
 _AGAIN = {408, 409, 425, 429}
@@ -20,11 +20,39 @@ _OVERFLOW = (
     "context size",
     "maximum context",
     "context window",
+    "context limit",
+    "maximum model length",
+    "maximum prompt length",
+    "model token limit",
     "prompt is too long",
+    "input is too long",
     "exceeds the maximum number of tokens",
+    "`max_new_tokens` must be",
 )
+"""Of OpenAI, Anthropic, Google, Mistral, xAI, Moonshot, Bedrock, llama.cpp, vLLM and TGI."""
+_TOO_LARGE = "request too large"
+"""One request is more than a minute may have: no minute will take it."""
+_DECLINED = (
+    "content management policy",
+    "content filtering policy",
+    "content_policy_violation",
+    "violating our usage policy",
+    "input was flagged",
+    "content_filter",
+    "invalid_prompt",
+)
+"""Of Azure, Anthropic, OpenAI and OpenRouter, about what a conversation holds: no word about the pool."""
 _QUOTA = ("insufficient_quota", "exceeded your current quota", "billing")
-_STATUSES = {"insufficient_quota": 402, "context_length_exceeded": 413, "invalid_api_key": 401, "model_not_found": 404}
+_PASSING = "rate_limit_exceeded"
+"""OpenAI's code of a limit that passes; its words may speak of billing, too."""
+_STATUSES = {
+    "insufficient_quota": 402,
+    "context_length_exceeded": 413,
+    "invalid_api_key": 401,
+    "model_not_found": 404,
+    "content_filter": 400,
+    "invalid_prompt": 400,
+}
 """OpenAI's codes for what asking again cannot help."""
 _CREDIT = "credit balance is too low"
 _KEY = "api key not valid"
@@ -75,15 +103,18 @@ def _told(error: Exception) -> tuple[int, dict[str, str], str] | None:
     """What a server says in the middle of a stream that began well, as if it were the answer's status."""
     body = getattr(error, "body", None)
     code = body.get("code") if isinstance(body, dict) else None
+    said = str(error)
     if not isinstance(code, int):
-        code = _STATUSES.get(str(code))
-    return (code, {}, str(error)) if code and code >= FIRST_ERROR else None
+        code, said = _STATUSES.get(str(code)), f"{code}: {said}"
+    return (code, {}, said) if code and code >= FIRST_ERROR else None
 
 
 def of_answer(status: int, headers: dict[str, str], text: str, model: str) -> RunnerError | Transient:
     """What an HTTP error status means. `headers` by lower-case name."""
     said = f"{model} answered {status}: {_head(text)}"
     low = text.lower()
+    if status in (400, 403, 422) and any(word in low for word in _DECLINED):
+        return Refused("ModelDeclined", f"{said}. Its provider's policy takes no such conversation.")
     if status in (401, 403) or (status == 400 and _KEY in low):
         return Configuration("ModelCredentials", f"{said}. Mend the key `apiKey` in the model's Secret.")
     if status == 404:
@@ -91,9 +122,11 @@ def of_answer(status: int, headers: dict[str, str], text: str, model: str) -> Ru
     delay = _RETRY_DELAY.search(low)
     if status == 429 and delay and _BY_DAY not in low:
         return Transient(said, float(delay[1]))
-    if status == 402 or (status == 429 and any(word in low for word in _QUOTA)) or (status == 400 and _CREDIT in low):
+    spent = any(word in low for word in _QUOTA) and _PASSING not in low
+    if status == 402 or (status == 429 and spent) or (status == 400 and _CREDIT in low):
         return Configuration("ModelQuota", f"{said}. The account's quota is used up.")
-    if status == 413 or (status in (400, 422) and any(word in low for word in _OVERFLOW)):
+    too_long = status in (400, 422) and any(word in low for word in _OVERFLOW)
+    if status == 413 or too_long or (status == 429 and _TOO_LARGE in low):
         return _overflow(model)
     if status in _AGAIN or status >= 500:
         return Transient(said, retry_after(headers.get("retry-after"), time.time()))

@@ -7,7 +7,7 @@ import asyncio
 from langgraph.runtime import Runtime
 from pydantic import BaseModel, Field
 
-from boardhand_runner.errors import Budget, Configuration, Deadline, Infrastructure, Stuck
+from boardhand_runner.errors import Budget, Configuration, Deadline, Infrastructure, Refused, Stuck
 from boardhand_runner.models.asking import forced
 from boardhand_runner.nodes.ticket import ticket_text
 from boardhand_runner.prompts import opening
@@ -30,7 +30,7 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
     problem = "No valid answer."
     try:
         text = await _asked(context, state["summary"])
-    except (Infrastructure, Configuration, Budget, Deadline, Stuck) as error:
+    except (Infrastructure, Configuration, Budget, Deadline, Refused, Stuck) as error:
         # The work is done and tried; a missing description is no reason to lose it.
         text, problem = None, str(error)
     if isinstance(text, PullRequestText):

@@ -13,7 +13,7 @@ from boardhand_runner.evidence.compare import base_shown
 from boardhand_runner.evidence.faked import faked
 from boardhand_runner.evidence.summary import Judged, Trial, evidence_of, judge
 from boardhand_runner.evidence.tampering import new_tests, tampering
-from boardhand_runner.evidence.unrun import unrun
+from boardhand_runner.evidence.unrun import fewer, unrun
 from boardhand_runner.nodes.kept import put_back
 from boardhand_runner.nodes.nudge import nudge
 from boardhand_runner.nodes.ticket import ticket_text
@@ -90,6 +90,8 @@ def _found(context: Context, before: Check | None, check: Check, changes: Sequen
     named = tampering(changes, context.order.verify, context.order.workdir)
     if check.passes and check.measured and before and before.measured:
         named += unrun(before.measured, check.measured, changes, named)
+    if check.passes:
+        named += fewer(before.counts if before else None, check.counts, changes, named)
     if check.green:
         named += faked(before.counts if before else None, check.counts, changes)
     return judge(ticket_text(context.order.ticket, context.order.newer), named)

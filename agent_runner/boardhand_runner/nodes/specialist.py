@@ -8,12 +8,13 @@ import time
 from langchain_core.messages import AIMessage, BaseMessage
 from langgraph.runtime import Runtime
 
+from boardhand_api.result import Usage
 from boardhand_api.run import Task
 from boardhand_runner.context import Window, prompt_of, squeezed
 from boardhand_runner.errors import Stuck
 from boardhand_runner.models.asking import ask, book
 from boardhand_runner.models.calling import with_tools
-from boardhand_runner.models.tidy import tidied
+from boardhand_runner.models.tidy import made_by, tidied
 from boardhand_runner.nodes.kept import KEPT_CHARACTERS, SMALL_KEPT_CHARACTERS, kept_text
 from boardhand_runner.nodes.ticket import earlier_text, ticket_text
 from boardhand_runner.nodes.window import window
@@ -42,23 +43,23 @@ async def node(state: State, runtime: Runtime[Context]) -> State:
     history, now = [*state.get("messages", []), *new], window(state, context)
     began, change = time.monotonic(), State(fence=context.fence) if new else State()
     try:
-        answer = await _asked(context, name, history, now)
+        answer, usage = await _asked(context, name, history, now)
     except Stuck as error:
         if error.reason != "ContextOverflow":
             raise
         change["window"] = squeezed(now, prompt_of(history, now))
         context.transcript.nudged("context", error.reason, f"{error.message} Older observations are left out.")
-        answer = await _asked(context, name, history, change["window"])
-    usage = book(context, context.large, answer, step=True)
-    change |= {"messages": [*new, tidied(answer, history)], "usage": usage}
+        answer, usage = await _asked(context, name, history, change["window"])
+    change |= {"messages": [*new, made_by(tidied(answer, history), context.large.active.maker)], "usage": usage}
     return {**change, "seconds": round(time.monotonic() - began, 3)}
 
 
-async def _asked(context: Context, name: str, history: list[BaseMessage], now: Window) -> AIMessage:
+async def _asked(context: Context, name: str, history: list[BaseMessage], now: Window) -> tuple[AIMessage, Usage]:
+    """The answer, and what it used, which is booked."""
     catalog, prompt = context.catalogs[name], prompt_of(history, now)
     answer = await ask(context, context.large, lambda mind: with_tools(mind, catalog.offered(mind.abilities)), prompt)
     assert isinstance(answer, AIMessage)
-    return answer
+    return answer, book(context, context.large, answer, prompt, step=True)
 
 
 async def _values(state: State, context: Context) -> dict[str, object]:

@@ -16,6 +16,7 @@ from langgraph.runtime import Runtime
 from boardhand_api.model import CallFormat
 from boardhand_runner.errors import NeedsInfo
 from boardhand_runner.history import Call, Outcome, Turn
+from boardhand_runner.models.calling import CUT_OFF
 from boardhand_runner.nodes.nudge import fence_of
 from boardhand_runner.nodes.window import window
 from boardhand_runner.prompts import fenced
@@ -28,7 +29,6 @@ _DURATION = re.compile(
     r"\b\d+(\.\d+)?\s?(ms|s|secs?|seconds?|min)\b|\b\d\d:\d\d:\d\d([.,]\d+)?|(?m:^(real|user|sys)\s+[\dm.,s]+$)"
 )
 """Written with a unit, as a time of day, or by the shell's `time`."""
-_CUT_OFF = frozenset({"length", "model_length", "max_tokens"})
 INVALID_CHARACTERS = 500
 EMPTY = "(empty answer)"
 ARGUMENT_ROOMS = 4
@@ -97,7 +97,7 @@ async def _carried_out(state: State, context: Context, place: int, call: Wanted)
 def is_cut_off(message: AIMessage) -> bool:
     """Whether the provider ended the answer at its length limit."""
     about = message.response_metadata
-    return about.get("finish_reason") in _CUT_OFF or about.get("status") == "incomplete"
+    return about.get("finish_reason") in CUT_OFF or about.get("status") == "incomplete"
 
 
 def wanted_calls(message: AIMessage) -> list[Wanted]:

@@ -38,6 +38,8 @@ class Ran:
     command: str
     result: CommandResult
     report: TestReport
+    counts: TestCounts | None = None
+    """As all of the output tells them, not only what is shown of it."""
 
 
 async def baseline(state: State, runtime: Runtime[Context]) -> State:  # noqa: ARG001 - a node's signature
@@ -100,14 +102,18 @@ async def _ran(context: Context, command: str) -> Ran:
     if result.lost:
         # Once more: a workbench that broke down says nothing about the work.
         result = await context.bench.run(command, seconds)
-    return Ran(command, result, await asyncio.to_thread(_report, context.settings, result, since))
+    return await asyncio.to_thread(_told, context.settings, command, result, since)
 
 
-def _report(settings: Settings, result: CommandResult, since: float) -> TestReport:
-    """The tests by name: from the files that the command wrote, else from its output."""
+def _told(settings: Settings, command: str, result: CommandResult, since: float) -> Ran:
+    """With the tests by name: from the files that the command wrote, else from its output."""
     written = report_of(chain.from_iterable(map(read_junit, fresh_reports(settings.work, since))))
-    if written:
-        return written
+    output = _output(settings, result)
+    return Ran(command, result, written or read_output(output), count_tests(output))
+
+
+def _output(settings: Settings, result: CommandResult) -> str:
+    """All that the command put out, within bounds."""
     try:
         with Confined(settings.exec).open(result.log.name) as log:
             size = os.fstat(log).st_size
@@ -116,8 +122,8 @@ def _report(settings: Settings, result: CommandResult, since: float) -> TestRepo
                 data += b"\n" + os.pread(log, LOG_BYTES, max(LOG_BYTES, size - LOG_BYTES))
     except ToolError:
         # What runs in the workbench may remove its own log.
-        return TestReport()
-    return read_output(data.decode("utf-8", "replace"))
+        return result.text
+    return data.decode("utf-8", "replace")
 
 
 def _demand_found(results: list[Ran]) -> None:
@@ -133,7 +139,7 @@ def _demand_found(results: list[Ran]) -> None:
 def judged(results: list[Ran], require_tests: bool) -> Check:
     """Green where every command ended with 0, and no known count says that no test ran at all."""
     text = "\n\n".join(f"$ {ran.command}\n{told(ran.result, SHOWN_CHARACTERS)}" for ran in results)
-    counts = _total([count_tests(ran.result.text) for ran in results])
+    counts = _total([ran.counts for ran in results])
     command, last = results[-1].command, results[-1].result
     failed = ""
     if last.exit_code != 0:

@@ -40,9 +40,9 @@ function before(word) { return match($0, "[0-9]+ " word) ? substr($0, RSTART) + 
 function after(word) { return match($0, word " *[0-9]+") ? substr($0, RSTART + length(word)) + 0 : 0 }
 function keep(ran) { kept[count++ % 12] = substr($0, 1, 160); known = 1; if (ran > 0) some = 1 }
 { gsub(/\033\[[0-9;]*m/, ""); sub(/\r$/, ""); last[NR % 60] = substr($0, 1, 240) }
-/^=* ?([0-9]+ [a-z]|no tests ran).* in [0-9.]+s/ { keep(before("passed") + before("failed") + before("error") + before("xfailed") + before("xpassed")); next }
-/^Ran [0-9]+ tests? in [0-9.]+s$/ { unittest = after("Ran"); keep(0); next }
-/^(OK|FAILED|NO TESTS RAN)( \(.*\))?$/ { keep(unittest - after("skipped=")); unittest = 0; next }
+/^=* ?([0-9]+ (passed|failed|errors?|skipped|deselected|xfailed|xpassed|warnings?|reruns?)([, ].*)?|no tests ran.*) in [0-9.]+s/ { keep(before("passed") + before("failed") + before("error") + before("xfailed") + before("xpassed")); next }
+/^Ran [0-9]+ tests? in [0-9.]+s$/ { unittest = after("Ran"); begun = 1; keep(0); next }
+begun && /^(OK|FAILED|NO TESTS RAN)( \(.*\))?$/ { keep(unittest - after("skipped=")); begun = 0; next }
 /Tests run: *[0-9]+, Failures: [0-9]+, Errors: [0-9]+, Skipped: [0-9]+$/ { keep(after("Tests run:") - after("Skipped:")); next }
 /No tests to run\.$/ { keep(0); next }
 /^--- PASS: / { go_passed++; next }
@@ -116,16 +116,26 @@ execute() {
 prove() {
     rm -f "$scratch/out" "$scratch/copy" "$scratch/summary" "$scratch/done"
     mkfifo "$scratch/out" "$scratch/copy"
+    code=
     tee "$scratch/copy" <"$scratch/out" &
+    reader=$!
     {
         # Read to the end, whatever awk does: a command must not fail for its summary.
         tr -d '\000' <"$scratch/copy" | { LC_ALL=C awk "$summarise" >"$scratch/summary"; cat >/dev/null; }
         : >"$scratch/done"
     } &
     execute "$1" >"$scratch/out" 2>&1
-    # A process that the command left behind may hold its output open: it is waited for no longer than this.
-    patience=50
-    while [ ! -e "$scratch/done" ] && [ "$patience" -gt 0 ]; do
+    # Where there is nothing to write to, it was not run: then without a summary, and never with another one's code.
+    [ "$code" ] || execute "$1" 2>&1
+    # A process that the command left behind may hold its output open: then what was put out until now is all.
+    await_summary 50
+    [ -e "$scratch/done" ] || { kill "$reader" && await_summary 50; } 2>/dev/null
+}
+
+# For so many tenths of a second.
+await_summary() {
+    patience=$1
+    while [ -d "$scratch" ] && [ ! -e "$scratch/done" ] && [ "$patience" -gt 0 ]; do
         patience=$((patience - 1))
         sleep 0.1 2>/dev/null || sleep 1
     done
@@ -165,6 +175,8 @@ for command in "$@"; do
     if [ "$number" -le "$setups" ]; then kind=setup place=$number; fi
     printf '$ %s\n' "$command"
     began=$(now)
+    # A command before this one may have removed the folder.
+    [ -z "$summaries" ] || [ -d "$scratch" ] || scratch=$(mktemp -d 2>/dev/null) || summaries=
     if [ "$summaries" ]; then prove "$command"; else execute "$command" 2>&1; fi
     seconds=$(($(now) - began))
     message="$message$kind $place exit $code seconds $seconds

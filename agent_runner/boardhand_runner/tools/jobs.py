@@ -128,6 +128,6 @@ class Jobs:
         """A full volume would take the whole pod with it."""
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
-            for job in self._jobs.values():
+            for job in list(self._jobs.values()):
                 if not job.ended and self._bench.output(job.name, job.seen)[1] > workbench.FLOOD_BYTES:
                     await self._end(job, "ended by the harness: it put out too much")

@@ -24,6 +24,7 @@ from mcp.shared.message import SessionMessage
 from mcp.types import jsonrpc_message_adapter
 
 from boardhand_runner.errors import Configuration
+from boardhand_runner.mounted import text_of
 
 MESSAGE_BYTES = 4_000_000
 """A server that sends a longer message is ended."""
@@ -43,14 +44,14 @@ def silence() -> None:
 
 def secret_values(folder: Path, *, headers: bool) -> dict[str, str]:
     """The mounted Secret, key by key; nothing where none is mounted. Raises Configuration for a key that is no name of
-    a header, or else of a variable."""
+    a header, or else of a variable, and as `text_of`."""
     files = [file for file in sorted(folder.glob("*")) if file.is_file()] if folder.is_dir() else []
+    secret = f"The Secret of MCP server {folder.name.split('-', 1)[-1]}"
     for file in files:
         if not (_HEADER if headers else _NAME).match(file.name):
             kind = "HTTP header" if headers else "environment variable"
-            server = folder.name.split("-", 1)[-1]
-            raise Configuration("McpSecretWrong", f"The Secret of MCP server {server}: {file.name} names no {kind}.")
-    return {file.name: file.read_text("utf-8").strip() for file in files}
+            raise Configuration("McpSecretWrong", f"{secret}: {file.name} names no {kind}.")
+    return {file.name: text_of(file, secret).strip() for file in files}
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from boardhand_runner.errors import Refused
@@ -47,20 +47,9 @@ def _read_all(git: Git, names: Iterable[str]) -> dict[str, _Tree]:
     for _ in range(FOLDERS_DEEP):
         if not waiting:
             return found
-        asked = "".join(f"{name}\n" for name in sorted(waiting)).encode()
-        found |= dict(_read(git.run("cat-file", "--batch", stdin=asked).stdout))
+        found |= {name: _parsed(tree, len(name) // 2) for name, tree in git.contents(sorted(waiting))}
         waiting = {folder for name in waiting for folder in found[name].folders} - found.keys()
     raise Refused("FoldersTooDeep", f"The change has folders within more than {FOLDERS_DEEP} others.")
-
-
-def _read(answer: bytes) -> Iterator[tuple[str, _Tree]]:
-    """Git's batch format: name, type and size on a line, the content, a line break."""
-    at = 0
-    while at < len(answer):
-        start = answer.index(b"\n", at) + 1
-        name, _, size = answer[at:start].split()
-        at = start + int(size) + 1
-        yield name.decode(), _parsed(answer[start : at - 1], len(name) // 2)
 
 
 def _parsed(content: bytes, name_bytes: int) -> _Tree:
