@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 
 from testbed import chart
 from testbed.load import LoadCluster
@@ -102,14 +103,18 @@ def test_pods_are_restricted(cluster: LoadCluster) -> None:
             cluster.api.create(f"/api/v1/namespaces/{SYSTEM}/pods?dryRun=All", body)
 
 
-def test_an_upgrade_changes_no_policy_and_no_pod(cluster: LoadCluster) -> None:
+def test_an_upgrade_changes_no_policy_no_pod_and_no_key(cluster: LoadCluster) -> None:
     def versions() -> dict[str, int]:
         both = kept(cluster, "apps", "deployments"), kept(cluster, "networking.k8s.io", "networkpolicies")
         return {one["metadata"]["uid"]: one["metadata"]["generation"] for found in both for one in found.values()}
 
-    before = versions()
+    def keys() -> dict[str, Json]:
+        found = kept(cluster, "", "secrets")
+        return {name: found[name]["data"] for name in ("boardhand-egress", "boardhand-sealing")}
+
+    before, made = versions(), keys()
     helm(cluster, "upgrade")
-    assert versions() == before
+    assert (versions(), keys()) == (before, made)
 
 
 def test_all_have_the_labels_that_were_given(cluster: LoadCluster) -> None:
@@ -118,3 +123,33 @@ def test_all_have_the_labels_that_were_given(cluster: LoadCluster) -> None:
     ours = [one for one in seen if one["name"].startswith(chart.RELEASE)]
     assert len(ours) == 11
     assert all(one["labels"]["team"] == "platform" and one["annotations"]["owner"] == "ada" for one in ours)
+
+
+def place(body: Json) -> str:
+    """The object's address at the API server."""
+    plural = body["kind"].lower()
+    plural = f"{plural[:-1]}ies" if plural.endswith("y") else f"{plural}es" if plural.endswith("s") else f"{plural}s"
+    group = f"/apis/{body['apiVersion']}" if "/" in body["apiVersion"] else f"/api/{body['apiVersion']}"
+    inner = body["metadata"].get("namespace")
+    return f"{group}{f'/namespaces/{inner}' if inner else ''}/{plural}/{body['metadata']['name']}"
+
+
+def changed(written: Any, live: Any, at: str) -> Iterator[str]:
+    """What of it the API server keeps in another way; what it adds is none of it."""
+    if isinstance(written, dict) and isinstance(live, dict):
+        for key, value in written.items():
+            yield from changed(value, live.get(key), f"{at}/{key}")
+    elif isinstance(written, list) and isinstance(live, list) and len(written) == len(live):
+        for number, (one, other) in enumerate(zip(written, live, strict=True)):
+            yield from changed(one, other, f"{at}/{number}")
+    elif written != live:
+        yield f"{at}: {written!r} is kept as {live!r}"
+
+
+def test_all_that_is_written_is_kept_as_it_was_written(cluster: LoadCluster) -> None:
+    """Else tools that compare both, such as Argo CD, find a difference at every look."""
+    at = ("--kubeconfig", str(cluster.layout.kubeconfig("admin")), "--namespace", SYSTEM)
+    written = [one for one in yaml.safe_load_all(chart.helm("get", "manifest", chart.RELEASE, *at)) if one]
+    assert len({one["kind"] for one in written}) > 12
+    found = [said for one in written for said in changed(one, cluster.api.get(place(one)), place(one))]
+    assert found == []

@@ -217,3 +217,15 @@ def test_who_comes_to_the_dashboard_stays_said_by_the_dashboard() -> None:
 def test_what_cannot_be_is_refused_with_its_place(to: Json, said: str) -> None:
     with pytest.raises(TestbedError, match=rf"at '/networkPolicy/operator/to/0.*{said}"):
         chart.rendered(SYSTEM, policy(operator={"to": [to]}))
+
+
+@pytest.mark.parametrize(
+    ("values", "noted"),
+    [({}, set()), (policy(), {"apiServer.cidrs"}), (policy(apiServer={"cidrs": ["10.0.0.2/32"]}), set())],
+)
+def test_who_installs_it_is_told_what_stays_open(values: Json, noted: set[str]) -> None:
+    words = ("install", chart.RELEASE, str(chart.FOLDER), "--dry-run=client", "--values", "-")
+    for more in ({}, {"metrics": {"enabled": True}}):
+        notes = chart.helm(*words, stdin=json.dumps(values | more)).split("\nNOTES:\n")[1]
+        said = {name for name in ("apiServer.cidrs", "metrics.access is Everybody") if name in notes}
+        assert said == noted | ({"metrics.access is Everybody"} if more else set())

@@ -257,3 +257,135 @@ def test_what_helm_test_says() -> None:
     code, said = looked("127.0.0.1", port, 1)
     assert (code, "refused" in said) == (1, True)
     assert looked("nobody.invalid", port, 1)[0] == 1
+
+
+def strings(node: Any, at: str = "") -> Iterator[tuple[str, Any]]:
+    """What stands in an object where Kubernetes wants a text."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from strings(value, f"{at}/{key}")
+    elif isinstance(node, list):
+        for value in node:
+            yield from strings(value, at)
+    elif at.rpartition("/")[2] in _TEXTS or any(part in at for part in ("/labels/", "/annotations/", "/matchLabels/")):
+        yield at, node
+
+
+_TEXTS = {
+    "name",
+    "namespace",
+    "secretName",
+    "claimName",
+    "ingressClassName",
+    "serviceAccountName",
+    "value",
+    "key",
+    "host",
+}
+
+
+@pytest.mark.parametrize(("release", "namespace"), [("b", "123"), ("b", "null"), ("b", "1e3"), ("on", "2026-11-23")])
+def test_names_that_look_like_numbers_are_names(release: str, namespace: str) -> None:
+    """YAML reads 1e3 as a number, and null as nothing; Kubernetes takes both as names."""
+    values = ALL | {
+        "watchNamespaces": [namespace],
+        "certificates": {"configMap": "007", "key": "1.5"},
+        "traces": {"endpoint": "http://collector:4318", "headersSecret": "1e3"},
+        "operator": {"webhooks": {"enabled": True, "tlsSecret": "12", "ingress": _NUMBERED}},
+        "dashboard": {"enabled": True, "tlsSecret": "12", "ingress": _NUMBERED, "history": {"databaseSecret": "0"}},
+        "networkPolicy": {"enabled": True, "operator": {"to": [{"namespace": "123", "pods": {"app": "1"}}]}},
+        "sealing": {"secret": "0x10"},
+        "imagePullSecrets": [{"name": "12"}],
+    }
+    words = ("template", release, str(chart.FOLDER), "--namespace", namespace, "--set", "crds.install=false")
+    found = list(yaml.safe_load_all(chart.helm(*words, "--values", "-", stdin=json.dumps(values))))
+    wrong = [one for body in found if body for one in strings(body) if not isinstance(one[1], str)]
+    assert wrong == []
+    inner = {body["metadata"].get("namespace") for body in found if body} - {None}
+    assert inner == {namespace}
+
+
+_NUMBERED = {"enabled": True, "host": "12", "className": "1", "tlsSecret": "010"}
+
+
+def test_large_numbers_are_written_as_the_programs_read_them() -> None:
+    """Helm's own way with a million is 1e+06."""
+    values = {"operator": {"concurrency": 2_000_000}, "dashboard": {"enabled": True, "history": {"rows": 1_000_000}}}
+    env = [one for body in pods(**values).values() for box in body["spec"]["containers"] for one in box.get("env", [])]
+    told = {one["name"]: one.get("value") for one in env}
+    assert (told["BOARDHAND_CONCURRENCY"], told["BOARDHAND_HISTORY_ROWS"]) == ("2000000", "1000000")
+
+
+def test_two_releases_of_one_name_share_nothing_that_is_in_no_namespace() -> None:
+    """Helm refuses the second one where another's object is in its place."""
+    values = ALL | {"watchNamespaces": ["*"]}
+    names = [
+        {
+            (one["kind"], one["metadata"]["name"])
+            for one in chart.rendered(namespace, values)
+            if one["kind"] in EVERYWHERE
+        }
+        for namespace in ("first", "second")
+    ]
+    assert {kind for kind, _ in names[0]} == EVERYWHERE
+    assert not names[0] & names[1]
+
+
+def test_what_is_rendered_without_a_cluster_is_the_same_each_time() -> None:
+    """Else tools that compare it with the cluster, such as Argo CD, find a difference at every look."""
+    first, second = (chart.rendered(SYSTEM, ALL, tests=True) for _ in range(2))
+    assert first == second
+    assert [one["metadata"]["name"] for one in first if one["kind"] == "Secret" and one.get("data")] == []
+
+
+def test_the_egress_proxys_key_is_where_it_is_said_to_be() -> None:
+    for values, name in (({}, "boardhand-egress"), ({"keySecret": "mine"}, "mine")):
+        found = pods(egressProxy={"enabled": True} | values)
+        for component, volume in (("operator", "egress-key"), ("egress-proxy", "key")):
+            (its,) = [one for one in found[component]["spec"]["volumes"] if one["name"] == volume]
+            assert its["secret"]["secretName"] == name
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"metrics": {"rules": {"enabled": True}}}, "set metrics.enabled: true"),
+        ({"metrics": {"serviceMonitor": {"enabled": True}}}, "set metrics.enabled: true"),
+        ({"metrics": {"enabled": True, "tokenSecret": "scrape"}}, "set metrics.access: Token"),
+        ({"operator": {"webhooks": {"ingress": {"enabled": True}}}}, "set operator.webhooks.enabled: true"),
+        ({"dashboard": {"ingress": {"enabled": True}}}, "set dashboard.enabled: true"),
+        ({"dashboard": {"service": {"nodePort": 30000}}}, "set dashboard.service.type: NodePort"),
+        ({"operator": {"webhooks": {"service": {"nodePort": 30000}}}}, "set operator.webhooks.service.type: NodePort"),
+        ({"metrics": {"enabled": True, "port": 8080}}, "metrics.port: the operator's pod has the probes at 8080"),
+        (
+            {"metrics": {"enabled": True, "port": 8090}, "operator": {"webhooks": {"enabled": True}}},
+            "metrics.port: the operator's pod has operator.webhooks.port at 8090",
+        ),
+        ({"dashboard": {"enabled": True, "port": 8080}}, "dashboard.port: the dashboard's pod has the recorder's"),
+    ],
+)
+def test_a_value_that_would_do_nothing_or_harm_is_refused_with_the_fix(values: Json, said: str) -> None:
+    with pytest.raises(TestbedError, match=said):
+        chart.rendered(SYSTEM, values)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("1st",), "begin it with a letter"),
+        (("a.b",), "begin it with a letter"),
+        (("b", "--set", "admission.enabled=true", "--kube-version", "1.29.3"), "Kubernetes v1.29.3 has no"),
+    ],
+)
+def test_a_name_or_a_cluster_that_cannot_have_it_is_refused_with_the_reason(words: tuple[str, ...], said: str) -> None:
+    name, *more = words
+    with pytest.raises(TestbedError, match=said):
+        chart.helm("template", name, str(chart.FOLDER), *more)
+
+
+@pytest.mark.parametrize("namespaces", [[], ["team"], ["*"]])
+def test_no_variable_is_empty(namespaces: list[str]) -> None:
+    """The API server keeps one without its value, which is then another object than what was applied."""
+    changed = {"watchNamespaces": namespaces, "network": {"lookup": False, "dns": {"addresses": []}}}
+    boxes = [box for template in pods(**changed).values() for box in template["spec"]["containers"]]
+    assert [one for box in boxes for one in box.get("env", []) if not (one.get("value") or one.get("valueFrom"))] == []

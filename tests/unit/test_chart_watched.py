@@ -46,7 +46,7 @@ def test_metrics_have_a_service_that_the_monitor_selects() -> None:
     monitor = {"enabled": True, "labels": {"release": "kube-prometheus"}}
     objects = found({"metrics": {"enabled": True, "port": 9999, "serviceMonitor": monitor}})
     service, monitored = objects["Service boardhand-metrics"], objects["ServiceMonitor boardhand"]
-    assert environment(objects)["BOARDHAND_METRICS"] == "0.0.0.0:9999"
+    assert environment(objects)["BOARDHAND_METRICS"] == ":9999"
     assert {"name": "metrics", "containerPort": 9999} in container(objects)["ports"]
     wanted = monitored["spec"]["selector"]["matchLabels"]
     assert wanted.items() <= service["metadata"]["labels"].items()
@@ -77,7 +77,7 @@ def test_behind_tls_and_a_token() -> None:
 
 def test_who_may_ask_is_looked_up_by_a_right_of_its_own() -> None:
     objects = found({"metrics": {"enabled": True, "access": "Review", "serviceMonitor": {"enabled": True}}})
-    rules = objects["ClusterRole boardhand-metrics"]["rules"]
+    rules = objects[f"ClusterRole {SYSTEM}-boardhand-metrics"]["rules"]
     assert [(rule["resources"], rule["verbs"]) for rule in rules] == [
         (["tokenreviews"], ["create"]),
         (["subjectaccessreviews"], ["create"]),

@@ -23,7 +23,7 @@ release's, and with "cluster" true where it is in none.
 */ -}}
 {{- define "boardhand.meta" -}}
 {{- if not .cluster -}}
-namespace: {{ .namespace | default .at.Release.Namespace }}
+namespace: {{ .namespace | default .at.Release.Namespace | quote }}
 {{ end -}}
 labels: {{- merge (dict) (.labels | default (dict)) (include "boardhand.labels" . | fromYaml) | toYaml | nindent 2 }}
 {{- with merge (dict) (.annotations | default (dict)) .at.Values.commonAnnotations }}
@@ -78,8 +78,17 @@ seccompProfile: {type: RuntimeDefault}
 {{- end }}
 {{- end }}
 
+{{- /* What is in no namespace bears the release's, so that two releases of one name can be in one cluster. */ -}}
+{{- define "boardhand.global" -}}
+{{- printf "%s-%s" .Release.Namespace .Release.Name }}
+{{- end }}
+
 {{- define "boardhand.sealing" -}}
 {{- .Values.sealing.secret | default (printf "%s-sealing" .Release.Name) }}
+{{- end }}
+
+{{- define "boardhand.egressKey" -}}
+{{- .Values.egressProxy.keySecret | default (printf "%s-egress" .Release.Name) }}
 {{- end }}
 
 {{- define "boardhand.everywhere" -}}

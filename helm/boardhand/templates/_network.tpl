@@ -35,7 +35,7 @@ Every address but those that are always closed, and "closed"; and every pod, for
 {{- $closed := dict "closed" .closed }}
 {{- with .at.Values.network.dns }}
 - to:
-    - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ .namespace }}}}
+    - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ .namespace | quote }}}}
       podSelector: {matchLabels: {k8s-app: kube-dns}}
     {{- range .addresses }}
     - ipBlock: {cidr: {{ include "boardhand.range" . | quote }}}
@@ -52,7 +52,7 @@ Every address but those that are always closed, and "closed"; and every pod, for
     {{- if .cidr }}
     - ipBlock: {cidr: {{ .cidr | quote }}}
     {{- else if .namespace }}
-    - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ .namespace }}}}
+    - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ .namespace | quote }}}}
       {{- with .pods }}
       podSelector: {matchLabels: {{ toJson . }}}
       {{- end }}

@@ -2,7 +2,7 @@
 {{- define "boardhand.watched.env" -}}
 {{- with .Values.metrics }}
 {{- if .enabled }}
-- {name: BOARDHAND_METRICS, value: "0.0.0.0:{{ .port }}"}
+- {name: BOARDHAND_METRICS, value: ":{{ .port }}"}
 {{- if .tlsSecret }}
 - {name: BOARDHAND_METRICS_TLS, value: /etc/boardhand/metrics-tls}
 {{- end }}
@@ -50,15 +50,15 @@
 
 {{- define "boardhand.watched.mounts" -}}
 {{- range include "boardhand.watched.secrets" . | fromYamlArray }}
-- {name: {{ .name }}, mountPath: /etc/boardhand/{{ .name }}, readOnly: true}
+- {name: {{ .name | quote }}, mountPath: /etc/boardhand/{{ .name }}, readOnly: true}
 {{- end }}
 {{- end }}
 
 {{- define "boardhand.watched.volumes" -}}
 {{- range include "boardhand.watched.secrets" . | fromYamlArray }}
-- name: {{ .name }}
+- name: {{ .name | quote }}
   secret:
-    secretName: {{ .secret }}
+    secretName: {{ .secret | quote }}
     items:
       {{- range .keys }}
       - {key: {{ . }}, path: {{ . }}}
