@@ -17,7 +17,7 @@ LONG := runner_publish runner_resume runner_workbench runner_verify runner_git r
 # What pages load that is not ours.
 WEB := operator/boardhand_dashboard/static/vendor
 
-.PHONY: web screenshots slow matrix help demo try test check lint wire unit evals evals-short redteam redteam-short chaos chaos-short e2e down up images crds lock bench bench-agent twice sbom audit clean
+.PHONY: web screenshots slow hunt matrix help demo try test check lint wire unit evals evals-short redteam redteam-short chaos chaos-short e2e down up images crds lock bench bench-agent twice sbom audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ slow: $(STAMP) build/web/.installed build/github/.installed ## the unit and cont
 	@$(PYTEST) -q -n 2 --dist worksteal tests/unit tests/contract tests/testbed -m "slow and not matrix"
 	@$(PYTEST) -q -n 2 --dist worksteal -m "not slow and not matrix" \
 		$(foreach name,$(LONG),$(wildcard $(addsuffix /test_$(name)*.py,tests/unit tests/contract tests/testbed)))
+
+hunt: $(STAMP) build/web/.installed build/github/.installed build/linear/.installed ## all generated tests with other examples than make test has, each time; no cluster
+	@$(PYTEST) -q -n 2 --dist worksteal --hypothesis-profile=hunt -m "hypothesis and not e2e" tests/unit tests/contract tests/testbed
 
 matrix: $(STAMP) build/github/.installed build/linear/.installed ## every board and every forge by every case of its suite, as tables and build/matrix.json
 	@$(PYTEST) -q -n 2 --dist worksteal -p tests.matrix -m matrix tests/contract
@@ -142,7 +145,8 @@ chaos-short: $(STAMP)
 # They need the forge alone, so they run beside the others.
 GITEA := $(wildcard tests/e2e/test_gitea_*.py)
 
-e2e: up build/supply/.installed ## the end-to-end tests on the testbed's cluster
+# All tests are collected, and what some of them read at that is not in the repository.
+e2e: up build/supply/.installed build/github/.installed build/linear/.installed ## the end-to-end tests on the testbed's cluster
 	@mkdir -p build && { $(PYTEST) -q $(GITEA) >build/e2e-gitea.txt 2>&1 & beside=$$!; \
 	$(PYTEST) tests -m e2e -v --durations=15 $(addprefix --ignore=,$(GITEA)); ended=$$?; \
 	wait $$beside || ended=1; tail -n 5 build/e2e-gitea.txt; exit $$ended; }
@@ -150,7 +154,15 @@ e2e: up build/supply/.installed ## the end-to-end tests on the testbed's cluster
 screenshots: ## take the pictures that the last `make e2e` made of the dashboard into the docs
 	@mkdir -p docs/screenshots && cp build/screenshots/*.png docs/screenshots/
 
-test: check slow redteam-short matrix evals-short chaos-short e2e ## everything
+# The end-to-end tests mostly wait: what computes has the processors meanwhile, and is printed behind them.
+test: ## everything
+	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory up
+	@mkdir -p build && { nice $(MAKE) --no-print-directory -k slow redteam-short matrix evals-short chaos-short >build/beside.txt 2>&1 & beside=$$!; \
+	trap "kill $$beside" INT TERM; \
+	$(MAKE) --no-print-directory e2e; ended=$$?; \
+	echo "what ran beside them, in full in build/beside.txt:"; \
+	wait $$beside || ended=1; cat build/beside.txt; exit $$ended; }
 
 twice: $(STAMP) ## build each image two times without any cache, and compare them; NAMES=… for some
 	@$(BIN)/python -m testbed.images.twice $(NAMES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
@@ -21,6 +21,10 @@ What = Annotated[
     list[str],
     typer.Argument(metavar="NAME...", help="run/NAME, NAME of a run, or pool/NAME.", autocompletion=both_names),
 ]
+
+
+Act = Callable[[Session, str], Awaitable[str]]
+"""Does something in a namespace, and says what was done."""
 
 
 def retry(
@@ -55,14 +59,20 @@ def cancel(
     kubeconfig: Kubeconfig = None,
     context: Context = None,
 ) -> None:
-    """End runs now. A branch that was pushed is left alone, and the ticket is told."""
-    for run in runs:
+    """End runs now. A branch that was pushed is left alone, and the ticket is told.
 
-        async def act(person: Session, where: str, name: str = run_name(run)) -> str:
+    One that cannot be ended is said, and keeps no other from it.
+    """
+
+    def one(name: str) -> Act:
+        async def act(person: Session, where: str) -> str:
             await acting.cancel(person, where, name)
             return f"run/{name} is told to stop"
 
-        _act(Visit(kubeconfig, context, namespace), f"cancelling {run}", act)
+        return act
+
+    names = [run_name(run) for run in runs]
+    _each(Visit(kubeconfig, context, namespace), [(f"cancelling {name}", one(name)) for name in names])
 
 
 def suspend(names: What, namespace: Namespace = None, kubeconfig: Kubeconfig = None, context: Context = None) -> None:
@@ -77,19 +87,35 @@ def resume(names: What, namespace: Namespace = None, kubeconfig: Kubeconfig = No
 
 def _suspend(visit: Visit, names: list[str], *, suspended: bool) -> None:
     word = "suspended" if suspended else "resumed"
-    for kind, name in [kind_and_name(one) for one in names]:
 
-        async def act(person: Session, where: str, kind: str = kind, name: str = name) -> str:
+    def one(kind: str, name: str) -> Act:
+        async def act(person: Session, where: str) -> str:
             if kind == "pool":
                 await acting.suspend_pool(person, where, name, suspended)
             else:
                 await acting.suspend_run(person, where, name, suspended)
             return f"{kind}/{name} is {word}"
 
-        _act(visit, f"{kind}/{name}", act)
+        return act
+
+    _each(visit, [(f"{kind}/{name}", one(kind, name)) for kind, name in map(kind_and_name, names)])
 
 
-def _act(visit: Visit, doing: str, act: Callable[[Session, str], Awaitable[str]]) -> None:
+def _each(visit: Visit, acts: Sequence[tuple[str, Act]]) -> None:
+    """Do all of them; what is wrong with the last one that fails ends the program."""
+    wrong: Problem | None = None
+    for doing, act in acts:
+        try:
+            _act(visit, doing, act)
+        except Problem as problem:
+            if wrong:
+                _note(f"boardhand: {wrong}")
+            wrong = problem
+    if wrong:
+        raise wrong
+
+
+def _act(visit: Visit, doing: str, act: Act) -> None:
     """Do it, and print what was done."""
 
     async def done() -> str:

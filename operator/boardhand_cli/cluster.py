@@ -8,17 +8,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
-from kubernetes.aio import client, config
-from kubernetes.aio.config.config_exception import ConfigException
-
 from boardhand_api.pod import LABEL_SETTLED
 from boardhand_cli.problems import Exit, Problem
 from boardhand_cli.texts import Text, texts_of
+from boardhand_cli.visiting import problems
+from boardhand_client.errors import Changed
+from boardhand_client.session import Session
+from boardhand_operator.cluster.snapshots import Snapshots
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.kube import ApiException, Conflict, Kube, Resource
+from boardhand_operator.kube import Conflict, Kube, Resource
 from boardhand_operator.sealed.keyring import KEYS_FILE, KEYS_TYPE, Key, Keyring, Unusable
-from boardhand_operator.snapshots import Snapshots
 from boardhand_operator.views import Pool, readable_runs
 
 Json = dict[str, Any]
@@ -38,19 +37,9 @@ class Where:
 @asynccontextmanager
 async def connected(where: Where) -> AsyncIterator[Cluster]:
     """A session. Raises Problem for whatever the cluster refuses meanwhile."""
-    try:
-        await config.load_kube_config(where.kubeconfig, where.context)
-    except (ConfigException, OSError) as wrong:
-        raise Problem(Exit.CLUSTER, f"no kubeconfig can be used: {wrong}; see --kubeconfig and --context") from None
-    kube = Kube(client.ApiClient())
-    try:
-        yield Cluster(kube, where)
-    except ApiException as refused:
-        raise Problem(Exit.CLUSTER, f"the API server refuses ({refused.status} {refused.reason})") from None
-    except (aiohttp.ClientError, OSError, TimeoutError) as broken:
-        raise Problem(Exit.CLUSTER, f"the cluster cannot be reached: {broken}") from None
-    finally:
-        await kube.close()
+    with problems():
+        async with await Session.kubeconfig(where.kubeconfig, where.context) as person:
+            yield Cluster(person, where)
 
 
 class Cluster:
@@ -142,10 +131,8 @@ class Cluster:
         try:
             body = {"metadata": guard, "data": data}
             await self._kube.patch(Resource.SECRETS, self._where.namespace, self._where.secret, body)
-        except ApiException as refused:
-            if refused.status == 409:
-                raise changed from None
-            raise
+        except Changed:
+            raise changed from None
 
 
 def _texts(pool: Pool) -> list[Text]:

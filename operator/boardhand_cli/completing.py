@@ -41,7 +41,7 @@ def _asked(context: typer.Context, incomplete: str, what: str) -> list[str]:
     given = context.params
     visit = Visit(given.get("kubeconfig"), given.get("context"), given.get("namespace"))
     try:
-        names = asyncio.run(asyncio.wait_for(_names(visit, what), _SECONDS))
+        names = asyncio.run(_names(visit, what))
     except (Problem, SessionError, TimeoutError):
         # A message would stand in the middle of the line that is typed.
         return []
@@ -49,7 +49,7 @@ def _asked(context: typer.Context, incomplete: str, what: str) -> list[str]:
 
 
 async def _names(visit: Visit, what: str) -> list[str]:
-    async with visit.session() as session:
+    async with asyncio.timeout(_SECONDS), visit.session() as session:
         where = visit.within(session)
         if what == "pool":
             return [pool.name for pool in await reading.pools(session, where)]

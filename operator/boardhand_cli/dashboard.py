@@ -26,6 +26,7 @@ def dashboard(
     # What it needs takes half a second to load, which no other command is to wait for.
     from boardhand_dashboard.app import NotBuilt
     from boardhand_dashboard.laptop import serve
+    from boardhand_history.errors import HistoryError
 
     def told(address: str) -> None:
         session.console().print("open this address, once; Ctrl-C ends the dashboard", markup=False)
@@ -35,7 +36,7 @@ def dashboard(
     try:
         with problems():
             session.run(serve(kubeconfig, context, port, told, history or ""))
-    except NotBuilt as missing:
-        raise Problem(Exit.INPUT, str(missing)) from None
+    except (NotBuilt, HistoryError) as wrong:
+        raise Problem(Exit.INPUT, str(wrong)) from None
     except OSError as taken:
         raise Problem(Exit.INPUT, f"port {port} cannot be used: {taken.strerror or taken}; see --port") from None

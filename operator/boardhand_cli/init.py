@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -95,6 +96,9 @@ def _write(text: str, output: Path | None) -> None:
     try:
         handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            if stat.S_ISREG(os.fstat(handle).st_mode):
+                # One that was there keeps its mode.
+                os.fchmod(handle, 0o600)
             stream.write(text)
     except OSError as wrong:
         raise Problem(Exit.INPUT, f"{output} cannot be written: {wrong.strerror}") from None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import typer
 
@@ -48,6 +50,7 @@ def boardhand() -> None:
 
 def main() -> None:
     """The console script. Exit codes: docs/cli.md."""
+    _streams()
     install(session.redactor)
     try:
         app()
@@ -62,3 +65,13 @@ def main() -> None:
         # What is left of it would be tried once more at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(Exit.INPUT)
+
+
+def _streams() -> None:
+    """Where a shell closed one, nothing is read, and what is written goes nowhere. Letters that the output's encoding
+    does not know are spelt out."""
+    nowhere = Path(os.devnull)
+    sys.stdin = sys.stdin or nowhere.open()
+    sys.stdout, sys.stderr = sys.stdout or nowhere.open("w"), sys.stderr or nowhere.open("w")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")

@@ -19,9 +19,8 @@ async def told(url: str, namespace: str, run: str) -> Told | None:
     try:
         history = History.at(url)
         try:
-            page = await history.search([namespace], Search(text=run))
-            found = next((row for row in page.rows if row.name == run), None)
-            return await history.one([namespace], found.uid) if found else None
+            page = await history.search([namespace], Search(name=run), limit=1)
+            return await history.one([namespace], page.rows[0].uid) if page.rows else None
         finally:
             await history.close()
     except HistoryError as wrong:

@@ -14,12 +14,12 @@ from boardhand_api.model import PlainModel, Provider
 from boardhand_cli import session
 from boardhand_cli.drafting import PUSH, READ, Draft, Json
 from boardhand_cli.questions import Questions
-from boardhand_client.trials import UNTRIED, Reach, Trial, try_board, try_forge, try_git, try_model
+from boardhand_client.trials import UNTRIED, Reach, Trial, try_board, try_clone, try_forge, try_model
 from boardhand_client.trials.boards import columns_of
 from boardhand_client.trials.checks.images import wrong_with
 from boardhand_operator import boards, forges
+from boardhand_operator.credentials.pool_secrets import git_keys
 from boardhand_operator.plugins import implementation
-from boardhand_operator.pool_secrets import git_keys
 
 _OWN_URL = frozenset({"jira", "jira-dc", "gitea", "forgejo"})
 """Boards and forges that are at no address of their vendor's."""
@@ -92,7 +92,7 @@ class PoolQuestions:
             read = self._ask.credentials(READ, ()) or git
             found = self._tried(_forge(forge, about, held))
             for values, push in ((git, True), (read, False)):
-                found = self._tried(_git(about, values, push)) if found.ok or found.reason == UNTRIED else found
+                found = self._tried(_git(forge, about, values, push)) if found.ok or found.reason == UNTRIED else found
             if found.ok or found.reason == UNTRIED:
                 break
             self._ask.wrong(found)
@@ -134,8 +134,8 @@ class PoolQuestions:
         except ValidationError as wrong:
             first = wrong.errors(include_url=False, include_input=False)[0]
             found = Trial(False, f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
-        if found.ok:
-            self._ask.say(f"✓ {found.said}")
+        if found.ok or found.reason == UNTRIED:
+            self._ask.say(f"{'✓' if found.ok else '?'} {found.said}")
         return found
 
 
@@ -167,8 +167,9 @@ async def _forge(forge: Json, about: Json, held: dict[str, str]) -> Trial:
     return await try_forge(pool.Forge.model_validate(forge | reference), repository, held, Reach())
 
 
-async def _git(about: Json, values: dict[str, str], push: bool) -> Trial:
-    return await try_git(pool.Repository.model_validate(about | {"pushSecretRef": {"name": "git"}}), values, push=push)
+async def _git(forge: Json, about: Json, values: dict[str, str], push: bool) -> Trial:
+    repository = pool.Repository.model_validate(about | {"pushSecretRef": {"name": "git"}})
+    return await try_clone(repository, pool.Forge.model_validate(forge), values, push=push, reach=Reach())
 
 
 async def _large(about: Json, held: dict[str, str]) -> Trial:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 from boardhand_api.run_status import Phase
 from boardhand_cli import printing, session
 from boardhand_cli.completing import pool_names
-from boardhand_cli.printing import Output, run_cells, run_heads, table
+from boardhand_cli.printing import Output, lines, run_cells, run_heads, table
 from boardhand_cli.session import Context, Kubeconfig
 from boardhand_cli.visiting import AllNamespaces, Namespace, Visit
 from boardhand_client.reading import newest
@@ -43,7 +44,10 @@ def runs(
         now, wide = datetime.now(UTC), output is Output.WIDE
         heads = run_heads(wide=wide, namespaces=all_namespaces)
         cells = (run_cells(row, now, wide=wide, namespaces=all_namespaces) for row in rows)
-        printing.out().print(table(heads, cells))
+        if sys.stdout.isatty():
+            printing.out().print(table(heads, cells))
+        else:
+            sys.stdout.write("".join(f"{line}\n" for line in lines(heads, cells)))
     else:
         session.console().print(f"no such runs in {where}", markup=False)
 

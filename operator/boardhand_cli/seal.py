@@ -97,12 +97,14 @@ def _reseal(file: Path, namespace: str | None, key_file: Path | None, where: Whe
 
 def _replace(file: Path, content: str) -> None:
     """Whole or not at all, with the mode it had."""
-    handle, name = tempfile.mkstemp(dir=file.resolve().parent, prefix=f".{file.name}.")
+    name = ""
     try:
+        handle, name = tempfile.mkstemp(dir=file.resolve().parent, prefix=".boardhand.")
         with os.fdopen(handle, "wb") as stream:
             stream.write(content.encode())
         Path(name).chmod(file.stat().st_mode)
         Path(name).replace(file.resolve())
     except OSError as wrong:
-        Path(name).unlink(missing_ok=True)
+        if name:
+            Path(name).unlink(missing_ok=True)
         raise Problem(Exit.INPUT, f"{file} cannot be written: {type(wrong).__name__}") from None

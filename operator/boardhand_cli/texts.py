@@ -79,19 +79,25 @@ def texts_of_file(content: str, namespace: str | None) -> list[Text]:
     except yaml.YAMLError as wrong:
         where = getattr(wrong, "problem_mark", None)
         raise Problem(Exit.INPUT, f"the file is no YAML{f' (line {where.line + 1})' if where else ''}") from None
+    except (ValueError, RecursionError) as wrong:
+        said = "is nested too deep" if isinstance(wrong, RecursionError) else f"holds a date that is none ({wrong})"
+        raise Problem(Exit.INPUT, f"the file {said}: put it in quotes, or leave it out") from None
     return [text for pool in _pools(documents) for text in _texts(pool, namespace)]
 
 
 def _pools(documents: list[Any]) -> Iterator[Mapping[str, Any]]:
     for document in documents:
         if isinstance(document, dict) and document.get("kind") == "List":
-            yield from _pools(list(document.get("items") or []))
+            items = document.get("items")
+            yield from _pools(items if isinstance(items, list) else [])
         elif isinstance(document, dict) and document.get("kind") == "CodingAgent":
             yield document
 
 
 def _texts(pool: Mapping[str, Any], namespace: str | None) -> list[Text]:
-    meta = pool.get("metadata") or {}
+    meta = pool.get("metadata")
+    if not isinstance(meta, dict):
+        raise Problem(Exit.INPUT, "a pool of the file has no metadata: give it `metadata: {name: …, namespace: …}`")
     name, where = str(meta.get("name")), meta.get("namespace") or namespace
     if where is None:
         raise Problem(Exit.USAGE, f"pool {name} names no namespace in the file: give --namespace")

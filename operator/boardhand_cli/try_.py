@@ -63,6 +63,8 @@ def try_(
     runner = _runner()
     if not repo.is_dir():
         raise Problem(Exit.INPUT, f"--repo {repo} is no folder: give that of a checkout")
+    if not ticket.exists() or ticket.is_dir():
+        raise Problem(Exit.INPUT, f"{ticket} is no file: give the ticket as YAML, with a title")
     with _key(provider, api_key_file) as key:
         _tried(provider, model, base_url, key)
         given: dict[str, Any] = {
@@ -81,7 +83,7 @@ def _runner() -> str:
     beside = Path(sys.executable).with_name(RUNNER)
     found = str(beside) if beside.is_file() else shutil.which(RUNNER)
     if found is None:
-        raise Problem(Exit.INPUT, f"{RUNNER} is not installed here: pip install 'boardhand[runner]'")
+        raise Problem(Exit.INPUT, f"{RUNNER} is not installed here; in a checkout: pip install '.[runner]'")
     return found
 
 

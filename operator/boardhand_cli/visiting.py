@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from boardhand_cli.problems import Exit, Problem
-from boardhand_client.errors import Rejected, SessionError
+from boardhand_client.errors import Busy, Rejected, SessionError
 from boardhand_client.session import Session
 
 Namespace = Annotated[str | None, typer.Option("--namespace", "-n", help="Namespace; absent: the context's.")]
@@ -48,10 +48,9 @@ def problems() -> Iterator[None]:
     """Has a session's refusals end the program with their sentence and exit code."""
     try:
         yield
-    except Rejected as refused:
-        raise Problem(Exit.REFUSED, str(refused)) from None
     except SessionError as wrong:
-        raise Problem(Exit.CLUSTER, str(wrong)) from None
+        refused = isinstance(wrong, Rejected) and not isinstance(wrong, Busy)
+        raise Problem(Exit.REFUSED if refused else Exit.CLUSTER, str(wrong)) from None
 
 
 def run_name(text: str) -> str:

@@ -109,7 +109,8 @@ async def _drawn(live: Live[RunRow], wanted: Wanted, everywhere: bool, name: str
     with Screen(console=console, auto_refresh=False, transient=False) as screen:
         while not following.done():
             with suppress(TimeoutError):
-                await asyncio.wait_for(fresh.wait(), _AGES_SECONDS)
+                async with asyncio.timeout(_AGES_SECONDS):
+                    await fresh.wait()
             fresh.clear()
             screen.update(drawing(live, wanted, everywhere, console), refresh=True)
             await asyncio.sleep(_DRAWN_SECONDS)

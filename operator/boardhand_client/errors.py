@@ -34,7 +34,15 @@ class NotThere(SessionError):
 
 
 class Rejected(SessionError):
-    """The API server takes the request for wrong, or cannot carry it out now."""
+    """The API server takes the request for wrong, or cannot carry it out."""
+
+
+class Busy(Rejected):
+    """429 or 5xx: the API server cannot carry it out now; asked again it may."""
+
+
+class Changed(Rejected):
+    """409: somebody changed the object meanwhile."""
 
 
 class Invalid(Rejected):

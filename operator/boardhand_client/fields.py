@@ -6,6 +6,7 @@ shows it still escapes it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -31,13 +32,12 @@ def web(value: object) -> str:
 
 
 def number(value: object) -> float | None:
-    """Of a number or a number's text; None where there is none."""
-    if isinstance(value, (int, float)):
-        return float(value)
+    """Of a number or a number's text; None where there is none, or none that can be counted with."""
     try:
-        return float(value) if isinstance(value, str) else None
-    except ValueError:
+        found = float(value) if isinstance(value, (int, float, str)) else math.nan
+    except (ValueError, OverflowError):
         return None
+    return found if math.isfinite(found) else None
 
 
 def whole(value: object, otherwise: int = 0) -> int:

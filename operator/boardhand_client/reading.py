@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Generic, TypeVar
 
 from boardhand_api.pod import LABEL_POOL, LABEL_RUN
-from boardhand_client.errors import Expired, NotThere, Unreachable
+from boardhand_client.errors import Busy, Expired, NotThere, Unreachable
 from boardhand_client.rows import PoolRow, RunRow
 from boardhand_client.session import Session
 from boardhand_operator.kube import Json, Resource
@@ -16,6 +16,7 @@ from boardhand_operator.names import label_value
 Row = TypeVar("Row", RunRow, PoolRow)
 Key = tuple[str, str]
 """Namespace and name."""
+_AGAIN_SECONDS = 1.0
 _BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -107,7 +108,9 @@ class Live(Generic[Row]):
                 await asyncio.sleep(_BACK_OFF[0])
             except Expired:
                 version = ""
-            except Unreachable as broken:
+                # One who forgets every version at once would have all listed without end.
+                await asyncio.sleep(_AGAIN_SECONDS)
+            except (Unreachable, Busy) as broken:
                 self.broken = str(broken)
                 yield set()
                 await asyncio.sleep(_BACK_OFF[min(failures, len(_BACK_OFF) - 1)])

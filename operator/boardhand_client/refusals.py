@@ -6,7 +6,17 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from boardhand_client.errors import Expired, Invalid, NotThere, Refused, Rejected, Unauthenticated, Unreachable
+from boardhand_client.errors import (
+    Busy,
+    Changed,
+    Expired,
+    Invalid,
+    NotThere,
+    Refused,
+    Rejected,
+    Unauthenticated,
+    Unreachable,
+)
 from boardhand_operator.kube import ApiException, Json
 
 
@@ -40,13 +50,23 @@ def refusal(status: int, reason: str, data: bytes) -> Exception:
             return known
         case 422:
             return Invalid(f"the API server does not take it: {said}", _status(data))
+    if _passes(status):
+        return Busy(f"the API server cannot do that now ({status}): {said or reason}; try again in a while")
     return Rejected(f"the API server does not do that ({status}): {said or reason}")
 
 
 def watch_error(status: Json) -> Exception:
     """The error that a watch ends with; status: what the API server said last."""
-    said = str(status.get("message") or "")
-    return Expired(said) if status.get("code") == 410 else Rejected(f"the watch ends: {said}")
+    said, code = str(status.get("message") or ""), status.get("code")
+    if code == 410:
+        return Expired(said)
+    ended = f"the watch ends: {said or 'the API server says no more'}"
+    return Busy(ended) if isinstance(code, int) and _passes(code) else Rejected(ended)
+
+
+def _passes(status: int) -> bool:
+    """Whether it may be another answer soon: an API server that starts or ends, or has too much to do."""
+    return status == 429 or status >= 500
 
 
 @contextmanager
@@ -69,4 +89,6 @@ def told() -> Iterator[None]:
         said = str(refused.reason)
         if refused.status == 404:
             raise NotThere(f"there is none: {said} (is Boardhand installed in this cluster?)") from None
+        if refused.status == 409:
+            raise Changed(f"somebody changed it meanwhile: {said}; try again") from None
         raise Rejected(f"the API server does not do that ({refused.status}): {said}") from None

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Self
 
-from boardhand_client.errors import NotThere, Unreachable
+from boardhand_client.errors import Busy, NotThere, Unreachable
 from boardhand_client.identity import Identity, of_impersonation, of_kubeconfig, of_token, unusable
 from boardhand_client.line import JSON, Line
 from boardhand_client.refusals import told, understood, watch_error
-from boardhand_client.streams import lines, stamped
+from boardhand_client.streams import Place, lines, stamped
 from boardhand_client.trust import api_client
 from boardhand_operator.kube import ApiException, Conflict, Json, Kube, Query, Resource
 
@@ -20,8 +20,10 @@ _PAGE = 500
 _WATCH_SECONDS = 300
 _ENDING_SECONDS = 0.5
 """Between a log's end and a look at whether its container ended too, which the pod's status tells a little later."""
-_OPENINGS = 5
-"""So often in a row a log's stream may break before that is said."""
+_OPENINGS = 12
+"""So often in a row a log's stream may break before that is said: an API server that starts anew takes a while."""
+_LONGEST_SECONDS = 5.0
+"""The longest wait between two of them."""
 
 
 class Session(Kube):
@@ -125,16 +127,17 @@ class Session(Kube):
 
         A line longer than `longest` bytes is cut. Raises NotThere where there is no log (yet), or not any more.
         """
-        last, broken = "", 0
+        place, broken = Place(), 0
         while True:
             query = [("container", container), ("follow", "true"), ("timestamps", "true")]
-            query += [("sinceTime", last[:19] + "Z")] if last else []
+            query += [("sinceTime", place.at[:19] + "Z")] if place.at else []
+            place.opened()
             try:
                 async with self._line.stream(Resource.PODS.path(namespace, pod, "log"), query) as response:
                     async for line in lines(response.content, longest + 64):
                         at, text = stamped(line)
-                        if at > last:
-                            last, broken = at, 0
+                        if place.new(at):
+                            broken = 0
                             yield text
                 if not await self._runs(namespace, pod, container):
                     return
@@ -142,11 +145,11 @@ class Session(Kube):
                 await asyncio.sleep(_ENDING_SECONDS)
             except ApiException as refused:
                 raise NotThere(f"{pod} has no log of {container} now: {refused.reason}") from None
-            except Unreachable:
+            except (Unreachable, Busy):
                 broken += 1
                 if broken >= _OPENINGS:
                     raise
-                await asyncio.sleep(broken - 1)
+                await asyncio.sleep(min(broken - 1, _LONGEST_SECONDS))
 
     async def _runs(self, namespace: str, pod: str, container: str) -> bool:
         """Whether the container has not ended, as far as its pod's status has it."""

@@ -34,6 +34,35 @@ def _add(held: bytearray, part: bytes, longest: int | None) -> None:
     held += part if longest is None else part[: max(0, longest - len(held))]
 
 
+class Place:
+    """How far a log with time stamps was read: where its stream is opened anew, its last second comes again.
+
+    Lines may share a stamp: some runtimes stamp all that was written at once alike.
+    """
+
+    def __init__(self) -> None:
+        self.at = ""
+        """The latest stamp."""
+        self._count = 0
+        self._since, self._known = "", 0
+
+    def opened(self) -> None:
+        """The stream begins at or before the latest stamp."""
+        self._since, self._known = self.at, self._count
+
+    def new(self, at: str) -> bool:
+        """Whether the line with this stamp did not come before; one without a stamp is none of the container's."""
+        if not at or at < self._since:
+            return False
+        if at == self._since and self._known:
+            self._known -= 1
+            return False
+        if at >= self.at:
+            self._count = self._count + 1 if at == self.at else 1
+            self.at = at
+        return True
+
+
 _STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) ?")
 
 

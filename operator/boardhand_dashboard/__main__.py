@@ -10,7 +10,7 @@ from boardhand_dashboard.app import NotBuilt, build
 from boardhand_dashboard.serving import bound, serve
 from boardhand_dashboard.settings import Settings
 from boardhand_history.errors import HistoryError
-from boardhand_operator.loglines import set_up_from
+from boardhand_operator.log.lines import set_up_from
 
 
 def main() -> int:

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from boardhand_client.errors import NotThere, Refused, Rejected, Unauthenticated, Unreachable
+from boardhand_client.errors import Busy, NotThere, Refused, Rejected, Unauthenticated, Unreachable
 from boardhand_dashboard.templating import page
 from boardhand_dashboard.visitor import NotSignedIn, Visitor
 from boardhand_history.errors import HistoryError
@@ -85,6 +85,7 @@ HANDLERS: dict[type[Exception] | int, Handler] = {
     Refused: _as(403),
     NotThere: _as(404),
     Rejected: _as(502),
+    Busy: _as(503),
     Unreachable: _as(503),
     HistoryError: _as(503, "The history cannot be read"),
     500: _unexpected,

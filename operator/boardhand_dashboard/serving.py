@@ -23,9 +23,13 @@ GOODBYE_SECONDS = 2
 
 
 def bound(host: str, port: int) -> socket.socket:
-    """A socket that listens there. port 0: any that is free. Raises OSError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.create_server((host, port), family=family, backlog=1024)
+    """A socket that listens there. Raises OSError.
+
+    host: empty for every address, of IPv4 and IPv6. port 0: any that is free.
+    """
+    both = not host and socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if both or ":" in host else socket.AF_INET
+    listening = socket.create_server((host, port), family=family, backlog=1024, dualstack_ipv6=both)
     # Connections have it from here. asyncio sets it only for sockets that were made with a protocol's number; without,
     # each answer of two packets waits 40 ms for the browser's acknowledgement.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

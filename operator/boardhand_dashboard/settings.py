@@ -58,7 +58,8 @@ class Settings:
     proxy: Proxy | None = None
     namespaces: tuple[str, ...] = ()
     """Namespaces that are offered to visitors who may not list pools of the whole cluster."""
-    listen: tuple[str, int] = ("0.0.0.0", 8443)  # noqa: S104 (the Service asks the pod's address)
+    listen: tuple[str, int] = ("", 8443)
+    """Host and port; without a host every address, since the Service asks the pod's own."""
     tls: Path | None = None
     """Folder of the certificate it is served with (`tls.crt`, `tls.key`); absent: plain HTTP."""
     hosts: frozenset[str] = frozenset()
@@ -91,7 +92,7 @@ class Settings:
             auth=auth,
             proxy=_proxy(environment) if auth is Auth.PROXY else None,
             namespaces=read.words(environment, "BOARDHAND_NAMESPACES"),
-            listen=read.address(environment, "BOARDHAND_DASHBOARD_LISTEN") or cls.listen,
+            listen=read.listening(environment, "BOARDHAND_DASHBOARD_LISTEN") or cls.listen,
             tls=read.path(environment, "BOARDHAND_DASHBOARD_TLS"),
             hosts=frozenset(read.words(environment, "BOARDHAND_DASHBOARD_HOSTS")),
             forwarded=int(_number(environment, "BOARDHAND_DASHBOARD_FORWARDED", 0)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from boardhand_dashboard.security import same_origin
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF-Token"
+NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+"""What the API server lets a namespace be called."""
 _READS = ("GET", "HEAD")
 
 
@@ -57,6 +60,9 @@ def signed_in(endpoint: Endpoint) -> Endpoint:
     async def guarded(request: Request) -> Response:
         visitor, cookie = await request.app.state.entrance.enter(request)
         request.state.visitor = visitor
+        if not NAMESPACE.fullmatch(request.path_params.get("namespace", "any")):
+            # Who may look everywhere is allowed it by the API server in what is no namespace, too.
+            raise HTTPException(404, "No namespace can be called so: one has small letters, digits and `-`.")
         if request.method not in _READS:
             await _ours(request, visitor)
         response = await endpoint(request)

@@ -20,7 +20,7 @@ from boardhand_history.recorder import Recorder
 from boardhand_history.records import Records
 from boardhand_history.settings import Settings
 from boardhand_history.vitals import Vitals
-from boardhand_operator.loglines import set_up_from
+from boardhand_operator.log.lines import set_up_from
 from boardhand_operator.redacting import Redactor, install
 from boardhand_operator.web import serving
 

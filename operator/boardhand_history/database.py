@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -14,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 _BUSY_SECONDS = 20.0
 _CONNECT_SECONDS = 10
 _STATEMENT_MS = 30_000
+_AGAIN_SECONDS = 0.05
+_PRAGMAS = ("synchronous = NORMAL", "foreign_keys = ON")
 
 
 _under_way: set[asyncio.Future[Any]] = set()
@@ -93,14 +96,30 @@ def _sqlite(url: URL, reading: bool) -> AsyncEngine:
         # The driver's own transactions begin too late and know no kind: they are begun below.
         connection.isolation_level = None
         cursor = connection.cursor()
-        # The first two stand in the file's header, so in this order, before there is a table.
-        pragmas = ["query_only = ON"] if reading else ["auto_vacuum = INCREMENTAL", "journal_mode = WAL"]
-        for pragma in [*pragmas, "synchronous = NORMAL", "foreign_keys = ON"]:
+        for pragma in ["query_only = ON" if reading else "auto_vacuum = INCREMENTAL", *_PRAGMAS]:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+        if not reading:
+            # As the vacuum's kind it stands in the file's header, and after that, before there is a table.
+            connection.run_async(_write_ahead)
 
     @event.listens_for(engine.sync_engine, "begin")
     def begun(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+async def _write_ahead(driver: Any) -> None:
+    """Of several that open a new file at once SQLite refuses some without any wait, whatever its time-out."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _BUSY_SECONDS
+    while True:
+        try:
+            async with driver.execute("PRAGMA journal_mode = WAL"):
+                return
+        except sqlite3.OperationalError as refused:
+            # The lowest byte is the kind, the others say more of it.
+            if refused.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or loop.time() > until:
+                raise
+        await asyncio.sleep(_AGAIN_SECONDS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -34,6 +34,8 @@ class Search:
 
     text: str = ""
     """Words that all stand in a run's ticket, name, branch or failure, in any order, large or small."""
+    name: str = ""
+    """Of the run, as a whole."""
     pool: str = ""
     phase: str = ""
     failure_class: str = ""
@@ -123,15 +125,20 @@ class History:
         rows = tuple(found[:limit])
         return Page(rows, Cursor(rows[-1].finished_at, rows[-1].uid) if len(found) > limit else None)
 
-    async def every(self, namespaces: Namespaces, search: Search) -> AsyncIterator[PastRun]:
-        """All that is looked for, page by page: who reads slowly holds no connection."""
-        after: Cursor | None = None
+    async def every(
+        self, namespaces: Namespaces, search: Search, columns: Sequence[str]
+    ) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
+        """These columns of all that is looked for, page by page: who reads slowly holds no connection."""
+        place = (PastRun.finished_at, PastRun.uid)
+        wanted = select(*(getattr(PastRun, name) for name in columns), *place).where(*_filters(namespaces, search))
+        wanted = wanted.order_by(*(column.desc() for column in place)).limit(_SHEET)
+        after: tuple[Any, ...] = ()
         while True:
-            page = await self.search(namespaces, search, after, _SHEET)
-            for row in page.rows:
-                yield row
-            if (after := page.next) is None:
+            page = await self._rows(wanted.where(tuple_(*place) < tuple_(*after)) if after else wanted)
+            yield [row[:-2] for row in page]
+            if len(page) < _SHEET:
                 return
+            after = page[-1][-2:]
 
     @to_its_end
     async def one(self, namespaces: Namespaces, uid: str) -> Told | None:
@@ -183,22 +190,27 @@ def _visible(namespaces: Namespaces) -> ColumnElement[bool]:
 
 
 def _runs(namespaces: Namespaces, search: Search) -> Select[PastRun]:
+    wanted = select(PastRun).options(defer(PastRun.words, raiseload=True))
+    return wanted.where(*_filters(namespaces, search))
+
+
+def _filters(namespaces: Namespaces, search: Search) -> Iterator[ColumnElement[bool]]:
     equal = {
+        PastRun.name: search.name,
         PastRun.pool: search.pool,
         PastRun.phase: search.phase,
         PastRun.failure_class: search.failure_class,
         PastRun.task: search.task,
         PastRun.pull_request_state: search.pull_request,
     }
-    wanted = select(PastRun).options(defer(PastRun.words, raiseload=True)).where(_visible(namespaces))
-    wanted = wanted.where(*(column == value for column, value in equal.items() if value))
+    yield _visible(namespaces)
+    yield from (column == value for column, value in equal.items() if value)
     for word in search.text.casefold().split()[:_WORDS]:
-        wanted = wanted.where(PastRun.words.contains(word[:_WORD_CHARACTERS], autoescape=True))
+        yield PastRun.words.contains(word[:_WORD_CHARACTERS], autoescape=True)
     if search.since:
-        wanted = wanted.where(PastRun.finished_at >= datetime.combine(search.since, time.min, UTC))
+        yield PastRun.finished_at >= datetime.combine(search.since, time.min, UTC)
     if search.until:
-        wanted = wanted.where(PastRun.finished_at <= datetime.combine(search.until, time.max, UTC))
-    return wanted
+        yield PastRun.finished_at <= datetime.combine(search.until, time.max, UTC)
 
 
 def _text(kind: Kind, row: PastText | None) -> Text:

@@ -154,7 +154,11 @@ def begins(grain: Grain, since: date, until: date) -> tuple[date, ...]:
         begin = grain.begin(until - timedelta(days=PERIODS * 31))
     while begin <= until:
         out.append(begin)
-        begin = grain.after(begin)
+        try:
+            begin = grain.after(begin)
+        except OverflowError:
+            # After the calendar's last day nothing begins.
+            break
     return tuple(out[-PERIODS:])
 
 

@@ -38,8 +38,8 @@ class Settings:
     """Rows of runs that finished longer ago are deleted."""
     rows: int = 100_000
     """So many of the newest rows are kept at most."""
-    probes: tuple[str, int] = ("0.0.0.0", 8080)  # noqa: S104 (the kubelet asks the pod's address)
-    """Where /healthz and /readyz are served."""
+    probes: tuple[str, int] = ("", 8080)
+    """Where /healthz and /readyz are served; at every address, since the kubelet asks the pod's own."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -49,7 +49,7 @@ class Settings:
             namespaces=read.words(environment, "BOARDHAND_NAMESPACES"),
             days=read.count(environment, "BOARDHAND_HISTORY_DAYS", _MOST_DAYS) or cls.days,
             rows=read.count(environment, "BOARDHAND_HISTORY_ROWS", _MOST_ROWS) or cls.rows,
-            probes=read.address(environment, "BOARDHAND_HISTORY_PROBES") or cls.probes,
+            probes=read.listening(environment, "BOARDHAND_HISTORY_PROBES") or cls.probes,
         )
 
 

@@ -8,13 +8,13 @@ import sys
 
 from boardhand_operator.app import App
 from boardhand_operator.handlers import run
-from boardhand_operator.loglines import set_up_from
+from boardhand_operator.log.lines import set_up_from
 from boardhand_operator.redacting import Redactor, install
 from boardhand_operator.settings import Settings
 
 
 def main() -> int:
-    """Run until a signal; 2 where the settings are wrong, 3 where the Lease was lost."""
+    """Run until a signal; 2 where the settings are wrong, 3 where the Lease was lost, or the work ended of itself."""
     redactor = Redactor()
     try:
         set_up_from(os.environ)

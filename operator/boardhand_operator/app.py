@@ -8,12 +8,16 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
-from boardhand_api.pod import LABEL_SETTLED
 from boardhand_operator.after.care import Aftercare
+from boardhand_operator.beside import with_beside
+from boardhand_operator.cluster import definitions
 from boardhand_operator.election import Election, Lost
 from boardhand_operator.kube import Kube, Resource
+from boardhand_operator.log.fields import about
+from boardhand_operator.memory.kept import KEPT
 from boardhand_operator.memory.store import Key, Store, key_of
 from boardhand_operator.observing import Observers
 from boardhand_operator.pools.crew import Crew
@@ -22,15 +26,16 @@ from boardhand_operator.pools.worker import PoolWorker
 from boardhand_operator.queue import Work, WorkQueue
 from boardhand_operator.reconcile import Reconciler
 from boardhand_operator.redacting import Redactor
+from boardhand_operator.relisting import Relisting
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
-from boardhand_operator.telling import about
 from boardhand_operator.vitals import Role, Vitals
-from boardhand_operator.webhooks.door import Door
-from boardhand_operator.webhooks.relay import Relay
+from boardhand_operator.webhooks.waking import Waking
 
 Json = Mapping[str, Any]
 
+_FIRST = (Resource.POOLS, Resource.RUNS, Resource.JOBS)
+"""What is known before the first decision."""
 _log = logging.getLogger(__name__)
 
 
@@ -58,20 +63,19 @@ class App:
         self._kube: Kube | None = None
         self._line: Kube | None = None
         self._services: Services | None = None
-        self._door: Door | None = None
-        self._relay: Relay | None = None
         self._election: Election | None = None
         self._task: asyncio.Task[None] | None = None
         self.working = asyncio.Event()
         """Set from when this operator is the one that works: pools are polled, runs are worked."""
+        self.webhooks = Waking(self.store, self.crew, self.observers, self.working)
         self.deposed = asyncio.Event()
         """Set where it must stop working: the process ends, and what comes after it competes anew."""
 
     async def start(self) -> None:
         """Connect, learn which pools and unsettled runs there are, and begin to work the queue.
 
-        All of them are known before the first decision: places are counted over all runs of a pool. May be repeated
-        where the API server was not ready.
+        All of them are known before the first decision: places are counted over all runs of a pool, and over Jobs that
+        their maker could not note any more. May be repeated where the API server was not ready.
         """
         kube = self._kube = self._kube or await Kube.connect()
         if self.settings.seat:
@@ -88,17 +92,31 @@ class App:
             observer=self.observers,
             user_namespaces=self.settings.user_namespaces,
         )
-        self._door, self._relay = Door(self.store, services), Relay(kube)
-        self._door.forge_called, services.settled = self._forge_called, self.crew.settled
+        self.webhooks.open(kube, services)
+        services.settled, services.deleted = self.crew.settled, self.crew.run_deleted
         for namespace in self.settings.namespaces or (None,):
-            for resource, selector in ((Resource.POOLS, ""), (Resource.RUNS, f"!{LABEL_SETTLED}")):
-                async for body in kube.list(resource, namespace, selector):
+            for resource in _FIRST:
+                async for body in kube.list(resource, namespace, KEPT[resource]):
                     self.store.put(resource, body)
         reconciler = Reconciler(kube, self.store, services, self.settings, self.queue)
-        self._task = asyncio.create_task(self._work(reconciler))
+        relisting = Relisting(kube, self.store, self.settings.namespaces, self.heard)
+        beside = (partial(relisting.run, self._let_go), partial(definitions.told, kube))
+        self._task = asyncio.create_task(with_beside(partial(self._work, reconciler), *beside))
+        self._task.add_done_callback(self._ended)
 
     def _may_write(self) -> bool:
         return self._election is None or self._election.sure
+
+    def _let_go(self) -> None:
+        """Keep nothing more of pools and runs that are not there any more."""
+        if self._services:
+            self._services.keep_only(self.store)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Without its work the operator would still poll boards, and hold the Lease for a while."""
+        if not task.cancelled() and (problem := task.exception()):
+            _log.critical("this operator ends: its work met what nobody foresaw", exc_info=problem)
+            self.deposed.set()
 
     async def _work(self, reconciler: Reconciler) -> None:
         """Stand by, then work until deposed. Others may stand by with a memory as full as the worker's."""
@@ -127,8 +145,7 @@ class App:
             self._task.cancel()
             await asyncio.wait({self._task})
         await self.farewell()
-        if self._relay:
-            await self._relay.aclose()
+        await self.webhooks.aclose()
         if self._services:
             await self._services.aclose()
         if self._election:
@@ -167,6 +184,19 @@ class App:
             return Role.ENDED
         return Role.WORKING if self.working.is_set() else Role.STANDING_BY
 
+    def heard(self, resource: Resource, body: Json, gone: bool) -> None:
+        """A watch showed this object, or that it is gone: look at its run; wake the pool's worker."""
+        self.seen(resource, body, gone=gone)
+        if resource is Resource.POOLS:
+            self.crew.pool_changed(body)
+        elif resource is not Resource.RUNS:
+            self.wake_owner(body)
+        else:
+            self.wake(key_of(body))
+            # A run that is settled also leaves the watch as if it were deleted.
+            if gone:
+                self.crew.run_deleted(body)
+
     def seen(self, resource: Resource, body: Json, *, gone: bool) -> None:
         """Keep what a watch showed, and look at the runs that got a turn by it."""
         if gone:
@@ -189,21 +219,6 @@ class App:
                 self.wake((namespace, owner["name"]))
             elif owner["kind"] == "Job" and (job := self.store.get(Resource.JOBS, (namespace, owner["name"]))):
                 self.wake_owner(job)
-
-    async def admits(self, key: Key, headers: Mapping[str, str], content: bytes) -> bool:
-        """Whether this webhook was sent by the pool's own board; nobody is let in before the start."""
-        admitted = self._door is not None and await self._door.admits(key, headers, content)
-        self.observers.webhook(key, admitted=admitted)
-        return admitted
-
-    def poke(self, key: Key) -> None:
-        """Have the pool polled now, here or by the replica that works."""
-        if not self.crew.poke(key) and self._relay and not self.working.is_set():
-            self._relay.pass_on(key)
-
-    def _forge_called(self, key: Key) -> None:
-        if not self.crew.forge_called(key) and self._relay and not self.working.is_set():
-            self._relay.pass_on(key, forge=True)
 
     def first_pause(self, body: Json) -> float:
         """Seconds before the pool's first poll: those of many pools are spread, a single one polls at once."""

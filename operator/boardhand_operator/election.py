@@ -9,6 +9,7 @@ asks `sure` first: a process that was stopped for a while does not write with a 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import math
 import time
@@ -16,21 +17,25 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import Enum
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
 
 from boardhand_operator.kube import ApiException, Conflict, Json, Kube, Resource
+from boardhand_operator.lease import Writer, holder, released
 from boardhand_operator.settings import Seat
 
-LIFE = "boardhand.dev/holder"
-"""Annotation of the Lease: which process wrote it last, by its identity and a number of its own."""
 _log = logging.getLogger(__name__)
 
-_REFUSED = (ApiException, Conflict, aiohttp.ClientError, TimeoutError, OSError)
-"""What a Lease that cannot be read or written now raises."""
+_REFUSED = (ApiException, Conflict, aiohttp.ClientError, TimeoutError, OSError, json.JSONDecodeError)
+"""What a Lease that cannot be read or written now raises; the last one where a proxy answers in words of its own."""
+
+
+def passed() -> float:
+    """Seconds that also pass while the machine sleeps: who wakes up is not sure of what has long been another's."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 @dataclass(frozen=True)
@@ -43,9 +48,9 @@ class Terms:
     """How often it is renewed, or looked at."""
     give_up: float = 9
     """A holder that could not renew for so long stops: well before anybody else may take the Lease."""
-    pause: float = 3
-    """So long nothing is done with a Lease that came without its former holder's word, longer than `every`: by then
-    that one has noticed, and what it was sending has arrived."""
+    pause: float = 10
+    """So long nothing is done with a Lease that came without its former holder's word, longer than `give_up`: by then
+    that one has noticed, or could not renew for so long that it is not sure any more."""
 
 
 class _Taken(Enum):
@@ -64,9 +69,7 @@ class Lost(Exception):
 class Election:
     """One operator's part in it."""
 
-    def __init__(
-        self, kube: Kube, seat: Seat, terms: Terms | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, kube: Kube, seat: Seat, terms: Terms | None = None, clock: Callable[[], float] = passed) -> None:
         self._kube, self._seat = kube, seat
         self._terms = terms or Terms()
         self._clock = clock
@@ -75,8 +78,11 @@ class Election:
         self._holder = ""
         self._reached = clock()
         self._renewed = -math.inf
-        self._life = f"{seat.identity}/{uuid.uuid4()}"
+        self._writer = Writer(seat, self._terms.duration, f"{seat.identity}/{uuid.uuid4()}")
         self._held: Json | None = None
+        self._forced = False
+        """Whether it was, or is just being, taken by force: the answer to that may be lost."""
+        self._works = False
 
     async def acquire(self) -> None:
         """Return once the Lease is held."""
@@ -87,20 +93,29 @@ class Election:
                     taken = await self._try()
                 if taken is _Taken.BY_FORCE:
                     await asyncio.sleep(self._terms.pause)
+                    self._forced = False
                     async with asyncio.timeout(self._terms.give_up):
                         await self._renew()
                 if taken:
+                    self._works = True
                     _log.info("this operator works: %s holds the Lease %s", self._seat.identity, self._seat.name)
                     return
             except _REFUSED as refused:
                 _log.warning("the Lease %s cannot be had now: %s", self._seat.name, refused)
-            if (holder := self._holder) and holder != waited:
-                waited = holder
-                _log.info("this operator stands by: %s holds the Lease %s", holder, self._seat.name)
+            if self._holder and self._holder != waited:
+                waited = self._holder
+                _log.info("this operator stands by: %s holds the Lease %s", waited, self._seat.name)
             await asyncio.sleep(self._terms.every)
 
     async def keep(self) -> None:
         """Renew until cancelled. Raises Lost where another holds the Lease, or it could not be renewed in time."""
+        try:
+            await self._keep()
+        except Lost:
+            self._renewed = -math.inf
+            raise
+
+    async def _keep(self) -> None:
         while True:
             await asyncio.sleep(self._terms.every)
             try:
@@ -116,15 +131,30 @@ class Election:
                 _log.warning("the Lease %s is not renewed: %s", self._seat.name, refused)
 
     async def release(self) -> None:
-        """Give the Lease up, so that nobody has to wait for its end. One that cannot be released just ends."""
-        if self._held is None:
+        """Give the Lease up, so that nobody has to wait for its end. One that cannot be released just ends, as does one
+        that was taken by force a moment ago: who held it before may not know yet."""
+        # Whatever of this process has not ended by now writes nothing any more.
+        self._renewed = -math.inf
+        if self._held is None or not self._works:
             return
         held, self._held = self._held, None
         try:
             async with asyncio.timeout(self._terms.every):
-                await self._write(held, {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": _now()})
+                await self._give_up(held)
         except _REFUSED as refused:
             _log.warning("the Lease %s is not released: %s", self._seat.name, refused)
+
+    async def _give_up(self, held: Json) -> None:
+        """A renewal whose answer nobody waited for may have made it another version."""
+        try:
+            await self._write(held, released())
+        except ApiException as refused:
+            if refused.status != HTTPStatus.CONFLICT:
+                raise
+            known = await self._kube.get(Resource.LEASES, self._seat.namespace, self._seat.name)
+            if known is None or not self._writer.still_has(known):
+                raise
+            await self._write(known, released())
 
     @property
     def sure(self) -> bool:
@@ -147,73 +177,47 @@ class Election:
         known = await self._kube.get(Resource.LEASES, self._seat.namespace, self._seat.name)
         self._reached = self._clock()
         if known is None:
-            self._held = await self._kube.create(Resource.LEASES, self._seat.namespace, self._new())
+            self._forced |= bool(self._seen[0])
+            self._held = await self._kube.create(Resource.LEASES, self._seat.namespace, self._writer.new())
             self._renewed = begin
-            return _Taken.BY_FORCE if self._seen[0] else _Taken.FREE
+            return self._taken
         version = str(known["metadata"]["resourceVersion"])
         if version != self._seen[0]:
             self._seen = version, self._clock()
-        spec = known.get("spec") or {}
-        self._holder = str(spec.get("holderIdentity") or "")
+        self._holder = holder(known)
         over = self._clock() - self._seen[1] >= self._terms.duration
         if self._holder not in ("", self._seat.identity) and not over:
+            self._forced = False
             return None
-        changes = int(spec.get("leaseTransitions") or 0) + (self._holder != self._seat.identity)
-        self._held = await self._write(known, self._claim() | {"acquireTime": _now(), "leaseTransitions": changes})
+        self._forced = not over and (self._forced or self._writer.was_given(known))
+        self._held = await self._write(known, self._writer.taking(known))
         self._renewed = begin
-        given = self._holder == self._seat.identity and not self._was_ours(known)
-        return _Taken.BY_FORCE if given and not over else _Taken.FREE
+        return self._taken
 
-    def _was_ours(self, known: Json) -> bool:
-        """Whether an earlier life of this operator wrote it, rather than somebody who gave it our name."""
-        life = str((known["metadata"].get("annotations") or {}).get(LIFE) or "")
-        return life.rpartition("/")[0] == self._seat.identity
+    @property
+    def _taken(self) -> _Taken:
+        return _Taken.BY_FORCE if self._forced else _Taken.FREE
 
     async def _renew(self) -> None:
         assert self._held is not None
         begin = self._clock()
-        self._held = await self._write(self._held, self._claim())
+        self._held = await self._write(self._held, self._writer.claim())
         self._reached, self._renewed = self._clock(), begin
 
     async def _still_ours(self, refused: BaseException) -> None:
         """After a conflict: go on from the Lease as it is now, if it still names us."""
-        if not (isinstance(refused, ApiException) and refused.status == 409):
+        if not (isinstance(refused, ApiException) and refused.status == HTTPStatus.CONFLICT):
             return
         known = await self._kube.get(Resource.LEASES, self._seat.namespace, self._seat.name)
-        holder = ((known or {}).get("spec") or {}).get("holderIdentity")
-        if known is None or holder != self._seat.identity:
-            raise Lost(f"{holder or 'nobody'} holds it") from refused
+        by = holder(known) if known else ""
+        if known is None or by != self._seat.identity:
+            raise Lost(f"{by or 'nobody'} holds it") from refused
         self._held = known
 
     async def _write(self, known: Json, spec: dict[str, Any]) -> Json:
         """Change the Lease only as it was read. Raises ApiException (409) where it is another by now."""
-        about = {"resourceVersion": known["metadata"]["resourceVersion"], "annotations": {LIFE: self._life}}
-        patch = {"metadata": about, "spec": spec}
+        patch = self._writer.patch(known, spec)
         written = await self._kube.patch(Resource.LEASES, self._seat.namespace, self._seat.name, patch)
         if written is None:
-            raise ApiException(status=409, reason="the Lease was deleted")
+            raise ApiException(status=HTTPStatus.CONFLICT, reason="the Lease was deleted")
         return written
-
-    def _claim(self) -> dict[str, Any]:
-        return {
-            "holderIdentity": self._seat.identity,
-            "leaseDurationSeconds": math.ceil(self._terms.duration),
-            "renewTime": _now(),
-        }
-
-    def _new(self) -> Json:
-        return {
-            "apiVersion": "coordination.k8s.io/v1",
-            "kind": "Lease",
-            "metadata": {
-                "name": self._seat.name,
-                "namespace": self._seat.namespace,
-                "annotations": {LIFE: self._life},
-            },
-            "spec": self._claim() | {"acquireTime": _now(), "leaseTransitions": 0},
-        }
-
-
-def _now() -> str:
-    """A MicroTime of the Kubernetes API: six digits, always."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -12,14 +12,22 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def address(environment: Environment, name: str) -> tuple[str, int] | None:
-    """Host and port; None where it is not set."""
+    """Host and port of whom to call; None where it is not set. IPv6 stands in brackets, and comes without."""
+    found = listening(environment, name)
+    if found and not found[0]:
+        raise ValueError(f"{name}={environment[name]!r}: give host:port, such as 127.0.0.1:8080")
+    return found
+
+
+def listening(environment: Environment, name: str) -> tuple[str, int] | None:
+    """Where to listen, as `address`; without a host at every address, of IPv4 and IPv6: host is empty then."""
     text = environment.get(name, "")
-    host, _, port = text.rpartition(":")
+    host, colon, port = text.rpartition(":")
     if not text:
         return None
-    if not host or not port.isdigit() or int(port) > 65535:
-        raise ValueError(f"{name}={text!r}: give host:port, such as 127.0.0.1:8080")
-    return host, int(port)
+    if not colon or not port.isdigit() or int(port) > 65535:
+        raise ValueError(f"{name}={text!r}: give host:port, such as 127.0.0.1:8080, or :8080 for every address")
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def words(environment: Environment, name: str) -> tuple[str, ...]:

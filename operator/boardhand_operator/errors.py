@@ -4,6 +4,7 @@
     ├── Misconfigured            pool not Ready, its sentence in the condition; no ticket touched
     └── Remote                   a board or a forge said no, or nothing
         ├── RemoteUnavailable    retry with back-off
+        │   └── Contested        of `boards.claims`: a rival claim of the same moment, waited for
         ├── RateLimited          retry after `retry_after` seconds
         ├── CredentialsRefused   pool not Ready until the Secret changes
         ├── PermissionMissing    pool not Ready until the account may

@@ -9,10 +9,11 @@ from __future__ import annotations
 import inspect
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from typing import Any, TypeVar, cast
 
 from boardhand_operator.errors import RateLimited, Remote, RemoteUnavailable
+from boardhand_operator.views import Key
 
 T = TypeVar("T")
 GateKey = tuple[str, str, str]
@@ -125,3 +126,7 @@ class Gates:
         if key not in self._gates:
             self._gates[key] = Gate(self.clock, lambda: self.opened(key[:2]))
         return cast(T, _Guarded(service, self._gates[key]))
+
+    def keep_only(self, pools: Container[Key]) -> None:
+        """Let go of the gates of all other pools."""
+        self._gates = {key: gate for key, gate in self._gates.items() if key[:2] in pools}

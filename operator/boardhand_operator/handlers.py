@@ -11,12 +11,13 @@ import aiohttp
 import kopf
 
 from boardhand_api import GROUP, VERSION
-from boardhand_api.pod import LABEL_RUN, LABEL_SETTLED
+from boardhand_api.pod import LABEL_RUN
 from boardhand_operator.app import App
 from boardhand_operator.kube import ApiException, Resource
+from boardhand_operator.memory.kept import KEPT
 from boardhand_operator.memory.store import key_of
+from boardhand_operator.observing.watched import watched
 from boardhand_operator.undiffed import NoDiffBase, NoEssence
-from boardhand_operator.watched import watched
 from boardhand_operator.web import serving
 from boardhand_operator.webhooks.callers import listening
 
@@ -64,21 +65,15 @@ def _runs(app: App, registry: kopf.OperatorRegistry) -> None:
 
     @kopf.on.event(GROUP, VERSION, "ticketruns", registry=registry)
     async def run_event(type: str | None, body: Json, **_: Any) -> None:
-        app.seen(Resource.RUNS, body, gone=type == "DELETED")
-        app.wake(key_of(body))
-        # A run that is settled also leaves the watch as if it were deleted.
-        if type == "DELETED":
-            app.crew.run_deleted(body)
+        app.heard(Resource.RUNS, body, type == "DELETED")
 
     @kopf.on.event("batch", "v1", "jobs", labels={LABEL_RUN: kopf.PRESENT}, registry=registry)
     async def job_event(type: str | None, body: Json, **_: Any) -> None:
-        app.seen(Resource.JOBS, body, gone=type == "DELETED")
-        app.wake_owner(body)
+        app.heard(Resource.JOBS, body, type == "DELETED")
 
     @kopf.on.event("", "v1", "pods", labels={LABEL_RUN: kopf.PRESENT}, registry=registry)
     async def pod_event(type: str | None, body: Json, **_: Any) -> None:
-        app.seen(Resource.PODS, body, gone=type == "DELETED")
-        app.wake_owner(body)
+        app.heard(Resource.PODS, body, type == "DELETED")
 
     del run_event, job_event, pod_event
 
@@ -86,8 +81,7 @@ def _runs(app: App, registry: kopf.OperatorRegistry) -> None:
 def _pools(app: App, registry: kopf.OperatorRegistry) -> None:
     @kopf.on.event(GROUP, VERSION, "codingagents", registry=registry)
     async def pool_event(type: str | None, body: Json, **_: Any) -> None:
-        app.seen(Resource.POOLS, body, gone=type == "DELETED")
-        app.crew.pool_changed(body)
+        app.heard(Resource.POOLS, body, type == "DELETED")
 
     @kopf.daemon(GROUP, VERSION, "codingagents", registry=registry, cancellation_timeout=5)
     async def pool_daemon(body: Json, **_: Any) -> None:
@@ -106,11 +100,11 @@ def configure(settings: kopf.OperatorSettings) -> None:
     settings.persistence.finalizer = f"{GROUP}/pool"
     settings.persistence.diffbase_storage = NoDiffBase()
     settings.persistence.progress_storage = NoEssence()
-    settings.watching.label_selectors[GROUP, "ticketruns"] = f"!{LABEL_SETTLED}"
-    settings.watching.label_selectors["batch", "jobs"] = f"{LABEL_RUN},!{LABEL_SETTLED}"
+    settings.watching.label_selectors[GROUP, "ticketruns"] = KEPT[Resource.RUNS]
+    settings.watching.label_selectors["batch", "jobs"] = KEPT[Resource.JOBS]
     # A Job that succeeded leaves by itself; the others, and all pods, are labelled when their run is settled.
     settings.watching.field_selectors["batch", "jobs"] = "status.successful!=1"
-    settings.watching.label_selectors["pods"] = f"{LABEL_RUN},!{LABEL_SETTLED}"
+    settings.watching.label_selectors["pods"] = KEPT[Resource.PODS]
     settings.watching.server_timeout = 300
     settings.queueing.worker_limit = WORKERS
     settings.queueing.idle_timeout = IDLE_SECONDS
@@ -123,7 +117,7 @@ async def operate(app: App) -> None:
         await served.enter_async_context(serving(app.vitals, *app.settings.probes))
         await served.enter_async_context(watched(app))
         if app.settings.webhooks:
-            taken = listening(app.admits, app.poke, *app.settings.webhooks, app.settings.webhooks_tls)
+            taken = listening(app.webhooks.admits, *app.settings.webhooks, app.settings.webhooks_tls)
             await served.enter_async_context(taken)
         await kopf.operator(
             registry=register(app),
@@ -137,6 +131,6 @@ async def operate(app: App) -> None:
 
 
 def run(app: App) -> bool:
-    """Run until a signal says to stop, or the Lease is lost; whether it was the signal."""
+    """Run until a signal says to stop, the Lease is lost or the work ends of itself; whether it was the signal."""
     asyncio.run(operate(app))
     return not app.deposed.is_set()

@@ -173,6 +173,12 @@ class Kube:
         body = {"apiVersion": resource.value[0].removeprefix("/apis/"), "kind": kind, "spec": spec}
         return await self._json("POST", resource.path(None), body=body)
 
+    async def described(self) -> Json:
+        """The schemas of our kinds as the API server serves them (OpenAPI 3); everybody it knows may ask."""
+        answer = await self._json("GET", f"/openapi/v3/apis/{API_VERSION}")
+        schemas: Json = answer.get("components", {}).get("schemas", {})
+        return schemas
+
     async def last_line(self, namespace: str, pod: str, container: str, limit: int) -> str:
         """The last line of a container's log, at most `limit` bytes; empty where there is no log any more."""
         query = [("container", container), ("tailLines", "1"), ("limitBytes", str(limit))]

@@ -30,6 +30,10 @@ class WorkQueue(Generic[K]):
         """Keys that are due."""
         return len(self._dirty)
 
+    def working(self, key: K) -> bool:
+        """Whether the key is being worked."""
+        return key in self._working
+
     def add(self, key: K) -> None:
         """Work the key soon."""
         if key in self._dirty:

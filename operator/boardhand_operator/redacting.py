@@ -18,8 +18,9 @@ from boardhand_api.redaction import PUBLIC_KEYS, CleanStream, Redaction
 from boardhand_operator.kube import Json, Resource
 
 T = TypeVar("T")
-NAMESPACES, OF_NAMESPACE = 1_000, 500
-"""So many namespaces are remembered, and so many values of each."""
+NAMESPACES, OF_NAMESPACE, ALL = 1_000, 2_000, 8_000
+"""So many namespaces are remembered, so many values of each, and of all together, which lines of the log lose: a pool
+has half a dozen, and one takes 2 kB."""
 LEAST = 8
 """Shorter credentials are left in texts: they would take words out of them."""
 _TELLING = ("comment", "edit_comment", "open_pull_request", "review")
@@ -30,7 +31,7 @@ class Redactor:
     """The secrets that this process knows."""
 
     def __init__(self) -> None:
-        self._all, self._own = Redaction(), Redaction()
+        self._all, self._own = Redaction(ALL), Redaction()
         self._of: OrderedDict[str, Redaction] = OrderedDict()
 
     def know(self, namespace: str, values: Mapping[str, str]) -> None:

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from boardhand_api.notification import URL_KEY, Notification
 from boardhand_api.pod_settings import UserNamespaces
 from boardhand_operator.boards import Board, open_board
+from boardhand_operator.cluster.nodes import Nodes
+from boardhand_operator.cluster.policies import Policies
+from boardhand_operator.cluster.snapshots import Snapshots
 from boardhand_operator.credentials import BOARD, FORGE, NOTIFICATIONS, STAGES_SEE, Source, sources
+from boardhand_operator.credentials.fingerprinting import Fingerprinting
+from boardhand_operator.credentials.pool_secrets import require_read, require_stage_keys, values_of
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.fingerprinting import Fingerprinting
 from boardhand_operator.forges import Forge, open_forge
 from boardhand_operator.gates import Gates
 from boardhand_operator.http.signing import SECRET
 from boardhand_operator.http.transport import Connection
 from boardhand_operator.kube import Json, Kube, Resource
 from boardhand_operator.locks import Locks
+from boardhand_operator.memory.store import Store, key_of
 from boardhand_operator.minted.minter import Minter
 from boardhand_operator.money.ledgers import Ledgers
-from boardhand_operator.nodes import Nodes
 from boardhand_operator.observing import Observer
-from boardhand_operator.policies import Policies
-from boardhand_operator.pool_secrets import require_read, require_stage_keys, values_of
 from boardhand_operator.redacting import Redactor
 from boardhand_operator.sealed.opening import Opener
-from boardhand_operator.snapshots import Snapshots
-from boardhand_operator.views import Pool
+from boardhand_operator.views import Pool, SpecKey
 
 _KEPT_SECONDS = 60.0
 """A Secret is read again after so long, so that a new token is used without a restart."""
@@ -40,7 +42,7 @@ _UNUSED_SECONDS = 7200.0
 @dataclass
 class _Opened:
     since: float
-    """When its Secrets were last read."""
+    """When its Secrets were last read; of what was replaced, when it was."""
     secrets: tuple[dict[str, str], ...]
     board: Board | None
     forge: Forge | None
@@ -66,7 +68,7 @@ class Services:
         self.connection = self._connection = Connection(certificates=certificates, may_write=may_write)
         """How what is outside is reached."""
         self._clock = clock
-        self._opened: dict[tuple[str, str, int], _Opened] = {}
+        self._opened: dict[SpecKey, _Opened] = {}
         self._retired: list[_Opened] = []
         self._locks = Locks()
         self.snapshots = Snapshots(kube)
@@ -81,6 +83,8 @@ class Services:
         self.fingerprints = Fingerprinting(self._read, clock)
         self.settled: Callable[[Json], None] = lambda _: None
         """Called with each run that was settled here."""
+        self.deleted: Callable[[Mapping[str, Any]], None] = lambda _: None
+        """Called with each run that was gone as something was done for it here, as it was last known."""
 
     async def board(self, pool: Pool) -> Board | None:
         """The pool's board, or None where it has none. Raises Misconfigured where it cannot be opened."""
@@ -135,8 +139,18 @@ class Services:
 
     async def forget(self, key: tuple[str, str]) -> None:
         """Open boards and forges anew, with their Secrets read again, when they are next asked for."""
-        self._retired += [self._opened.pop(one) for one in list(self._opened) if one[:2] == key]
+        for one in [one for one in self._opened if one[:2] == key]:
+            self._retire(one)
         self.minter.forget(key)
+
+    def keep_only(self, store: Store) -> None:
+        """Let go of what is remembered of pools that are not there any more, once no run of theirs is, and of runs."""
+        runs = {key_of(body): (key_of(body)[0], str(body["spec"].get("pool"))) for body in store.bodies(Resource.RUNS)}
+        pools = {*map(key_of, store.bodies(Resource.POOLS)), *runs.values()}
+        for part in (self.gates, self.ledgers, self.policies):
+            part.keep_only(pools)
+        self.minter.keep_only(runs)
+        self.opener.keep_only(runs)
 
     async def aclose(self) -> None:
         """Close everything."""
@@ -148,26 +162,32 @@ class Services:
 
     async def _close_retired(self) -> None:
         """Close what was replaced, or not asked for, so long ago that nobody is in the middle of a request with it."""
-        unused = [key for key, one in self._opened.items() if self._clock() - one.since > _UNUSED_SECONDS]
-        self._retired += [self._opened.pop(key) for key in unused]
+        for key in [key for key, one in self._opened.items() if self._clock() - one.since > _UNUSED_SECONDS]:
+            self._retire(key)
         old = [opened for opened in self._retired if self._clock() - opened.since >= 2 * _KEPT_SECONDS]
         self._retired = [opened for opened in self._retired if opened not in old]
         for opened in old:
             await _close(opened)
+
+    def _retire(self, key: SpecKey) -> None:
+        """Somebody may have been given it a moment ago, however long ago its Secrets were read."""
+        opened = self._opened.pop(key)
+        opened.since = self._clock()
+        self._retired.append(opened)
 
     def _heard(self, pool: tuple[str, str], service: str) -> Connection:
         """A connection whose requests the observer is told of."""
         return replace(self._connection, hear=partial(self.observer.called, pool, service))
 
     async def _open(self, pool: Pool) -> _Opened:
-        key = (pool.namespace, pool.name, pool.spec_generation)
+        key = pool.spec_key
         async with self._locks.of(key):
             known = self._opened.get(key)
             if known and self._clock() - known.since < _KEPT_SECONDS:
                 return known
             return await self._open_anew(pool, key)
 
-    async def _open_anew(self, pool: Pool, key: tuple[str, str, int]) -> _Opened:
+    async def _open_anew(self, pool: Pool, key: SpecKey) -> _Opened:
         spec, board_secret, forge_secret = pool.spec, dict[str, str](), dict[str, str]()
         given = sources(spec)
         if BOARD in given:
@@ -183,8 +203,8 @@ class Services:
         to_board, to_forge = (self._heard(key[:2], service) for service in ("board", "forge"))
         board = open_board(spec.board, board_secret, to_board) if spec.board else None
         forge = open_forge(spec.forge, spec.repository, forge_secret, to_forge) if spec.forge else None
-        if stale := self._opened.pop(key, None):
-            self._retired.append(stale)
+        if key in self._opened:
+            self._retire(key)
         self._opened[key] = opened = _Opened(self._clock(), (board_secret, forge_secret), board, forge)
         return opened
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from boardhand_api.pod_settings import UserNamespaces
 from boardhand_operator import environment as read
@@ -64,8 +65,8 @@ class Settings:
     """PEM bundle of the authorities that boards and forges are checked with; absent: certifi's."""
     sealing_keys: Path | None = None
     """File with the keys that open sealed credentials, read anew each time; absent: nothing sealed opens."""
-    probes: tuple[str, int] = ("0.0.0.0", 8080)  # noqa: S104 (the kubelet asks the pod's address)
-    """Where /healthz and /readyz are served."""
+    probes: tuple[str, int] = ("", 8080)
+    """Where /healthz and /readyz are served; at every address, since the kubelet asks the pod's own."""
     webhooks: tuple[str, int] | None = None
     """Where boards call; absent: no webhooks are taken."""
     webhooks_tls: Path | None = None
@@ -96,8 +97,8 @@ class Settings:
             certificates=read.path(environment, "BOARDHAND_CERTIFICATES"),
             sealing_keys=read.path(environment, "BOARDHAND_SEALING_KEYS"),
             seat=_seat(environment),
-            probes=read.address(environment, "BOARDHAND_PROBES") or cls.probes,
-            webhooks=read.address(environment, "BOARDHAND_WEBHOOKS"),
+            probes=read.listening(environment, "BOARDHAND_PROBES") or cls.probes,
+            webhooks=read.listening(environment, "BOARDHAND_WEBHOOKS"),
             webhooks_tls=read.path(environment, "BOARDHAND_WEBHOOKS_TLS"),
             metrics=_metrics(environment),
             otlp=_otlp(environment),
@@ -113,7 +114,7 @@ class Settings:
 
 
 def _metrics(environment: Mapping[str, str]) -> Metrics | None:
-    address = read.address(environment, "BOARDHAND_METRICS")
+    address = read.listening(environment, "BOARDHAND_METRICS")
     if address is None:
         return None
     token = read.path(environment, "BOARDHAND_METRICS_TOKEN")
@@ -129,6 +130,8 @@ def _otlp(environment: Mapping[str, str]) -> Otlp | None:
         return None
     if not endpoint.startswith(("http://", "https://")):
         raise ValueError(f"BOARDHAND_OTLP_ENDPOINT={endpoint!r}: give an address such as http://collector:4318")
+    if "@" in urlsplit(endpoint).netloc:
+        raise ValueError("BOARDHAND_OTLP_ENDPOINT holds credentials: give them as a header, by BOARDHAND_OTLP_HEADERS")
     headers = read.path(environment, "BOARDHAND_OTLP_HEADERS")
     contents = read.flag(environment, "BOARDHAND_OTLP_CONTENTS")
     return Otlp(endpoint.rstrip("/"), headers, contents)

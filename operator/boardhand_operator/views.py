@@ -19,6 +19,8 @@ from boardhand_operator.errors import Misconfigured
 Json = Mapping[str, Any]
 Key = tuple[str, str]
 """Namespace and name."""
+SpecKey = tuple[str, str, str, int]
+"""Namespace, name and UID of a pool, and the generation of its spec."""
 
 
 @contextmanager
@@ -108,6 +110,11 @@ class Pool(_Object):
     @property
     def uid(self) -> str:
         return str(self.body["metadata"]["uid"])
+
+    @property
+    def spec_key(self) -> SpecKey:
+        """By this is kept what was made of its spec: a pool that is made anew counts its generations anew."""
+        return self.namespace, self.name, self.uid, self.spec_generation
 
     @property
     def generation(self) -> int:

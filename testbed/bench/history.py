@@ -25,7 +25,7 @@ from boardhand_history.models import PastDetail, PastRun
 from boardhand_history.queries import History, Page, Search
 from boardhand_history.reports import Grain
 from boardhand_history.settings import database_url
-from boardhand_history.sheet import sheet
+from boardhand_history.sheet import COLUMNS, sheet
 from testbed.bench.rows import Row, row
 from testbed.postgres import serving
 from testbed.shell import say
@@ -108,7 +108,7 @@ async def _exported(history: History) -> tuple[float, float]:
 
 async def _lines(history: History, search: Search) -> int:
     lines = 0
-    async for some in sheet(history.every(_TEAM, search)):
+    async for some in sheet(history.every(_TEAM, search, COLUMNS)):
         lines += some.count("\r\n")
     return lines
 

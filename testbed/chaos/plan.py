@@ -31,7 +31,8 @@ class Form:
     """For so long troubles are made; then all has to come to rest."""
     counts: dict[Kind, int]
     quiet_seconds: float
-    """Everything must have come to rest so long after."""
+    """Everything must have come to rest so long after. Longer than a Job controller waits for a pod of which it missed
+    that it was made or failed: five minutes (`ExpectationsTimeout`)."""
     nodes: int = 10
     concurrency: int = 15
     """Places of each pool."""
@@ -52,14 +53,14 @@ SHORT = Form(
     pools=5,
     seconds=32,
     counts=_counts(kill=10, steal=2, freeze=1, cut=6, restart=1, delete=5, vanish=1),
-    quiet_seconds=90,
+    quiet_seconds=360,
 )
 LONG = Form(
     tickets=1000,
     pools=10,
     seconds=480,
     counts=_counts(kill=36, steal=10, freeze=6, cut=40, restart=2, delete=60, vanish=4),
-    quiet_seconds=300,
+    quiet_seconds=360,
     nodes=20,
 )
 

@@ -14,12 +14,12 @@ import httpx
 
 from boardhand_api.events import FellBack, Step
 from boardhand_api.result import Usage
-from boardhand_operator.afterwards import Over
-from boardhand_operator.changes import change_of
 from boardhand_operator.memory.store import Key, Store
 from boardhand_operator.metrics import names, served
 from boardhand_operator.metrics.admission import everybody
 from boardhand_operator.observing import Written
+from boardhand_operator.observing.afterwards import Over
+from boardhand_operator.observing.changes import change_of
 from boardhand_operator.settings import Metrics
 from boardhand_operator.views import Pool
 from boardhand_operator.vitals import Role, Vitals

@@ -18,11 +18,11 @@ from unittest.mock import patch
 from httpx_aiohttp import HttpxAiohttpClient
 
 from boardhand_api.pod import LABEL_NOTIFY
-from boardhand_operator import loglines
 from boardhand_operator.after import calling, message, notices
 from boardhand_operator.after.notices import Notices
 from boardhand_operator.http.exchange import Connection
 from boardhand_operator.kube import Resource
+from boardhand_operator.log import lines as loglines
 from boardhand_operator.memory.store import Store
 from boardhand_operator.redacting import Redactor
 from testbed.redteam.attack import Attack, Outcome
@@ -77,7 +77,7 @@ class Desk:
     """A pool that tells one address of its run's end, and all that is to be read of it afterwards."""
 
     def __init__(self, url: str, **more: Any) -> None:
-        told = {"name": "team", "secretRef": {"name": "chat"}, "on": ["Succeeded", "Failed"], **more}
+        told = {"name": "team", "secretRef": {"name": "chat"}, "occasions": ["Succeeded", "Failed"], **more}
         self.world = World(Fuse(armed=False))
         self.world.add_pool(notifications=[told])
         data = {"url": base64.b64encode(url.encode()).decode()}

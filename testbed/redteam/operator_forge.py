@@ -43,14 +43,16 @@ PAGE = "javascript:alert(1)//) @all"
 def _fork(off: AbstractContextManager[object] | None = None) -> Outcome:
     """Somebody's fork has a branch of the run's name, and an open pull request of it."""
     stranger = {
-        **{"number": 3, "state": "open", "html_url": "http://forge.test/evil/cart/pulls/3"},
+        **{"id": 3, "number": 3, "state": "open", "html_url": "http://forge.test/evil/cart/pulls/3"},
         "head": {"ref": "boardhand/1-total", "repo_id": 66},
         "base": {"ref": "release/1", "repo_id": 1},
     }
 
     def answers(to: BaseHTTPRequestHandler) -> None:
-        first = "page=1&" in f"{to.path}&"
-        answer(to, json.dumps([stranger] if first else []).encode())
+        listed: object = [stranger] if "page=1&" in f"{to.path}&" else []
+        if to.path.endswith("/settings/api"):
+            listed = {"max_response_items": 50}
+        answer(to, json.dumps(listed).encode())
 
     with serving(answers) as url, off or nullcontext():
         spec = pool.Forge.model_validate({"type": "gitea", "url": url, "secretRef": {"name": "s"}})

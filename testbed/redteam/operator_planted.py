@@ -11,9 +11,9 @@ from typing import Any
 from boardhand_api.order import Order
 from boardhand_api.pod import LABEL_RUN, Stage
 from boardhand_api.result import Published, Result, termination_message
+from boardhand_operator.cluster.snapshots import revision_name
 from boardhand_operator.names import job_name, sealed_secret_name
 from boardhand_operator.sealed.keyring import Key, Keyring, Place
-from boardhand_operator.snapshots import revision_name
 from boardhand_operator.views import Pool
 from testbed.load import Fate, green, objects
 from testbed.redteam.attack import Attack, Outcome

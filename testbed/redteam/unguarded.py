@@ -11,12 +11,14 @@ from typing import Any
 from unittest.mock import patch
 
 from boardhand_operator import __main__ as program
-from boardhand_operator import gathering, kube, policies, snapshots, words
+from boardhand_operator import gathering, kube
 from boardhand_operator.act import deliver
 from boardhand_operator.act.doing import Doing
+from boardhand_operator.cluster import policies, snapshots
 from boardhand_operator.memory import store
 from boardhand_operator.pools import rest
 from boardhand_operator.sealed.keyring import Keyring
+from boardhand_operator.texts import words
 
 OFF = "BOARDHAND_REDTEAM_OFF"
 

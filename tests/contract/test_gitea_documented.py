@@ -181,11 +181,13 @@ async def test_every_documented_answer_is_read(scripted: Scripted) -> None:
 
 
 async def test_the_search_goes_through_all_pages_and_skips_forks(scripted: Scripted) -> None:
-    fork = pull(number=1, head={"ref": "b", "repo_id": 2})
-    other = pull(number=2, base={"ref": "dev", "repo_id": 1})
-    pages = {"1": [fork] * 50, "2": [other, pull(number=5)], "3": [pull(number=4)]}
+    forks = [pull(id=number, number=1, head={"ref": "b", "repo_id": 2}) for number in range(100, 150)]
+    other = pull(id=2, number=2, base={"ref": "dev", "repo_id": 1})
+    pages = {"1": forks, "2": [other, pull(id=5, number=5)], "3": [pull(id=4, number=4)]}
 
     def page(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/api/v1/settings/api":
+            return httpx.Response(200, json=answers_to("GET", "/settings/api")["200"] | {"max_response_items": 50})
         return httpx.Response(200, json=pages.get(request.url.params["page"], []))
 
     scripted.wire.inner = httpx.MockTransport(page)

@@ -195,7 +195,7 @@ class Both:
         app = App(Settings(runner_image="runner:1", webhooks=("127.0.0.1", 0), seat=seat))
         app._kube = app._line = self.kube
         async with AsyncExitStack() as stack:
-            port = await stack.enter_async_context(listening(app.admits, lambda key: app.poke(key), "127.0.0.1", 0))
+            port = await stack.enter_async_context(listening(app.webhooks.admits, "127.0.0.1", 0))
             await app.start()
             stack.push_async_callback(app.stop)
             watch = asyncio.create_task(self._watch(app))
@@ -272,7 +272,7 @@ async def test_a_quiet_poll_is_one_request_to_the_board(both: Both) -> None:
 async def _poll(both: Both, app: App) -> list[str]:
     """What one poll asks the board for."""
     before = len(await both.calls())
-    app.poke(("team", "shop"))
+    app.webhooks.poke(("team", "shop"))
     async with asyncio.timeout(5):
         while len(await both.calls()) == before:
             await asyncio.sleep(0.02)
@@ -309,7 +309,7 @@ async def test_forged_calls_wake_nobody_and_doubled_ones_make_one_run(
         statuses = (await http.post("/_testbed/deliveries", json=again)).json()["statuses"]
         assert set(statuses) <= {200, 503}
         poked: list[object] = []
-        monkeypatch.setattr(app, "poke", poked.append)
+        monkeypatch.setattr(app.crew, "poke", poked.append)
         forged = await http.post("/_testbed/deliveries", json={"webhook": hook, "secret": "guessed"})
         assert (forged.json(), poked) == ({"statuses": [401]}, [])
         genuine = await http.post("/_testbed/deliveries", json={"webhook": hook})

@@ -38,13 +38,21 @@ class ApiServer:
     """Logs whose container has not ended."""
     breaks: int = 0
     """So many streams of a log break after their first two lines."""
+    alike: int = 1
+    """So many lines of a log, one after the other, have the same time stamp."""
+    busy: int = 0
+    """So many requests are told that the API server cannot now."""
     forgotten: bool = False
     """Whether the next watch is told that its version is too old."""
+    forgets: bool = False
+    """Whether every watch is told so."""
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     """Method, path with query, and headers of each request."""
     seen: Callable[[str], None] = lambda path: None
     absent: set[str] = field(default_factory=set)
     """Plurals of kinds that nobody defined here."""
+    version: Json = field(default_factory=lambda: {"major": "1", "minor": "34"})
+    """What it says of itself; empty: it is no API server."""
     url: str = ""
     _streams: set[asyncio.Transport] = field(default_factory=set)
 
@@ -52,6 +60,8 @@ class ApiServer:
         app = web.Application(middlewares=[self._known])
         app.router.add_post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", self._access)
         app.router.add_post("/apis/authentication.k8s.io/v1/selfsubjectreviews", self._whoami)
+        if self.version:
+            app.router.add_get("/version", self._version)
         for base in ("/api/v1", "/apis/{group}/{version}"):
             app.router.add_route("*", base + "/{plural}", self._many)
             app.router.add_route("*", base + "/namespaces/{namespace}/{plural}", self._many)
@@ -72,15 +82,21 @@ class ApiServer:
     async def _known(self, request: web.Request, handler: Callable[[web.Request], Any]) -> web.StreamResponse:
         self.asked.append((request.method, request.path_qs, dict(request.headers)))
         self.seen(request.path_qs)
+        if self.busy:
+            self.busy -= 1
+            return _status(503, "apiserver not ready")
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if token not in self.users:
             return _status(401, "Unauthorized")
         answer: web.StreamResponse = await handler(request)
         return answer
 
+    async def _version(self, _: web.Request) -> web.Response:
+        return web.json_response(self.version)
+
     async def _access(self, request: web.Request) -> web.Response:
         asked = (await request.json())["spec"]["resourceAttributes"]
-        about = asked["resource"] + (f"/{asked['subresource']}" if asked["subresource"] else "")
+        about = asked["resource"] + (f"/{asked['subresource']}" if asked.get("subresource") else "")
         return web.json_response({"status": {"allowed": (asked["verb"], about) not in self.denied}})
 
     async def _whoami(self, request: web.Request) -> web.Response:
@@ -123,7 +139,7 @@ class ApiServer:
         ]
 
     async def _watch(self, request: web.Request, resource: Resource, namespace: str | None) -> web.StreamResponse:
-        if self.forgotten:
+        if self.forgotten or self.forgets:
             self.forgotten = False
             return _status(410, "too old resource version")
         response = await self._streaming(request)
@@ -189,7 +205,9 @@ class ApiServer:
         breaks, self.breaks = self.breaks > 0, max(0, self.breaks - 1)
         while True:
             for number, line in list(enumerate(self.logs[key]))[sent:]:
-                stamp = f"2026-01-01T12:00:00.{number + 1:09}Z " if request.query.get("timestamps") else ""
+                stamp = (
+                    f"2026-01-01T12:00:00.{number // self.alike + 1:09}Z " if request.query.get("timestamps") else ""
+                )
                 await response.write(f"{stamp}{line}\n".encode())
                 sent += 1
                 if breaks and sent >= 2:

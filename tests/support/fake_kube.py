@@ -31,6 +31,9 @@ class FakeKube(Kube):
     async def close(self) -> None:
         return
 
+    async def described(self) -> Json:
+        return {}
+
     async def get(self, resource: Resource, namespace: str, name: str) -> Json | None:
         async with self.fuse.call(f"get {resource.name}"):
             return copy.deepcopy(self.objects[resource].get((namespace, name)))

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import termios
 import time
+from contextlib import suppress
 from pathlib import Path
 from unittest import mock
 
@@ -64,9 +65,15 @@ class Terminal:
         return time.monotonic()
 
     def close(self) -> int:
-        """End it as Ctrl-C does; its exit code."""
+        """End it as Ctrl-C does; its exit code. What it still writes is read: its end would wait for that."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, 2)
-        code = self.process.wait(10)
+        deadline = time.monotonic() + 20
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline, f"it does not end; its last words: {self.text[-3000:]!r}"
+            # Once the program has closed its side, reading is an error.
+            with suppress(OSError):
+                if select.select([self._ours], [], [], 0.05)[0]:
+                    self.text += os.read(self._ours, 65536).decode(errors="replace")
         os.close(self._ours)
-        return code
+        return int(self.process.returncode)

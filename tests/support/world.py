@@ -17,8 +17,8 @@ from boardhand_operator.act import deliver, doing, launch, take
 from boardhand_operator.after import notices, pulls
 from boardhand_operator.boards import Board
 from boardhand_operator.credentials import Source
+from boardhand_operator.credentials.fingerprinting import Fingerprinting
 from boardhand_operator.decide.conditions import stamp
-from boardhand_operator.fingerprinting import Fingerprinting
 from boardhand_operator.forges import Forge
 from boardhand_operator.kube import Resource
 from boardhand_operator.memory.store import Key, Store, key_of

@@ -20,14 +20,16 @@ pytestmark = pytest.mark.slow
 CASES: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("alerts.yaml").read_text())
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
 URL = "https://runbooks.example/at"
+SYSTEM = "boardhand-system"
 JOB = f'job="{chart.RELEASE}-metrics"'
+OWN = f'{JOB}, namespace="{SYSTEM}"'
 Json = dict[str, Any]
 
 
 def spec(values: Mapping[str, Any] | None = None) -> Json:
     """The PrometheusRule's groups. values: of `metrics.rules`."""
     rules = {"enabled": True, "runbookUrl": URL, **(values or {})}
-    objects = chart.rendered("boardhand-system", {"metrics": {"enabled": True, "rules": rules}})
+    objects = chart.rendered(SYSTEM, {"metrics": {"enabled": True, "rules": rules}})
     (found,) = [body["spec"] for body in objects if body["kind"] == "PrometheusRule"]
     return dict(found)
 
@@ -37,8 +39,11 @@ def rules() -> dict[str, Json]:
 
 
 def series(given: Mapping[str, Any]) -> list[Json]:
-    """As promtool wants them, with the job's label."""
-    return [{"series": name.replace("{job", "{" + JOB, 1), "values": str(values)} for name, values in given.items()]
+    """As promtool wants them, with the job's label, and the release's namespace where they name none."""
+    return [
+        {"series": name.replace("{job", "{" + (JOB if "namespace=" in name else OWN), 1), "values": str(values)}
+        for name, values in given.items()
+    ]
 
 
 def judged(folder: Path, tests: list[Json]) -> str:

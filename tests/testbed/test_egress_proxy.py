@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from boardhand_operator.refusals import hosts_of
+from boardhand_operator.cluster.refusals import hosts_of
 from boardhand_operator.specs.egress import password
 from testbed import squid
 from testbed.shell import wait_for

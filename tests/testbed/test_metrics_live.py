@@ -216,8 +216,10 @@ async def test_every_panel_has_something_to_show(cluster: LoadCluster, tmp_path:
     (rule,) = rendered("PrometheusRule")
     async with playing(cluster) as (scene, receiver):
         authorization = {"authorization": {"credentials": scene.token}}
-        target = f"127.0.0.1:{scene.metrics}"
-        with scraping(tmp_path, f"{chart.RELEASE}-metrics", [target], rules=rule["spec"], more=authorization) as server:
+        # Of the Service's namespace, as a ServiceMonitor has it.
+        found = {"targets": [f"127.0.0.1:{scene.metrics}"], "labels": {"namespace": OPERATOR_NAMESPACE}}
+        more = authorization | {"static_configs": [found]}
+        with scraping(tmp_path, f"{chart.RELEASE}-metrics", [], rules=rule["spec"], more=more) as server:
             await until(lambda: server.query("up == 1"))
             await asyncio.to_thread(play, scene)
             await until(lambda: scene.settled() >= 4)

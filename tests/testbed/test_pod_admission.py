@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from boardhand_api.run import TicketRunSpec
-from boardhand_operator.policies import difference
+from boardhand_operator.cluster.policies import difference
 from boardhand_operator.specs.job import build_job
 from boardhand_operator.specs.network import Network, build_policy
 from boardhand_operator.specs.order import build_order

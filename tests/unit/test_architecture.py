@@ -44,12 +44,14 @@ def test_the_vocabularys_surface_is_what_others_build_on() -> None:
 @pytest.mark.parametrize(
     ("module", "pure_of"),
     [
-        ("words", {"kube", "services", "boards", "forges", "act", "store"}),
-        ("pools/health", {"kube", "services", "boards", "forges", "act", "store"}),
-        ("pools/intake", {"kube", "services", "forges", "act", "store"}),
-        ("pools/commands", {"kube", "services", "forges", "act", "store"}),
-        ("pools/lessons", {"kube", "services", "boards", "forges", "act", "store"}),
-        ("pools/pace", {"kube", "services", "boards", "forges", "act", "store"}),
+        ("texts/words", {"kube", "services", "boards", "forges", "act", "memory"}),
+        ("texts/form", {"kube", "services", "boards", "forges", "act", "memory"}),
+        ("texts/fitting", {"kube", "services", "boards", "forges", "act", "memory"}),
+        ("pools/health", {"kube", "services", "boards", "forges", "act", "memory"}),
+        ("pools/intake", {"kube", "services", "forges", "act", "memory"}),
+        ("pools/commands", {"kube", "services", "forges", "act", "memory"}),
+        ("pools/lessons", {"kube", "services", "boards", "forges", "act", "memory"}),
+        ("pools/pace", {"kube", "services", "boards", "forges", "act", "memory"}),
     ],
 )
 def test_the_core_knows_no_edge(module: str, pure_of: set[str]) -> None:

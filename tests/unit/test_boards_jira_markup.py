@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from boardhand_operator.boards.jira import adf_read, wiki_read
@@ -65,6 +65,7 @@ def test_no_word_is_lost(text: str) -> None:
 
 
 @given(text=TEXTS)
+@example(text="\x1f* ")
 def test_escaped_text_is_read_as_it_is(text: str) -> None:
     plain = re.sub(r"^\s*(h[1-6]\.|bq\.|\{|----).*|\r", "", text, flags=re.MULTILINE)
     assert wiki_read.markdown(escaped(plain)) == plain

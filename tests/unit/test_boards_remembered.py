@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -19,10 +20,12 @@ from boardhand_operator.errors import (
     Rejected,
     RemoteUnavailable,
 )
-from boardhand_operator.http.answers import Vendor, seconds_to_wait, spacing
+from boardhand_operator.http.answers import Vendor
 from boardhand_operator.http.graphql import Graph
+from boardhand_operator.http.limits import seconds_to_wait, spacing
 from boardhand_operator.http.remembered import ANSWERS, BYTES
 from boardhand_operator.http.transport import Authorization, Client, Connection
+from boardhand_operator.vendors.github import graph as github_graph
 
 VENDOR = Vendor("The board", "Make a new token.", "Give it the right.")
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -221,3 +224,66 @@ async def test_a_refusal_for_the_limit_is_no_missing_permission() -> None:
     plain = Server(lambda _: httpx.Response(403, json={"message": "no"}, headers={"x-ratelimit-remaining": "7"}))
     with pytest.raises(PermissionMissing):
         await plain.http.send("POST", "write", "/", {})
+
+
+@pytest.mark.parametrize(
+    ("told", "wait"),
+    [
+        ("90", 90.0),
+        (" 90 ", 90.0),
+        ("1.5", 1.5),
+        ("5, 120", 120.0),
+        ("soon", 40.0),
+        ("-5", 40.0),
+        ("", 40.0),
+        ("0", 0.0),
+    ],
+)
+def test_a_wait_in_any_form_is_heeded_and_one_that_is_none_hides_no_other(told: str, wait: float) -> None:
+    """A proxy doubles a header, a vendor writes fractions."""
+    reset = str(int(NOW.timestamp()) + 40)
+    headers = {"retry-after": told, "x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}
+    assert seconds_to_wait(headers, NOW) == wait
+
+
+@pytest.mark.parametrize("status", [403, 429])
+@pytest.mark.parametrize("left", [{}, {"x-ratelimit-limit": "5000", "x-ratelimit-remaining": "4000"}])
+async def test_a_limit_that_is_told_in_words_alone_is_no_missing_permission(status: int, left: dict[str, str]) -> None:
+    """GitHub's secondary one: a minute at least
+    (https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit)."""
+    said = {"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}
+    server = Server(lambda _: httpx.Response(status, json=said, headers=left))
+    with pytest.raises(RateLimited) as limited:
+        await server.http.send("POST", "comment", "/comments", {})
+    assert limited.value.retry_after == 60.0
+
+
+async def test_an_answer_that_is_pushed_out_while_it_is_asked_for_is_not_lost() -> None:
+    """The board's poll and the care for pull requests ask side by side."""
+    waiting, go_on = asyncio.Event(), asyncio.Event()
+    large = "x" * (BYTES // 5)
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if request.headers.get("if-none-match"):
+            waiting.set()
+            await go_on.wait()
+            return httpx.Response(304)
+        return httpx.Response(200, json=[str(request.url), large], headers={"etag": '"1"'})
+
+    connection = Connection(transport=httpx.MockTransport(answer))
+    http = Client(VENDOR, "https://api.test/v1", {}, [], connection)
+    first = await http.get("look", "/first", remember=True)
+    again = asyncio.create_task(http.get("look", "/first", remember=True))
+    await waiting.wait()
+    for number in range(6):
+        await http.get("look", f"/other/{number}", remember=True)
+    go_on.set()
+    assert await again == first
+
+
+async def test_graphql_tells_a_secondary_limit_by_words_alone() -> None:
+    said = {"errors": [{"message": "You have exceeded a secondary rate limit. Please wait a few minutes."}]}
+    server = Server(lambda _: httpx.Response(200, json=said))
+    with pytest.raises(RateLimited) as limited:
+        await Graph(server.http, "GitHub", "/graphql", github_graph.kind_of).query("look", "{ a }", {})
+    assert limited.value.retry_after == 60.0

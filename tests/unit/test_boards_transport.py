@@ -20,16 +20,8 @@ from boardhand_operator.errors import (
     RemoteUnavailable,
 )
 from boardhand_operator.http import exchange
-from boardhand_operator.http.answers import (
-    LONGEST_WAIT,
-    Answer,
-    Vendor,
-    error_of,
-    seconds_to_wait,
-    sentence_of,
-    spacing,
-    used_share,
-)
+from boardhand_operator.http.answers import Answer, Vendor, error_of, sentence_of
+from boardhand_operator.http.limits import LONGEST_WAIT, seconds_to_wait, spacing, used_share
 from boardhand_operator.http.transport import Client, Connection
 
 SECRET = "s3cret-t0ken"
@@ -259,6 +251,31 @@ async def test_who_may_not_write_sends_nothing_and_may_read() -> None:
     with pytest.raises(RemoteUnavailable, match="holds its Lease no longer"):
         await client.send("POST", "write", "/x", {})
     assert sent == ["GET"]
+    await client.aclose()
+
+
+@pytest.mark.parametrize("lost_with", [1, 2])
+async def test_a_lease_that_is_lost_while_a_write_is_authorized_ends_it(lost_with: int) -> None:
+    """With the first authorization, or with that which follows a refusal."""
+    sent, asked = list[str](), list[int]()
+
+    class Authorizing:
+        async def __call__(self) -> dict[str, str]:
+            asked.append(1)
+            return {"authorization": f"Bearer {len(asked)}"}
+
+        def refused(self) -> None:
+            """The next one is another anyway."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.method)
+        return httpx.Response(401, json={})
+
+    connection = Connection(transport=httpx.MockTransport(answer), may_write=lambda: len(asked) < lost_with)
+    client = Client(VENDOR, "https://board.test", {}, [], connection, authorize=Authorizing())
+    with pytest.raises(RemoteUnavailable, match="holds its Lease no longer"):
+        await client.send("POST", "write", "/x", {})
+    assert len(sent) == lost_with - 1
     await client.aclose()
 
 

@@ -28,7 +28,9 @@ from boardhand_client.trials.finding import Finding, Unseen
 from boardhand_client.trials.registry import MISSING, NO_REGISTRY, REFUSED
 from boardhand_operator.views import Pool
 from testbed import chart
+from tests.support.api_server import ApiServer, threaded
 from tests.support.objects import a_pool, pool_body
+from tests.support.terminal import boardhand
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
@@ -74,7 +76,7 @@ def test_a_definition_of_a_newer_version_asks_for_a_newer_program() -> None:
     known = facts().definitions
     (found,) = examine(facts(definitions={**known, newer["metadata"]["name"]: newer})).findings
     assert (found.check, "spec.tomorrow" in found.found) == ("crd", True)
-    assert found.fix == "pip install --upgrade 'boardhand[cli]'"
+    assert found.fix == "pip install --upgrade '.[cli]'  # in a newer checkout of Boardhand"
 
 
 def test_what_may_not_be_looked_at_is_no_finding() -> None:
@@ -333,7 +335,7 @@ def test_who_asks_the_nodes_may_list_them(lists: bool | Hidden | None, said: lis
     report = examine(facts(operator=operator))
     assert [one.check for one in report.findings] == said
     assert [one.about for one in report.unseen] == ["the cluster"] * hidden
-    assert all(one.fix.endswith("--reuse-values --set userNamespaces=Auto") for one in report.findings)
+    assert all(one.fix.endswith("--reset-then-reuse-values --set userNamespaces=Auto") for one in report.findings)
 
 
 IMAGE, REFUSAL = "spec.workbench.image", Trial(False, "it is refused", reason=REFUSED)
@@ -450,3 +452,23 @@ def test_the_exit_code_says_whether_something_is_wrong(
 def test_docs_list_every_check() -> None:
     text = (ROOT / "docs" / "doctor.md").read_text()
     assert [name for name in NAMES if f"| `{name}` |" not in text] == []
+
+
+def test_who_may_list_no_pools_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with threaded(ApiServer(denied={("list", "codingagents")})) as server:
+        monkeypatch.setenv("KUBECONFIG", str(server.kubeconfig(tmp_path / "config")))
+        for asked in ([], ["shop"], ["-n", "team"]):
+            code, out, _ = boardhand("doctor", "--no-trials", "-o", "json", *asked)
+            found = json.loads(out)["findings"]
+            mine = [one for one in found if one["check"] == "your-rights"]
+            assert (code, [one["about"] for one in mine]) == (doctor.FOUND, ["namespace team"])
+            assert "list codingagents.boardhand.dev" in mine[0]["found"]
+            assert "pools" not in {one["check"] for one in found}
+
+
+def test_what_is_no_api_server_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with threaded(ApiServer(version={})) as server:
+        monkeypatch.setenv("KUBECONFIG", str(server.kubeconfig(tmp_path / "config")))
+        code, out, _ = boardhand("doctor", "-o", "json")
+    (found,) = json.loads(out)["findings"]
+    assert (code, found["check"], "404" in found["found"]) == (doctor.FOUND, "cluster", True), found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from tests.contract import gitea_forge
 from tests.contract.gitea_forge import GiteaForgeBench
 from tests.contract.trello_board import KEY, TOKEN, Desk
 from tests.support.sealing import a_ring, key_file
+from tests.support.ssh_server import new_key, serving
 
 pytestmark = pytest.mark.slow
 
@@ -238,7 +240,9 @@ def test_a_file_is_for_its_owner_and_never_overwritten_untold(call: Call, tmp_pa
     found = problem_of(call("--yes", "-o", str(file), model="boardhand-scripted-small"))
     assert found.code == Exit.REFUSED
     assert file.read_text() == before
+    file.chmod(0o644)
     assert call("--yes", "-o", str(file), "--force", model="boardhand-scripted-small").exit_code == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert "boardhand-scripted-small" in file.read_text()
 
 
@@ -269,6 +273,23 @@ def test_an_app_takes_the_place_of_a_token(tmp_path: Path) -> None:
     given = [f"forge.appId={tmp_path / 'id'}", f"forge.privateKey={tmp_path / 'pem'}"]
     asked = Questions({}, given, quiet=True)
     assert asked.credentials("forge", ("token",)) == {"appId": "12", "privateKey": "-----BEGIN\nx\n-----END\n"}
+
+
+def test_a_key_for_ssh_is_tried(call: Call, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", "--bare", str(tmp_path / "shop.git")], check=True)
+    without = ("--forge-url", "forge.token", "repository.push.username", "repository.push.token")
+    with serving(tmp_path) as server:
+        (tmp_path / "known").write_text(server.known_hosts)
+        flags = {"repository": f"{server.address}/shop.git", "forge_type": "git"}
+        for key, said in ((server.key, "lets the key push"), (new_key(), "public key of `sshKey`")):
+            (tmp_path / "key").write_text(key)
+            files = {"sshKey": "key", "knownHosts": "known"}
+            held = [f"--credential=repository.push.{name}={tmp_path / file}" for name, file in files.items()]
+            done = call("--yes", *held, without=without, **flags)
+            if key == server.key:
+                assert (done.exit_code, said in done.stderr) == (0, True), (done.stderr, done.exception)
+            else:
+                assert said in str(problem_of(done))
 
 
 def test_a_credential_for_nothing_is_refused(call: Call, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from boardhand_cli.problems import Exit
+from boardhand_history.queries import PAGE
 from boardhand_operator.kube import Resource
 from tests.support.api_server import ApiServer, threaded
 from tests.support.history import entry, sqlite_url, stored, texts
@@ -38,7 +39,8 @@ def history(tmp_path: Path) -> str:
     async def fill() -> None:
         async with stored(url) as database:
             await database.records.put(entry("run-1"), texts())
-            await database.records.put(entry("run-10"), texts())
+            for number in range(PAGE):
+                await database.records.put(entry(f"run-1{number}"))
 
     asyncio.run(fill())
     return url
@@ -53,6 +55,11 @@ def test_the_history_shows_what_the_cluster_let_go_of(server: ApiServer, history
     assert code == 0 and "+++" in out
     server.kube.put(Resource.RUNS, "team", run_body("run-1", phase="Succeeded"))
     assert boardhand("diff", "run-1", "--history", history)[:2] == (0, out)
+
+
+def test_a_history_that_is_none_is_said(server: ApiServer) -> None:
+    code, _, err = boardhand("dashboard", "--history", "mysql://ada:secret@host/db")
+    assert (code, "SQLite and PostgreSQL are known" in err, "secret" in err) == (Exit.INPUT, True, False)
 
 
 def test_what_neither_knows_is_said(

@@ -16,12 +16,14 @@ from typing import Any
 
 import pytest
 import yaml
+from rich.cells import cell_len
 from rich.console import Console
 
 from boardhand_api.events import DiffPiece, Ended, Routed, Step
 from boardhand_api.pod import LABEL_RUN, Stage
 from boardhand_api.result import Result, Usage
-from boardhand_cli.printing import duration, money, run_cells, run_heads, table
+from boardhand_cli.main import main
+from boardhand_cli.printing import duration, lines, money, run_cells, run_heads, table
 from boardhand_cli.problems import Exit
 from boardhand_cli.questions import Questions
 from boardhand_client.rows import RunRow
@@ -381,7 +383,10 @@ def test_changes_are_told_in_a_pipe_until_the_run_is_finished(server: ApiServer)
     put_run(server, phase="Working")
 
     def finishes() -> None:
-        time.sleep(0.3)
+        deadline = time.monotonic() + 60
+        while not any("watch=" in path for _, path, _ in server.asked):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
         server.kube.set_status(Resource.RUNS, ("team", "run-1"), {"phase": "Failed", "failure": RED})
 
     thread = threading.Thread(target=finishes)
@@ -470,3 +475,66 @@ def test_kubectl_finds_it() -> None:
 def test_usage_is_wrong(server: ApiServer) -> None:
     said: Said = boardhand("nonsense")
     assert said[0] == Exit.USAGE
+
+
+def test_an_api_server_that_cannot_now_is_no_refusal(server: ApiServer) -> None:
+    server.busy = 1
+    code, out, err = boardhand("runs")
+    assert (code, out) == (Exit.CLUSTER, "")
+    assert "cannot do that now (503): apiserver not ready; try again in a while" in err
+
+
+def test_columns_stand_below_each_other_in_a_pipe_whatever_the_letters(server: ApiServer) -> None:
+    put_run(server, "a", ticket={"key": "漢字"})
+    put_run(server, "run-2", ticket={"key": "e\u0301\u200d-1"})
+    code, out, _ = boardhand("runs")
+    assert code == 0
+    at = {
+        cell_len(line[: line.index(word)])
+        for line, word in zip(out.splitlines(), ["PHASE", "Queued", "Queued"], strict=True)
+    }
+    assert len(at) == 1, out
+
+
+@pytest.mark.slow
+def test_ten_thousand_runs_are_written_into_a_pipe_at_once() -> None:
+    rows = [RunRow.of(run_body(f"run-{number}")) for number in range(10_000)]
+    cells = [run_cells(row, datetime.now(UTC), wide=False, namespaces=False) for row in rows]
+    began = time.process_time()
+    assert len(list(lines(run_heads(wide=False, namespaces=False), cells))) == 10_001
+    assert time.process_time() - began < 1
+
+
+def test_letters_that_the_output_does_not_know_are_spelt_out(
+    server: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_run(server, ticket={"title": "Größe 漢"})
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True)
+    monkeypatch.setattr(sys, "argv", ["boardhand", "runs", "-o", "wide"])
+    monkeypatch.setattr(sys, "stdout", out)
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert not end.value.code
+    assert isinstance(out.buffer, io.BytesIO)
+    assert b"Gr\\xf6\\xdfe \\u6f22" in out.buffer.getvalue()
+
+
+def test_one_that_cannot_be_cancelled_keeps_no_other_from_it(server: ApiServer) -> None:
+    put_run(server, "over", phase="Succeeded")
+    put_run(server, "run-2", phase="Working")
+    code, out, err = boardhand("cancel", "nothing", "over", "run/run-2")
+    assert (code, out) == (Exit.REFUSED, "run/run-2 is told to stop\n")
+    assert [line.split(":")[0] for line in err.splitlines()] == ["boardhand"] * 2
+    assert "there is no TicketRun nothing" in err and "run over is finished" in err
+    code, out, err = boardhand("suspend", "pool/nothing", "run-2")
+    assert (code, out) == (Exit.CLUSTER, "run/run-2 is suspended\n")
+
+
+def test_who_closed_the_output_is_told_nothing(server: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_run(server)
+    for stream in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, stream, None)
+    monkeypatch.setattr(sys, "argv", ["boardhand", "runs"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert not end.value.code

@@ -22,16 +22,18 @@ import yaml
 
 from boardhand_api.sealed import VALUE_BYTES
 from boardhand_cli import keys, session
-from boardhand_cli.cluster import Cluster, Where, connected
+from boardhand_cli.cluster import Cluster, Where
 from boardhand_cli.main import app, main
 from boardhand_cli.problems import Exit, Problem
 from boardhand_cli.seal import _asked
 from boardhand_cli.texts import Field
-from boardhand_operator.kube import ApiException, Conflict, Resource
+from boardhand_client.refusals import told
+from boardhand_operator.cluster.snapshots import build_revision
+from boardhand_operator.kube import Conflict, Resource
 from boardhand_operator.memory.store import key_of
 from boardhand_operator.sealed.keyring import KEYS_TYPE, Key, Keyring, Place
-from boardhand_operator.snapshots import build_revision
 from boardhand_operator.views import Pool
+from tests.support.api_server import ApiServer, threaded
 from tests.support.fake_kube import FakeKube
 from tests.support.objects import pool_body, run_body
 from tests.support.sealing import CANARIES, a_ring, key_file, pool_spec
@@ -420,7 +422,8 @@ async def test_two_who_rotate_at_once_lose_nothing() -> None:
             return found
 
         async def patch(self, *about: Any, **more: Any) -> Any:
-            return await kube.patch(*about, **more)
+            with told():
+                return await kube.patch(*about, **more)
 
         async def create(self, *about: Any) -> Any:
             raise Conflict("boardhand-sealing")
@@ -432,21 +435,68 @@ async def test_two_who_rotate_at_once_lose_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raised", "says"),
+    ("config", "says"),
     [
-        (ApiException(status=403, reason="Forbidden", body=VALUE), "the API server refuses \\(403 Forbidden\\)"),
-        (TimeoutError(), "the cluster cannot be reached"),
+        ("just text", "it is no kubeconfig; see --kubeconfig and --context"),
+        ("[", "it is no kubeconfig; see --kubeconfig and --context"),
+        ("", "see --kubeconfig and --context"),
     ],
 )
-async def test_what_the_cluster_refuses_is_a_sentence(raised: Exception, says: str, tmp_path: Path) -> None:
-    config = tmp_path / "config"
-    cluster = {"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}
-    context = {"name": "c", "context": {"cluster": "c", "user": "u"}}
-    users = [{"name": "u", "user": {"token": "t"}}]
-    about = {"clusters": [cluster], "contexts": [context], "users": users, "current-context": "c"}
-    config.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "Config", **about}))
-    with pytest.raises(Problem, match=says) as wrong:
-        async with connected(Where(str(config), None, "boardhand", "s")):
-            raise raised
-    assert wrong.value.code is Exit.CLUSTER
-    assert VALUE not in str(wrong.value)
+def test_a_kubeconfig_that_is_none_is_a_sentence(config: str, says: str, tmp_path: Path, boardhand: Any) -> None:
+    file = tmp_path / "config"
+    file.write_text(config)
+    code, _, err = boardhand("keys", "list", "--kubeconfig", str(file))
+    assert (code, err.count("\n"), says in err) == (Exit.CLUSTER, 1, True), err
+
+
+def test_what_the_cluster_refuses_is_a_sentence(tmp_path: Path, boardhand: Any) -> None:
+    with threaded(ApiServer(denied={("get", "secrets")})) as server:
+        config = str(server.kubeconfig(tmp_path / "config"))
+        code, _, err = boardhand("keys", "list", "--kubeconfig", config)
+        assert code == Exit.CLUSTER
+        assert 'User "ada" cannot get resource "secrets"; ask who runs the cluster for a role' in err
+        server.denied = set()
+        put_keys(server.kube, a_ring())
+        code, out, err = boardhand("keys", "rotate", "--kubeconfig", config)
+        assert (code, len(ring_in(server.kube).keys), ring_in(server.kube).ids[0] in out) == (0, 2, True), err
+    code, _, err = boardhand("keys", "list", "--kubeconfig", config)
+    assert (code, "cannot be reached" in err) == (Exit.CLUSTER, True)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("at: 2026-13-45", "holds a date that is none"),
+        ("[" * 3000, "is nested too deep"),
+        ("kind: CodingAgent\nmetadata: shop", "has no metadata"),
+        ("kind: List\nitems: 5", "0 of 0 texts"),
+        ("a: [", "is no YAML (line"),
+    ],
+)
+def test_a_file_that_holds_no_pools_is_a_sentence(
+    content: str, says: str, tmp_path: Path, boardhand: Callable[..., Said]
+) -> None:
+    file = tmp_path / "pools.yaml"
+    file.write_text(content)
+    code, _, err = boardhand("seal", "--reseal", file, "--key-file", key_file(tmp_path, a_ring()))
+    assert (says in err, code) == (True, 0 if "texts" in says else Exit.INPUT), err
+
+
+def test_a_file_of_the_longest_name_is_sealed_anew(tmp_path: Path, boardhand: Callable[..., Said]) -> None:
+    ring = a_ring()
+    newer = Keyring([Key.generate(), *ring.keys])
+    body = pool_body("shop", **pool_spec(ring, pool="shop"))
+    file = tmp_path / f"{'n' * 250}.yaml"
+    file.write_text(yaml.safe_dump(body, width=100_000))
+    code, _, err = boardhand("seal", "--reseal", file, "--namespace", "team", "--key-file", key_file(tmp_path, newer))
+    assert (code, "sealed anew" in err) == (0, True), err
+
+
+def test_no_input_is_no_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    monkeypatch.setattr(sys, "argv", ["boardhand", "seal", *WHERE, "--key-file", str(key_file(tmp_path, a_ring()))])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert (end.value.code, capsys.readouterr().out) == (Exit.INPUT, "")

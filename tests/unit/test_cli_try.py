@@ -76,9 +76,11 @@ def problem_of(done: Result) -> str:
 
 def test_what_cannot_be_tried_is_said_at_once(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "is no folder" in problem_of(call("x", repo=tmp_path / "none"))
+    nothing = CliRunner().invoke(app, ["try", str(tmp_path / "none.yaml"), "--repo", str(SHOP), "--model", "m"])
+    assert "none.yaml is no file: give the ticket as YAML" in problem_of(nothing)
     assert "no address such as" in problem_of(call("x", base_url="ollama"))
     assert "Cannot connect" in problem_of(call("x", base_url="http://127.0.0.1:9/v1"))
     assert "cannot be read" in problem_of(call("x", "--api-key-file", str(tmp_path / "none")))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert problem_of(call("x")) == "boardhand-runner is not installed here: pip install 'boardhand[runner]'"
+    assert problem_of(call("x")) == "boardhand-runner is not installed here; in a checkout: pip install '.[runner]'"

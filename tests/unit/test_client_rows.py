@@ -20,7 +20,7 @@ from boardhand_api.result import Refusal, Result, Usage
 from boardhand_api.run_status import Phase
 from boardhand_client import sentences
 from boardhand_client.diffs import diff_of
-from boardhand_client.fields import web
+from boardhand_client.fields import number, web
 from boardhand_client.rows import Column, PoolRow, RunRow, column_of
 from boardhand_client.steps import Call, End, Line, Note, StepRow, entries, entry
 from boardhand_client.streams import lines, stamped
@@ -258,3 +258,11 @@ async def test_lines_are_the_same_however_the_stream_is_cut(data: bytes, cuts: l
 )
 def test_stamps_are_told_in_one_zone(line: bytes, at: str) -> None:
     assert stamped(line) == (at, "a b")
+
+
+@pytest.mark.parametrize(
+    "value", ["NaN", "Infinity", "-inf", "1e999", pytest.param(10**400, id="huge"), float("nan"), "no", None, []]
+)
+def test_what_cannot_be_counted_with_is_no_number(value: object) -> None:
+    assert number(value) is None
+    assert RunRow.of({"status": {"usage": {"seconds": value, "money": value}}}).seconds == 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ import yaml
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from boardhand_api.pod import Stage
-from boardhand_client.errors import NotThere, Refused, SessionError, Unauthenticated, Unreachable
+from boardhand_api.pod import LABEL_RUN, Stage
+from boardhand_client.errors import Busy, NotThere, Refused, SessionError, Unauthenticated, Unreachable
+from boardhand_client.following import follow_stage
 from boardhand_client.reading import live_runs, pools, runs
+from boardhand_client.refusals import watch_error
 from boardhand_client.rights import KEPT_SECONDS, Rights
 from boardhand_client.session import Session
 from boardhand_operator.kube import Resource
@@ -188,7 +191,10 @@ async def test_live_rows_follow_what_happens(server: ApiServer, session: Session
     await changes.aclose()  # type: ignore[attr-defined]
 
 
-async def test_live_rows_list_again_where_the_version_is_forgotten(server: ApiServer, session: Session) -> None:
+async def test_live_rows_list_again_where_the_version_is_forgotten(
+    server: ApiServer, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("boardhand_client.reading._AGAIN_SECONDS", 0.01)
     server.kube.put(Resource.RUNS, "team", run_body("a"))
     server.forgotten = True
     live = live_runs(session, "team")
@@ -243,6 +249,69 @@ async def test_a_log_is_followed_to_its_end_each_line_once(server: ApiServer, se
     assert len(seen[3]) <= 65536 + 64
     with pytest.raises(NotThere, match="waiting to start"):
         await anext(session.follow_log("team", "pod", "verify"))
+
+
+async def test_lines_that_were_stamped_alike_come_each_once(server: ApiServer, session: Session) -> None:
+    key = ("pod", "agent")
+    server.logs[key], server.breaks, server.alike = ["one", "two", "three", "four", "five"], 1, 4
+    seen = [line async for line in session.follow_log("team", "pod", "agent")]
+    assert seen == ["one", "two", "three", "four", "five"]
+
+
+async def test_rows_that_are_forgotten_every_time_are_listed_with_a_breath(
+    server: ApiServer, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("boardhand_client.reading._AGAIN_SECONDS", 0.15)
+    server.forgets = True
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.4):
+            async for _ in live_runs(session, "team").follow():
+                pass
+    assert len([path for _, path, _ in server.asked if "watch=" not in path]) <= 3
+
+
+async def test_an_api_server_that_cannot_now_is_asked_again(server: ApiServer, session: Session) -> None:
+    server.kube.put(Resource.RUNS, "team", run_body())
+    live, told = live_runs(session, "team"), list[str]()
+    server.busy = 1
+    async for _ in live.follow():
+        told.append(live.broken)
+        if live.rows:
+            break
+    assert "apiserver not ready" in told[0] and told[-1] == ""
+    server.busy = 1
+    with pytest.raises(Busy, match="try again in a while"):
+        await runs(session, "team")
+    busy = watch_error({"code": 500, "message": "no leader"})
+    assert isinstance(busy, Busy) and not isinstance(watch_error({"code": 403, "message": "no"}), Busy)
+
+
+async def test_a_stage_is_followed_over_an_api_server_that_starts_anew(
+    server: ApiServer, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("boardhand_client.following._WAITS", (0.01,) * 4)
+    monkeypatch.setattr("boardhand_client.following._LOOK_SECONDS", 0.01)
+    server.kube.put(Resource.RUNS, "team", run_body("run-1"))
+    followed = asyncio.ensure_future(anext(follow_stage(session, "team", "run-1", Stage.AGENT)))
+    async with asyncio.timeout(5):
+        while len(server.asked) < 4:
+            await asyncio.sleep(0.005)
+    server.busy = 3
+    async with asyncio.timeout(5):
+        while server.busy and not followed.done():
+            await asyncio.sleep(0.005)
+    pod = pod_body({Stage.AGENT: ended(0)}, name="pod")
+    pod["metadata"].setdefault("labels", {})[LABEL_RUN] = "run-1"
+    server.logs[("pod", "agent")] = ["one"]
+    server.kube.put(Resource.PODS, "team", pod)
+    server.kube.set_status(Resource.PODS, ("team", "pod"), pod["status"])
+    assert await asyncio.wait_for(followed, 5) == "one"
+
+
+async def test_an_api_server_that_does_not_answer_at_first_is_said(server: ApiServer, session: Session) -> None:
+    server.busy = 1
+    with pytest.raises(Busy):
+        await anext(follow_stage(session, "team", "run-1", Stage.AGENT))
 
 
 async def test_a_log_whose_stream_ends_before_its_container_is_gone_on_with(

@@ -23,7 +23,7 @@ from boardhand_dashboard.live.viewers import Ask, CutOff, Pace, Viewer
 from boardhand_operator.kube import Resource
 from tests.support.livecluster import LiveCluster, LiveSession
 
-QUICK = Pace(spacing=0.01, review=0.03, answer=0.02, holds=0.08, linger=0.05, retry=0.01, longest=0.03)
+QUICK = Pace(spacing=0.01, review=0.03, answer=0.02, doubt=0.01, holds=0.08, linger=0.05, retry=0.01, longest=0.03)
 READ = (("list", "ticketruns", "shop"), ("watch", "ticketruns", "shop"))
 
 
@@ -180,6 +180,21 @@ async def test_who_lost_the_right_is_cut_off_and_the_others_go_on(cluster: LiveC
         await told(ben, "b")
         assert cluster.watching == {"ann": 0, "ben": 1}
         assert feed.shared.viewers == 1
+
+
+async def test_who_is_refused_for_a_moment_is_not_cut_off(cluster: LiveCluster) -> None:
+    feeds = Feeds(replace(QUICK, doubt=0.1, holds=30))
+    session = reader(cluster)
+    async with looking(feeds, session) as (_, viewer):
+        await until(lambda: cluster.watching == {"ann": 1})
+        before, rights = session.reviews, set(session.may)
+        session.may.clear()
+        cluster.broken = True
+        await cluster.stir()
+        await until(lambda: session.reviews >= before + 2)
+        session.may |= rights
+        await run(cluster, "b")
+        await told(viewer, "b")
 
 
 async def test_rights_of_who_came_at_once_are_not_asked_for_at_once(cluster: LiveCluster) -> None:

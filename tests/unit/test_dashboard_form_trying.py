@@ -6,7 +6,9 @@ import asyncio
 import base64
 import html
 import re
+import subprocess
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -25,6 +27,10 @@ from tests.contract.trello_board import COLUMNS, KEY, TOKEN, Desk
 from tests.support.git_server import git_server
 from tests.support.pool_server import Browser, PoolServer, browsing
 from tests.support.sealing import a_ring
+from tests.support.ssh_server import new_key, serving
+from tests.unit.test_github_app import pem
+from tests.unit.test_trials_apps import SITE as SITE_OF_APPS
+from tests.unit.test_trials_apps import Scene
 
 BOARD, FORGE, LARGE = (f"/ns/team/trials/{section}" for section in ("board", "forge", "large"))
 
@@ -129,6 +135,39 @@ async def test_who_pushes_is_tried_beside_the_forge(town: Town, ada: Browser) ->
     page = await ada.post(FORGE, fields | {"secret:repository.read.username": "bot"})
     assert "has nothing under `token`" in text(page)
     assert "reads-only" not in page.text
+
+
+async def test_an_app_is_tried_beside_the_forge(town: Town, ada: Browser) -> None:
+    scene = Scene({"contents": "write"})
+    town.streets.servers["github"] = httpx.MockTransport(scene.answer)
+    fields = {"repository.url": f"{SITE_OF_APPS}/shop/cart.git", "forge.type": "github", "forge.url": SITE_OF_APPS}
+    fields |= {"secret:repository.push.appId": str(scene.app.id), "secret:repository.push.privateKey": pem()}
+    page = await ada.post(FORGE, fields)
+    assert f"{SITE_OF_APPS}/shop/cart.git lets the account push" in text(page)
+    assert scene.asked == [("git-receive-pack", "x-access-token")]
+    other = await ada.post(FORGE, fields | {"secret:repository.push.appId": "999999"})
+    assert "refused App 999999" in text(other)
+    half = await ada.post(FORGE, fields | {"secret:repository.push.appId": ""})
+    assert "holds a GitHub App without its `appId`" in text(half)
+
+
+@pytest.mark.slow
+async def test_a_key_for_ssh_is_tried_beside_the_forge(town: Town, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", "--bare", str(tmp_path / "shop.git")], check=True)
+    with serving(tmp_path) as server:
+        fields = {"repository.url": f"{server.address}/shop.git", "secret:repository.push.sshKey": server.key}
+        fields |= {"secret:repository.push.knownHosts": server.known_hosts}
+        async with browsing(town.server, Quiet(seconds=20)) as ada:
+            assert "lets the key push" in text(await ada.post(FORGE, fields))
+            refused = await ada.post(FORGE, fields | {"secret:repository.push.sshKey": new_key()})
+            assert "public key of `sshKey`" in text(refused)
+        async with browsing(town.server, Quiet(closed=LOOPBACK)) as ada:
+            assert "closed to all trials" in text(await ada.post(FORGE, fields))
+
+
+def test_what_a_server_says_over_ssh_is_not_shown() -> None:
+    said = "Welcome to db-1, root password is internal-secret\nssh: connect to host db port 22: Connection refused"
+    assert Quiet().quoted(said) == "ssh: connect to host db port 22: Connection refused"
 
 
 @pytest.mark.slow

@@ -27,7 +27,7 @@ from tests.unit.test_dashboard_runs import ACTS, DIFF, HOSTILE, LOOKS, PODS, log
 
 pytestmark = pytest.mark.slow
 """Chromium takes seconds to begin."""
-PACE = Pace(review=0.2)
+PACE = Pace(review=0.2, doubt=0.1)
 AXE = "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']})"
 
 

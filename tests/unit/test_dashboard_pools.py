@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -81,6 +82,13 @@ def test_three_people_see_three_things(people: dict[str, TestClient]) -> None:
     assert not any(word in pages["bob"].text for word in ("Suspend", "New pool", "/edit"))
     assert "shop" not in pages["eve"].text
     assert "cannot list" in pages["eve"].text
+
+
+@pytest.mark.parametrize("namespace", ["team%0d%0aSet-Cookie:%20a=b", "te%22am", "%E2%82%AC", "Team", "n" * 64])
+def test_what_no_namespace_is_called_is_no_page(people: dict[str, TestClient], namespace: str) -> None:
+    for page in ("board", "board/live", "history.csv", "pools/new"):
+        answer = people["ada"].get(f"/ns/{namespace}/{page}")
+        assert (answer.status_code, "No namespace can be called so" in answer.text) == (404, True), page
 
 
 def test_a_pool_is_told_in_plain_words(people: dict[str, TestClient]) -> None:
@@ -227,6 +235,23 @@ async def test_a_page_is_told_what_changed_and_only_that() -> None:
         await cluster.put(Resource.POOLS, "team", "shop", **_parts(pool("shop", working=3)))
         more = await until(events, "3 of 3")
         assert "facts-ledger" not in more
+
+
+async def test_the_page_stays_while_the_api_server_does_not_answer() -> None:
+    now, cluster = 0.0, LiveCluster()
+    its = cast(Session, LiveSession(cluster, "ada", *MAY, ("patch", "codingagents", "team")))
+    state = State()
+    state.feeds = Feeds(replace(PACE, retry=0.01))
+    visitor = Visitor("ada", its, Rights(its, lambda: now))
+    await cluster.put(Resource.POOLS, "team", "shop", **_parts(pool("shop", working=1)))
+    async with aclosing(updates(state, visitor, state.feeds.viewer(), "team", "", frozenset())) as events:
+        await until(events, "actions-shop", "Suspend")
+        now, cluster.down = 60.0, True
+        await cluster.stir()
+        await until(events, "the cluster is down")
+        cluster.down = False
+        await cluster.put(Resource.POOLS, "team", "shop", **_parts(pool("shop", working=3)))
+        await until(events, "3 of 3")
 
 
 async def test_what_is_made_for_all_does_not_pile_up() -> None:

@@ -36,7 +36,7 @@ from boardhand_history.queries import Search
 from boardhand_operator.kube import Json, Resource
 from tests.support.livecluster import LiveCluster, LiveSession
 
-QUICK = Pace(spacing=0.005, review=5, answer=1, holds=30, linger=0.05, retry=0.01, longest=0.03)
+QUICK = Pace(spacing=0.005, review=5, answer=1, doubt=0.01, holds=30, linger=0.05, retry=0.01, longest=0.03)
 LOOKS = [("get", "ticketruns"), ("list", "ticketruns"), ("watch", "ticketruns")]
 PODS = [("list", "pods"), ("watch", "pods"), ("get", "pods/log")]
 ACTS = [("patch", "ticketruns"), ("create", "ticketruns"), ("get", "codingagents")]
@@ -155,6 +155,24 @@ async def test_every_step_reaches_the_page_as_it_happens(cluster: LiveCluster) -
         for said in ("second", "edit_file", "src/a.py", "done", "1,200 + 0 tokens", "$0.50", 'id="entry-2"'):
             assert said in html
         assert "first" not in html
+
+
+async def test_the_page_stays_while_the_api_server_does_not_answer(cluster: LiveCluster) -> None:
+    now = 0.0
+    await put_run(cluster, phase="Working")
+    ann = person(cluster, *LOOKS, ("patch", "ticketruns"))
+    ann.rights = Rights(ann.session, lambda: now)
+    page = Page(cluster, ann)
+    assert "notice" not in await page.next("problem"), "what an earlier stream said of this is gone"
+    assert "cancel" in await page.next("actions")
+    now = 60.0
+    cluster.down = True
+    await cluster.stir()
+    assert "the cluster is down" in await page.next("problem")
+    cluster.down = False
+    await put_run(cluster, phase="Verifying")
+    assert "Verifying" in await page.next("state")
+    await page.close()
 
 
 async def test_what_looks_the_same_is_not_sent_again(cluster: LiveCluster) -> None:
@@ -285,10 +303,10 @@ class Recorded:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
 
-    async def search(self, namespaces: list[str], search: Search) -> Any:
-        self.asked.append((namespaces[0], search.text))
-        rows = [SimpleNamespace(name=name, uid=f"uid-of-{name}") for name in ("gone-2", "gone")]
-        return SimpleNamespace(rows=rows)
+    async def search(self, namespaces: list[str], search: Search, limit: int) -> Any:
+        self.asked.append((namespaces[0], search.name))
+        rows = [SimpleNamespace(uid=f"uid-of-{name}") for name in ("gone-2", "gone") if name == search.name]
+        return SimpleNamespace(rows=rows[:limit])
 
 
 async def test_a_run_that_is_gone_is_shown_as_the_history_has_it(cluster: LiveCluster) -> None:
@@ -488,3 +506,18 @@ def test_a_large_diff_is_folded_and_bounded() -> None:
     html = part("parts/diff.html", files=files_of(DIFF + "+<script>alert(1)</script>"), diff=Diff("", True))
     harmless(html)
     assert 'class="added"' in html
+
+
+async def test_a_board_that_is_opened_again_forgets_what_was_told_before(cluster: LiveCluster) -> None:
+    await put_run(cluster, phase="Working")
+    feeds, ann = Feeds(QUICK), person(cluster, *LOOKS)
+    async with feeds.runs(ann.session, feeds.viewer(), "shop") as feed:
+        async with asyncio.timeout(2):
+            while not feed.reader.ready:
+                await asyncio.sleep(0.002)
+        stream = board._events(feed, feeds.viewer(), "shop", "")
+        async with asyncio.timeout(2):
+            first, second = [(await anext(stream)).decode() for _ in range(2)]
+        assert first.split() == ["event:", "state", "data:"]
+        assert second.startswith("event: board\n")
+        await stream.aclose()

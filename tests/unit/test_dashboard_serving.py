@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -143,3 +144,20 @@ def test_what_is_wrong_at_start_is_one_sentence(
     monkeypatch.setenv("BOARDHAND_DASHBOARD_TLS", str(tmp_path / "nowhere"))
     assert __main__.main() == 2
     assert "pages cannot be served with" in capsys.readouterr().err
+
+
+def loopbacks() -> list[str]:
+    """Those of this machine: one that has no IPv6 has one."""
+    found = []
+    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        with suppress(OSError), socket.socket(family) as trying:
+            trying.bind((address, 0))
+            found.append(address)
+    return found
+
+
+def test_without_a_host_it_listens_at_every_address_of_either_family() -> None:
+    """The kubelet of a cluster with IPv6 alone asks a pod that has no other address."""
+    with bound("", 0) as listening:
+        for address in loopbacks():
+            socket.create_connection((address, listening.getsockname()[1]), timeout=5).close()

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from boardhand_client.errors import Unreachable
+from boardhand_client.errors import Busy, Refused, Unreachable
 from boardhand_client.rights import Rights
 from boardhand_client.session import Session
 from boardhand_dashboard import serving
@@ -102,15 +102,23 @@ async def test_a_page_that_is_left_gives_its_place_back() -> None:
     assert places.taken == 0
 
 
-@pytest.mark.parametrize("why", [CutOff("<b>no more"), Unreachable("<b>no more")])
-async def test_what_ends_a_stream_is_said_on_the_page(why: Exception) -> None:
+@pytest.mark.parametrize(
+    ("why", "told"),
+    [
+        (CutOff("<b>no more"), "closed"),
+        (Refused("<b>no more"), "closed"),
+        (Unreachable("<b>no more"), "problem"),
+        (Busy("<b>no more"), "problem"),
+    ],
+)
+async def test_what_ends_a_stream_is_said_on_the_page_and_for_good_where_it_is(why: Exception, told: str) -> None:
     async def failing(_: Viewer) -> AsyncGenerator[bytes]:
         yield event("state", "begun")
         raise why
 
     _, last = [one async for one in guarded(visitor(), Places(), Viewer(0.01), failing)]
     ((name, said),) = read(last.decode())
-    assert name == "closed"
+    assert name == told
     assert "&lt;b&gt;no more" in said
 
 

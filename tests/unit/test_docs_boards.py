@@ -75,18 +75,3 @@ def test_the_table_has_what_is_installed_with_the_keys_of_its_secret(kind: str) 
     assert {line.count("| [`") for line in there.values()} == {2}
     for name, cls in installed.items():
         assert all(f"`{key}`" in there[name] for key in cls.credential_keys), name
-
-
-def test_every_link_within_the_project_leads_somewhere() -> None:
-    links = [(page, *link) for page in PAGES for link in re.findall(r"\]\(([^):#\s]*)#?([^):\s]*)\)", page.read_text())]
-    assert len(links) > len(PAGES)
-    assert [link for link in links if not _leads(*link)] == []
-
-
-def _leads(page: Path, file: str, part: str) -> bool:
-    there = page.parent / file if file else page
-    heads = re.findall(r"^#+ (.*)$", there.read_text(), re.MULTILINE) if part else []
-    return there.exists() and part in {
-        "",
-        *(re.sub(r"[^a-z0-9 -]", "", head.lower()).replace(" ", "-") for head in heads),
-    }

@@ -98,17 +98,17 @@ def put(server: ApiServer, name: str, lines: int) -> str:
 
 
 async def names(history: History) -> set[str]:
-    return {row.name async for row in history.every(TEAM, Search())}
+    return {name async for page in history.every(TEAM, Search(), ["name"]) for (name,) in page}
 
 
 async def whole(history: History, logs: dict[str, str]) -> None:
     """Each run is there once, with all of its texts."""
-    rows = [row async for row in history.every(TEAM, Search())]
-    assert sorted(row.name for row in rows) == sorted(logs)
-    for row in rows:
-        told = await history.one(TEAM, row.uid)
+    rows = [row async for page in history.every(TEAM, Search(), ["name", "uid"]) for row in page]
+    assert sorted(name for name, _ in rows) == sorted(logs)
+    for name, uid in rows:
+        told = await history.one(TEAM, uid)
         assert told is not None
-        assert (told.transcript.kept, told.transcript.read() == logs[row.name]) == (Kept.WHOLE, True)
+        assert (told.transcript.kept, told.transcript.read() == logs[name]) == (Kept.WHOLE, True)
         assert told.diff.read() == DIFF
 
 

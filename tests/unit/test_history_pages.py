@@ -113,6 +113,12 @@ async def test_what_cannot_be_asked_is_told_by_its_name(kept: Stored, query: str
         assert query.partition("=")[0] in await text(client, f"/history?{query}", 400)
 
 
+@pytest.mark.parametrize("grain", ["day", "week", "month"])
+async def test_a_report_ends_with_the_calendar(kept: Stored, grain: str) -> None:
+    async with browser(kept.history, LISTS) as client:
+        assert "9999-12" in await text(client, f"/reports?by={grain}&since=9999-11-20&until=9999-12-31")
+
+
 async def test_only_who_may_list_runs_sees_any(kept: Stored) -> None:
     await kept.records.put(entry(), texts())
     paths = ("/history", "/history.csv", "/history/uid-team-run-1", "/reports")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import json
 import sqlite3
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -28,6 +29,7 @@ from boardhand_history.settings import DEFAULT, Settings, url_of
 from boardhand_history.sheet import COLUMNS, cell, sheet
 from boardhand_history.texts import TRANSCRIPT_BYTES, diff, transcript
 from boardhand_operator.errors import Misconfigured
+from testbed import chart
 from tests.support.history import DIFF_LOG, body_of, entry, failed, moment, pull_request
 
 WORD = "hunter22"
@@ -179,10 +181,10 @@ def test_cells_are_plain() -> None:
 async def test_the_sheet_is_csv_whatever_the_ticket_says() -> None:
     row = PastRun(**entry(ticket={"title": '=1+1,"x"\n@y'}).run)
 
-    async def rows() -> AsyncIterator[PastRun]:
-        yield row
+    async def pages() -> AsyncIterator[list[tuple[object, ...]]]:
+        yield [tuple(getattr(row, name) for name in COLUMNS)]
 
-    text = "".join([line async for line in sheet(rows())])
+    text = "".join([lines async for lines in sheet(pages())])
     heading, first = list(csv.reader(io.StringIO(text)))
     assert heading == list(COLUMNS)
     assert dict(zip(heading, first, strict=True))["ticket_title"] == '\'=1+1,"x" @y'
@@ -256,3 +258,14 @@ def test_settings_are_read() -> None:
     assert (read.days, read.rows, read.probes) == (30, 1000, ("127.0.0.1", 9))
     assert read.namespaces == ("a", "b")
     assert Settings.from_environment({"BOARDHAND_NAMESPACES": " ,"}) == Settings(url=url_of({}))
+
+
+@pytest.mark.parametrize("name", ["days", "rows"])
+def test_the_chart_takes_what_the_recorder_takes(name: str) -> None:
+    schema = json.loads((chart.FOLDER / "values.schema.json").read_text())
+    bounds = schema["properties"]["dashboard"]["properties"]["history"]["properties"][name]
+    variable = f"BOARDHAND_HISTORY_{name.upper()}"
+    for value in (bounds["minimum"], bounds["maximum"]):
+        assert getattr(Settings.from_environment({variable: str(value)}), name) == value
+    with pytest.raises(ValueError, match=f"{variable}.*{bounds['maximum']}"):
+        Settings.from_environment({variable: str(bounds["maximum"] + 1)})

@@ -7,7 +7,6 @@ import itertools
 import random
 import shutil
 import tempfile
-import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -16,7 +15,7 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import URL, event, inspect, text
+from sqlalchemy import URL, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from boardhand_history import queries, schema
@@ -27,7 +26,7 @@ from boardhand_history.models import Kept, PastRun
 from boardhand_history.queries import Cursor, History, Search
 from boardhand_history.reports import Grain
 from boardhand_history.settings import database_url
-from boardhand_history.sheet import sheet
+from boardhand_history.sheet import COLUMNS, sheet
 from testbed.postgres import serving
 from tests.support.history import (
     DIFF,
@@ -166,31 +165,39 @@ async def test_pages_have_each_run_once_whatever_comes_meanwhile(kept: Stored) -
             break
         after = Cursor.of(str(page.next))
     assert sorted(seen) == [f"run-{number:02}" for number in range(11)]
-    streamed = [row.name async for row in kept.history.every(TEAM, Search(until=date(2026, 1, 19)))]
-    assert streamed == seen
+    every = kept.history.every(TEAM, Search(until=date(2026, 1, 19)), ["name"])
+    assert [name async for page in every for (name,) in page] == seen
 
 
 async def test_a_sheet_of_many_runs_holds_few_of_them_and_no_connection(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queries, "_SHEET", 10)
-    alive: weakref.WeakSet[PastRun] = weakref.WeakSet()
-
-    def loaded(run: PastRun, _: object) -> None:
-        alive.add(run)
-
     async with stored(sqlite_url(tmp_path)) as made:
         await put(made.engine, some_runs(200))
-        event.listen(PastRun, "load", loaded)
-        try:
-            lines, most = 0, 0
-            async for _ in sheet(made.history.every({"team", "other", "third"}, Search())):
-                lines, most = lines + 1, max(most, len(alive))
-                assert made.reading.sync_engine.pool.checkedout() == 0  # type: ignore[attr-defined]
-        finally:
-            event.remove(PastRun, "load", loaded)
-    assert lines == 201
-    assert 0 < most <= 3 * 11
+        lines = list[int]()
+        async for piece in sheet(made.history.every({"team", "other", "third"}, Search(), COLUMNS)):
+            lines.append(piece.count("\r\n"))
+            assert made.reading.sync_engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    assert (sum(lines), max(lines)) == (201, 10)
+
+
+async def test_others_get_a_turn_while_a_sheet_is_made() -> None:
+    turns = 0
+
+    async def pages() -> AsyncIterator[list[tuple[object, ...]]]:
+        yield [("",) * len(COLUMNS)] * 1_000
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    waiting = asyncio.create_task(other())
+    pieces = [piece async for piece in sheet(pages())]
+    waiting.cancel()
+    assert turns >= len(pieces) - 1 == 5
 
 
 async def test_nothing_of_other_namespaces_ever_comes_back(kept: Stored) -> None:
@@ -199,7 +206,10 @@ async def test_nothing_of_other_namespaces_ever_comes_back(kept: Stored) -> None
     for seen in (frozenset[str](), TEAM, frozenset({"nowhere"}), frozenset({"team", "other"})):
         history, visible = kept.history, sorted(seen & {"team", "other"})
         assert sorted(row.namespace for row in (await history.search(seen, Search())).rows) == visible
-        assert sorted([row.namespace async for row in history.every(seen, Search(text="cart"))]) == visible
+        assert (
+            sorted([of async for page in history.every(seen, Search(text="cart"), ["namespace"]) for (of,) in page])
+            == visible
+        )
         assert await history.pools(seen) == sorted(f"pool-of-{name}" for name in visible)
         for name in ("team", "other"):
             assert (await history.one(seen, f"uid-{name}-run-1") is not None) == (name in visible)
@@ -343,7 +353,7 @@ async def test_a_server_that_is_down_is_told_without_its_password() -> None:
 
 async def test_two_recorders_start_at_once(new_url: NewUrl) -> None:
     url = database_url(new_url())
-    engines = [connect(url) for _ in range(3)]
+    engines = [connect(url) for _ in range(8)]
     await asyncio.gather(*(schema.upgrade(engine) for engine in engines))
     await schema.check(engines[0])
     for engine in engines:

@@ -155,7 +155,15 @@ def test_what_runs_reserved_that_are_gone_is_booked_and_their_names_are_forgotte
 
 
 @pytest.mark.parametrize(
-    ("amount", "text"), [("5", "$5.00"), ("0.1", "$0.10"), ("0.0025", "$0.0025"), ("12.5000", "$12.50"), ("0", "$0.00")]
+    ("amount", "text"),
+    [
+        ("5", "$5.00"),
+        ("0.1", "$0.10"),
+        ("0.0025", "$0.0025"),
+        ("12.5000", "$12.50"),
+        ("0", "$0.00"),
+        ("1E+30", f"$1{'0' * 30}.00"),
+    ],
 )
 def test_dollars_are_written_for_people(amount: str, text: str) -> None:
     assert dollars(Decimal(amount)) == text

@@ -42,7 +42,7 @@ async def admits(_: Key, headers: Mapping[str, str], __: bytes) -> bool:
 
 @asynccontextmanager
 async def served(folder: Path) -> AsyncIterator[int]:
-    async with listening(admits, lambda _: None, "127.0.0.1", 0, folder) as port:
+    async with listening(admits, "127.0.0.1", 0, folder) as port:
         yield port
 
 

@@ -13,11 +13,11 @@ import pytest
 from boardhand_api.failures import FailureClass
 from boardhand_api.run_status import Phase
 from boardhand_operator.app import App
-from boardhand_operator.boards import Look
+from boardhand_operator.boards import Card, Look
 from boardhand_operator.boards.claims import Claimant, claim
-from boardhand_operator.boards.markers import find_closing
+from boardhand_operator.boards.markers import find_claims, find_closing
 from boardhand_operator.kube import Resource
-from boardhand_operator.pools.cards import LOOKUPS
+from boardhand_operator.pools.cards import LOOKUPS, Cards
 from boardhand_operator.pools.tickets import Tickets
 from boardhand_operator.pools.worker import PoolWorker
 from boardhand_operator.settings import Settings
@@ -225,6 +225,82 @@ async def test_many_orphans_are_told_a_few_a_poll_until_all_are(world: World) ->
     await replica.poll()
     await _let_go(world)
     assert [world.board.cards[name].column for name in orphans] == [FAILED] * len(orphans)
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_run_that_is_deleted_during_a_sweep_is_not_overlooked(world: World, known: bool) -> None:
+    """known: its ticket is not looked at in that sweep; else it is, a moment too early."""
+    run = await _at_work(world)
+    world.board.add("other", column=DOING)
+    replica, read, get = Replica(world), world.board.read, world.kube.get
+    if known:
+        replica.watch()
+    cards, pool = Cards(world.kube, replica.store, replica.queue), Pool.of(*world.kube.objects[Resource.POOLS].values())
+
+    async def goes() -> None:
+        body = world.kube.objects[Resource.RUNS][run.namespace, run.name]
+        await _delete(world, run)
+        replica.store.gone(Resource.RUNS, body)
+        cards.sweep()
+
+    async def gone_before(ticket: str) -> Card | None:
+        if ticket == "other" and world.runs():
+            await goes()
+        return await read(ticket)
+
+    async def gone_after(resource: Resource, namespace: str, name: str) -> dict[str, Any] | None:
+        found = await get(resource, namespace, name)
+        if resource is Resource.RUNS and found is not None:
+            await goes()
+        return found
+
+    world.board.read = gone_before  # type: ignore[method-assign,assignment]
+    world.kube.get = gone_after  # type: ignore[method-assign]
+    inside = {DOING: [CARD, "other"]}
+    await cards.follow(pool, world.board, inside)
+    assert world.board.cards[CARD].column == DOING
+    assert DOING in cards.columns(pool)
+    await cards.follow(pool, world.board, inside)
+    assert world.board.cards[CARD].column == FAILED
+    assert len(_closings(world, run)) == 1
+    assert not cards.columns(pool)
+
+
+async def test_a_run_that_is_deleted_while_it_tells_its_ticket_is_let_finish(world: World) -> None:
+    """Else the ticket would be told of two ends, and be moved twice."""
+    run = await _at_work(world)
+    await _delete(world, run)
+    replica, working = Replica(world), {(run.namespace, run.name)}
+    replica.queue.working = working.__contains__  # type: ignore[method-assign,assignment]
+    cards, pool = Cards(world.kube, replica.store, replica.queue), Pool.of(*world.kube.objects[Resource.POOLS].values())
+    await cards.follow(pool, world.board, {DOING: [CARD]})
+    assert not _closings(world, run)
+    working.clear()
+    await cards.follow(pool, world.board, {DOING: [CARD]})
+    assert len(_closings(world, run)) == 1
+    assert world.board.cards[CARD].column == FAILED
+
+
+async def test_a_run_that_is_deleted_while_it_claims_is_marked_once(world: World) -> None:
+    replica = Replica(world)
+    await replica.poll()
+    (run,) = world.runs()
+    replica.watch()
+    await _delete(world, run)
+    working = {(run.namespace, run.name)}
+    replica.queue.working = working.__contains__  # type: ignore[method-assign,assignment]
+    tickets, pool = (
+        Tickets(world.kube, replica.store, replica.queue),
+        Pool.of(*world.kube.objects[Resource.POOLS].values()),
+    )
+    tickets.let_be(run)
+    await tickets.take(pool, world.board, [], world.clock.time)
+    assert not world.board.said[CARD]
+    working.clear()
+    for _ in range(2):
+        await tickets.take(pool, world.board, [], world.clock.time)
+    assert [mark.uid for mark in find_claims(world.board.said[CARD])] == [run.uid]
+    assert len(_closings(world, run)) == 1
 
 
 async def test_a_ticket_that_left_while_the_column_was_read_ends_nothing(world: World) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -17,6 +19,7 @@ from boardhand_api.pod import ORDER_ANNOTATION
 from boardhand_api.run_status import Phase
 from boardhand_operator.boards import Said
 from boardhand_operator.boards.markers import find_replies, reply_text
+from boardhand_operator.errors import RemoteUnavailable
 from boardhand_operator.kube import Resource
 from boardhand_operator.pools.commanding import A_POLL, LOOK_BACK, OVERLAP, Commands
 from boardhand_operator.views import Run
@@ -214,14 +217,44 @@ async def test_what_was_looked_at_is_not_read_for_ever_and_what_shows_late_is(wo
     commands = Commands(world.kube, replica.store, replica.queue)
     (pool,) = replica.store.pools()
     hello, now = world.board.say(CARD, "hello"), world.clock.time
-    assert commands.since(pool, now) == now - LOOK_BACK + timedelta(seconds=1)
+    assert commands.since(pool, now) == now - LOOK_BACK - OVERLAP
     late = Said(CARD, replace(hello, id="late", text="/boardhand stop", created_at=hello.created_at - OVERLAP / 2))
     await commands.follow(pool, world.board, [Said(CARD, hello)], now)
     assert commands.since(pool, now + OVERLAP) == hello.created_at - OVERLAP
-    assert commands.since(pool, now + 2 * OVERLAP) == hello.created_at + timedelta(seconds=1)
     for _ in range(2):
         await commands.follow(pool, world.board, [late, Said(CARD, hello)], now)
     assert len(_replies(world)) == 1
+    # Whoever could not look for long has not seen yet what was shown late.
+    assert commands.since(pool, now + 10 * OVERLAP) == hello.created_at - OVERLAP
+    await commands.follow(pool, world.board, [], now + 2 * OVERLAP)
+    assert commands.since(pool, now + 3 * OVERLAP) == hello.created_at + timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("wrong", ["refused", "too many", "another pool's"])
+async def test_what_could_not_be_obeyed_is_read_again_however_long_it_takes(world: World, wrong: str) -> None:
+    """It may be of the same second as what was."""
+    await live(world)
+    replica = Replica(world)
+    commands = Commands(world.kube, replica.store, replica.queue)
+    (pool,) = replica.store.pools()
+    now, said = world.clock.time, [world.board.say(CARD, "hello")]
+    commands.since(pool, now)
+    many = A_POLL + 1 if wrong == "too many" else 1
+    said += [replace(world.board.say(CARD, "/boardhand hm"), created_at=said[0].created_at) for _ in range(many)]
+    with pytest.MonkeyPatch.context() as patched:
+        if wrong == "refused":
+            patched.setattr(world.board, "read", AsyncMock(side_effect=RemoteUnavailable("Board", "read", "503")))
+        elif wrong == "another pool's":
+            patched.setattr("boardhand_operator.pools.commanding.concerns", lambda *_: False)
+        with nullcontext() if wrong != "refused" else pytest.raises(RemoteUnavailable):
+            await commands.follow(pool, world.board, [Said(CARD, one) for one in said], now)
+    later = now + OVERLAP / 2 if wrong == "another pool's" else now + 5 * OVERLAP
+    since = commands.since(pool, later)
+    assert since is not None and since <= said[-1].created_at
+    await commands.follow(pool, world.board, [Said(CARD, one) for one in said], later)
+    assert len(_replies(world)) == many
+    await commands.follow(pool, world.board, [], later + 2 * OVERLAP)
+    assert commands.since(pool, later + 3 * OVERLAP) == said[0].created_at + timedelta(seconds=1)
 
 
 async def test_a_command_on_a_ticket_that_is_gone_harms_nobody(world: World) -> None:

@@ -12,7 +12,7 @@ import pytest
 from boardhand_api.pod import Stage
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.run import TicketRunSpec
-from boardhand_operator import refusals
+from boardhand_operator.cluster import refusals
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.kube import Resource
 from boardhand_operator.settings import Settings
@@ -20,7 +20,7 @@ from boardhand_operator.specs import egress
 from boardhand_operator.specs.job import build_job
 from boardhand_operator.specs.network import Network, Proxy, build_policy
 from boardhand_operator.specs.order import build_order
-from boardhand_operator.words import pull_request_body
+from boardhand_operator.texts.words import pull_request_body
 from tests.support import netpol, world
 from tests.support.fake_kube import FakeKube
 from tests.support.fuse import Fuse, When

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -99,8 +100,17 @@ async def test_a_holder_whose_lease_was_stolen_is_told() -> None:
         await kube.patch(Resource.LEASES, *WHERE, {"spec": {"holderIdentity": "thief"}})
         with pytest.raises(Lost, match="thief holds it"):
             await asyncio.wait_for(renewing, _MOST)
+    assert not election.sure
     await election.release()
     assert _lease(kube)["spec"]["holderIdentity"] == "thief"
+
+
+async def test_who_gave_the_lease_up_is_not_sure_any_more() -> None:
+    election = _election(FakeKube(), "a", Terms())
+    await _held(election)
+    assert election.sure
+    await election.release()
+    assert not election.sure
 
 
 async def test_who_is_given_anothers_lease_waits_until_that_one_has_noticed() -> None:
@@ -123,6 +133,94 @@ async def test_who_is_given_anothers_lease_waits_until_that_one_has_noticed() ->
     await asyncio.wait_for(waiting, _MOST)
     assert taken[0] >= lost
     assert second.sure
+
+
+GIVEN = Terms(duration=3600, every=0.02, give_up=0.1, pause=0.2)
+
+
+async def _by_force(second: Election, begin: float) -> None:
+    await asyncio.wait_for(second.acquire(), _MOST)
+    assert time.monotonic() - begin >= GIVEN.pause
+    assert second.sure
+
+
+async def test_a_lease_whose_holder_somebody_took_out_is_worked_only_once_that_one_must_know() -> None:
+    kube = FakeKube()
+    await _held(_election(kube, "a", GIVEN))
+    begin = time.monotonic()
+    await kube.patch(Resource.LEASES, *WHERE, {"spec": {"holderIdentity": ""}})
+    await _by_force(_election(kube, "b", GIVEN), begin)
+
+
+async def test_who_takes_by_force_waits_also_where_the_answer_to_that_is_lost() -> None:
+    kube = FakeKube()
+    await _held(_election(kube, "a", GIVEN))
+    begin = time.monotonic()
+    await kube.patch(Resource.LEASES, *WHERE, {"spec": {"holderIdentity": "b"}})
+    # 1: read; 2: written, and the answer lost.
+    kube.fuse = Fuse({2: When.AFTER}, lambda name: ApiException(status=503, reason=name))
+    await _by_force(_election(kube, "b", GIVEN), begin)
+
+
+def test_who_is_given_a_lease_waits_until_its_former_holder_is_not_sure_however_slow_its_renewals_are() -> None:
+    assert Terms.give_up < Terms.pause < Terms.duration
+
+
+async def test_who_ends_right_after_it_took_by_force_does_not_hand_over_at_once() -> None:
+    kube = FakeKube()
+    await _held(_election(kube, "a", GIVEN))
+    second = _election(kube, "b", GIVEN)
+    await kube.patch(Resource.LEASES, *WHERE, {"spec": {"holderIdentity": "b"}})
+    taking = asyncio.create_task(second.acquire())
+    async with asyncio.timeout(_MOST):
+        while second._held is None:
+            await asyncio.sleep(0)
+    taking.cancel()
+    await asyncio.wait({taking})
+    await second.release()
+    assert _lease(kube)["spec"]["holderIdentity"] == "b"
+
+
+@pytest.mark.parametrize("stolen", [False, True])
+async def test_a_lease_whose_last_renewal_was_cut_off_is_released_all_the_same(stolen: bool) -> None:
+    kube = FakeKube()
+    election = _election(kube, "a")
+    await _held(election)
+    kube.fuse = Fuse({1: When.AFTER}, lambda name: ApiException(status=503, reason=name))
+    with pytest.raises(ApiException):
+        await election._renew()
+    if stolen:
+        await kube.patch(Resource.LEASES, *WHERE, {"spec": {"holderIdentity": "b"}})
+    await election.release()
+    assert _lease(kube)["spec"]["holderIdentity"] == ("b" if stolen else "")
+
+
+async def test_an_answer_that_is_no_json_is_a_refusal_like_others() -> None:
+    kube = FakeKube()
+    election = _election(kube, "a")
+    await _held(election)
+    fuse = kube.fuse = Fuse({1: When.BEFORE, 4: When.AFTER}, lambda name: json.JSONDecodeError(name, "<html>", 0))
+    async with _keeping(election) as renewing:
+        async with asyncio.timeout(_MOST):
+            while len(fuse.calls) < 8:
+                await asyncio.sleep(0.01)
+        assert not renewing.done()
+
+
+async def test_who_wakes_up_with_its_machine_is_not_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linux' monotonic clock stands while the machine sleeps; the one that counts that, too, does not."""
+    slept = [0.0]
+    real = time.clock_gettime
+
+    def told(which: int) -> float:
+        return real(which) + (slept[0] if which == time.CLOCK_BOOTTIME else 0.0)
+
+    monkeypatch.setattr(time, "clock_gettime", told)
+    election = _election(FakeKube(), "a", Terms())
+    await _held(election)
+    assert election.sure
+    slept[0] = 60.0
+    assert not election.sure
 
 
 async def test_who_was_stopped_for_a_while_is_not_sure() -> None:

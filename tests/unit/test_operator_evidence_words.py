@@ -16,7 +16,7 @@ from boardhand_operator.decide.actions import Record
 from boardhand_operator.decide.deciding import decide
 from boardhand_operator.decide.facts import Facts
 from boardhand_operator.memory.turns import Turn
-from boardhand_operator.words import evidence_lines, pull_request_body
+from boardhand_operator.texts.words import evidence_lines, pull_request_body
 from tests.support.objects import IMPLEMENT_STAGES, a_pool, a_run, ended, job_body, pod_body
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

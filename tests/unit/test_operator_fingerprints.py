@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from boardhand_api.fingerprints import WINDOW, Fingerprints, Known, fingerprints, telling
 from boardhand_api.policy import PROTECTED, Policy
 from boardhand_operator.credentials import Source, sources
+from boardhand_operator.credentials.fingerprinting import KEPT_SECONDS, Fingerprinting
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.fingerprinting import KEPT_SECONDS, Fingerprinting
 from boardhand_operator.kube import Resource
 from boardhand_operator.services import Services
 from boardhand_operator.specs.order import build_order

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from boardhand_api.ticket import Checklist, ChecklistItem, Linked, Ticket, TicketComment
 from boardhand_operator import boards
 from boardhand_operator.boards.ticket import BYTES, ticket_of
-from boardhand_operator.fitting import fitted, smaller
+from boardhand_operator.texts.fitting import fitted, smaller
 from boardhand_runner.nodes.ticket import ticket_text
 
 WHOLE = Ticket(

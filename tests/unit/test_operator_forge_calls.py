@@ -15,7 +15,7 @@ from boardhand_operator.kube import Resource
 from boardhand_operator.memory.store import Store
 from boardhand_operator.webhooks import relay
 from boardhand_operator.webhooks.door import Door
-from boardhand_operator.webhooks.relay import POKE, Relay, of_forge
+from boardhand_operator.webhooks.relay import POKE, Relay, of_board, of_forge
 from tests.support.fuse import Fuse
 from tests.support.objects import SECRET
 from tests.support.world import SETTINGS, FakeServices, World, clocked
@@ -52,13 +52,16 @@ async def until(seen: Callable[[], bool]) -> None:
 
 
 async def test_the_door_tells_a_call_of_the_forge_from_one_of_the_board(world: World) -> None:
-    door, called = Door(*parts(world)), list[tuple[str, str]]()
-    door.forge_called = called.append
+    """A forge calls with every check of every pull request: the board is not polled for that."""
+    door, called, polled = Door(*parts(world)), list[tuple[str, str]](), list[tuple[str, str]]()
+    door.forge_called, door.board_called = called.append, polled.append
     assert await door.admits(SHOP, BOARD_CALLS, b"hello")
     assert not await door.admits(SHOP, {}, b"hello")
-    assert called == []
+    assert (called, polled) == ([], [SHOP])
     assert await door.admits(SHOP, FORGE_CALLS, b"hello")
-    assert called == [SHOP]
+    assert (called, polled) == ([SHOP], [SHOP])
+    assert await door.admits(SHOP, BOARD_CALLS | FORGE_CALLS, b"hello")
+    assert (called, polled) == ([SHOP] * 2, [SHOP] * 2)
 
 
 async def test_it_is_passed_on_that_the_forge_was_among_those_who_called(
@@ -72,10 +75,16 @@ async def test_it_is_passed_on_that_the_forge_was_among_those_who_called(
     passing = Relay(world.kube)
     passing.pass_on(SHOP)
     await until(lambda: bool(written()) and not passing._tasks)
-    assert not of_forge(written())
+    assert (of_board(written()), of_forge(written())) == (True, False)
     passing.pass_on(SHOP, forge=True)
-    passing.pass_on(SHOP)
-    await until(lambda: of_forge(written()))
+    await until(lambda: of_forge(written()) and not passing._tasks)
+    assert not of_board(written())
+    for order in (True, False), (False, True):
+        for forge in order:
+            passing.pass_on(SHOP, forge=forge)
+        await until(lambda: of_forge(written()) and of_board(written()) and not passing._tasks)
+        passing.pass_on(SHOP)
+        await until(lambda: not of_forge(written()) and not passing._tasks)
     await passing.aclose()
 
 
@@ -103,14 +112,14 @@ async def test_an_operator_looks_when_the_forge_calls_and_ends_with_its_worker(w
     app._kube, app._services = world.kube, services
     task = asyncio.create_task(_work(app))
     await until(lambda: SHOP in app.crew.aftercare)
-    app._forge_called(SHOP)
+    app.webhooks.forge_called(SHOP)
     app.crew.pool_changed(world.kube.objects[Resource.POOLS][SHOP])
     await until(lambda: world.fuse.calls == ONE_LOOK)
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
     assert not app.crew.aftercare
-    app._forge_called(SHOP)
+    app.webhooks.forge_called(SHOP)
     assert world.fuse.calls == ONE_LOOK
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boardhand_operator.form import filled, quoted, sections_of
-from boardhand_operator.words import pull_request_body
+from boardhand_operator.texts.form import filled, quoted, sections_of
+from boardhand_operator.texts.words import pull_request_body
 from tests.support.objects import a_pool, a_run
 
 TEMPLATE = """<!-- Thank you! -->

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -75,10 +76,31 @@ def test_what_else_a_node_gives_is_left_as_it_is_said() -> None:
     assert "nvidia.com/gpu" not in found["workbench"]["resources"]["requests"]
 
 
-def test_a_quantity_that_is_none_is_the_pools_configuration() -> None:
-    with pytest.raises(Misconfigured, match="'lots' is not a quantity") as refused:
-        template(bench={"resources": {"requests": {"memory": "lots"}}})
+@pytest.mark.parametrize("amount", ["lots", "", "NaN", "sNaN", "Infinity", "1 Gi", "-5", "1e9999", "1KiB", "1\n"])
+@pytest.mark.parametrize(
+    ("said", "where"),
+    [
+        ({"bench": {"resources": {"requests": {"memory": "?"}}}}, "spec.workbench.resources.requests.memory"),
+        ({"resources": {"publish": {"limits": {"cpu": "?"}}}}, "spec.pod.resources.publish.limits.cpu"),
+        (
+            {"bench": {"services": [SERVICE | {"resources": {"limits": {"gpu.test/one": "?"}}}]}},
+            "spec.workbench.services[db].resources.limits.gpu.test/one",
+        ),
+    ],
+)
+def test_a_quantity_that_is_none_is_the_pools_configuration(amount: str, said: Json, where: str) -> None:
+    """It is said before a ticket is taken: `shape.check` is what a pool is looked at with."""
+    asked = json.loads(json.dumps(said).replace('"?"', json.dumps(amount)))
+    with pytest.raises(Misconfigured, match="is not a quantity as Kubernetes writes it") as refused:
+        template(**asked)
     assert refused.value.reason == "ResourcesUnreadable"
+    assert refused.value.message.startswith(f"{where}: {amount!r} ")
+
+
+@pytest.mark.parametrize("amount", ["1", "0", "500m", "2Gi", "1.5", ".5", "1e3", "1E", "12E-2", "+4k"])
+def test_a_quantity_is_taken_as_kubernetes_writes_it(amount: str) -> None:
+    made = template(bench={"resources": {"limits": {"memory": amount}}})
+    assert {box["name"]: box["resources"]["limits"]["memory"] for box in made["containers"]} == {"verify": amount}
 
 
 @pytest.mark.parametrize("task", ["Auto", "Analyse"])

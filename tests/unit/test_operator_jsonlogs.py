@@ -17,13 +17,13 @@ import kopf
 import pytest
 from aiohttp.http_exceptions import BadHttpMessage
 
-from boardhand_operator.jsonlines import JsonLine
 from boardhand_operator.kube import Resource
-from boardhand_operator.loglines import set_up, waited_out
+from boardhand_operator.log.fields import about, about_run, fields
+from boardhand_operator.log.json_lines import JsonLine
+from boardhand_operator.log.lines import set_up, waited_out
 from boardhand_operator.memory.store import Key
 from boardhand_operator.queue import WorkQueue
 from boardhand_operator.redacting import Redactor, install
-from boardhand_operator.telling import about, about_run, fields
 from tests.support.fuse import Fuse
 from tests.support.objects import run_body
 from tests.support.world import Replica, World, clocked

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 
-from boardhand_operator.loglines import OneLine
+from boardhand_operator.log.lines import OneLine
 
 
 def logged(message: str, *args: object, error: Exception | None = None) -> str:

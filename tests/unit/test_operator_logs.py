@@ -9,9 +9,9 @@ from boardhand_api.failures import FailureClass
 from boardhand_api.pod import Stage
 from boardhand_api.result import Checked, Published, Result, termination_message
 from boardhand_api.run_status import Phase
+from boardhand_operator.cluster.logs import PATIENCE_SECONDS, Logs
 from boardhand_operator.decide.observe import Json
 from boardhand_operator.kube import ApiException
-from boardhand_operator.logs import PATIENCE_SECONDS, Logs
 from tests.support.fake_kube import FakeKube
 from tests.support.fake_nodes import Fate
 from tests.support.fuse import Fuse, When
@@ -89,7 +89,7 @@ async def test_a_run_whose_node_is_gone_with_its_log_ends_by_what_the_message_sa
         raise ApiException(status=500, reason="dial tcp: no route to host")
 
     monkeypatch.setattr(world.kube, "last_line", refused)
-    monkeypatch.setattr("boardhand_operator.logs.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("boardhand_operator.cluster.logs.PATIENCE_SECONDS", 0.0)
     monkeypatch.setattr("tests.support.fake_nodes.termination_message", _former_message)
     world.add_pool()
     world.board.add("card-1")

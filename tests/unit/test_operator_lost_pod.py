@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -20,10 +23,12 @@ from boardhand_operator.decide.facts import Facts
 from boardhand_operator.decide.lost_pod import POLICY, Head
 from boardhand_operator.decide.outcome import Outcome, judge
 from boardhand_operator.kube import Resource
+from boardhand_operator.memory.store import Store
 from boardhand_operator.memory.turns import Turn
 from boardhand_operator.specs.failure_policy import build_policy
 from boardhand_operator.specs.job import build_job
 from boardhand_operator.specs.order import build_order
+from boardhand_operator.views import Run
 from tests.support.fake_nodes import Fate
 from tests.support.fuse import Fuse
 from tests.support.objects import a_pool, a_run, ended, job_body, pod_body, run_body, running
@@ -271,7 +276,7 @@ def test_a_job_that_has_left_the_watch_and_whose_pod_is_not_seen_to_end_is_looke
             job["status"]["succeeded"] = succeeded
             looks.append(decide(Facts(run, a_pool(), job, pod, None, Turn(place=True), NOON)))
         assert [bool(look.actions) for look in looks] == [False, False]
-        assert (looks[0].again or 0) > 60
+        assert (looks[0].again or 0) >= (60 if pod else 30)
         assert (looks[1].again or 3600) < 60
 
 
@@ -302,27 +307,65 @@ async def test_what_no_watch_told_of_is_found_out_once_the_deadline_is_over() ->
     assert run.status.failure and (run.status.phase, run.status.failure.reason) == (Phase.FAILED, "Disrupted")
 
 
-@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("last", ["made", "begun", "pod gone", "nudged"])
 @pytest.mark.parametrize(("seconds", "nudged"), [(29, False), (30, True)])
+@pytest.mark.parametrize("phase", ["Preparing", "Working"])
 def test_a_job_that_its_controller_overlooked_is_told_of_every_half_minute(
-    again: bool, seconds: int, nudged: bool
+    last: str, seconds: int, nudged: bool, phase: str
 ) -> None:
-    """Seen where an API server was killed: Jobs that were made as it came back had no pod for as long as one waited."""
+    """Seen where an API server was killed: Jobs that were made as it came back had no pod, and Jobs whose pod was
+    deleted then no end, for as long as one waited."""
     job = job_body()
     del job["status"]["startTime"]
     since = observe.parse_time(job["metadata"]["creationTimestamp"])
-    if again:
+    if last != "made":
         since += timedelta(minutes=5)
+    if last == "begun":
+        job["status"]["startTime"] = stamp(since)
+    elif last == "nudged":
         job["metadata"]["labels"] = {LABEL_NUDGED: str(int(since.timestamp()))}
-    run = a_run(phase="Preparing", job="run-1-1", tries=1, startedAt="2026-01-01T11:00:00Z")
+    run = a_run(phase=phase, job="run-1-1", tries=1, startedAt="2026-01-01T11:00:00Z")
     now = since + timedelta(seconds=seconds)
-    decision = decide(Facts(run, a_pool(), job, None, None, Turn(place=True), now))
+    podless = seconds if last == "pod gone" else 9999
+    decision = decide(Facts(run, a_pool(), job, None, None, Turn(place=True), now, podless_seconds=podless))
     assert decision.actions == ((NudgeJob("run-1-1"),) if nudged else ())
     assert decision.again == (30 if nudged else 1)
-    assert decide(Facts(run, a_pool(), job_body(), None, None, Turn(place=True), now)).actions == ()
 
 
-async def test_a_nudged_job_is_seen_to_have_changed() -> None:
+def test_a_job_with_a_pod_is_not_told_of_nor_one_that_is_held() -> None:
+    run = a_run(phase="Preparing", job="run-1-1", tries=1, startedAt="2026-01-01T11:00:00Z")
+    held = job_body()
+    held["spec"] = {"suspend": True}
+    for job, pod in ((job_body(), pod_body()), (held, None)):
+        facts = Facts(run, a_pool(), job, pod, None, Turn(place=True), NOON + timedelta(hours=1), podless_seconds=9999)
+        assert not any(isinstance(action, NudgeJob) for action in decide(facts).actions)
+
+
+def test_the_memory_knows_since_when_a_job_is_to_have_a_pod() -> None:
+    now = 1000.0
+    store = Store(lambda: now)
+    job, pod = job_body(), pod_body()
+    now += 50
+    assert store.podless("team", "run-1-1") == 50
+    store.put(Resource.JOBS, job)
+    store.put(Resource.PODS, pod)
+    now += 50
+    store.gone(Resource.PODS, pod)
+    now += 7
+    assert store.podless("team", "run-1-1") == 7
+    for suspend, version in ((True, "1000001"), (False, "1000002")):
+        now += 3
+        meta = job["metadata"] | {"resourceVersion": version}
+        store.put(Resource.JOBS, {"metadata": meta, "spec": {"suspend": suspend}, "status": job["status"]})
+    now += 2
+    assert store.podless("team", "run-1-1") == 2
+    store.drop(Resource.JOBS, ("team", "run-1-1"))
+    assert store.podless("team", "run-1-1") == 115
+
+
+@asynccontextmanager
+async def _overlooked() -> AsyncIterator[tuple[World, Replica, Run]]:
+    """A run whose Job was made half a minute ago, and has no pod."""
     world = World(Fuse())
     world.add_pool()
     world.board.add("card-1")
@@ -330,9 +373,15 @@ async def test_a_nudged_job_is_seen_to_have_changed() -> None:
         replica = Replica(world)
         await replica.poll()
         await replica.work()
+        (run,) = world.runs()
+        world.clock.time += timedelta(seconds=31)
+        yield world, replica, run
+
+
+async def test_a_nudged_job_is_seen_to_have_changed() -> None:
+    async with _overlooked() as (world, replica, _):
         (job,) = world.kube.objects[Resource.JOBS].values()
         before = job["metadata"]["resourceVersion"]
-        world.clock.time += timedelta(seconds=31)
         replica.watch()
         await replica.work()
         await replica.work()
@@ -340,6 +389,25 @@ async def test_a_nudged_job_is_seen_to_have_changed() -> None:
         assert int(job["metadata"]["resourceVersion"]) > int(before)
         assert world.fuse.calls.count("patch JOBS") == 1
         await live(world)
+
+
+async def test_a_job_that_went_without_a_word_is_not_nudged_for_ever() -> None:
+    """Its run was deleted, and the watches have not said so yet."""
+    async with _overlooked() as (world, replica, run):
+        world.kube.remove(Resource.RUNS, (run.namespace, run.name))
+        world.kube.remove(Resource.JOBS, (run.namespace, str(run.status.job)))
+        for _ in range(5):
+            await replica.reconciler.work((run.namespace, run.name))
+        assert world.fuse.calls.count("patch JOBS") == 1
+        assert not list(replica.store.bodies(Resource.JOBS))
+        assert not list(replica.store.bodies(Resource.RUNS))
+
+
+async def test_what_changed_nothing_is_not_done_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("boardhand_operator.act.doing.Doing.nudge_job", AsyncMock())
+    async with _overlooked() as (_, replica, run):
+        pauses = [await replica.reconciler.work((run.namespace, run.name)) for _ in range(3)]
+    assert pauses == [30, 5, 5]
 
 
 async def test_a_try_is_not_told_for_lost_by_a_memory_that_is_older_than_its_end() -> None:

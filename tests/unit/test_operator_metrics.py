@@ -18,8 +18,6 @@ from boardhand_api.failures import FailureClass
 from boardhand_api.pod import LABEL_TICKET
 from boardhand_api.result import TestCounts, Usage
 from boardhand_api.run_status import Failure, Verdict
-from boardhand_operator.afterwards import WAITING, AfterTries
-from boardhand_operator.changes import SECRET_FOUND
 from boardhand_operator.errors import Remote
 from boardhand_operator.http.answers import Vendor
 from boardhand_operator.http.calls import Call
@@ -29,6 +27,8 @@ from boardhand_operator.memory.store import Key, Store
 from boardhand_operator.metrics import served
 from boardhand_operator.metrics.names import POOLS
 from boardhand_operator.observing import Observers, Written
+from boardhand_operator.observing.afterwards import WAITING, AfterTries
+from boardhand_operator.observing.changes import SECRET_FOUND
 from boardhand_operator.views import Pool
 from boardhand_operator.vitals import Role, Vitals
 from tests.support.fake_nodes import FakeNodes, Fate

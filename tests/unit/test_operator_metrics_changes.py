@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 
 from boardhand_api.events import Routed, Step
 from boardhand_api.result import Usage
-from boardhand_operator import afterwards
-from boardhand_operator.afterwards import AfterTries, Over
-from boardhand_operator.changes import Change, change_of
 from boardhand_operator.kube import ApiException, Kube
 from boardhand_operator.metrics import admission
 from boardhand_operator.metrics.by_model import by_model
 from boardhand_operator.metrics.names import Names
-from boardhand_operator.observing import Written
+from boardhand_operator.observing import Written, afterwards
+from boardhand_operator.observing.afterwards import AfterTries, Over
+from boardhand_operator.observing.changes import Change, change_of
 from boardhand_operator.views import Pool
 from tests.support.fake_kube import FakeKube
 from tests.support.objects import NOON, pool_body, run_body

@@ -89,6 +89,8 @@ async def test_the_token_is_that_of_the_file_as_it_is_now(tmp_path: Path) -> Non
         answers = [await http.get("/metrics", headers=given) for given in (bearer("first"), bearer("second"), {})]
         assert [answer.status_code for answer in answers] == [401, 200, 401]
         assert answers[0].content == b""
+        file.write_bytes(b"\xff\xfe")
+        assert (await http.get("/metrics", headers=bearer("second"))).status_code == 401
 
 
 async def test_the_api_server_says_whose_a_token_is_and_what_its_owner_may() -> None:
@@ -153,4 +155,4 @@ def test_nothing_of_it_is_imported_unless_it_is_asked_for() -> None:
     loaded = set(done.stdout.split())
     for name in ("prometheus_client", "opentelemetry", "google.protobuf", "boardhand_operator.metrics.served"):
         assert name not in loaded
-    assert "boardhand_operator.watched" in loaded
+    assert "boardhand_operator.observing.watched" in loaded

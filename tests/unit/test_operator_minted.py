@@ -150,9 +150,8 @@ async def worked(scene: Scene, replica: Replica) -> float | None:
 
 
 def started(scene: Scene, replica: Replica) -> None:
-    """The Jobs' controller has looked at them."""
-    for name in scene.world.kube.objects[Resource.JOBS]:
-        scene.world.kube.set_status(Resource.JOBS, name, {"startTime": scene.world.kube.clock()})
+    """The Jobs' controller has looked at them, and made their pods."""
+    scene.world.nodes.tick()
     replica.watch()
 
 
@@ -332,7 +331,7 @@ async def test_what_a_pool_was_is_let_go_of(scene: Scene) -> None:
         body["metadata"]["generation"] = generation
         await minter.check(Pool.of(body))
         scene.world.clock.time += timedelta(hours=1)
-    assert [place[2] for place in minter._known] == [3, 4, 5]
+    assert [place[-1] for place in minter._known] == [3, 4, 5]
     minter.forget(("team", "shop"))
     assert not minter._known
     await minter.check(Pool.of(body))

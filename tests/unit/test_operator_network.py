@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from boardhand_api.run import TicketRunSpec
 from boardhand_api.run_status import Phase
+from boardhand_operator.cluster.policies import Policies, difference
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.kube import Resource
-from boardhand_operator.policies import Policies, difference
+from boardhand_operator.kube import ApiException, Resource
 from boardhand_operator.settings import Settings
 from boardhand_operator.specs import network
 from boardhand_operator.specs.job import build_job
@@ -216,6 +216,21 @@ async def test_what_somebody_changed_or_deleted_is_made_again(change: Json) -> N
     clock.seconds = 122
     await policies.ensure(a_pool(), CLUSTER)
     assert kube.objects[Resource.POLICIES][KEY]["spec"] == wanted
+
+
+async def test_a_policy_that_goes_while_it_is_mended_is_not_taken_for_there() -> None:
+    class Fleeting(FakeKube):
+        async def _patch(self, resource: Resource, namespace: str, name: str, body: Json, sub: str) -> Json | None:
+            self.remove(resource, (namespace, name))
+            return await super()._patch(resource, namespace, name, body, sub)
+
+    kube, clock = Fleeting(), Clock()
+    policies = Policies(kube, clock)
+    await policies.ensure(a_pool(), CLUSTER)
+    with pytest.raises(ApiException, match="was just deleted"):
+        await policies.ensure(a_pool(egress={"dns": False}), CLUSTER)
+    await policies.ensure(a_pool(egress={"dns": False}), CLUSTER)
+    assert KEY in kube.objects[Resource.POLICIES]
 
 
 async def test_a_changed_pool_is_heeded_at_once_and_an_unchanged_one_costs_a_request_a_minute() -> None:

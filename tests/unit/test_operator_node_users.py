@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from boardhand_api.pod_settings import UserNamespaces
+from boardhand_operator.cluster.nodes import Nodes
 from boardhand_operator.kube import ApiException, Json, Resource
-from boardhand_operator.nodes import Nodes
 from boardhand_operator.specs import users
 from tests.support.fake_kube import FakeKube
 from tests.support.fuse import Fuse
@@ -108,7 +108,7 @@ async def test_nodes_are_asked_again_after_ten_minutes_and_their_change_is_told(
 ) -> None:
     scene = Scene()
     scene.add("n", UNABLE)
-    with caplog.at_level(logging.INFO, "boardhand_operator.nodes"):
+    with caplog.at_level(logging.INFO, "boardhand_operator.cluster.nodes"):
         assert [await scene.own_users() for _ in range(3)] == [False] * 3
         scene.kube.set_status(Resource.NODES, ("", "n"), ABLE)
         scene.now = 599
@@ -142,7 +142,7 @@ class Closed(FakeKube):
 
 async def test_without_the_right_to_list_nodes_pods_have_the_nodes_users(caplog: pytest.LogCaptureFixture) -> None:
     nodes = Nodes(Closed(Fuse()), lambda: 0.0, UserNamespaces.AUTO)
-    with caplog.at_level(logging.INFO, "boardhand_operator.nodes"):
+    with caplog.at_level(logging.INFO, "boardhand_operator.cluster.nodes"):
         assert await nodes.own_users({}) is False
     assert "may not list nodes (chart value userNamespaces: Auto brings the right)" in caplog.text
 

@@ -22,8 +22,8 @@ from boardhand_operator.after.calling import Untold, call, check_address
 from boardhand_operator.after.labels import settling
 from boardhand_operator.after.notices import Notices
 from boardhand_operator.credentials import Source, sources
+from boardhand_operator.credentials.fingerprinting import Fingerprinting
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.fingerprinting import Fingerprinting
 from boardhand_operator.http.exchange import Connection
 from boardhand_operator.kube import Resource
 from boardhand_operator.memory.store import Store
@@ -39,7 +39,7 @@ from tests.support.sealing import a_ring, key_file
 from tests.support.world import SETTINGS, FakeServices, Replica, World, clocked, live
 
 KEY = ("team", "shop")
-TEAM = {"name": "team", "secretRef": {"name": "slack"}, "on": ["Succeeded", "Failed"]}
+TEAM = {"name": "team", "secretRef": {"name": "slack"}, "occasions": ["Succeeded", "Failed"]}
 SITE = "https://hooks.example"
 
 
@@ -116,7 +116,7 @@ def test_a_run_is_marked_for_the_outcomes_that_were_chosen(status: dict[str, Any
         status["failure"] = {"class": cls, "reason": "Told", "message": "Why."}
     given = {"claim": "c1", "finishedAt": NOON} | status
     run = a_run(**{key: value for key, value in given.items() if value is not None})
-    pool = a_pool(notifications=[TEAM | {"on": on}])
+    pool = a_pool(notifications=[TEAM | {"occasions": on}])
     assert (LABEL_NOTIFY in settling(run, pool)) is marked
     assert LABEL_NOTIFY not in settling(run, a_pool())
     assert LABEL_NOTIFY not in settling(run, None)
@@ -226,6 +226,21 @@ async def test_after_an_hour_it_is_given_up_with_an_event(desk: Desk) -> None:
     await told.round()
     await desk.notices().round()
     assert desk.slack.calls == calls
+
+
+async def test_the_hour_begins_once_the_run_is_settled(desk: Desk) -> None:
+    """Its board may have been down for longer than that since the outcome was recorded."""
+    since = "2026-01-01T15:00:00Z"
+    said = {"status": "False", "reason": "Succeeded", "message": "", "lastTransitionTime": since, "type": "Reconciling"}
+    desk.run(conditions=[said])
+    desk.world.clock.time += timedelta(hours=3, minutes=59)
+    told = desk.notices()
+    desk.slack.failing = [PlainTextResponse("no_service", 404)]
+    await told.round()
+    assert desk.pending()
+    await told.round()
+    assert desk.told() == ["team"]
+    assert desk.events() == []
 
 
 async def test_tries_come_slower_and_slower(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

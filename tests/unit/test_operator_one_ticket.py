@@ -1,15 +1,18 @@
-"""One ticket that the board refuses to read, or to have a word written on, keeps no other from being taken."""
+"""One ticket: claimed once whatever came late or was lost; and where the board refuses to read it, or to have a word
+written on it, it keeps no other from being taken."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from boardhand_operator.boards import Card
 from boardhand_operator.boards.claims import Claimant, claim
-from boardhand_operator.errors import Rejected
-from boardhand_operator.kube import Resource
+from boardhand_operator.boards.markers import find_claims
+from boardhand_operator.errors import Rejected, RemoteUnavailable
+from boardhand_operator.kube import Json, Resource
 from boardhand_operator.pools.tickets import Tickets
 from boardhand_operator.views import Pool
 from tests.support.fake_board import DOING
@@ -80,3 +83,35 @@ async def test_an_orphan_that_takes_no_word_is_let_be(world: World) -> None:
     await Replica(world).poll()
     assert ready(world)
     assert len(world.board.said["card-02"]) == 2
+
+
+@pytest.mark.parametrize("lost", ["comment", "move"])
+async def test_a_run_that_is_worked_before_its_creation_is_answered_claims_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    """The watch is quicker than the answer; of the first look's writes one is done, and its answer lost."""
+    world.board.add("card-02")
+    replica = Replica(world)
+    create, write = world.kube._create, getattr(world.board, lost)
+
+    async def loses(*args: Any) -> None:
+        await write(*args)
+        monkeypatch.setattr(world.board, lost, write)
+        raise RemoteUnavailable("Board", lost, "the answer was lost")
+
+    async def answers_late(resource: Resource, namespace: str, body: Json) -> Json:
+        made = await create(resource, namespace, body)
+        if resource is Resource.RUNS:
+            replica.watch()
+            await replica.work()
+        return made
+
+    monkeypatch.setattr(world.board, lost, loses)
+    monkeypatch.setattr(world.kube, "_create", answers_late)
+    await replica.poll()
+    for _ in range(4):
+        world.pass_time(1)
+        await replica.work()
+    (run,) = world.runs()
+    assert run.status.job is not None
+    assert len(find_claims(world.board.said["card-02"])) == 1

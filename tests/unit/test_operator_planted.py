@@ -13,9 +13,9 @@ from boardhand_api.result import Published, Result, termination_message
 from boardhand_api.run_status import Phase
 from boardhand_operator.act import volume
 from boardhand_operator.act.doing import Doing
+from boardhand_operator.cluster.snapshots import Snapshots, build_revision
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.kube import Resource
-from boardhand_operator.snapshots import Snapshots, build_revision
 from boardhand_operator.views import Pool, Run
 from tests.support.fake_nodes import Fate
 from tests.support.fuse import Fuse

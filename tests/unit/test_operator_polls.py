@@ -233,8 +233,11 @@ async def test_a_call_passed_on_by_another_replica_is_one_poll(world: World, mon
         worker.wake(0, "12:00:01")
         await _until(lambda: board.looks == 2)
         worker.wake(0, "12:00:01")
+        worker.wake(0, "12:00:02 only forge")
         await asyncio.sleep(0.05)
         assert board.looks == 2
+        worker.wake(0, "12:00:03 forge")
+        await _until(lambda: board.looks == 3)
 
 
 def _giant() -> TrelloBoard:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -35,3 +37,18 @@ async def test_a_connection_that_never_asks_is_closed_and_keeps_no_probe_out(mon
         for reader, writer in mute:
             assert await asyncio.wait_for(reader.read(), 5) == b""
             writer.close()
+
+
+async def test_without_a_host_probes_are_served_at_every_address_of_either_family() -> None:
+    """A pod of a cluster with IPv6 alone has no other address that the kubelet could ask."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    reached = []
+    async with web.serving(lambda: VITALS, "", port), httpx.AsyncClient(trust_env=False) as http:
+        for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+            with suppress(OSError), socket.socket(family) as here:  # a machine without IPv6 has one family
+                here.bind((address, 0))
+                reached.append(address)
+                host = f"[{address}]" if ":" in address else address
+                assert (await http.get(f"http://{host}:{port}/readyz")).status_code == 200
+    assert "127.0.0.1" in reached

@@ -14,7 +14,7 @@ from boardhand_api.pod import LABEL_PULL_REQUEST, LABEL_SETTLED
 from boardhand_api.run_status import PullRequest, PullRequestState
 from boardhand_operator.after import pulls
 from boardhand_operator.after.labels import settling
-from boardhand_operator.after.pulls import PullRequests
+from boardhand_operator.after.pulls import EACH, LOOKS, PullRequests
 from boardhand_operator.errors import RateLimited, RemoteUnavailable
 from boardhand_operator.kube import Resource
 from boardhand_operator.memory.store import Store
@@ -23,6 +23,7 @@ from tests.support.fake_forge import FakeForge
 from tests.support.fake_nodes import Fate
 from tests.support.fuse import Crash, Fuse, When
 from tests.support.objects import a_pool, a_run, run_body
+from tests.support.virtual_time import LoopClock, virtually
 from tests.support.world import FakeServices, World, clocked, live
 
 OPEN, MERGED, CLOSED = PullRequestState
@@ -341,6 +342,29 @@ async def test_another_pools_runs_and_another_repositorys_numbers_are_left_alone
     assert [run_of(world, name).body for name in (other, moved)] == before
 
 
+@pytest.mark.parametrize("head", ["c" * 40, "c" * 12, "d" * 40])
+async def test_one_whose_repository_was_renamed_is_looked_after_as_before(world: World, head: str) -> None:
+    """The forge leads on to its new name; it is known by its commit: the one that was proved, or that was seen last."""
+    pull = PullRequest(url=f"{URL}/7", number=7, head="d" * 40)
+    name = settled(world, 7, pullRequest=pull.wire())
+    became(world, 7, url="http://forge.test/renamed/pulls/7", state=MERGED, head=head)
+    await look(world)
+    found = run_of(world, name).status.pull_request
+    assert found
+    assert (found.url, found.state) == ("http://forge.test/renamed/pulls/7", MERGED)
+
+
+@pytest.mark.parametrize(
+    ("url", "head"),
+    [("http://forge.test/x/pulls/7", "e" * 40), ("http://forge.test/x/pulls/7", None), ("javascript:x", "c" * 40)],
+)
+async def test_the_same_number_elsewhere_is_another_pull_request(world: World, url: str, head: str | None) -> None:
+    name = settled(world, 7)
+    became(world, 7, url=url, state=MERGED, head=head)
+    await look(world)
+    assert run_of(world, name).status.pull_request == PullRequest(url=f"{URL}/7", number=7)
+
+
 async def test_one_that_is_not_there_stays_looked_after(world: World) -> None:
     name = settled(world, 7)
     del world.forge.fates[7]
@@ -383,7 +407,7 @@ async def test_a_run_that_was_deleted_meanwhile_is_no_matter(world: World) -> No
     ("failed", "pause"),
     [
         (RateLimited("Forge", "read", "slow down", retry_after=900.0), 900.0),
-        (RemoteUnavailable("Forge", "read", "gone"), 0.0),
+        (RemoteUnavailable("Forge", "read", "gone"), EACH),
     ],
 )
 async def test_a_forge_that_refuses_is_left_alone_for_so_long(world: World, failed: Exception, pause: float) -> None:
@@ -400,31 +424,43 @@ async def test_a_forge_that_refuses_is_left_alone_for_so_long(world: World, fail
     assert len(asked) == 1
 
 
-async def test_a_forge_that_calls_is_asked_at_once_and_not_too_often(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pulls, "SOONEST", 0.3)
+@pytest.mark.parametrize(
+    ("number", "pause"), [(0, 0.0), (2, 2 * EACH), (LOOKS, LOOKS * EACH), (LOOKS + 9, LOOKS * EACH)]
+)
+async def test_however_often_a_forge_calls_its_limit_is_left_to_others(world: World, number: int, pause: float) -> None:
+    """With every check that ends it calls: fifty pull requests every ten seconds would be 18,000 requests an hour."""
+    for one in range(number):
+        settled(world, one + 1)
+    assert await looker(world)._round() == pytest.approx(pause)
+    assert 3600 / EACH < 2000
+
+
+def test_a_forge_that_calls_is_asked_at_once_and_not_too_often(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulls, "SOONEST", 30)
+    monkeypatch.setattr(pulls, "EACH", 0.0)
     monkeypatch.setattr("random.random", lambda: 1.0)
     name = settled(world, 7)
-    looks = looker(world)
-    task = asyncio.create_task(looks.run())
-    await asyncio.sleep(0.02)
-    assert run_of(world, name).status.pull_request == PullRequest(url=f"{URL}/7", number=7)
-    became(world, 7, state=MERGED, merged_at=AT)
-    for _ in range(50):
+
+    async def told(clock: LoopClock) -> None:
+        looks = looker(world)
+        task = asyncio.create_task(looks.run())
+        await asyncio.sleep(2)
+        assert run_of(world, name).status.pull_request == PullRequest(url=f"{URL}/7", number=7)
+        became(world, 7, state=MERGED, merged_at=AT)
+        for _ in range(50):
+            looks.called()
+            await asyncio.sleep(0.2)
+        assert not followed(world, name)
+        again = settled(world, 8)
+        became(world, 8, state=MERGED)
         looks.called()
-        await asyncio.sleep(0.002)
-    assert not followed(world, name)
-    again = settled(world, 8)
-    became(world, 8, state=MERGED)
-    looks.called()
-    await asyncio.sleep(0.05)
-    assert followed(world, again)
-    deadline = asyncio.get_running_loop().time() + 5
-    while followed(world, again):
-        assert asyncio.get_running_loop().time() < deadline
-        await asyncio.sleep(0.02)
-    task.cancel()
+        await asyncio.sleep(5)
+        assert followed(world, again)
+        await asyncio.sleep(30)
+        assert not followed(world, again)
+        task.cancel()
+
+    virtually(told)
 
 
 async def test_a_plain_remote_and_a_pool_that_is_gone_are_asked_nothing(world: World) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import timedelta
+from unittest.mock import AsyncMock
 
 import pytest
 
 from boardhand_api.failures import FailureClass
 from boardhand_api.pod import LABEL_SETTLED
 from boardhand_api.run_status import Phase
+from boardhand_operator.act.doing import Doing
 from boardhand_operator.errors import CredentialsRefused, RateLimited, RemoteUnavailable
 from boardhand_operator.kube import ApiException, Json, Resource
 from boardhand_operator.memory.store import Key
@@ -79,6 +82,32 @@ async def test_a_place_that_was_not_used_is_free_again(world: World) -> None:
     await looked(replica, B)
     assert run_of(world, A).status.phase is Phase.CANCELLED
     assert run_of(world, B).status.tries == 1
+
+
+@pytest.mark.parametrize("wrong", [OSError("cut off"), ApiException(500, "sorry"), ValueError("a bug")])
+async def test_a_place_is_kept_while_nobody_knows_whether_a_run_began(world: World, wrong: Exception) -> None:
+    """The claim was written, and the answer was lost."""
+    for card, key in (("card-1", A), ("card-2", B)):
+        world.board.add(card)
+        add_run(world, key[1], card)
+    replica, patch = Replica(world), world.kube.patch
+
+    async def lost(resource: Resource, namespace: str, name: str, body: Json, subresource: str = "") -> Json | None:
+        await patch(resource, namespace, name, body, subresource)
+        raise wrong
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(world.kube, "patch", lost)
+        with pytest.raises(ValueError, match="bug") if isinstance(wrong, ValueError) else nullcontext():
+            await replica.reconciler.work(A)
+    await replica.reconciler.work(B)
+    assert [job["metadata"]["name"] for job in world.kube.objects[Resource.JOBS].values()] == ["run-a-1"]
+    assert run_of(world, B).status.claim is None
+    await replica.reconciler.work(A)
+    known = replica.store.get(Resource.RUNS, A)
+    assert known is not None
+    assert known["status"]["claim"] == run_of(world, A).status.claim
+    assert replica.store.turns.counts(("team", "shop")) == (1, 1)
 
 
 async def test_many_runs_worked_side_by_side_never_exceed_the_places() -> None:
@@ -244,6 +273,44 @@ async def test_a_ticket_that_left_the_ready_column_is_let_go(world: World) -> No
     assert run.settled
     assert world.board.texts("card-1") == []
     assert world.board.moves == [("card-1", "Failed")]
+
+
+async def test_a_ticket_that_goes_before_its_claim_is_noted_leaves_no_job_behind(world: World) -> None:
+    """The Job was made, and the status could not be written; else it would work on, and push."""
+    world.board.add("card-1")
+    add_run(world, A[1])
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Doing, "record", AsyncMock(side_effect=OSError("cut off")))
+        await Replica(world).reconciler.work(A)
+    (job,) = world.kube.objects[Resource.JOBS]
+    del world.board.cards["card-1"]
+    replica = Replica(world)
+    replica.store.drop(Resource.JOBS, job)
+    await replica.reconciler.work(A)
+    after = run_of(world, A)
+    assert after.status.failure
+    assert after.status.failure.reason == "TicketMoved"
+    assert not world.kube.objects[Resource.JOBS]
+
+
+@pytest.mark.parametrize(
+    "refused", [RemoteUnavailable("Board", "move a card", "no answer"), OSError("cut off"), ApiException(500, "sorry")]
+)
+async def test_a_run_that_is_deleted_while_its_ticket_is_moved_is_told_of(world: World, refused: Exception) -> None:
+    """The move may have been made, after the pool's worker looked for tickets whose run is gone."""
+    world.board.add("card-1")
+    run = add_run(world, A[1])
+    replica, told = Replica(world), list[str]()
+    replica.services.deleted = lambda body: told.append(body["metadata"]["uid"])
+
+    async def move(*_: object) -> None:
+        world.kube.remove(Resource.RUNS, A)
+        replica.store.gone(Resource.RUNS, run.body)
+        raise refused
+
+    world.board.move = move  # type: ignore[method-assign,assignment]
+    await replica.reconciler.work(A)
+    assert told == [run.uid]
 
 
 async def test_a_ticket_that_is_deleted_while_worked_ends_its_run(world: World) -> None:

@@ -20,8 +20,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from boardhand_api import redaction as redaction_module
 from boardhand_api.base import SecretRef
-from boardhand_api.redaction import BLOT, CUT, LEAST, Redaction
+from boardhand_api.redaction import BLOT, CUT, LEAST, Redaction, _Forms
 from boardhand_operator.errors import CredentialsRefused, Remote
 from boardhand_operator.http.answers import Vendor
 from boardhand_operator.http.graphql import Graph
@@ -132,6 +133,42 @@ def test_a_namespace_cannot_black_out_words_of_another() -> None:
     mine = redactor.outgoing(Resource.RUNS, "evil", body)
     assert mine["status"] == {"message": f"the {BLOT} is open", "tries": 2, "list": [BLOT]}
     assert redactor.clean("a pull request") == f"a {BLOT}"
+
+
+PIECES = st.text("ab", max_size=24)
+
+
+@given(st.lists(PIECES, max_size=6), st.lists(PIECES, max_size=6), PIECES)
+def test_of_forms_that_begin_alike_the_longest_is_found(kept: list[str], dropped: list[str], rest: str) -> None:
+    """As by looking at each of them."""
+    begin = "github"
+    there = _Forms()
+    for piece in [*kept, *dropped, "a"]:
+        there.add(begin + piece)
+    for piece in dropped:
+        there.drop(begin + piece)
+    text = f"x{begin}{rest}"
+    lengths = []
+    for form in {begin + piece for piece in [*kept, "a"]}:
+        same = next(length for length in range(len(form), -1, -1) if text[1:].startswith(form[:length]))
+        lengths += [same] if same in (len(form), len(text) - 1) or same >= CUT else [0]
+    assert there.found(text, 1) == max(lengths)
+
+
+def test_a_word_that_hundreds_of_tokens_begin_with_costs_no_more_than_others() -> None:
+    """Counted in comparisons, not in seconds: of the forms that begin alike only two are looked at."""
+    redaction, compared = Redaction(), list[str]()
+    redaction.know(f"github_pat_{number:03}{LONG}" for number in range(200))
+
+    def shared(one: str, other: str) -> int:
+        compared.append(one)
+        return real(one, other)
+
+    real = redaction_module._shared
+    with mock.patch.object(redaction_module, "_shared", shared):
+        assert redaction.clean("see github.com/shop/cart") == "see github.com/shop/cart"
+        assert redaction.clean(f"github_pat_007{LONG}") == BLOT
+    assert 0 < len(compared) <= 4
 
 
 def test_the_operators_own_keys_are_told_to_nobody() -> None:
@@ -320,3 +357,15 @@ def test_what_is_wrong_in_an_object_is_not_quoted() -> None:
     with pytest.raises(ValidationError) as wrong:
         SecretRef.model_validate({"name": ["x"], "token": LONG})
     assert LONG not in str(wrong.value)
+
+
+@pytest.mark.slow
+def test_hundreds_of_pools_in_a_namespace_and_in_the_cluster_have_none_of_their_secrets_told() -> None:
+    redactor, told = Redactor(), dict[str, list[str]]()
+    for namespace in ("team-a", "team-b", "team-c"):
+        told[namespace] = [f"token-{namespace}-{number}-{LONG}" for number in range(800)]
+        for value in told[namespace]:
+            redactor.know(namespace, {"token": value})
+    for namespace, values in told.items():
+        assert not [value for value in values if redactor.clean_for(namespace, value) != BLOT]
+        assert not [value for value in values if redactor.clean(value) != BLOT]

@@ -43,7 +43,7 @@ async def test_an_opened_board_is_kept_until_its_secret_changes() -> None:
 
     async def opened() -> object:
         await services.board(pool)
-        return services._opened[pool.namespace, pool.name, pool.spec_generation].board
+        return services._opened[pool.spec_key].board
 
     first = await opened()
     now[0] = 61.0
@@ -55,6 +55,23 @@ async def test_an_opened_board_is_kept_until_its_secret_changes() -> None:
     now[0] = 130.0
     second = await opened()
     assert second is not first
+    await services.aclose()
+
+
+async def test_a_pool_that_was_made_anew_under_its_name_is_not_given_the_former_ones_board() -> None:
+    """It begins with generation 1 as that did, and may name the same Secret."""
+    kube, opened = FakeKube(), list[object]()
+    keep(kube, "trello", key="k", token="t")
+    services = Services(kube, None)
+    for number in (1, 2):
+        body = pool_body(board={"type": "trello", "board": f"b{number}", "secretRef": {"name": "trello"}}, forge=False)
+        body["metadata"]["uid"] = f"uid-{number}"
+        pool = Pool.of(body)
+        await services.board(pool)
+        opened.append(services._opened[pool.spec_key].board)
+    assert opened[0] is not opened[1]
+    await services.forget(("team", "shop"))
+    assert not services._opened
     await services.aclose()
 
 
@@ -71,6 +88,33 @@ async def test_boards_of_specs_that_no_run_has_any_more_are_closed() -> None:
             now[0] += 1200.0
             await services.board(Pool.of(body))
     assert len(services._opened) + len(services._retired) <= 3
+    await services.aclose()
+
+
+async def test_what_was_given_a_moment_ago_is_not_closed_though_it_was_opened_long_ago() -> None:
+    now, closed = [0.0], list[str]()
+    kube = FakeKube()
+    keep(kube, "trello", key="k", token="t")
+    services = Services(kube, None, lambda: now[0])
+    spec = {"board": {"type": "trello", "board": "b", "secretRef": {"name": "trello"}}, "forge": False}
+    pool, other = a_pool(**spec), a_pool(name="other", **spec)
+    await services.board(pool)
+    given = services._opened[pool.spec_key].board
+    assert given
+
+    async def closes() -> None:
+        closed.append("closed")
+
+    given.aclose = closes  # type: ignore[method-assign]
+    now[0] = 59.0
+    await services.board(pool)
+    now[0] = 125.0
+    await services.forget(("team", "shop"))
+    await services.board(other)
+    assert not closed
+    now[0] = 300.0
+    await services.board(other)
+    assert closed
     await services.aclose()
 
 
@@ -97,3 +141,37 @@ async def test_a_key_that_is_missing_is_named() -> None:
     keep(kube, "secret", username="ann")
     with pytest.raises(Misconfigured, match=r"spec\.repository\.pushSecretRef: Secret secret lacks the key 'token'"):
         await Services(kube, None).require_secrets(a_pool())
+
+
+async def test_a_value_that_is_no_text_is_named_by_its_key_and_not_quoted() -> None:
+    kube = FakeKube()
+    data = {"username": base64.b64encode(b"ann").decode(), "token": base64.b64encode(b"to-ken\xff").decode()}
+    kube.put(Resource.SECRETS, "team", {"metadata": {"name": "secret"}, "data": data})
+    said = r"spec\.repository\.pushSecretRef: Secret secret holds under the key 'token' what is no text: .* UTF-8"
+    with pytest.raises(Misconfigured, match=said) as wrong:
+        await Services(kube, None).require_secrets(a_pool())
+    assert (wrong.value.reason, "to-ken" in str(wrong.value)) == ("SecretUnreadable", False)
+    assert wrong.value.__cause__ is None and wrong.value.__suppress_context__
+
+
+@pytest.mark.parametrize("address", ["https://ann:words@host.test/a/b.git", "https://words@host.test/a/b.git"])
+@pytest.mark.parametrize("field", ["repository", "board", "forge"])
+async def test_an_address_with_credentials_is_not_worked_and_not_quoted(field: str, address: str) -> None:
+    kube = FakeKube()
+    keep(kube, "secret", username="ann", token="t")
+    keep(kube, "model", apiKey="k")
+    plain = pool_body()["spec"][field]
+    with pytest.raises(Misconfigured, match=rf"^spec\.{field}\.url holds credentials: .* Secret") as wrong:
+        await Services(kube, None).require_secrets(a_pool(**{field: plain | {"url": address}}))
+    assert (wrong.value.reason, "words" in str(wrong.value)) == ("AddressHoldsCredentials", False)
+    with pytest.raises(Misconfigured, match=rf"^spec\.{field}\.url is no address"):
+        await Services(kube, None).require_secrets(a_pool(**{field: plain | {"url": "https://[words/"}}))
+
+
+async def test_the_user_of_an_ssh_address_is_no_secret() -> None:
+    kube = FakeKube()
+    keep(kube, "secret", sshKey="k", knownHosts="h")
+    keep(kube, "model", apiKey="k")
+    secret = {"name": "secret"}
+    repository = {"url": "ssh://git@host.test/a/b.git", "pushSecretRef": secret, "readSecretRef": secret}
+    await Services(kube, None).require_secrets(a_pool(repository=repository))

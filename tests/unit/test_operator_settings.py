@@ -53,7 +53,9 @@ def test_a_wrong_limit_is_named_with_what_is_allowed(value: str) -> None:
 
 def test_where_probes_are_served() -> None:
     assert Settings.from_environment({**IMAGE, "BOARDHAND_PROBES": "127.0.0.1:0"}).probes == ("127.0.0.1", 0)
-    for wrong in ("8080", ":8080", "host:", "host:99999"):
+    assert Settings.from_environment({**IMAGE, "BOARDHAND_PROBES": "[::1]:8080"}).probes == ("::1", 8080)
+    assert Settings.from_environment({**IMAGE, "BOARDHAND_PROBES": ":8080"}).probes == Settings("").probes == ("", 8080)
+    for wrong in ("8080", "host:", "host:99999"):
         with pytest.raises(ValueError, match="give host:port"):
             Settings.from_environment({**IMAGE, "BOARDHAND_PROBES": wrong})
 
@@ -64,3 +66,8 @@ def test_a_seat_has_all_its_parts_or_none() -> None:
     for name in parts:
         with pytest.raises(ValueError, match="go together"):
             Settings.from_environment({**IMAGE, **parts, name: ""})
+
+
+def test_whom_to_call_has_a_host() -> None:
+    with pytest.raises(ValueError, match=r"BOARDHAND_EGRESS_PROXY=':3128': give host:port, such as"):
+        Settings.from_environment({**IMAGE, "BOARDHAND_EGRESS_PROXY": ":3128"})

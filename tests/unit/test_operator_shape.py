@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 import pytest
@@ -64,6 +65,18 @@ def test_labels_and_annotations_are_added_and_never_take_the_place_of_ours() -> 
         assert (about["labels"]["team"], about["labels"][LABEL_RUN]) == ("shop", "run-1")
         assert about["annotations"]["cost"] == "7"
     assert template["annotations"][ORDER_ANNOTATION] != "{}"
+
+
+def test_what_is_proved_is_what_the_pool_says_whatever_the_kubelet_makes_of_dollars() -> None:
+    """Its rules: `$$` is `$`, and `$(NAME)` the variable where the container has one of that name."""
+    setup, verify = ["mkdir /tmp/of-$$"], ["test $(HOME) != $HOME", "awk '{print $$1}' f", "echo $", "t=$(date); $t"]
+    pool, body = a_pool(workbench=BENCH | {"setup": setup, "verify": verify}), run_body()
+    order = build_order("run-1", pool.spec, TicketRunSpec.model_validate(body["spec"]))
+    told = containers(build_job("run-1-1", body, pool.spec, order, "runner:1"))["verify"]
+    variables = {one["name"]: one["value"] for one in told["env"]}
+    known = re.compile(rf"\$\$|\$\(({'|'.join(variables)})\)")
+    given = [known.sub(lambda found: variables.get(found[1], "$"), word) for word in told["command"]]
+    assert given[-6:] == ["1", *setup, *verify]
 
 
 def test_each_stage_has_its_own_resources() -> None:
@@ -175,6 +188,36 @@ def test_a_patch_cannot_touch_what_the_isolation_stands_on(patch: Json, where: s
         job(patch=patch)
     assert refused.value.reason == "PodPatch"
     assert refused.value.message.startswith(f"spec.pod.patch.{where}")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("container.apparmor.security.beta.kubernetes.io/workbench", "unconfined"),
+        ("k8s.v1.cni.cncf.io/networks", "storage"),
+        ("v1.multus-cni.io/default-network", "kube-system/host"),
+        ("cdi.k8s.io/gpu", "nvidia.com/gpu=all"),
+        ("io.kubernetes.cri-o.Devices", "/dev/fuse"),
+        ("seccomp-profile.kubernetes.cri-o.io/POD", "unconfined"),
+        ("io.katacontainers.config.hypervisor.path", "/bin/other"),
+    ],
+)
+def test_no_annotation_opens_what_the_isolation_shuts(key: str, value: str) -> None:
+    for field, said in (
+        ("annotations", {"annotations": {key: value}}),
+        ("patch.metadata.annotations", {"patch": {"metadata": {"annotations": {key: value}}}}),
+    ):
+        with pytest.raises(Misconfigured, match=r"would bring .*: take it out") as refused:
+            job(**said)
+        assert refused.value.reason == "PodAnnotation"
+        assert refused.value.message.startswith(f"spec.pod.{field}.{key} ")
+
+
+def test_an_apparmor_profile_may_be_named() -> None:
+    key = "container.apparmor.security.beta.kubernetes.io/agent"
+    for profile in ("runtime/default", "localhost/agents"):
+        made = job(annotations={key: profile})
+        assert made["spec"]["template"]["metadata"]["annotations"][key] == profile
 
 
 FIELDS = st.sampled_from(["spec", "metadata", "labels", "boardhand.dev/run", "containers", "initContainers"]) | (

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from boardhand_api.run_status import Phase
+from boardhand_operator.cluster.snapshots import Snapshots, revision_name
 from boardhand_operator.kube import Resource
-from boardhand_operator.snapshots import Snapshots, revision_name
 from boardhand_operator.views import Pool
 from tests.support.fake_board import DOING, FAILED, READY, REVIEW
 from tests.support.fake_nodes import Fate

@@ -227,7 +227,7 @@ def test_verify_is_given_its_commands_as_arguments(required: bool, flags: list[s
     bench = {"image": TOOLCHAIN, "setup": ["pip install ."], "verify": ["ruff check", "pytest; rm -rf '$HOME'"]}
     box = containers(job(workbench=bench, policy={"requireTests": required}))[Stage.VERIFY]
     script = f"{SERVE}/verify.sh"
-    assert box["command"] == ["/bin/sh", script, *flags, "1", "pip install .", "ruff check", "pytest; rm -rf '$HOME'"]
+    assert box["command"] == ["/bin/sh", script, *flags, "1", "pip install .", "ruff check", "pytest; rm -rf '$$HOME'"]
     assert "args" not in box
 
 

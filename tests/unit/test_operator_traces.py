@@ -14,11 +14,10 @@ import pytest
 from boardhand_api.events import FellBack, Nudged, Routed, Step
 from boardhand_api.pod import LABEL_TICKET
 from boardhand_api.result import Usage
-from boardhand_operator import afterwards
-from boardhand_operator.afterwards import AfterTries, Over
-from boardhand_operator.changes import change_of
 from boardhand_operator.kube import Resource
-from boardhand_operator.observing import Written
+from boardhand_operator.observing import Written, afterwards
+from boardhand_operator.observing.afterwards import AfterTries, Over
+from boardhand_operator.observing.changes import change_of
 from boardhand_operator.redacting import Redactor
 from boardhand_operator.settings import Otlp, Settings
 from boardhand_operator.traces import calls, sent
@@ -294,6 +293,19 @@ async def test_headers_are_those_of_the_file_as_it_is_now(tmp_path: Path) -> Non
         assert receiver.headers[0]["x-tenant"] == "a"
 
 
+async def test_headers_that_no_request_can_carry_cost_the_trace_and_are_not_quoted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "headers"
+    async with receiving() as receiver, tracing(receiver, headers=file) as after:
+        for wrong in (b"authorization: Bearer secret\xff", "authorization: Bearer secret€".encode()):
+            file.write_bytes(wrong)
+            after.run_written(ended())
+            await after.leave()
+    assert [record.levelname for record in caplog.records if "traces are not sent" in record.message] == ["WARNING"] * 2
+    assert "secret" not in caplog.text and "unexpected" not in caplog.text
+
+
 def test_a_line_that_is_no_header_is_told_by_its_number_alone() -> None:
     with pytest.raises(OSError, match="line 2 of the file of headers is no header") as refused:
         headers_of("a: b\nsome-token\n")
@@ -306,6 +318,9 @@ def test_where_they_go_is_said_in_the_environment() -> None:
     assert Settings.from_environment(said).otlp == Otlp("http://collector:4318", contents=True)
     with pytest.raises(ValueError, match="BOARDHAND_OTLP_ENDPOINT='collector:4317': give an address"):
         Settings.from_environment({**IMAGE, "BOARDHAND_OTLP_ENDPOINT": "collector:4317"})
+    with pytest.raises(ValueError, match="BOARDHAND_OTLP_ENDPOINT holds credentials") as refused:
+        Settings.from_environment({**IMAGE, "BOARDHAND_OTLP_ENDPOINT": "https://ann:words@collector:4318"})
+    assert "words" not in str(refused.value)
 
 
 async def test_so_many_calls_happenings_and_attempts_and_no_more_are_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,8 +21,8 @@ from boardhand_operator.kube import Resource
 from boardhand_operator.pools import plans
 from boardhand_operator.specs.job import build_job
 from boardhand_operator.specs.order import build_order
+from boardhand_operator.texts.words import closing_comment
 from boardhand_operator.views import Run
-from boardhand_operator.words import closing_comment
 from tests.support.fake_board import DOING, FAILED, READY, REVIEW
 from tests.support.fake_nodes import Fate
 from tests.support.fuse import Fuse

@@ -16,7 +16,7 @@ from boardhand_api.failures import FailureClass
 from boardhand_api.result import TestCounts, Usage
 from boardhand_api.run_status import Verdict
 from boardhand_api.taming import GAP
-from boardhand_operator.words import (
+from boardhand_operator.texts.words import (
     closing_comment,
     code,
     link,
@@ -168,6 +168,9 @@ def test_what_a_run_cost_is_told_as_far_as_it_is_known() -> None:
     assert usage_line(None) == "No model was used."
     assert "cost not known" in usage_line(Usage(prompt_tokens=1))
     assert "(7 cached)" in usage_line(Usage(prompt_tokens=9, cached_tokens=7, money=Decimal("0.5")))
+    assert "2 completion tokens (11 of these by estimate), cost not known" in usage_line(
+        Usage(prompt_tokens=9, completion_tokens=2, estimated_tokens=11)
+    )
     assert "0.5000 USD" in usage_line(Usage(money=Decimal("0.5")))
 
 

@@ -31,7 +31,7 @@ ANCHORED = {"match", "fullmatch"}
 SCANNING = {"search", "findall", "finditer", "sub", "subn", "split"}
 BOUNDED = {
     # A pull-request template: at most 16 kB of a file on the base branch.
-    "boardhand_operator.form._COMMENT": 16_384,
+    "boardhand_operator.texts.form._COMMENT": 16_384,
 }
 """Where a text can be no longer than so many letters."""
 
@@ -157,5 +157,5 @@ def test_bad_ones_are_found() -> None:
     assert any(text.startswith("aaaaaaa") for text in texts(re.compile(r"(a|aa)+$")))
     assert any(text.startswith(" " * 9) for text in texts(re.compile(r"\s*\n")))
     assert len(patterns()) > 50
-    assert patterns()["boardhand_operator.form._WHY"].scanning
-    assert not patterns()["boardhand_operator.form._FENCE"].scanning
+    assert patterns()["boardhand_operator.texts.form._WHY"].scanning
+    assert not patterns()["boardhand_operator.texts.form._FENCE"].scanning

@@ -58,9 +58,12 @@ def test_a_text_of_an_unknown_key_names_the_field_and_the_known_keys() -> None:
 
 @given(st.integers(min_value=0, max_value=150), st.integers(min_value=1, max_value=255))
 def test_a_changed_text_does_not_open(at: int, by: int) -> None:
+    """Fernet reads `/` and `+` as the `_` and `-` of its alphabet: that is the same text, spelt otherwise."""
     text = RING.seal(HERE, VALUE)
     changed = text[:at] + chr((ord(text[at]) ^ by) % 128) + text[at + 1 :]
-    if changed != text:
+    if changed.translate({ord("/"): "_", ord("+"): "-"}) == text:
+        assert RING.open(HERE, changed) == VALUE
+    else:
         with pytest.raises(Misconfigured):
             RING.open(HERE, changed)
 

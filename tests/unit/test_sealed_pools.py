@@ -16,6 +16,7 @@ from boardhand_api.pool import CodingAgentSpec
 from boardhand_operator import credentials
 from boardhand_operator.act.doing import Doing
 from boardhand_operator.app import App
+from boardhand_operator.cluster.snapshots import Snapshots, build_revision
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.kube import Kube, Resource
 from boardhand_operator.memory.store import Store
@@ -25,7 +26,6 @@ from boardhand_operator.sealed.carrying import carried
 from boardhand_operator.sealed.keyring import KEYS_TYPE, Key, Keyring, Place
 from boardhand_operator.services import Services
 from boardhand_operator.settings import Settings
-from boardhand_operator.snapshots import Snapshots, build_revision
 from boardhand_operator.specs.job import build_job
 from boardhand_operator.specs.order import build_order
 from boardhand_operator.views import Pool
@@ -158,6 +158,14 @@ async def test_a_key_file_that_is_none_is_not_quoted(tmp_path: Path) -> None:
         await opened(sealed_pool(), file)
     assert wrong.value.reason == "SealingKeyUnreadable"
     assert "perhaps" not in wrong.value.message
+
+
+async def test_a_key_file_that_is_no_text_is_the_operators_own_fault_and_said_so(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_bytes(b"\xff\xfe not a key")
+    with pytest.raises(Misconfigured, match="operator's keys are not usable: UnicodeDecodeError") as wrong:
+        await opened(sealed_pool(), file)
+    assert wrong.value.reason == "SealingKeyUnreadable"
 
 
 @pytest.mark.parametrize("other", [{"pool": "theirs"}, {"namespace": "theirs"}])

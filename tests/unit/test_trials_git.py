@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from boardhand_api.pool import Repository
-from boardhand_client.trials import UNTRIED, Reach, Trial, try_git
+from boardhand_client.trials import Reach, Trial
+from boardhand_client.trials.git import try_git
 from tests.support.git_server import git_server
 
 READER, PUSHER = {"username": "bot", "token": "reads-only\n"}, {"username": "bot", "token": "pushes"}
@@ -32,8 +33,6 @@ async def test_who_may_is_told_so() -> None:
         ({"username": "bot"}, "http://git.test/a.git", "SecretIncomplete", "Secret push"),
         ({}, "http://git.test/public/cart.git", "CredentialsRefused", "refused the push"),
         (PUSHER, "http://git.test/no-git", "RepositoryMissing", "correct spec.repository.url"),
-        ({"sshKey": "k", "knownHosts": "h"}, "ssh://git@git.test/a.git", UNTRIED, "not tried here"),
-        ({"appId": "1", "privateKey": "k"}, "http://git.test/a.git", UNTRIED, "not tried here"),
     ],
 )
 async def test_who_may_not_is_told_why(credentials: dict[str, str], url: str, reason: str, said: str) -> None:

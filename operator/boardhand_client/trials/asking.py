@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -12,6 +13,7 @@ import aiohttp
 
 from boardhand_client.errors import NotThere, Refused, Rejected, SessionError
 from boardhand_client.line import JSON
+from boardhand_client.refusals import told
 from boardhand_client.session import Session
 from boardhand_client.trials.facts import Found, Hidden, Json, Right
 from boardhand_operator.kube import ApiException
@@ -46,9 +48,10 @@ class Asking(Session):
     async def clock(self) -> tuple[Json, datetime, datetime | None]:
         """The API server's version, this machine's time, and the server's as it answered."""
         patience = aiohttp.ClientTimeout(total=10)
-        async with self._line.open("GET", "/version", [], None, JSON, JSON, patience) as response:
-            at, said = datetime.now(UTC), response.headers.get("Date")
-            body: Json = await response.json()
+        with told():
+            async with self._line.open("GET", "/version", [], None, JSON, JSON, patience) as response:
+                at, said = datetime.now(UTC), response.headers.get("Date")
+                body: Json = json.loads(await response.read())
         return body, at, parsedate_to_datetime(said) if said else None
 
     async def refusal(self, namespace: str, pod: Mapping[str, Any]) -> str | Hidden | None:
@@ -95,7 +98,7 @@ class Asking(Session):
                 "spec": {"resourceAttributes": about, **who},
             }
             async with turn:
-                answer = await self._json("POST", _REVIEWS.format(kind=kind), body=body)
+                answer = await self._asked(_REVIEWS.format(kind=kind), body)
             return (answer.get("status") or {}).get("allowed") is True
 
         answers = await asyncio.gather(*(one(right) for right in wanted))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -30,3 +31,11 @@ class Unseen:
 
 
 Said = Iterator[Finding | Unseen]
+
+
+def upgrade(deployment: Mapping[str, Any], namespace: str) -> str:
+    """The command that changes a value of the operator's release, but for its `--set`. The other values stay.
+
+    What only a newer chart has is as it is there: with `--reuse-values` it would be missing, and nothing rendered.
+    """
+    return f"helm upgrade {deployment['metadata']['name']} helm/boardhand -n {namespace} --reset-then-reuse-values"

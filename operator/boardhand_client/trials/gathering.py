@@ -51,8 +51,9 @@ async def gather(kube: Asking, asked: Asked, reach: Reach, progress: Progress = 
     definitions: dict[str, Found] = dict(zip(_CRDS, found, strict=True))
     progress("the operator")
     operator = await _operator(kube, asked.operator)
-    bodies, absent = await _pools(kube, asked)
-    names = sorted({str(body["metadata"]["namespace"]) for body in bodies} or set(asked.namespaces))
+    bodies, absent, hidden = await _pools(kube, asked)
+    # Of what may not be listed the check of the visitor's rights tells.
+    names = sorted({str(body["metadata"]["namespace"]) for body in bodies} | {*asked.namespaces, *hidden})
     progress("namespaces and rights")
     spaces = await asyncio.gather(*(_namespace(kube, name, operator) for name in names))
     storage = await kube.listed("/apis/storage.k8s.io/v1/storageclasses")
@@ -125,8 +126,10 @@ def _ring(secret: Found) -> Keyring | Hidden | None:
     return None
 
 
-async def _pools(kube: Asking, asked: Asked) -> tuple[list[Json], list[str]]:
-    """The pools that are looked at; and of those that were asked for, the ones that are not there."""
+async def _pools(kube: Asking, asked: Asked) -> tuple[list[Json], list[str], list[str]]:
+    """The pools that are looked at; of those that were asked for, the ones that are not there; and the namespaces whose
+    pools this visitor may not list."""
+    hidden = list[str]()
     if not asked.namespaces:
         found = await kube.listed(f"{_POOLS}/codingagents")
         namespaces = [kube.namespace] if isinstance(found, Hidden) else []
@@ -135,13 +138,17 @@ async def _pools(kube: Asking, asked: Asked) -> tuple[list[Json], list[str]]:
     bodies = [] if isinstance(found, Hidden) else found
     for name in namespaces:
         there = await kube.listed(f"{_POOLS}/namespaces/{name}/codingagents")
-        bodies += [] if isinstance(there, Hidden) else there
+        if isinstance(there, Hidden):
+            hidden.append(name)
+        else:
+            bodies += there
     if not asked.pools:
-        return bodies, []
+        return bodies, [], hidden
     chosen = [body for body in bodies if body["metadata"]["name"] in asked.pools]
     known = {body["metadata"]["name"] for body in chosen}
     where = asked.namespaces[0] if asked.namespaces else kube.namespace
-    return chosen, [f"{where}/{name}" for name in asked.pools if name not in known]
+    absent = [] if hidden else [f"{where}/{name}" for name in asked.pools if name not in known]
+    return chosen, absent, hidden
 
 
 async def _namespace(kube: Asking, name: str, operator: Operator) -> Namespace:

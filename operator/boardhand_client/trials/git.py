@@ -1,4 +1,4 @@
-"""Trying the credentials that stages clone and push with, as git itself begins: by the server's list of refs.
+"""Trying the token that stages clone and push with over http, as git itself begins: by the server's list of refs.
 
 https://git-scm.com/docs/http-protocol ("Smart Clients"). Who may not push is refused that list for git-receive-pack.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from boardhand_api import pool
 from boardhand_client.trials.reach import Reach
@@ -27,13 +26,9 @@ async def try_git(
 ) -> Trial:
     """See whether the repository can be cloned, or pushed to, with these. Nothing is written. Never raises.
 
-    credentials: `username` and `token`, or nothing where the repository is public. Keys for ssh and GitHub Apps are not
-    tried, which the Trial says.
+    credentials: `username` and `token`, or nothing where the repository is public.
     """
     reach = reach or Reach()
-    if urlsplit(repository.url).scheme == "ssh" or "appId" in credentials:
-        said = "credentials for ssh and of a GitHub App are not tried here: the first run's stages tell"
-        return Trial(False, f"{'Pushing' if push else 'Cloning'}: {said}", reason=UNTRIED)
     return await told(
         f"The git server of {repository.url}", reach.seconds, lambda: _asked(repository, credentials, push, reach)
     )

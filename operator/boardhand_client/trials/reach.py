@@ -49,6 +49,10 @@ class Reach:
         """For one trial. Raises Misconfigured where the bundle cannot be used."""
         return Connection(transport=self.transport or Guarded(self.closed, _trust(self.certificates)))
 
+    def quoted(self, said: str) -> str:
+        """What is shown of a server's own words where it refuses."""
+        return said
+
     async def address(self, host: str, port: int) -> str:
         """The address of this host to connect to, and to no other. Raises Misconfigured (AddressClosed), and OSError
         where the name has none."""

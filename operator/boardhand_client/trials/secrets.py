@@ -8,9 +8,9 @@ from typing import Any
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_client.trials.trial import Trial, wrong_of
 from boardhand_operator.credentials import Source
+from boardhand_operator.credentials.pool_secrets import require_stage_keys, stage_keys, values_of
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.plugins import require_keys
-from boardhand_operator.pool_secrets import require_stage_keys, stage_keys, values_of
 from boardhand_operator.sealed.keyring import Keyring, Place
 
 Json = dict[str, Any]

@@ -83,7 +83,7 @@ async def _tried(repository: pool.Repository, credentials: Mapping[str, str], pu
         return wrong_of(UNTRIED, "there is no ssh on this machine to try the key with: the first run's stages tell")
     except OSError as failed:
         raise RemoteUnavailable(f"The git server {server.host}", "let in", str(failed)) from failed
-    return _meaning(repository.url, done, push)
+    return _meaning(repository.url, done, push, reach)
 
 
 @dataclass(frozen=True)
@@ -163,12 +163,12 @@ def _good(answered: bytes) -> bool:
     return bool(_REFS.match(answered)) and answered[4:] != b"ERR "
 
 
-def _meaning(url: str, done: _Done, push: bool) -> Trial:
+def _meaning(url: str, done: _Done, push: bool, reach: Reach) -> Trial:
     does = "push" if push else "clone"
     if _good(done.answered):
         return Trial(True, f"{url} lets the key {does}")
     for pattern, reason, sentence in _FAULTS:
         if re.search(pattern, done.said):
             return wrong_of(reason, f"{url} {sentence.format(does=does, key=KEY, hosts=KNOWN_HOSTS)}")
-    said = " ".join(printable(done.said).split())[-_QUOTED:] or "no answer of git's"
+    said = " ".join(printable(reach.quoted(done.said)).split())[-_QUOTED:] or "no answer of git's"
     raise RemoteUnavailable(f"The git server of {url}", f"begin to {does}", said)

@@ -8,19 +8,18 @@ from collections.abc import Awaitable, Mapping, Sequence
 from boardhand_api.model import PlainModel
 from boardhand_client.trials import apps
 from boardhand_client.trials.boards import try_board
+from boardhand_client.trials.cloning import try_clone
 from boardhand_client.trials.facts import Found, Hidden
 from boardhand_client.trials.forges import try_forge
-from boardhand_client.trials.git import try_git
 from boardhand_client.trials.models import try_model
 from boardhand_client.trials.reach import Reach
 from boardhand_client.trials.secrets import add, try_sealed, try_secret
-from boardhand_client.trials.ssh import try_ssh
 from boardhand_client.trials.trial import Trial
 from boardhand_operator import boards, forges
 from boardhand_operator.credentials import BOARD, FORGE, PUSH, READ, Source, sources
+from boardhand_operator.credentials.pool_secrets import SSH_KEYS, git_keys, stage_keys, values_of
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.plugins import implementation
-from boardhand_operator.pool_secrets import SSH_KEYS, git_keys, stage_keys, values_of
 from boardhand_operator.sealed.keyring import Keyring, Place
 from boardhand_operator.vendors.github.app import APP_ID
 from boardhand_operator.views import Pool
@@ -104,19 +103,12 @@ class Trying:
             held = self._held(place)
             # Over ssh nobody clones without a key: that there is none is said by another check.
             if held is not None and (held or git_keys(spec.repository.url) is not SSH_KEYS):
-                out[place] = self._git(place, held, reach)
+                out[place] = try_clone(spec.repository, spec.forge, held, push=place == PUSH, reach=reach)
         for place, model in self._models():
             if (held := self._held(place)) is not None:
                 secret = self._given[place].name if place in self._given else ""
                 out[place] = try_model(model, held.get("apiKey"), reach, secret)
         return out
-
-    def _git(self, place: str, held: Mapping[str, str], reach: Reach) -> Awaitable[Trial]:
-        if self._is_app(place):
-            return apps.try_app(self._pool, self._given[place], held, reach)
-        repository = self._pool.spec.repository
-        tries = try_ssh if git_keys(repository.url) is SSH_KEYS else try_git
-        return tries(repository, held, push=place == PUSH, reach=reach)
 
     def _is_app(self, place: str) -> bool:
         return place in (READ, PUSH) and APP_ID in (self._held(place) or {})

@@ -21,6 +21,10 @@ class Quiet(Reach):
         assert found.transport is not None
         return replace(found, transport=_Muted(found.transport))
 
+    def quoted(self, said: str) -> str:
+        """See Reach. Only what ssh itself says: whoever answers there may be no server of git's."""
+        return "\n".join(line for line in said.splitlines() if line.startswith("ssh: "))
+
 
 class _Muted(httpx.AsyncBaseTransport):
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:

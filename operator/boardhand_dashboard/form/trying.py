@@ -19,7 +19,7 @@ from boardhand_api.model import PlainModel
 from boardhand_client.errors import SessionError
 from boardhand_client.rights import Rights
 from boardhand_client.session import Session
-from boardhand_client.trials import Reach, Trial, try_board, try_forge, try_git, try_model
+from boardhand_client.trials import Reach, Trial, try_board, try_clone, try_forge, try_model
 from boardhand_dashboard.form.credentials import Typed
 from boardhand_dashboard.form.fields import Secrets, Section
 from boardhand_dashboard.form.keys import Sealing, keys_of, opened, secret_values
@@ -138,7 +138,13 @@ async def _git(spec: Mapping[str, Any], place: str, given: list[Typed], tried: T
     _, values = await _prepared(spec, place, given, tried)
     if not values:
         raise Misconfigured(EMPTY, "no credentials are given here yet")
-    return await try_git(_repository(spec), values, push=place == "repository.push", reach=tried.reach)
+    return await try_clone(_repository(spec), _where(spec), values, push=place == "repository.push", reach=tried.reach)
+
+
+def _where(spec: Mapping[str, Any]) -> pool.Forge | None:
+    """The forge's kind and address, as far as they are given: its credentials are tried apart."""
+    part = {key: value for key, value in _at(spec, "forge").items() if key in ("type", "url")}
+    return _read(pool.Forge, part, "forge") if "type" in part else None
 
 
 def _repository(spec: Mapping[str, Any]) -> pool.Repository:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Generic, Protocol, TypeVar
 
-from boardhand_client.errors import Refused, SessionError, Unauthenticated
+from boardhand_client.errors import Busy, Refused, SessionError, Unauthenticated
 from boardhand_dashboard.live.viewers import Ask, Pace, Reviewing, Seat, Viewer
 
 log = logging.getLogger(__name__)
@@ -124,17 +124,25 @@ class Shared(Generic[S]):
         while True:
             await asyncio.sleep(wait)
             wait, asked = self._pace.review, clock()
-            try:
-                async with asyncio.timeout(self._pace.answer):
-                    allowed = await self._allowed(session)
-            except (Refused, Unauthenticated):
-                allowed = False
-            except (SessionError, TimeoutError):
-                continue  # who is not confirmed is told nothing after a while, see Viewer
-            if not allowed:
+            if (allowed := await self._answer(session)) is False:
+                await asyncio.sleep(self._pace.doubt)
+                asked, allowed = clock(), await self._answer(session)
+            if allowed is False:
                 self._cut(session, WITHDRAWN)
                 return
-            seat.confirm(asked + self._pace.holds)
+            # Who is not confirmed is told nothing after a while, see Viewer.
+            if allowed:
+                seat.confirm(asked + self._pace.holds)
+
+    async def _answer(self, session: S) -> bool | None:
+        """Whether it may; None where the API server does not say."""
+        try:
+            async with asyncio.timeout(self._pace.answer):
+                return await self._allowed(session)
+        except (Refused, Unauthenticated):
+            return False
+        except (SessionError, TimeoutError):
+            return None
 
     async def _serve(self) -> None:
         """Read with the rights of one after the other, for as long as somebody is there.
@@ -161,7 +169,7 @@ class Shared(Generic[S]):
 
     async def _lent(self, session: S) -> BaseException | None:
         """Read with these rights until they are gone: None; or what went wrong. What has come to its end stays so."""
-        reading = asyncio.create_task(self._reader.read(session, self.told))
+        reading = asyncio.create_task(self._read(session))
         self._lending = (session, reading)
         try:
             await asyncio.wait({reading})
@@ -175,6 +183,16 @@ class Shared(Generic[S]):
             self._lending = None
             reading.cancel()
             await asyncio.wait({reading})
+
+    async def _read(self, session: S) -> None:
+        """Raises Refused and Unauthenticated where that is said a moment later, too."""
+        try:
+            await self._reader.read(session, self.told)
+        except (Refused, Unauthenticated) as refused:
+            await asyncio.sleep(self._pace.doubt)
+            if await self._allowed(session):
+                raise Busy(str(refused)) from None
+            raise
 
     def _say(self, problem: str) -> None:
         if problem != self.problem:

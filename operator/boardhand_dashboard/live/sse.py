@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from boardhand_client.errors import SessionError
+from boardhand_client.errors import Busy, SessionError, Unreachable
 from boardhand_dashboard.live.viewers import CutOff, Viewer
 from boardhand_dashboard.security import same_origin
 from boardhand_dashboard.templating import part
@@ -70,7 +70,8 @@ Events = Callable[[Viewer], AsyncGenerator[bytes]]
 
 
 def live(request: Request, events: Events) -> Response:
-    """The events of a page, as long as this visitor may have them; an event `closed` says why there are no more.
+    """The events of a page, as long as this visitor may have them; an event `closed` says why there are no more, an
+    event `problem` why the stream ends before it can begin.
 
     Raises HTTPException: 403 where another site's page asks, 429 or 503 where there is no place (see Places).
     """
@@ -91,6 +92,9 @@ async def guarded(visitor: Visitor, places: Places, viewer: Viewer, events: Even
             async with aclosing(events(viewer)) as stream:
                 async for one in stream:
                     yield one
+    except (Unreachable, Busy) as down:
+        # Not the last of it: browsers open a stream that ends anew, by themselves.
+        yield problem(str(down))
     except (CutOff, SessionError) as end:
         yield closed(str(end))
     except HTTPException as full:
@@ -102,6 +106,11 @@ async def guarded(visitor: Visitor, places: Places, viewer: Viewer, events: Even
 async def _cut_once_left(visitor: Visitor, viewer: Viewer) -> None:
     await visitor.left.wait()
     viewer.cut("You are signed out.")
+
+
+def problem(said: str) -> bytes:
+    """Why nothing comes at present; empty where all is well."""
+    return event("problem", part("parts/live_problem.html", problem=said))
 
 
 def closed(why: str) -> bytes:

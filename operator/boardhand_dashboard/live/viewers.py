@@ -49,6 +49,8 @@ class Pace:
     """A viewer's rights are asked for again so long after the last answer."""
     answer: float = 8
     """So long the API server has to answer that."""
+    doubt: float = 2
+    """A refusal counts once it is said again so much later: an API server that has just begun knows few rights."""
     holds: float = 30
     """So long an answer holds: who is then neither confirmed nor refused is told nothing until it is."""
     linger: float = 60

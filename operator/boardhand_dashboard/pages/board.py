@@ -43,9 +43,9 @@ async def follow(request: Request) -> Response:
 
 async def _events(feed: Feed[Rows[RunRow]], viewer: Viewer, namespace: str, pool: str) -> AsyncGenerator[bytes]:
     seen: tuple[int, Shown] | None = None
-    if not feed.reader.ready:
-        yield _state(feed)
-    else:
+    # Also where all is well: a stream before this one may have told of a problem.
+    yield _state(feed)
+    if feed.reader.ready:
         seen = (feed.version, _shown(feed, pool))
         yield _whole(feed, namespace, pool)
     async for names in viewer.changes():

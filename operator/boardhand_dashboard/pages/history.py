@@ -25,7 +25,7 @@ from boardhand_dashboard.views.runview import FILTERS, numbered
 from boardhand_dashboard.visitor import signed_in, visitor_of
 from boardhand_history.models import Kept
 from boardhand_history.queries import Cursor, History, Search, Told
-from boardhand_history.sheet import sheet
+from boardhand_history.sheet import COLUMNS, sheet
 from boardhand_operator.kube import Resource
 
 environment.filters |= FILTERS
@@ -129,7 +129,7 @@ async def table(request: Request) -> Response:
     namespace, search = request.path_params["namespace"], search_of(request)
     history = await history_of(request, namespace)
     name = f'attachment; filename="history-{namespace}.csv"'
-    lines = sheet(history.every([namespace], search))
+    lines = sheet(history.every([namespace], search, COLUMNS))
     return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
 
 

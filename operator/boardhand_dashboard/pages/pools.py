@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
@@ -20,16 +19,14 @@ from boardhand_dashboard.live.viewers import Viewer
 from boardhand_dashboard.templating import page
 from boardhand_dashboard.views.poolpage import rights_in, updates
 from boardhand_dashboard.views.poolview import view
-from boardhand_dashboard.visitor import Visitor, signed_in, visitor_of
+from boardhand_dashboard.visitor import NAMESPACE, Visitor, signed_in, visitor_of
 from boardhand_operator.kube import Resource
-
-_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 async def home(request: Request) -> Response:
     """GET /: the namespaces that the visitor may look at, and a field for another one. namespace: go there."""
     wanted = request.query_params.get("namespace", "").strip()
-    if _NAMESPACE.fullmatch(wanted):
+    if NAMESPACE.fullmatch(wanted):
         return RedirectResponse(f"/ns/{wanted}/pools", 303)
     everywhere, counts = await _namespaces(visitor_of(request), request.app.state.settings.namespaces)
     return page(request, "namespaces.html", counts=counts, everywhere=everywhere, wanted=wanted)

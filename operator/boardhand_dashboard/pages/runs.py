@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from boardhand_client import acting
-from boardhand_client.errors import NotThere, Refused, Rejected
+from boardhand_client.errors import Busy, NotThere, Refused, Rejected
 from boardhand_client.reading import pods_of, run_of
 from boardhand_client.session import Session
 from boardhand_dashboard.live.follows import whole_log
@@ -118,6 +118,8 @@ async def _acted(request: Request, act: Callable[[Session, str, str], Awaitable[
     namespace, name = _of(request)
     try:
         await act(visitor_of(request).session, namespace, name)
+    except Busy:
+        raise
     except Rejected as late:
         raise HTTPException(409, str(late)) from None
     return RedirectResponse(f"/ns/{namespace}/runs/{name}", 303)
@@ -132,6 +134,8 @@ async def retry(request: Request) -> Response:
         raise HTTPException(400, f"The agent can be told {SAY:,} characters: these are {len(say):,}.")
     try:
         again = await acting.retry(visitor_of(request).session, namespace, name, money, say)
+    except Busy:
+        raise
     except Rejected as late:
         raise HTTPException(409, str(late)) from None
     return RedirectResponse(f"/ns/{namespace}/runs/{again.name}", 303)

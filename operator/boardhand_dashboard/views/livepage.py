@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
-from boardhand_client.errors import Refused
+from boardhand_client.errors import Busy, Refused, Unreachable
 from boardhand_client.rights import Rights
 from boardhand_dashboard.live.feeds import Feed, Feeds, Looking, R
 from boardhand_dashboard.live.follows import Steps
@@ -84,8 +84,9 @@ class LivePage:
     ) -> None:
         self._visitor, self._namespace, self._name = visitor, namespace, name
         self._run, self._pods, self._steps = run, pods, steps
-        self._sent = {"problem": event("problem", part("parts/live_problem.html", problem=""))}
+        self._sent = dict[str, bytes]()
         self._number: int | None = None
+        self._actions = Actions(change=False, retry=False)
 
     async def news(self) -> list[bytes]:
         """The events that bring the page up to date. Raises CutOff where the run is gone."""
@@ -114,8 +115,10 @@ class LivePage:
         key = None if self._pods is None else self._pods.version
         view = self._run.once(("view", key), lambda: self._view(body))
         state = self._run.once(("state", key), lambda: part("parts/run_state.html", view=view))
-        actions = await actions_of(self._visitor.rights, self._namespace)
-        given = {"actions": actions, "view": view, "namespace": self._namespace, "csrf_token": self._visitor.csrf}
+        # Nobody loses the page for buttons: while the API server does not say, they are those of before.
+        with suppress(Unreachable, Busy):
+            self._actions = await actions_of(self._visitor.rights, self._namespace)
+        given = {"actions": self._actions, "view": view, "namespace": self._namespace, "csrf_token": self._visitor.csrf}
         return [
             self._changed("state", state),
             self._changed("actions", part("parts/run_actions.html", **given)),

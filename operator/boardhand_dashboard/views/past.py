@@ -46,8 +46,8 @@ async def past_uid(request: Request, namespace: str, name: str) -> str | None:
     history: History | None = getattr(request.app.state, "history", None)
     if history is None or not await visitor_of(request).rights.may("list", Resource.RUNS, namespace):
         return None
-    found = await history.search([namespace], Search(text=printable(name)))
-    return next((row.uid for row in found.rows if row.name == name), None)
+    found = await history.search([namespace], Search(name=printable(name)), limit=1)
+    return found.rows[0].uid if found.rows else None
 
 
 async def may_read_texts(visitor: Visitor, namespace: str) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from starlette.datastructures import State
 
-from boardhand_client.errors import Refused
+from boardhand_client.errors import Busy, Refused, Unreachable
 from boardhand_client.rights import Rights
 from boardhand_client.rows import PoolRow, RunRow
 from boardhand_dashboard.live.feeds import Feed
@@ -76,6 +76,7 @@ class _Live:
         self._visitor, self._namespace, self._name, self._shown = visitor, namespace, name, shown
         self._pools, self._runs = pools, runs
         self._sent: dict[str, bytes] = {}
+        self._may = PoolRights(change=False, create=False, runs=False)
 
     async def news(self) -> list[bytes]:
         """The events that bring the page up to date. Raises CutOff where its pool is gone."""
@@ -85,9 +86,11 @@ class _Live:
             rows = self._pools.reader.rows
             if self._name and self._name not in rows:
                 raise CutOff("This pool was deleted.")
-            may = await rights_in(self._visitor.rights, self._namespace)
+            # Nobody loses the page for buttons: while the API server does not say, they are those of before.
+            with suppress(Unreachable, Busy):
+                self._may = await rights_in(self._visitor.rights, self._namespace)
             for row in [rows[self._name]] if self._name else list(rows.values()):
-                out += self._of(row, may)
+                out += self._of(row, self._may)
             others = not self._name and rows.keys() != self._shown
             out.append(self._changed("others", part("parts/pool_others.html", others=others)))
         return [one for one in out if one]

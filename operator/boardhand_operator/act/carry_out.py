@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from boardhand_operator.act import account, deliver, launch, take
+from boardhand_operator.act import account, deliver, launch, settle, take
 from boardhand_operator.act.doing import REFUSED, Doing
 from boardhand_operator.decide.actions import (
     Action,
@@ -56,11 +56,11 @@ async def _do(doing: Doing, action: Action) -> bool:
         case RemoveJob(name):
             await doing.remove_job(name)
         case OpenPullRequest(draft):
-            await deliver.open_pull_request(doing, draft)
+            return await deliver.open_pull_request(doing, draft)
         case CloseTicket(column):
             await deliver.close_ticket(doing, column)
         case FlagPool(reason, message):
             await deliver.flag_pool(doing, reason, message)
         case Settle():
-            await deliver.settle(doing)
+            await settle.settle(doing)
     return True

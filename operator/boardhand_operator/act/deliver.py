@@ -1,32 +1,36 @@
-"""Telling the forge, the board and the pool what came of a run, once each; then letting go of it."""
+"""Telling the forge, the board and the pool what came of a run, once each."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from boardhand_api.pod import LABEL_SETTLED
-from boardhand_operator import words
-from boardhand_operator.act.doing import Doing, Gone
-from boardhand_operator.act.volume import remove
-from boardhand_operator.after.labels import settling
+from boardhand_api.failures import FailureClass
+from boardhand_api.run_status import Failure
+from boardhand_operator.act.doing import Doing
 from boardhand_operator.boards import Board
 from boardhand_operator.boards.claims import close
 from boardhand_operator.boards.markers import find_claims
 from boardhand_operator.decide import observe
 from boardhand_operator.decide.conditions import with_condition
-from boardhand_operator.errors import Misconfigured, NotFound
-from boardhand_operator.forges import Proposal
+from boardhand_operator.decide.delivery import BRANCH_DELETED
+from boardhand_operator.errors import Misconfigured, NotFound, Remote
+from boardhand_operator.forges import Forge, Proposal
 from boardhand_operator.forges.address import require_page
 from boardhand_operator.kube import Resource
-from boardhand_operator.minted import keep
-from boardhand_operator.names import job_name
-from boardhand_operator.sealed import keep as sealed
+from boardhand_operator.texts import words
+
+BRANCH_GONE = timedelta(minutes=15)
+"""From a run's end: a pushed branch that its forge does not have then was deleted."""
+UNTOLD = timedelta(hours=3)
+"""From a run's end: the ticket of a run that is called off is not told any more where its board still refuses. One
+that is down for an hour is waited for."""
 
 
-async def open_pull_request(doing: Doing, draft: bool) -> None:
-    """Open the pull request of the run's branch, or find the one that is open, and note it.
+async def open_pull_request(doing: Doing, draft: bool) -> bool:
+    """Open the pull request of the run's branch, or find the one that is open, and note it; whether to go on.
 
-    At a plain git remote the branch is all there is, and the ticket is told its name.
+    At a plain git remote the branch is all there is, and the ticket is told its name. Where the branch is gone for
+    good, that is recorded as what came of the run.
     """
     run, pool = doing.run, doing.its_pool
     forge = await doing.services.forge(pool)
@@ -35,19 +39,60 @@ async def open_pull_request(doing: Doing, draft: bool) -> None:
         raise Misconfigured("ForgeMissing", f"pool {pool.name} has no forge to open a pull request at")
     if not forge.pull_requests:
         doing.said.append(f"branch {run.status.branch} is pushed")
-        return
+        return True
     template = await forge.template() if spec.template else None
     title, body = words.pull_request_title(run), words.pull_request_body(run, pool, template)
     base = pool.spec.repository.branch
     wanted = Proposal(run.status.branch, base, title, body, draft, spec.labels, spec.reviewers)
-    opened = await forge.open_pull_request(wanted)
+    try:
+        opened = await forge.open_pull_request(wanted)
+    except NotFound:
+        if not (_since_its_end(doing) >= BRANCH_GONE and await _only_head_is_gone(forge, wanted)):
+            raise
+        await _record_gone(doing, wanted.head)
+        return False
     require_page(opened.number, opened.url)
     doing.note({"pullRequest": opened.wire()})
     doing.said.append(f"{'draft ' if opened.draft else ''}pull request {opened.url}")
+    return True
+
+
+async def _only_head_is_gone(forge: Forge, wanted: Proposal) -> bool:
+    """Whether the forge has the base and not the branch. A repository or base that is gone is the pool's to mend."""
+    return await forge.head(wanted.head) is None and await forge.head(wanted.base) is not None
+
+
+async def _record_gone(doing: Doing, branch: str) -> None:
+    """A run that failed anyhow keeps why; of one that did not, this is what came of it."""
+    status = doing.run.status
+    text = (
+        f"branch {branch}, pushed at commit {status.commit}, is at the forge no more and has no open pull request:"
+        " somebody deleted it, or merged it by hand. Whoever still has the commit can push it again; to have the work"
+        " done anew, move the ticket back to the ready column"
+    )
+    failure = status.failure or Failure(failure_class=FailureClass.CANCELLED, reason=BRANCH_DELETED, message=text)
+    await doing.record({"failure": failure.wire(), "branch": None, "phase": status.phase.value}, text)
+    await doing.tell(BRANCH_DELETED, text, warning=True)
+
+
+def _since_its_end(doing: Doing) -> timedelta:
+    ended = doing.run.status.finished_at
+    return datetime.now(UTC) - observe.parse_time(ended) if ended else timedelta(0)
 
 
 async def close_ticket(doing: Doing, column: str | None) -> None:
-    """Write the closing comment and move the ticket. A ticket deleted meanwhile is told nothing more."""
+    """Write the closing comment and move the ticket. A ticket deleted meanwhile is told nothing more, nor is one whose
+    run is called off while its board refuses for long: a cancel ends every run."""
+    try:
+        await _close(doing, column)
+    except (Remote, Misconfigured) as refused:
+        if not (doing.run.spec.cancel and _since_its_end(doing) >= UNTOLD):
+            raise
+        doing.note({"delivery": {}})
+        doing.said.append(f"the ticket is not told: {refused}")
+
+
+async def _close(doing: Doing, column: str | None) -> None:
     run, pool = doing.run, doing.its_pool
     board = await doing.services.board(pool)
     if board is None:
@@ -99,29 +144,3 @@ async def flag_pool(doing: Doing, reason: str, message: str) -> None:
     body = await doing.kube.patch(Resource.POOLS, pool.namespace, pool.name, patch, "status")
     if body is not None:
         doing.store.wrote(Resource.POOLS, body)
-
-
-async def settle(doing: Doing) -> None:
-    """Give the run's volume and its tokens back, and take the run, its Jobs and their pods out of the watches.
-
-    A Job whose pod succeeded leaves them by itself, in the second that its controller takes to count.
-    """
-    run = doing.run
-    await remove(doing)
-    await keep.remove(doing)
-    await sealed.remove(doing)
-    patch = {"metadata": {"labels": {LABEL_SETTLED: "true"}}}
-    for number in range(1, run.status.tries + 1):
-        name = job_name(run.name, number)
-        pod = doing.store.pod_of(run.namespace, name)
-        if pod is not None:
-            await doing.kube.patch(Resource.PODS, run.namespace, pod["metadata"]["name"], patch)
-        job = doing.store.get(Resource.JOBS, (run.namespace, name))
-        if job is not None and not observe.succeeded(pod):
-            await doing.kube.patch(Resource.JOBS, run.namespace, name, patch)
-    labels = settling(run, doing.pool)
-    body = await doing.kube.patch(Resource.RUNS, run.namespace, run.name, {"metadata": {"labels": labels}})
-    if body is None:
-        raise Gone(run.name)
-    doing.store.wrote(Resource.RUNS, body)
-    doing.services.settled(body)

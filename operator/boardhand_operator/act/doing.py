@@ -69,17 +69,25 @@ class Doing:
 
     async def remove_job(self, name: str) -> None:
         """Delete the Job and its pod, where it is this run's."""
-        if self.owns(await self.kube.get(Resource.JOBS, self.run.namespace, name)):
+        job = await self.kube.get(Resource.JOBS, self.run.namespace, name)
+        if job is not None and self.owns(job):
             await self.kube.delete(Resource.JOBS, self.run.namespace, name)
-            self.store.drop(Resource.JOBS, (self.run.namespace, name))
+            self.store.gone(Resource.JOBS, job)
 
     async def nudge_job(self, name: str) -> None:
-        """Say on the Job that it was looked at, so that whoever watches Jobs hears of it."""
+        """Say on the Job that it was looked at, so that whoever watches Jobs hears of it. One that is gone is
+        forgotten: no watch may have said so, and it would be nudged for ever."""
         labels = {LABEL_NUDGED: str(int(datetime.now(UTC).timestamp()))}
         body = await self.kube.patch(Resource.JOBS, self.run.namespace, name, {"metadata": {"labels": labels}})
-        if body is not None:
+        known = self.store.get(Resource.JOBS, (self.run.namespace, name))
+        if body is None and known is not None:
+            self.store.gone(Resource.JOBS, known)
+        elif body is not None:
             _log.warning(
-                "%s/%s: nobody has begun Job %s; its controller is told", self.run.namespace, self.run.name, name
+                "%s/%s: Job %s has neither a pod nor an end; its controller is told",
+                self.run.namespace,
+                self.run.name,
+                name,
             )
             self.store.wrote(Resource.JOBS, body)
 

@@ -14,15 +14,18 @@ from boardhand_api.run_status import Failure, Phase
 from boardhand_api.ticket import Newer
 from boardhand_operator.act.doing import Doing
 from boardhand_operator.boards import Board, Card, Comment
-from boardhand_operator.boards.claims import Claimant, Lost
+from boardhand_operator.boards.claims import Claimant, ClaimOutcome, Contested, Lost, give_up
 from boardhand_operator.boards.claims import claim as claim_ticket
 from boardhand_operator.boards.markers import find_claims, find_closing, lost_text
 from boardhand_operator.boards.ticket import newer_than, ticket_of
 from boardhand_operator.decide.conditions import stamp
 from boardhand_operator.errors import Misconfigured, NotFound
-from boardhand_operator.names import asked_for
+from boardhand_operator.names import asked_for, job_name
 from boardhand_operator.pools import trust
 from boardhand_operator.views import readable_runs
+
+RIVAL_SECONDS = 300.0
+"""For so long a rival that claimed a ticket in the same moment is waited for; then it is taken to have the ticket."""
 
 
 async def claim(doing: Doing) -> bool:
@@ -36,12 +39,13 @@ async def claim(doing: Doing) -> bool:
         return await _leave(doing, "TicketMoved", "the ticket is of another board than the pool has now")
     if asked_for(event):
         return await _claim_again(doing, board, columns)
-    card = doing.store.fresh_card(run.uid) or await board.read(ticket.id)
+    card = doing.store.cards.take(run.uid) or await board.read(ticket.id)
     ready = card is not None and card.column == columns.ready
     if not ready and not await _taken_already(board, ticket.id, run.uid):
         return await _leave(doing, "TicketMoved", "the ticket left the ready column before it was taken")
     who = Claimant(run.name, run.uid, event, pool.name, pool.uid)
-    outcome = await claim_ticket(board, ticket.id, who, card.comments if card and card.event == event else None)
+    said = card.comments if card and card.event == event else None
+    outcome = await _contend(doing, board, who, said, there=ready)
     if isinstance(outcome, Lost):
         return await _leave(doing, "ClaimedElsewhere", f"run {outcome.run} ({outcome.uid}) has the ticket")
     if ready:
@@ -64,7 +68,7 @@ async def _claim_again(doing: Doing, board: Board, columns: Columns) -> bool:
     if other := _at_it(doing) or _has_it(said, run.uid):
         return await _leave(doing, "ClaimedElsewhere", f"run {other} has the ticket")
     who = Claimant(run.name, run.uid, ticket.event, pool.name, pool.uid)
-    outcome = await claim_ticket(board, ticket.id, who, said)
+    outcome = await _contend(doing, board, who, said, there=card.column != columns.in_progress)
     if isinstance(outcome, Lost):
         return await _leave(doing, "ClaimedElsewhere", f"run {outcome.run} ({outcome.uid}) has the ticket")
     if other := _at_it(doing):
@@ -77,6 +81,20 @@ async def _claim_again(doing: Doing, board: Board, columns: Columns) -> bool:
     if newer.comments or newer.left_out != ticket.left_out:
         doing.note({"newer": newer.wire()})
     return True
+
+
+async def _contend(
+    doing: Doing, board: Board, who: Claimant, said: Sequence[Comment] | None, *, there: bool
+) -> ClaimOutcome:
+    """Claim the ticket. there: it is where nobody at work has it, so a rival is only slow to give it up, for a while at
+    least. Raises Contested meanwhile: were both to give it up, nobody would ever have it."""
+    ticket, uid = doing.run.spec.ticket.id, doing.run.uid
+    try:
+        return await claim_ticket(board, ticket, who, said)
+    except Contested as contested:
+        if there and doing.store.contested_for(uid) < RIVAL_SECONDS:
+            raise
+        return await give_up(board, ticket, who, contested.rival)
 
 
 async def _newer(doing: Doing, board: Board, card: Card) -> Newer:
@@ -114,6 +132,8 @@ async def _taken_already(board: Board, ticket: str, uid: str) -> bool:
 
 
 async def _leave(doing: Doing, reason: str, message: str) -> bool:
+    """End the run without its ticket, and the Job that an earlier life may have made of a claim it could not note."""
+    await doing.remove_job(job_name(doing.run.name, doing.run.status.tries + 1))
     failure = Failure(failure_class=FailureClass.CANCELLED, reason=reason, message=message)
     await doing.record({"failure": failure.wire(), "finishedAt": stamp(datetime.now(UTC))}, message)
     return False

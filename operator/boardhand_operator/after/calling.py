@@ -14,8 +14,8 @@ import httpx
 from httpx_aiohttp import HttpxAiohttpClient
 
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.http.answers import seconds_to_wait
 from boardhand_operator.http.exchange import Connection, trust
+from boardhand_operator.http.limits import seconds_to_wait
 
 SECONDS = 5.0
 """A call and its answer take no longer."""

@@ -33,4 +33,4 @@ def to_tell(run: Run, spec: CodingAgentSpec) -> list[Notification]:
         return []
     is_now = Occasion.of(failure.failure_class if failure else None)
     told = delivery.notified if delivery else []
-    return [one for one in spec.notifications if is_now.intersection(one.on) and one.name not in told]
+    return [one for one in spec.notifications if is_now.intersection(one.occasions) and one.name not in told]

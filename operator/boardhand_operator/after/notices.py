@@ -34,7 +34,7 @@ from boardhand_operator.settings import Settings
 from boardhand_operator.views import Pool, Run, readable_runs
 
 GIVEN_UP = timedelta(hours=1)
-"""From the run's end."""
+"""From when the run was settled."""
 FIRST, LONGEST = 5.0, 600.0
 """Seconds until the second try, doubled for each further one, and what that comes to at most."""
 HELD = 200
@@ -80,7 +80,8 @@ class Notices:
         while True:
             await self.round()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), self._pause())
+                async with asyncio.timeout(self._pause()):
+                    await self._woken.wait()
             self._woken.clear()
 
     async def round(self) -> None:
@@ -134,7 +135,7 @@ class Notices:
         if not await self._written(due):
             self._held.pop(due.run.name, None)
             return
-        if failed and datetime.now(UTC) - parse_time(due.run.status.finished_at or "") < GIVEN_UP:
+        if failed and datetime.now(UTC) - _settled_at(due.run) < GIVEN_UP:
             return
         if failed:
             why = "; ".join(f"{name}: {said}" for name, said in failed.items())
@@ -191,3 +192,9 @@ class Notices:
         if body is not None:
             due.run = Run.of(body)
         return body is not None
+
+
+def _settled_at(run: Run) -> datetime:
+    """When board and forge had been told: that may be long after the outcome was recorded."""
+    over = next((one for one in run.status.conditions if one.type == "Reconciling" and one.status == "False"), None)
+    return parse_time(over.last_transition_time if over else run.status.finished_at or "")

@@ -25,6 +25,7 @@ from boardhand_operator.after.labels import following
 from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.errors import Misconfigured, NotFound, RateLimited, Remote
 from boardhand_operator.forges import Forge
+from boardhand_operator.forges.address import require_page
 from boardhand_operator.kube import ApiException, Kube, Resource
 from boardhand_operator.memory.store import Key, Store
 from boardhand_operator.services import Services
@@ -33,7 +34,9 @@ from boardhand_operator.views import Pool, readable_runs
 EVERY = 600.0
 """Seconds between two looks of a pool."""
 SOONEST = 10.0
-"""However often the forge calls: seconds from one look to the next."""
+"""However often the forge calls: seconds from one look to the next, at least."""
+EACH = 3.0
+"""Seconds more, for each that was asked for: the board lives on the same limit, and forges call with every check."""
 LOOKS = 50
 """Pull requests that are asked for in one look, those that were not for longest first."""
 CLOSED_EVERY = 6 * 3600.0
@@ -71,6 +74,8 @@ class PullRequests:
         """When each run's was last asked for (monotonic seconds), by the label."""
         self._closed_at = time.monotonic() + random.random() * CLOSED_EVERY  # noqa: S311 (jitter)
         """When those that were closed are looked at, whoever calls (monotonic seconds)."""
+        self._asked = 0
+        """How many the present look has asked for."""
         self._closed_looked = self._called_at = -math.inf
         """When the last such look began, and when the forge last called: of which one, nobody reads."""
 
@@ -91,11 +96,13 @@ class PullRequests:
         """least: what no call shortens."""
         await asyncio.sleep(least)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._called.wait(), pause - least)
+            async with asyncio.timeout(pause - least):
+                await self._called.wait()
         self._called.clear()
 
     async def _round(self) -> float:
         """One look; for how many seconds nothing more is to be asked for."""
+        self._asked = 0
         body = self._store.get(Resource.POOLS, self._key)
         try:
             pool = Pool.of(body) if body else None
@@ -104,11 +111,11 @@ class PullRequests:
                 await self.look(pool, forge, datetime.now(UTC))
         except RateLimited as limited:
             _log.info("pool %s/%s: %s", *self._key, limited)
-            return limited.retry_after
+            return max(limited.retry_after, self._asked * EACH)
         except (Misconfigured, Remote, ApiException, aiohttp.ClientError, OSError) as refused:
             # The pool's own worker says what is wrong with it, where people look.
             _log.info("pool %s/%s: its pull requests are not looked at: %s", *self._key, refused)
-        return 0.0
+        return self._asked * EACH
 
     async def look(self, pool: Pool, forge: Forge, now: datetime) -> None:
         """Ask for those that are due, and write what has changed. Raises what forge and API server raise."""
@@ -131,6 +138,7 @@ class PullRequests:
         due = sorted((one for one in there if one.label(now) == label), key=lambda one: looked.get(one.name, 0.0))
         for one in due[:most]:
             looked[one.name] = time.monotonic()
+            self._asked += 1
             await self._ask(forge, one)
 
     async def _followed(self, pool: Pool, label: str) -> list[_Followed]:
@@ -149,8 +157,7 @@ class PullRequests:
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as wrong:
             _log.error("%s/%s: a pull request of another shape", self._key[0], one.name, exc_info=wrong)
             return
-        if now.url != one.pull.url:
-            # The pool has another repository by now, where this number is another's.
+        if not _is_it(one, now):
             return
         if now.head and (one.commit or "").startswith(now.head):
             now = now.model_copy(update={"head": one.commit})
@@ -179,6 +186,20 @@ class PullRequests:
             if refused.status != HTTPStatus.CONFLICT:
                 raise
             return None
+
+
+def _is_it(one: _Followed, now: PullRequest) -> bool:
+    """Whether that is the run's. At another address the repository was renamed, where the commit is one that we know;
+    else the pool has another one by now, where this number is another's."""
+    if now.url == one.pull.url:
+        return True
+    known = [commit for commit in (one.commit, one.pull.head) if commit]
+    if not now.head or not any(commit.startswith(now.head) for commit in known):
+        return False
+    with suppress(Misconfigured):
+        require_page(now.number, now.url)
+        return True
+    return False
 
 
 def _read(body: Mapping[str, Any]) -> _Followed | None:

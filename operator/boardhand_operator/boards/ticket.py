@@ -11,7 +11,7 @@ from boardhand_operator.boards import Card
 from boardhand_operator.boards import Checklist as CardChecklist
 from boardhand_operator.boards.markers import without_marker
 from boardhand_operator.boards.text import shorten
-from boardhand_operator.fitting import fitted
+from boardhand_operator.texts.fitting import fitted
 
 TITLE, BODY, COMMENT, COMMENTS = 1024, 131072, 16384, 50
 NAME, ITEM, ADDRESS, PRIORITY, AUTHOR, KEY, LABEL = 256, 1024, 2048, 64, 256, 64, 256

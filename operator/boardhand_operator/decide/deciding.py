@@ -8,6 +8,7 @@ decide  -> finished?   settle
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from boardhand_api.failures import FailureClass
@@ -16,7 +17,7 @@ from boardhand_operator.decide import observe, said
 from boardhand_operator.decide.actions import Decision, NudgeJob, Record, Settle
 from boardhand_operator.decide.beginning import LOOK, begin, wait
 from boardhand_operator.decide.blocking import blocked
-from boardhand_operator.decide.delivery import CANCEL_REQUESTED, deliver
+from boardhand_operator.decide.delivery import CALLED_OFF, CANCEL_REQUESTED, deliver
 from boardhand_operator.decide.ending import concluded, ended
 from boardhand_operator.decide.facts import Facts
 from boardhand_operator.money.charge import with_booking
@@ -26,7 +27,7 @@ JOB_SUSPENDED = "JobSuspended"
 _LATE = 60.0
 """Seconds between looks at a Job that should have ended."""
 _NOTICED = 30.0
-"""Seconds within which a Job's controller looks at a new Job; it takes one."""
+"""Seconds within which a Job's controller looks at a new Job, or at one whose pod is gone; it takes one."""
 _PASSING = 2.0
 """Seconds that a stage must last for its phase to be told: each write costs a request."""
 
@@ -56,7 +57,7 @@ def _decided(facts: Facts) -> Decision:
 def _cancelled(facts: Facts) -> Record | None:
     """The end of a run that somebody called off. Its Job is removed with the delivery, which is repeated until done."""
     if facts.run.spec.cancel:
-        reason, text = CANCEL_REQUESTED, "somebody set spec.cancel of the run"
+        reason, text = CANCEL_REQUESTED, CALLED_OFF
     elif facts.moved_to is not None:
         where = f"moved to {facts.moved_to}" if facts.moved_to else "taken off the board"
         reason, text = "TicketMoved", f"the ticket was {where} while the run was at work"
@@ -78,10 +79,11 @@ def _follow(facts: Facts, pool: Pool) -> Decision:
         failure = Failure(failure_class=FailureClass.CONFIGURATION, reason=stuck.reason, message=text[:1000])
         record = concluded(facts, {"failure": failure.wire()}, text)
         return Decision((record,), why="blocked")
-    if since := observe.overlooked_since(job, facts.pod):
-        left = min(_NOTICED, _NOTICED - (facts.now - since).total_seconds())
-        nudge = () if left > 0 else (NudgeJob(job["metadata"]["name"]),)
-        return Decision(nudge, left if left > 0 else _NOTICED, "its controller has not looked at the Job")
+    notices = None
+    if alone := observe.overlooked_since(job, facts.pod, facts.now - timedelta(seconds=facts.podless_seconds)):
+        notices = min(_NOTICED, _NOTICED - (facts.now - alone).total_seconds())
+        if notices <= 0:
+            return Decision((NudgeJob(job["metadata"]["name"]),), _NOTICED, "its controller has not looked at the Job")
     now, since = observe.phase(facts.pod), observe.began(facts.pod)
     # Without a pod in sight nothing new is known: the memory is young, or the Job's word of its end is yet to come.
     unseen = facts.pod is None and run.status.phase in (Phase.WORKING, Phase.PUBLISHING, Phase.VERIFYING)
@@ -89,7 +91,8 @@ def _follow(facts: Facts, pool: Pool) -> Decision:
         untold = stuck or observe.leaving(facts.pod) or observe.counted(job)
         # Watches that broke off do not tell what has gone meanwhile.
         left = (observe.over_by(job, pool.spec.limits.deadline_seconds) - facts.now).total_seconds() + 1
-        return Decision((), LOOK if untold else max(left, _LATE), "under way")
+        again = LOOK if untold else max(left, _LATE)
+        return Decision((), again if notices is None else min(again, notices), "under way")
     if since and (young := _PASSING - (facts.now - since).total_seconds()) > 0:
         return Decision((), young, "a stage began")
     fields = {"phase": now.value} | (_published(facts) if now is Phase.VERIFYING else {})

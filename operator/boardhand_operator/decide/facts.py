@@ -29,6 +29,8 @@ class Facts:
     """Whether it is this run's turn to begin."""
     now: datetime
     image_grace_seconds: float = 20
+    podless_seconds: float = 0
+    """For how long nothing has been known of a pod that the Job should have."""
     moved_to: str | None = None
     """Where the ticket was seen after it left the column of its claim; empty: nowhere on the board."""
     pushed: Head | None = None

@@ -108,16 +108,18 @@ def counted(job: Json | None) -> bool:
     return bool(((job or {}).get("status") or {}).get("succeeded"))
 
 
-def overlooked_since(job: Json | None, pod: Json | None) -> datetime | None:
-    """Since when the Job's controller has not so much as noted that the Job began: since it was made or last nudged.
-    None where it has, or waits to be admitted. Right after an API server came back, watches were seen to miss what was
-    made then (Kubernetes 1.34), and nobody else would tell the controller."""
-    if job is None or pod is not None or suspended(job) or (job.get("status") or {}).get("startTime"):
+def overlooked_since(job: Json | None, pod: Json | None, known: datetime) -> datetime | None:
+    """Since when a Job has had neither a pod nor an end: since it was made, began, was last nudged, or since `known`,
+    when the last of its pods was gone. None where it waits to be admitted. Right after an API server came back, the
+    Job's own controller was seen to miss what was made then, and pods that went (Kubernetes 1.34); nobody else would
+    tell it."""
+    if job is None or pod is not None or suspended(job):
         return None
     nudged = (job["metadata"].get("labels") or {}).get(LABEL_NUDGED, "")
-    made = parse_time(job["metadata"]["creationTimestamp"])
+    times = [(job.get("status") or {}).get("startTime"), job["metadata"]["creationTimestamp"]]
     # Anybody who may label Jobs may write it: ten digits are a time.
-    return max(made, datetime.fromtimestamp(int(nudged), UTC)) if nudged.isdecimal() and len(nudged) <= 10 else made
+    told = [datetime.fromtimestamp(int(nudged), UTC)] if nudged.isdecimal() and len(nudged) <= 10 else []
+    return max(known, *told, *(parse_time(time) for time in times if time))
 
 
 def over_by(job: Json, deadline_seconds: float) -> datetime:

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from boardhand_operator.errors import Misconfigured, Remote
-from boardhand_operator.http.answers import Answer, used_share
+from boardhand_operator.http.answers import Answer
+from boardhand_operator.http.limits import used_share
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from boardhand_operator.errors import (
     Remote,
     RemoteUnavailable,
 )
-from boardhand_operator.http.answers import QUOTED, RETRY_AFTER
+from boardhand_operator.http.answers import QUOTED
+from boardhand_operator.http.limits import RETRY_AFTER, RETRY_AFTER_WORDS, says_limited
 from boardhand_operator.http.transport import Client
 
 Json = dict[str, Any]
@@ -67,5 +68,6 @@ class Graph:
         if hint := self._hints.get(kind):
             sentence = f"{sentence}. {hint}"
         if issubclass(kind, RateLimited):
-            return kind(self._service, operation, sentence, retry_after=RETRY_AFTER)
+            after = RETRY_AFTER_WORDS if says_limited(sentence) else RETRY_AFTER
+            return kind(self._service, operation, sentence, retry_after=after)
         return kind(self._service, operation, sentence)

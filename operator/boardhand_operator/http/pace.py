@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from boardhand_operator.errors import RateLimited
-from boardhand_operator.http.answers import Answer, Vendor, spacing
+from boardhand_operator.http.answers import Answer, Vendor
+from boardhand_operator.http.limits import spacing
 
 WAIT_SECONDS = 3.0
 """A longer wait is not made here: the caller is told how long, and sleeps where others can see it."""

@@ -15,30 +15,39 @@ class Remembered:
     """The last answers of one service that bore an ETag, by address."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, tuple[str, Answer]] = OrderedDict()
+        self._kept: OrderedDict[str, Answer] = OrderedDict()
         self._bytes = 0
 
-    def condition(self, address: str) -> dict[str, str]:
-        """The header with which it is asked for again."""
-        known = self._kept.get(address)
-        return {"if-none-match": known[0]} if known else {}
+    def last(self, address: str) -> Answer | None:
+        """The answer that is kept; it is asked for again by its `condition`."""
+        return self._kept.get(address)
 
-    def whole(self, address: str, answer: Answer) -> Answer:
-        """The answer; where it says that nothing changed, the one that is kept, as a 200."""
-        if answer.status == 304 and address in self._kept:
-            self._kept.move_to_end(address)
-            kept = self._kept[address][1]
-            # What the new answer says of itself holds: a next page may have come although this one is as it was.
-            return replace(kept, headers={**kept.headers, **answer.headers})
+    def whole(self, address: str, answer: Answer, last: Answer | None) -> Answer:
+        """The answer; where it says that nothing changed, the last one, as a 200.
+
+        last: what was kept when this one was asked for; others may have pushed it out meanwhile.
+        """
+        if answer.status != 304 or last is None:
+            self._keep(address, answer)
+            return answer
+        self._keep(address, last)
+        # What the new answer says of itself holds: a next page may have come although this one is as it was.
+        return replace(last, headers={**last.headers, **answer.headers})
+
+    def _keep(self, address: str, answer: Answer) -> None:
+        """As the one that was used last."""
         self._forget(address)
-        tag = answer.headers.get("etag", "")
-        if tag and len(answer.body) <= BYTES // 4:
-            self._kept[address] = tag, answer
+        if answer.headers.get("etag") and len(answer.body) <= BYTES // 4:
+            self._kept[address] = answer
             self._bytes += len(answer.body)
         while len(self._kept) > ANSWERS or self._bytes > BYTES:
             self._forget(next(iter(self._kept)))
-        return answer
 
     def _forget(self, address: str) -> None:
         if known := self._kept.pop(address, None):
-            self._bytes -= len(known[1].body)
+            self._bytes -= len(known.body)
+
+
+def condition(last: Answer | None) -> dict[str, str]:
+    """The header with which an answer is asked for only where it changed."""
+    return {"if-none-match": last.headers["etag"]} if last else {}

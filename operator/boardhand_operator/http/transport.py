@@ -18,7 +18,7 @@ from boardhand_operator.http.calls import heard
 from boardhand_operator.http.exchange import Connection as Connection
 from boardhand_operator.http.exchange import Exchange, Params
 from boardhand_operator.http.pace import WAIT_SECONDS, Pace
-from boardhand_operator.http.remembered import Remembered
+from boardhand_operator.http.remembered import Remembered, condition
 
 RETRIES = 2
 """A read is repeated so often."""
@@ -136,12 +136,9 @@ class Client:
     ) -> Any:
         """The JSON answer to a write, sent once: whether to repeat it is the caller's to know. body None: without."""
         await self._pace.turn(operation)
-        if not self._may_write():
-            sentence = "nothing is sent: this operator holds its Lease no longer"
-            raise RemoteUnavailable(self._vendor.name, operation, sentence)
         content = None if body is None else _bytes(body)
         kind = {} if body is None else {"content-type": content_type}
-        answer = await self._once(method, operation, path, params, content, {**kind, **(headers or {})})
+        answer = await self._once(method, operation, path, params, content, {**kind, **(headers or {})}, writes=True)
         return data_of(self._vendor, operation, answer)
 
     def failure(self, operation: str, answer: Answer) -> Remote | None:
@@ -179,9 +176,10 @@ class Client:
         while True:
             try:
                 await self._pace.turn(operation)
-                condition = self._remembered.condition(known) if known else {}
-                answer = await self._once(method, operation, path, params, content, {**(headers or {}), **condition})
-                return self._remembered.whole(known, answer) if known else answer
+                last = self._remembered.last(known) if known else None
+                wanted = {**(headers or {}), **condition(last)}
+                answer = await self._once(method, operation, path, params, content, wanted)
+                return self._remembered.whole(known, answer, last) if known else answer
             except (RemoteUnavailable, RateLimited) as failed:
                 patience = 0.0 if isinstance(failed, RateLimited) else 0.5 * 2**tries
                 wait = max(failed.retry_after or 0.0, patience)
@@ -198,11 +196,17 @@ class Client:
         params: Params | None,
         content: bytes | None,
         headers: Mapping[str, str],
+        *,
+        writes: bool = False,
     ) -> Answer:
         """A good answer. One that was refused for credentials which change is asked for again with new ones."""
         for last in (self._authorize is None, True):
             changing = await self._authorize() if self._authorize else {}
             self._exchange.keep_secret(*changing.values())
+            # Right before: to be authorized takes a request of its own, as does the try before.
+            if writes and not self._may_write():
+                sentence = "nothing is sent: this operator holds its Lease no longer"
+                raise RemoteUnavailable(self._vendor.name, operation, sentence)
             answering = self._answer(method, operation, path, params, content, {**changing, **headers})
             answer = await heard(self._hear, self._vendor.name, answering, self._clock)
             if answer.status == 401 and self._authorize:

@@ -9,17 +9,18 @@ from typing import Any
 
 from boardhand_api.pod import LABEL_SETTLED, LABEL_TICKET
 from boardhand_operator import views
-from boardhand_operator.boards import Card
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.kube import Resource
+from boardhand_operator.memory.cards import FreshCards
 from boardhand_operator.memory.turns import Turns
+from boardhand_operator.names import job_name
 
 Json = Mapping[str, Any]
 Key = views.Key
 
 _JOB_LABEL = "batch.kubernetes.io/job-name"
-_FRESH = 2.0
-"""Seconds for which a ticket that was read is taken to be as it was."""
+_LATE = 120.0
+"""Seconds after which no answer to a request comes any more."""
 
 
 def key_of(body: Json) -> Key:
@@ -37,26 +38,36 @@ class Store:
         self._objects: dict[Resource, dict[Key, Json]] = {resource: {} for resource in Resource}
         self.turns = Turns(concurrency)
         """Whose turn it is among the runs that are known."""
-        self._cards: dict[str, tuple[Card, float]] = {}
+        self._gone: dict[str, tuple[int, float]] = {}
+        """What went of late, by its UID: the version that is told to be gone, and since when; the newest last."""
+        self.cards = FreshCards(lambda: self._clock())
         self._tickets: dict[Key, dict[Key, Json]] = {}
         """Runs by namespace and label of their ticket."""
         self._of_pool: dict[Key, dict[Key, Json]] = {}
         """Runs by their pool."""
         self._pods: dict[Key, dict[Key, Json]] = {}
         """Pods by the Job they are of."""
+        self._born = clock()
+        self._podless: dict[Key, float] = {}
+        """Since when a Job that had pods, or was not let have one, is to have one."""
         self.moved: dict[str, str] = {}
         """By the run's UID, where its ticket was seen after it left the column of its claim; empty: nowhere."""
+        self._contested: dict[str, float] = {}
+        """By the run's UID, since when another claim stands beside its own."""
 
     def put(self, resource: Resource, body: Json) -> None:
-        """Keep this state, unless a later one under its name is known. What no watch shows any more is let go."""
+        """Keep this state, unless a later one under its name is known, or that it went. What no watch shows any more is
+        let go."""
         if LABEL_SETTLED in (body["metadata"].get("labels") or {}) or _succeeded(resource, body):
             self.gone(resource, body)
             return
         known = self._objects[resource].get(key_of(body))
-        if known and _version(known) > _version(body):
+        if (known and _version(known) > _version(body)) or self._went(body):
             return
         if known:
             self._take_out(resource, known)
+        if known and resource is Resource.JOBS and _held(known) and not _held(body):
+            self._podless[key_of(body)] = self._clock()
         body = self._objects[resource][key_of(body)] = _lean(resource, body)
         if resource is Resource.PODS:
             self._pods.setdefault(_job_of(body), {})[key_of(body)] = body
@@ -66,6 +77,8 @@ class Store:
             self.turns.run_seen(body)
         elif resource is Resource.POOLS:
             self.turns.pool_seen(key_of(body), body)
+        elif resource is Resource.JOBS:
+            self._job_seen(body, there=True)
 
     def wrote(self, resource: Resource, body: Json) -> None:
         """Keep what a write of ours was answered with. A watch is to show it as well: see `lag`. What one has shown
@@ -97,15 +110,41 @@ class Store:
             self._take_out(resource, body)
         if body and resource is Resource.RUNS:
             self.moved.pop(str(body["metadata"]["uid"]), None)
+            self._contested.pop(str(body["metadata"]["uid"]), None)
+            self.cards.forget(str(body["metadata"]["uid"]))
             self.turns.run_gone(key)
+        elif resource is Resource.JOBS:
+            self._podless.pop(key, None)
+            if body:
+                self._job_seen(body, there=False)
+        elif body and resource is Resource.PODS:
+            self._pod_gone(_job_of(body))
         elif body and resource is Resource.POOLS:
             self.turns.pool_seen(key, None)
 
+    def _pod_gone(self, job: Key) -> None:
+        if job not in self._pods and job in self._objects[Resource.JOBS]:
+            self._podless[job] = self._clock()
+
     def gone(self, resource: Resource, body: Json) -> None:
-        """Forget this very object: another one may have its name by now."""
+        """Forget this very object: another one may have its name by now. An answer that was on its way meanwhile does
+        not bring it back: no watch would take it away again."""
+        now, uid = self._clock(), str(body["metadata"].get("uid"))
+        self._gone[uid] = (max(_version(body), self._gone.pop(uid, (0, now))[0]), now)
+        while self._gone and now - next(iter(self._gone.values()))[1] > _LATE:
+            del self._gone[next(iter(self._gone))]
         known = self.get(resource, key_of(body))
         if known is None or known["metadata"]["uid"] == body["metadata"]["uid"]:
             self.drop(resource, key_of(body))
+
+    def _job_seen(self, body: Json, *, there: bool) -> None:
+        namespace, name = key_of(body)
+        for owner in body["metadata"].get("ownerReferences") or []:
+            if owner.get("kind") == "TicketRun" and name == job_name(str(owner["name"]), 1):
+                self.turns.job_seen((namespace, str(owner["name"])), str(owner["uid"]), there=there)
+
+    def _went(self, body: Json) -> bool:
+        return self._gone.get(str(body["metadata"].get("uid")), (-1, 0.0))[0] >= _version(body)
 
     def _take_out(self, resource: Resource, body: Json) -> None:
         """Out of what it is found by: its labels may be others by now."""
@@ -153,15 +192,13 @@ class Store:
         pods = [pod for pod in self._pods.get((namespace, job), {}).values() if uid is None or owned_by(pod, uid)]
         return max(pods, key=lambda body: str(body["metadata"]["creationTimestamp"]), default=None)
 
-    def card_read(self, uid: str, card: Card) -> None:
-        """Keep a ticket for the moment, for the run of this UID: who claims it need not read it again."""
-        old = self._clock() - _FRESH
-        self._cards = {one: kept for one, kept in self._cards.items() if kept[1] >= old} | {uid: (card, self._clock())}
+    def contested_for(self, uid: str) -> float:
+        """For how many seconds the run's claim has been known to be contested, from the first time this is asked."""
+        return self._clock() - self._contested.setdefault(uid, self._clock())
 
-    def fresh_card(self, uid: str) -> Card | None:
-        """The run's ticket as it was read a moment ago; once."""
-        card, since = self._cards.pop(uid, (None, 0.0))
-        return card if self._clock() - since < _FRESH else None
+    def podless(self, namespace: str, job: str) -> float:
+        """For how many seconds nothing has been known of a pod that the Job should have: at most the memory's age."""
+        return self._clock() - self._podless.get((namespace, job), self._born)
 
 
 def owned_by(body: Json, uid: str) -> bool:
@@ -183,6 +220,10 @@ def _lean(resource: Resource, body: Json) -> Json:
     elif resource is Resource.JOBS and "spec" in body:
         lean["spec"] = {"suspend": body["spec"].get("suspend")}
     return lean
+
+
+def _held(job: Json) -> bool:
+    return (job.get("spec") or {}).get("suspend") is True
 
 
 def _take_out(index: dict[Key, dict[Key, Json]], at: Key, key: Key) -> None:

@@ -41,6 +41,8 @@ class Turns:
         self._pools: dict[Key, PoolQueue] = {}
         self._runs: dict[Key, Known] = {}
         self._beginning: set[str] = set()
+        self._launched: set[str] = set()
+        """UIDs of runs whose first Job is there, whether or not that is noted."""
         self._held: dict[Key, Key] = {}
         """Pools with a run that could not begin: other pools are not kept waiting for them until it is looked at."""
         self._stirred: set[Key] = set()
@@ -62,8 +64,17 @@ class Turns:
         """Forget a run."""
         self.look(key)
         if known := self._runs.pop(key, None):
+            self._beginning.discard(known.uid)
             self._uncount(key, known)
             self._stirred.add(known.pool)
+
+    def job_seen(self, run: Key, uid: str, *, there: bool) -> None:
+        """Whether the run's first Job is there: until it is noted, or removed, it takes a place."""
+        if there:
+            self._launched.add(uid)
+        else:
+            self._launched.discard(uid)
+        self._renew(run)
 
     def pool_seen(self, key: Key, body: Mapping[str, Any] | None) -> None:
         """Keep how many the pool may have at work: none while it is gone, suspended or not Ready. Where that grew, all
@@ -102,18 +113,21 @@ class Turns:
 
     @contextmanager
     def beginning(self, run: Run) -> Iterator[None]:
-        """Count the run among those at work from the decision that it begins, until its status says so."""
+        """Count the run among those at work from the decision that it begins, until its status says so. Where the block
+        raises, its status may say so without being known here: it is counted until `begun`."""
         key = (run.namespace, run.name)
         self._beginning.add(run.uid)
         self._renew(key)
-        try:
-            yield
-        finally:
-            self._beginning.discard(run.uid)
-            known = self._runs.get(key)
-            if known and known.said is State.WAITING:
-                self._held[known.pool] = key
-            self._renew(key)
+        yield
+        known = self._runs.get(key)
+        if known and known.said is State.WAITING:
+            self._held[known.pool] = key
+        self.begun(key, run.uid)
+
+    def begun(self, key: Key, uid: str) -> None:
+        """What came of the run's beginning is known."""
+        self._beginning.discard(uid)
+        self._renew(key)
 
     def turn(self, run: Run, *, reserved: bool = False) -> Turn:
         """Whether the run may begin. All who ask at one moment are given answers that fit together.
@@ -168,8 +182,10 @@ class Turns:
             self._keep(key, known)
 
     def _keep(self, key: Key, new: Known) -> None:
-        begins = new.said is State.WAITING and new.uid in self._beginning
-        new = replace(new, counted=State.AT_WORK if begins else new.said)
+        # Who is suspended or called off in that moment has a Job all the same, for now.
+        waits, begins = new.said in (State.WAITING, State.SUSPENDED), new.uid in self._beginning
+        at_work = waits and (begins or new.uid in self._launched)
+        new = replace(new, counted=State.AT_WORK if at_work else new.said)
         old = self._runs.get(key)
         self._runs[key] = new
         if old == new:

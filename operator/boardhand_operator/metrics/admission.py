@@ -28,7 +28,7 @@ async def everybody(_: str | None) -> int:
 
 
 def who_has(file: Path) -> Admits:
-    """Who has the token in this file, as it is then. A file that is empty or not there lets nobody in."""
+    """Who has the token in this file, as it is then. A file that is empty, no text or not there lets nobody in."""
 
     async def admits(token: str | None) -> int:
         wanted = _read(file)
@@ -41,7 +41,7 @@ def who_has(file: Path) -> Admits:
 def _read(file: Path) -> str:
     try:
         return file.read_text().strip()
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         return ""
 
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from boardhand_api.events import FellBack, Step
 from boardhand_api.result import Usage
-from boardhand_operator.afterwards import Over
 from boardhand_operator.metrics.names import Names
+from boardhand_operator.observing.afterwards import Over
 from boardhand_operator.roles import UNKNOWN, model_of
 
 NOTHING = Usage(money=Decimal(0))

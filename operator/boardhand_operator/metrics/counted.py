@@ -10,8 +10,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from boardhand_api.failures import FailureClass
 from boardhand_api.result import Usage
 from boardhand_api.run_status import Phase
-from boardhand_operator.afterwards import Over
-from boardhand_operator.changes import SECRET_FOUND, TESTS, Change, change_of, tests_of
 from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.decide.timing import stage_times
 from boardhand_operator.http.calls import Call
@@ -20,6 +18,8 @@ from boardhand_operator.memory.store import Key, Store
 from boardhand_operator.metrics.by_model import by_model
 from boardhand_operator.metrics.names import MODELS, OTHER, POOLS, VENDORS, Names
 from boardhand_operator.observing import Observer, Written
+from boardhand_operator.observing.afterwards import Over
+from boardhand_operator.observing.changes import SECRET_FOUND, TESTS, Change, change_of, tests_of
 
 _POOL = ("namespace", "pool")
 _WAITS = (1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 24 * 3600)

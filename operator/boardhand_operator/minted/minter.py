@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ from boardhand_operator.http.transport import Connection, segment
 from boardhand_operator.memory.store import Key
 from boardhand_operator.vendors.github.api import GITHUB, Api
 from boardhand_operator.vendors.github.app import AppKey, AppTokens, Place
-from boardhand_operator.views import Pool
+from boardhand_operator.views import Pool, SpecKey
 
 KEPT = timedelta(seconds=60)
 """A pool's Secrets are read again after so long."""
@@ -43,7 +43,7 @@ class Minter:
         self, secrets: Secrets, connection: Connection, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._secrets, self._connection, self.now = secrets, connection, now
-        self._known: dict[tuple[str, str, int], _Known] = {}
+        self._known: dict[SpecKey, _Known] = {}
         self._retired: list[tuple[datetime, AppTokens]] = []
         """With since when: somebody may be in the middle of a request with one."""
         self.due: dict[Key, datetime] = {}
@@ -56,7 +56,7 @@ class Minter:
         """
         if not serves(pool.spec):
             return {}
-        place = (pool.namespace, pool.name, pool.spec_generation)
+        place = pool.spec_key
         known = self._known.get(place)
         if known and self.now() - known.since < KEPT:
             return known.stages
@@ -81,6 +81,10 @@ class Minter:
         for place in [place for place in self._known if place[:2] == key]:
             self._retire(place)
 
+    def keep_only(self, runs: Container[Key]) -> None:
+        """Let go of when the tokens of all other runs are due."""
+        self.due = {run: due for run, due in self.due.items() if run in runs}
+
     async def aclose(self) -> None:
         """Close the connections."""
         for place in list(self._known):
@@ -89,7 +93,7 @@ class Minter:
             await tokens.aclose()
         self._retired.clear()
 
-    def _retire(self, place: tuple[str, str, int]) -> None:
+    def _retire(self, place: SpecKey) -> None:
         if known := self._known.pop(place, None):
             self._retired += [(self.now(), tokens) for tokens in known.stages.values()]
 

@@ -187,7 +187,9 @@ def without(spending: Spending, gone: Collection[str]) -> Spending:
 
 def dollars(amount: Decimal) -> str:
     """For people: cents, and what is finer where it counts."""
-    return f"${amount:.2f}" if amount == round(amount, 2) else f"${amount.normalize():f}"
+    exponent = amount.normalize().as_tuple().exponent
+    whole_cents = isinstance(exponent, int) and exponent >= -2
+    return f"${amount:.2f}" if whole_cents else f"${amount.normalize():f}"
 
 
 def _parts(key: str) -> tuple[str, str]:

@@ -5,15 +5,14 @@ Two operators, or a crash between any two requests, can neither book a try twice
 
 from __future__ import annotations
 
-import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
 from boardhand_api.pool_status import Spending
 from boardhand_operator.kube import ApiException, Json, Kube, Resource
+from boardhand_operator.locks import Locks
 from boardhand_operator.memory.store import Store
 from boardhand_operator.money.budget import Purse, runs_of, without
 from boardhand_operator.views import Key, Pool
@@ -31,7 +30,7 @@ class Ledgers:
 
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
-        self._locks: defaultdict[Key, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._locks = Locks()
         self._missed: dict[Key, dict[str, datetime]] = {}
         """UIDs of runs that a pool's status names and the memory does not know, with since when."""
 
@@ -47,7 +46,7 @@ class Ledgers:
         still: asked after the pool was read and before it is written, whether the change is wanted. Raises
         ApiException, with 409 where others keep writing the pool.
         """
-        async with self._locks[key]:
+        async with self._locks.of(key):
             body: Any = store.get(Resource.POOLS, key) or await self._kube.get(Resource.POOLS, *key)
             left = _TIMES
             while body is not None:
@@ -82,6 +81,10 @@ class Ledgers:
         self._missed[key] = missed = {uid: missed.get(uid, now) for uid in named - known}
         gone = {uid for uid, since in missed.items() if now - since >= _GONE_AFTER}
         await self.change(store, key, lambda _, purse: without(purse.spending, gone))
+
+    def keep_only(self, pools: Container[Key]) -> None:
+        """Let go of what is remembered of all other pools."""
+        self._missed = {key: missed for key, missed in self._missed.items() if key in pools}
 
     async def _write(self, store: Store, key: Key, pool: Pool, wanted: Spending) -> None:
         before = pool.status.spending or Spending()

@@ -41,17 +41,25 @@ class Commands:
         """When the youngest comment was written that was looked at, by the board's clock."""
         self._seen: datetime | None = None
         """When that was looked at, by ours."""
+        self._read: datetime | None = None
+        """When all that was new was looked at for the last time, by ours."""
+        self._open: datetime | None = None
+        """When the oldest comment was written that is still to be looked at, by the board's clock."""
         self._done: dict[str, datetime] = {}
         """Comments that were looked at, as far back as they are read again."""
+        self._others: dict[str, datetime] = {}
+        """Those that were another pool's to answer, with since when (by our clock)."""
 
     def since(self, pool: Pool, now: datetime) -> datetime | None:
         """From when on the next poll reads comments; None: the pool heeds none."""
         if pool.spec.board is None or pool.spec.policy.commands.authors == []:
             return None
-        if self._until is None or self._seen is None:
-            self._until = self._seen = now - LOOK_BACK
+        if self._until is None or self._seen is None or self._read is None:
+            self._until = self._seen = self._read = now - LOOK_BACK
         # Once nothing older can turn up any more, an idle board is asked for what comes after alone.
-        return self._until - OVERLAP if now - self._seen <= OVERLAP else self._until + timedelta(seconds=1)
+        idle = self._read - self._seen > OVERLAP
+        since = self._until + timedelta(seconds=1) if idle else self._until - OVERLAP
+        return since if self._open is None else min(since, self._open)
 
     async def follow(self, pool: Pool, board: Board, said: Sequence[Said], now: datetime) -> bool:
         """Obey what is new among these comments; whether a ticket came into the ready column.
@@ -59,17 +67,30 @@ class Commands:
         Raises what board and API server raise; what was not answered is found again with the next poll.
         """
         answered = {reply.to for reply in find_replies(one.comment for one in said)}
-        moved, left = False, A_POLL
+        moved, left, self._open = False, A_POLL, None
+        self._others = {id_: since for id_, since in self._others.items() if now - since < 2 * OVERLAP}
         for one in sorted(said, key=lambda one: (one.comment.created_at, one.comment.id)):
             comment = one.comment
             command = None if comment.by_us or comment.id in self._done else parse(comment.text)
+            before: datetime | None = self._open
+            self._open = before or comment.created_at
             if command and comment.id not in answered and await self._may(pool, board, one, now):
                 if not left:
                     break
                 left -= 1
-                moved |= await self._obeyed(pool, board, one, command)
+                obeyed = await self._obeyed(pool, board, one, command)
+                if obeyed is None and self._may_become_ours(comment, now):
+                    continue
+                moved |= bool(obeyed)
             self._looked_at(comment, now)
+            self._open = before
+        self._read = now
         return moved
+
+    def _may_become_ours(self, comment: Comment, now: datetime) -> bool:
+        """Whether to look again: the pools of a board look at different moments, and a ticket that one of them takes
+        between these would leave its commands to nobody."""
+        return now - self._others.setdefault(comment.id, now) < OVERLAP
 
     def _looked_at(self, comment: Comment, now: datetime) -> None:
         if comment.id not in self._done and (self._until is None or comment.created_at > self._until):
@@ -89,7 +110,7 @@ class Commands:
             )  # fmt: skip
         return allowed
 
-    async def _obeyed(self, pool: Pool, board: Board, one: Said, command: Command) -> bool:
+    async def _obeyed(self, pool: Pool, board: Board, one: Said, command: Command) -> bool | None:
         """As `_obey`; a ticket that is gone, or takes no comment, is let be."""
         try:
             return await self._obey(pool, board, one, command)
@@ -97,15 +118,15 @@ class Commands:
             _log.warning("%s/%s: the command on ticket %s: %s", pool.namespace, pool.name, one.ticket, refused)
             return False
 
-    async def _obey(self, pool: Pool, board: Board, one: Said, command: Command) -> bool:
-        """Do it, then reply; whether the ticket came into the ready column."""
+    async def _obey(self, pool: Pool, board: Board, one: Said, command: Command) -> bool | None:
+        """Do it, then reply; whether the ticket came into the ready column. None: another pool is to answer."""
         card = await board.read(one.ticket)
         if card is None or one.comment.id in {reply.to for reply in find_replies(card.comments)}:
             return False
         selector = f"{LABEL_TICKET}={label_for(pool, card)}"
         runs = readable_runs([body async for body in self._kube.list(Resource.RUNS, pool.namespace, selector)])
         if not concerns(pool, card, runs, self._sharing(pool)):
-            return False
+            return None
         answer = judge(command, pool, card, runs, one.comment.created_at)
         for run in answer.cancel:
             await self._cancel(run)

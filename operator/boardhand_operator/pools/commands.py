@@ -17,8 +17,8 @@ from boardhand_operator.boards.ticket import ticket_of
 from boardhand_operator.decide.outcome import attempt_spent
 from boardhand_operator.pools import plans
 from boardhand_operator.pools.intake import next_attempt
+from boardhand_operator.texts.words import code
 from boardhand_operator.views import Pool, Run
-from boardhand_operator.words import code
 
 _LINE_CHARACTERS = 200
 _COMMAND = re.compile(r"/boardhand(?:\s+(\S+)(?:\s+(.*))?)?", re.IGNORECASE)

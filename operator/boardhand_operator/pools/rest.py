@@ -44,7 +44,8 @@ class Rest:
         ends = resting + pause.jittered(random.random())  # noqa: S311 (jitter)
         while (left := ends - time.monotonic()) > 0:
             try:
-                await asyncio.wait_for(self._over.wait(), left)
+                async with asyncio.timeout(left):
+                    await self._over.wait()
             except TimeoutError:
                 break
             self._over.clear()

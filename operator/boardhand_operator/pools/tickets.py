@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from boardhand_api.pod import LABEL_TICKET
-from boardhand_operator import words
 from boardhand_operator.boards import Board, Card
 from boardhand_operator.boards.claims import Claimant, claim, close
 from boardhand_operator.boards.markers import Claim, find_claims
@@ -22,6 +21,7 @@ from boardhand_operator.pools import intake, plans, trust
 from boardhand_operator.pools.commands import granted
 from boardhand_operator.pools.people import People
 from boardhand_operator.queue import WorkQueue
+from boardhand_operator.texts import words
 from boardhand_operator.views import Pool, Run, readable_runs
 
 _AT_ONCE = 8
@@ -62,9 +62,10 @@ class Tickets:
     async def take(self, pool: Pool, board: Board, cards: Sequence[Card], now: datetime) -> None:
         """Make the runs that the cards have not. Raises what board and API server raise; the next poll goes on."""
         self.known &= {intake.name_for(pool, card) for card in cards}
-        while self._deleted:
-            await self._mark(pool, board, self._deleted[0])
-            self._deleted.pop(0)
+        # Of one that was deleted in the midst of its claim, the claim comes first.
+        for run in [run for run in self._deleted if not self._queue.working((run.namespace, run.name))]:
+            await self._mark(pool, board, run)
+            self._deleted.remove(run)
         there = {intake.name_for(pool, card): card for card in cards}
         self._left_alone = {
             name: one for name, one in self._left_alone.items() if name in there and _holds(one, pool, there[name], now)
@@ -130,7 +131,7 @@ class Tickets:
         try:
             made = await self._kube.create(Resource.RUNS, pool.namespace, body)
             self._store.wrote(Resource.RUNS, made)
-            self._store.card_read(made["metadata"]["uid"], full)
+            self._store.cards.keep(made["metadata"]["uid"], full)
         except Conflict:
             _log.info("%s/%s: the run is there already", pool.namespace, name)
         self.known.add(name)

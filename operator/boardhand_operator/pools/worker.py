@@ -31,6 +31,7 @@ from boardhand_operator.settings import Settings
 from boardhand_operator.specs import shape
 from boardhand_operator.views import Pool, Run
 from boardhand_operator.webhooks import hooks
+from boardhand_operator.webhooks.relay import of_board
 
 _CHECK_AGAIN = timedelta(minutes=10)
 _POLL_NOTED = timedelta(seconds=60)
@@ -77,14 +78,15 @@ class PoolWorker:
             self._rest.end()
         if passed_on != self._passed_on:
             self._passed_on = passed_on
-            self.poke()
+            if of_board(passed_on):
+                self.poke()
 
     def run_deleted(self, run: Run) -> None:
         """Look now for the ticket whose run was deleted."""
         if run.status.claim is None:
+            # It may have claimed its ticket and moved it, and not come to note that.
             self._tickets.let_be(run)
-        else:
-            self._cards.sweep()
+        self._cards.sweep()
         self._rest.end()
 
     def poke(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 
 from boardhand_operator.credentials import Source
@@ -10,6 +10,9 @@ from boardhand_operator.errors import Misconfigured
 from boardhand_operator.memory.store import Key
 from boardhand_operator.sealed.keyring import Keyring, Place, Unusable
 from boardhand_operator.views import Pool
+
+_NO_KEYS = (Unusable, OSError, UnicodeDecodeError)
+"""What a file raises that holds no keys, or cannot be read."""
 
 
 class Opener:
@@ -28,13 +31,17 @@ class Opener:
         places = {key: Place(pool.namespace, pool.name, f"{source.place}.{key}") for key in texts}
         return {key: ring.open(places[key], text) for key, text in texts.items()}
 
+    def keep_only(self, runs: Container[Key]) -> None:
+        """Let go of what the Secrets of all other runs were made of."""
+        self.placed = {run: digest for run, digest in self.placed.items() if run in runs}
+
     def known(self) -> Mapping[str, str]:
         """The keys themselves by their ids; nothing where there are none or they cannot be read."""
         if self._keys is None or not self._keys.is_file():
             return {}
         try:
             return {key.id: key.text for key in Keyring.parse(self._keys.read_text()).keys}
-        except Unusable:
+        except _NO_KEYS:
             return {}
 
     def _ring(self, field: str) -> Keyring:
@@ -43,7 +50,7 @@ class Opener:
             raise Misconfigured("SealingKeyMissing", f"{field}: this operator was installed without a key; {fix}")
         try:
             return Keyring.parse(self._keys.read_text())
-        except (Unusable, OSError, UnicodeDecodeError) as wrong:
+        except _NO_KEYS as wrong:
             said = str(wrong) if isinstance(wrong, Unusable) else type(wrong).__name__
             raise Misconfigured(
                 "SealingKeyUnreadable", f"{field}: the operator's keys are not usable: {said}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,7 @@ from kubernetes.utils.quantity import parse_quantity
 
 from boardhand_api.pod import PROCESSES, USER, Stage
 from boardhand_api.pod_settings import PodSettings, UserNamespaces
+from boardhand_api.pool import CodingAgentSpec
 from boardhand_api.workbench import Resources
 from boardhand_operator.errors import Misconfigured
 from boardhand_operator.specs import users
@@ -24,6 +26,8 @@ _SERVICE_SHARE = {"cpu": ("50m", "2"), "memory": ("128Mi", "2Gi")}
 _DISK = "ephemeral-storage"
 _DISK_REQUEST = "50Mi"
 """Little, since most of what is written is in volumes of a size that nobody can reserve."""
+_QUANTITY = re.compile(r"\+?([0-9]{1,20}(\.[0-9]{0,20})?|\.[0-9]{1,20})([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?")
+"""Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/"""
 _SMALL = {"serve": "64Mi"}
 """The volume for which the size of the others would be too much: it holds scripts."""
 
@@ -78,11 +82,29 @@ def _shared(shares: dict[str, tuple[str, str]], said: Resources, settings: PodSe
 
 
 def _of(choose: Callable[[Decimal, Decimal], Decimal], ours: str, theirs: str) -> str:
-    try:
-        return ours if choose(parse_quantity(ours), parse_quantity(theirs)) == parse_quantity(ours) else theirs
-    except ValueError as wrong:
-        allowed = "a quantity as Kubernetes writes it, such as 500m or 2Gi"
-        raise Misconfigured("ResourcesUnreadable", f"resources: {theirs!r} is not {allowed}") from wrong
+    """Of two quantities; `check` has let theirs pass."""
+    return ours if choose(parse_quantity(ours), parse_quantity(theirs)) == parse_quantity(ours) else theirs
+
+
+def check(pool: CodingAgentSpec) -> None:
+    """Raises Misconfigured for an amount that is none, naming the field: no API server would take a Job with it."""
+    for where, said in _said(pool):
+        for kind, amounts in (("requests", said.requests), ("limits", said.limits)):
+            for name, amount in amounts.items():
+                if not _QUANTITY.fullmatch(amount):
+                    text = f"{amount[:80]!r} is not a quantity as Kubernetes writes it, such as 500m or 2Gi"
+                    raise Misconfigured("ResourcesUnreadable", f"{where}.{kind}.{name[:80]}: {text}")
+
+
+def _said(pool: CodingAgentSpec) -> Iterator[tuple[str, Resources]]:
+    """All that the pool says of resources, by its field."""
+    of_stages = pool.pod.resources
+    for stage, said in ((one, getattr(of_stages, one)) for one in ("checkout", "agent", "publish")):
+        if said:
+            yield f"spec.pod.resources.{stage}", said
+    yield "spec.workbench.resources", pool.workbench.resources
+    for service in pool.workbench.services:
+        yield f"spec.workbench.services[{service.name}].resources", service.resources
 
 
 def empty_volume(name: str, settings: PodSettings) -> Json:

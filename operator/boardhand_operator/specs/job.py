@@ -79,10 +79,15 @@ def _verify(pool: CodingAgentSpec, order: Order) -> Json:
     flags = ["--require-tests"] if pool.policy.require_tests else []
     flags += ["--workdir", pool.repository.workdir] if pool.repository.workdir else []
     # Without verify commands the script takes those that checkout told from the repository, set-up with them.
-    commands = [str(len(bench.setup)), *bench.setup, *bench.verify] if bench.verify else []
+    commands = [str(len(bench.setup)), *map(_literal, (*bench.setup, *bench.verify))] if bench.verify else []
     script = str(pod.SERVE / pod.VERIFY_SCRIPT)
     room = {pod.MESSAGE_BYTES: str(order.message_bytes)}
     return _toolchain(Stage.VERIFY, pool, [script, *flags, *commands], str(pod.PROOF), **room)
+
+
+def _literal(command: str) -> str:
+    """For the kubelet, which takes `$$` for `$` and `$(NAME)` for a variable: what is proved is what the agent ran."""
+    return command.replace("$", "$$")
 
 
 def _service(service: Service, pool: CodingAgentSpec) -> Json:

@@ -12,9 +12,9 @@ from boardhand_api.run import TicketRunSpec
 from boardhand_api.ticket import Newer
 from boardhand_operator.credentials import bare
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.fitting import smaller
 from boardhand_operator.money.budget import money_of
 from boardhand_operator.names import branch_name
+from boardhand_operator.texts.fitting import smaller
 
 _AGENT_SHARE = 0.8
 

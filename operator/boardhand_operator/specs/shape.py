@@ -9,6 +9,7 @@ from boardhand_api.pod import MESSAGE_BYTES, PROCESSES, SERVICE_PREFIX, Stage
 from boardhand_api.pod_settings import OWN_PREFIXES, PodSettings
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_operator.errors import Misconfigured
+from boardhand_operator.specs import isolation
 
 Json = dict[str, Any]
 
@@ -36,6 +37,18 @@ _OF_POD = {
 }
 _OF_CONTAINER = {"name", "env", "imagePullPolicy", "resources"}
 _LISTS = ("initContainers", "containers")
+_APPARMOR = "container.apparmor.security.beta.kubernetes.io/"
+"""Beginning of the annotations that name a container's AppArmor profile."""
+_OPENING = {
+    "k8s.v1.cni.cncf.io/": "a further network, on which no NetworkPolicy holds",
+    "v1.multus-cni.io/": "another network, on which no NetworkPolicy holds",
+    "cdi.k8s.io/": "devices of the node",
+    "io.kubernetes.cri-o.": "what the runtime gives a container of the node",
+    "seccomp-profile.kubernetes.cri-o.io": "another seccomp profile",
+    "io.katacontainers.": "another hypervisor, or settings of it",
+}
+"""Beginnings of annotations by which network plugins and container runtimes open what the pod's spec shuts, and what
+they bring."""
 
 
 def fields(settings: PodSettings) -> Json:
@@ -75,14 +88,18 @@ def merged(target: Any, patch: Any) -> Any:
 
 
 def check(pool: CodingAgentSpec) -> None:
-    """Raises Misconfigured for a patch that touches what only the operator sets, naming the field."""
+    """Raises Misconfigured for a patch that touches what only the operator sets, for an annotation that opens what the
+    pod's isolation shuts, and for resources that are none, naming the field."""
+    isolation.check(pool)
     patch = pool.pod.patch
+    _check_annotations(pool.pod.annotations, "spec.pod.annotations.")
     _only(patch, {"metadata", "spec"}, "")
     _only(_object(patch, "metadata", ""), {"labels", "annotations"}, "metadata.")
     for kind in ("labels", "annotations"):
         for key, value in _object(patch.get("metadata") or {}, kind, "metadata.").items():
             if key.startswith(OWN_PREFIXES) or not isinstance(value, str):
                 raise _refused(f"metadata.{kind}.{key}", f"text, with a key that begins with none of {OWN_PREFIXES}")
+    _check_annotations((patch.get("metadata") or {}).get("annotations") or {}, "spec.pod.patch.metadata.annotations.")
     spec = _object(patch, "spec", "")
     _only(spec, _OF_POD | set(_LISTS), "spec.")
     known = {*map(str, Stage), *(f"{SERVICE_PREFIX}{one.name}" for one in pool.workbench.services)}
@@ -94,6 +111,20 @@ def check(pool: CodingAgentSpec) -> None:
         seen.add(name)
         _only(container, _OF_CONTAINER, where)
         _check_env(container, where, pool)
+
+
+def _check_annotations(given: Mapping[str, str], where: str) -> None:
+    for key, value in given.items():
+        brings = next((brings for begin, brings in _OPENING.items() if key.startswith(begin)), None)
+        if key.startswith(_APPARMOR) and value != "runtime/default" and not value.startswith("localhost/"):
+            brings = (
+                f"the AppArmor profile {value[:80]!r}, in place of which runtime/default or localhost/NAME may stand"
+            )
+        if brings:
+            text = (
+                f"{where}{key} would bring {brings}: take it out, a pool's pods are as its cluster's owners shut them"
+            )
+            raise Misconfigured("PodAnnotation", text[:1000])
 
 
 def _containers(spec: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

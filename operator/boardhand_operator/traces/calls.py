@@ -19,8 +19,8 @@ from boardhand_api.events import AnyEvent, FellBack, Nudged, Step
 from boardhand_api.model import PlainModel, Provider
 from boardhand_api.pod import Stage
 from boardhand_api.pool import CodingAgentSpec
-from boardhand_operator.afterwards import Over
 from boardhand_operator.decide.observe import parse_time
+from boardhand_operator.observing.afterwards import Over
 from boardhand_operator.roles import model_of
 from boardhand_operator.traces.spans import Maker, nanoseconds, stage_path
 

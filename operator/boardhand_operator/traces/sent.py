@@ -18,8 +18,8 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 
 from boardhand_api.pod import LABEL_TICKET
 from boardhand_operator import kube as api
-from boardhand_operator.afterwards import Over
 from boardhand_operator.kube import ApiException, Kube
+from boardhand_operator.observing.afterwards import Over
 from boardhand_operator.redacting import Redactor
 from boardhand_operator.settings import Otlp
 from boardhand_operator.traces.calls import call_spans, happenings
@@ -81,7 +81,7 @@ class Traces:
 
     def _opened(self) -> OTLPSpanExporter:
         """With the headers as they stand in their file now: they hold a token that changes."""
-        headers = headers_of(self._asked.headers.read_text()) if self._asked.headers else {}
+        headers = headers_of(_text_of(self._asked.headers)) if self._asked.headers else {}
         if self._exporter is None or headers != self._headers:
             self._headers = headers
             self._exporter = OTLPSpanExporter(
@@ -121,3 +121,12 @@ def headers_of(text: str) -> dict[str, str]:
             raise OSError(f"line {number} of the file of headers is no header: give `name: value`, one a line")
         found[name.strip().lower()] = value.strip()
     return found
+
+
+def _text_of(file: Path) -> str:
+    """What stands in the file of headers. Raises OSError where no header can be made of it."""
+    try:
+        return file.read_bytes().decode("ascii")
+    except UnicodeDecodeError:
+        # Without the error it comes from, which holds a token.
+        raise OSError("the file of headers holds what no header can: give ASCII alone") from None

@@ -24,9 +24,9 @@ from opentelemetry.semconv._incubating.attributes import gen_ai_attributes as ge
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 
 from boardhand_api.pod import Stage
-from boardhand_operator.afterwards import Over
 from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.decide.timing import stage_times
+from boardhand_operator.observing.afterwards import Over
 from boardhand_operator.traces.ids import RUN, TICKET, context_of
 
 SCOPE = InstrumentationScope("boardhand_operator")

@@ -28,21 +28,20 @@ CONNECTION_SECONDS = 30.0
 _PATH = "/webhooks/{namespace}/{pool}"
 
 Admits = Callable[[Key, Mapping[str, str], bytes], Awaitable[bool]]
-"""Whether a call to this pool, with these headers and this body, is its board's own."""
+"""Whether a call to this pool, with these headers and this body, is its board's or its forge's own: which then is
+looked at."""
 
 
 @asynccontextmanager
-async def listening(
-    admits: Admits, poke: Callable[[Key], None], host: str, port: int, tls: Path | None = None
-) -> AsyncIterator[int]:
-    """Take webhooks; the port it is. poke: called for each that was admitted; must return at once.
+async def listening(admits: Admits, host: str, port: int, tls: Path | None = None) -> AsyncIterator[int]:
+    """Take webhooks; the port it is.
 
     tls: the folder of certificate and key (see `Identity`); None: plain HTTP, for an ingress that ends TLS. Raises
     OSError.
     """
     identity = Identity(tls) if tls else None
     served = web.Application()
-    served.add_routes([web.post(_PATH, _Calls(admits, poke).take), web.head(_PATH, _greet)])
+    served.add_routes([web.post(_PATH, _Calls(admits).take), web.head(_PATH, _greet)])
     runner = web.AppRunner(
         served,
         handle_signals=False,
@@ -63,8 +62,8 @@ async def _greet(_: web.Request) -> web.Response:
 
 
 class _Calls:
-    def __init__(self, admits: Admits, poke: Callable[[Key], None]) -> None:
-        self._admits, self._poke = admits, poke
+    def __init__(self, admits: Admits) -> None:
+        self._admits = admits
         self._busy = 0
 
     async def take(self, request: web.Request) -> web.Response:
@@ -80,7 +79,6 @@ class _Calls:
                 return web.Response(status=413, headers={"connection": "close"})
             if not await self._admits(key, request.headers, body):
                 return web.Response(status=401)
-            self._poke(key)
             return web.Response()
         except TimeoutError:
             return web.Response(status=408, headers={"connection": "close"})

@@ -30,8 +30,9 @@ class Door:
         self._store, self._services, self._clock = store, services, clock
         self._shut: dict[Key, float] = {}
         self._warned: dict[Key, float] = {}
+        self.board_called: Callable[[Key], None] = lambda _: None
         self.forge_called: Callable[[Key], None] = lambda _: None
-        """Called for each call that is the forge's own."""
+        """Called for each call that is the board's own, and the forge's: of both, where they share a webhook."""
 
     async def admits(self, key: Key, headers: Mapping[str, str], body: bytes) -> bool:
         """Whether the pool's own board or forge sent this. False for every pool that is not there or has no webhook."""
@@ -47,6 +48,8 @@ class Door:
             self._shut[key] = self._clock() + SHUT_SECONDS
             return False
         signed = {name for name, caller in callers.items() if caller.signed(headers, body)}
+        if "board" in signed:
+            self.board_called(key)
         if "forge" in signed:
             self.forge_called(key)
         if callers and not signed:
@@ -64,5 +67,6 @@ class Door:
     def _warn(self, key: Key) -> None:
         """Say now and then that calls are refused: a wrong secret is seen nowhere else."""
         if self._clock() >= self._warned.get(key, 0.0):
+            self._warned = {one: until for one, until in self._warned.items() if until > self._clock()}
             self._warned[key] = self._clock() + _WARN_SECONDS
             _log.warning("pool %s/%s: a webhook without the right signature; is the secret in its Secret right?", *key)

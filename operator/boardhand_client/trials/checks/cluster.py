@@ -62,21 +62,13 @@ def _same(about: str, wanted: dict[str, Any], found: dict[str, Any]) -> Said:
     if theirs is None or not theirs.get("served"):
         yield Finding("crd", about, f"it does not serve version {ours['name']}", _INSTALL)
         return
-    here, there = _fields(ours["schema"]["openAPIV3Schema"]), _fields(theirs["schema"]["openAPIV3Schema"])
+    here, there = (crd.fields(one["schema"]["openAPIV3Schema"]) for one in (ours, theirs))
     if lacking := sorted(here - there):
         said = f"it is of an older version: {_shown(lacking)} {'is' if len(lacking) == 1 else 'are'} not there"
         yield Finding("crd", about, said, _INSTALL)
     elif beyond := sorted(there - here):
         said = f"it is of a newer version than this program, which does not know {_shown(beyond)}"
-        yield Finding("crd", about, said, "pip install --upgrade 'boardhand[cli]'")
-
-
-def _fields(node: dict[str, Any], path: str = "") -> set[str]:
-    out = set()
-    for name, child in (node.get("properties") or {}).items():
-        if path or name in ("spec", "status"):
-            out |= {f"{path}{name}"} | _fields(child, f"{path}{name}.")
-    return out | (_fields(node["items"], path) if "items" in node else set())
+        yield Finding("crd", about, said, "pip install --upgrade '.[cli]'  # in a newer checkout of Boardhand")
 
 
 def _shown(paths: list[str]) -> str:

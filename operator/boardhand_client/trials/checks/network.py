@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from boardhand_api.egress import EgressMode
 from boardhand_client.trials.facts import Hidden, Operator, PoolFacts
-from boardhand_client.trials.finding import Finding, Said, Unseen
+from boardhand_client.trials.finding import Finding, Said, Unseen, upgrade
 from boardhand_operator.specs.network import policy_name
 from boardhand_operator.views import Pool
 
@@ -36,15 +36,14 @@ def proxy(facts: PoolFacts, pool: Pool, operator: Operator) -> Said:
     egress = pool.spec.egress
     if egress.mode is not EgressMode.PROXY or not isinstance(operator.deployment, dict):
         return
-    release = operator.deployment["metadata"]["name"]
     if not operator.environment.get("BOARDHAND_EGRESS_PROXY"):
-        fix = f"helm upgrade {release} helm/boardhand -n {operator.namespace} --reuse-values"
+        fix = upgrade(operator.deployment, operator.namespace)
         said = "spec.egress.mode is Proxy, and the chart deployed none"
         yield Finding("egress", facts.about, said, f"{fix} --set egressProxy.enabled=true")
     elif isinstance(operator.egress, Hidden):
         yield Unseen("egress", facts.about, operator.egress.why)
     elif not ((operator.egress or {}).get("status") or {}).get("readyReplicas"):
-        fix = f"kubectl -n {operator.namespace} describe deployment {release}-egress"
+        fix = f"kubectl -n {operator.namespace} describe deployment {operator.deployment['metadata']['name']}-egress"
         yield Finding("egress", facts.about, "spec.egress.mode is Proxy, and no pod of the proxy is ready", fix)
     shut = [
         (where, host if port in (80, 443) else f"{host}:{port}")
@@ -96,8 +95,7 @@ def _addresses(facts: PoolFacts, pool: Pool, operator: Operator) -> Said:
             continue
         field = f"spec.{part}.webhook"
         if isinstance(operator.deployment, dict) and not operator.environment.get("BOARDHAND_WEBHOOKS"):
-            release = operator.deployment["metadata"]["name"]
-            fix = f"helm upgrade {release} helm/boardhand -n {operator.namespace} --reuse-values"
+            fix = upgrade(operator.deployment, operator.namespace)
             yield Finding(
                 "webhook",
                 facts.about,

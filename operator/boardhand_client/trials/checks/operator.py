@@ -8,7 +8,7 @@ from datetime import timedelta
 from boardhand_client.trials.checks.images import wrong_with
 from boardhand_client.trials.checks.rights import OPERATOR
 from boardhand_client.trials.facts import Facts, Hidden, Operator
-from boardhand_client.trials.finding import Finding, Said, Unseen
+from boardhand_client.trials.finding import Finding, Said, Unseen, upgrade
 from boardhand_operator.decide.observe import parse_time
 
 USERS, AUTO = "BOARDHAND_USER_NAMESPACES", "Auto"
@@ -65,8 +65,7 @@ def images(facts: Facts) -> Said:
     runner = at.environment.get("BOARDHAND_RUNNER_IMAGE", "")
     for value, image in (("operator.image", str(box["image"])), ("runner.image", runner)):
         if problem := wrong_with(image):
-            release = at.deployment["metadata"]["name"]
-            fix = f"helm upgrade {release} helm/boardhand -n {at.namespace} --reuse-values --set {value}=NAME:VERSION"
+            fix = f"{upgrade(at.deployment, at.namespace)} --set {value}=NAME:VERSION"
             yield Finding("image", about_of(at), f"{value}: {problem}", fix)
 
 
@@ -103,8 +102,7 @@ def watched(facts: Facts) -> Said:
     for namespace in sorted({one.namespace for one in facts.pools} - names if names else ()):
         said = f"the operator works the pools of: {', '.join(sorted(names))}; and there are pools here"
         wanted = ",".join(sorted(names | {namespace}))
-        release = at.deployment["metadata"]["name"]
-        fix = f"helm upgrade {release} helm/boardhand -n {at.namespace} --reuse-values"
+        fix = upgrade(at.deployment, at.namespace)
         yield Finding("watched", f"namespace {namespace}", said, f"{fix} --set 'watchNamespaces={{{wanted}}}'")
 
 
@@ -118,8 +116,7 @@ def rights(facts: Facts) -> Said:
             continue
         lacking = [str(right) for right in OPERATOR if namespace.operator.get(right) is False]
         if lacking and isinstance(facts.operator.deployment, dict):
-            release = facts.operator.deployment["metadata"]["name"]
-            fix = f"helm upgrade {release} helm/boardhand -n {facts.operator.namespace} --reuse-values"
+            fix = upgrade(facts.operator.deployment, facts.operator.namespace)
             yield Finding("operator-rights", about, f"the operator may not: {', '.join(lacking)}", fix)
 
 
@@ -128,6 +125,6 @@ def _nodes(at: Operator) -> Said:
     if isinstance(at.lists_nodes, Hidden):
         yield Unseen("operator-rights", "the cluster", at.lists_nodes.why)
     elif at.lists_nodes is False and isinstance(at.deployment, dict):
-        fix = f"helm upgrade {at.deployment['metadata']['name']} helm/boardhand -n {at.namespace} --reuse-values"
+        fix = upgrade(at.deployment, at.namespace)
         said = "userNamespaces is Auto, and the operator may not: list nodes; so no pod gets users of its own"
         yield Finding("operator-rights", "the cluster", said, f"{fix} --set userNamespaces={AUTO}")

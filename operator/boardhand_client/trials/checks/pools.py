@@ -7,8 +7,8 @@ from boardhand_client.trials.facts import Facts, Hidden, Namespace, PoolFacts
 from boardhand_client.trials.finding import Finding, Said, Unseen
 from boardhand_client.trials.git import UNTRIED
 from boardhand_client.trials.trial import Trial
+from boardhand_operator.credentials.pool_secrets import require_read
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.pool_secrets import require_read
 from boardhand_operator.views import Pool
 
 TRIED = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from boardhand_client.trials.checks.images import RUNNER, of_pool, wrong_with
 from boardhand_client.trials.checks.operator import about_of
 from boardhand_client.trials.facts import Facts, Hidden, PoolFacts
-from boardhand_client.trials.finding import Finding, Said, Unseen
+from boardhand_client.trials.finding import Finding, Said, Unseen, upgrade
 from boardhand_client.trials.pull_secrets import TYPES, credentials_of
 from boardhand_client.trials.registry import MISSING, NO_REGISTRY, REFUSED
 from boardhand_client.trials.trial import Trial
@@ -46,8 +46,7 @@ def _fix(facts: Facts, one: PoolFacts, its: Pool, field: str, trial: Trial) -> s
             return f"{make} --dry-run=client -o yaml | kubectl apply -f -"
         return f"{make}; and spec.pod.imagePullSecrets: [{{name: {name}}}]"
     if field == RUNNER and isinstance(at.deployment, dict):
-        release = at.deployment["metadata"]["name"]
-        return f"helm upgrade {release} helm/boardhand -n {at.namespace} --reuse-values --set {field}=HOST/NAME:VERSION"
+        return f"{upgrade(at.deployment, at.namespace)} --set {field}=HOST/NAME:VERSION"
     return f"{field}: HOST/NAME:VERSION"
 
 

@@ -37,6 +37,8 @@ class Entered:
     def __init__(self, items: Items) -> None:
         self._items = items
         self._known: dict[_Key, tuple[Json, Entry]] = {}
+        self._vain: dict[_Key, int] = {}
+        """How often those were read that told no event."""
 
     async def of(self, rows: Sequence[Json], field: str) -> list[tuple[Json, Entry]]:
         """Those of these work items that are read already (see LOOKUPS), with their texts.
@@ -45,14 +47,21 @@ class Entered:
         """
         keys = [_key(row) for row in rows]
         known = {key: self._known[key] for key in keys if key in self._known}
-        missing = [row for row in rows if _key(row) not in known][:LOOKUPS]
+        there = set(keys)
+        vain = {key: times for key, times in self._vain.items() if key in there}
+        # Those that nothing is known of go first.
+        missing = sorted((row for row in rows if _key(row) not in known), key=lambda row: vain.get(_key(row), 0))
+        missing = missing[:LOOKUPS]
         texts = await self._items.fields([row["id"] for row in missing], _FIELDS) if missing else []
         for item in texts:
             entry = await self._entry(item["id"], field)
             # What changed since the rows were read is seen with the next poll.
-            if entry and _key(item) in keys:
+            if entry and _key(item) in there:
                 known[_key(item)] = (item, entry)
-        self._known = known
+        for key in (_key(row) for row in missing):
+            if key not in known:
+                vain[key] = vain.get(key, 0) + 1
+        self._known, self._vain = known, vain
         return [known[key] for key in keys if key in known]
 
     async def _entry(self, ticket: int, field: str) -> Entry | None:

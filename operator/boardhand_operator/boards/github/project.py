@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +17,10 @@ from boardhand_operator.http.graphql import Graph
 
 PAGES = 200
 """So many pages are read of one list."""
+FOUND = 1000
+"""So many results GitHub's search gives at most (https://docs.github.com/rest/search/search)."""
 FIELD = "Status"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -102,20 +106,25 @@ class Project:
         return items.comments([one async for page in pages for one in items.nodes(page)])
 
     async def said_since(self, since: datetime) -> tuple[Said, ...]:
-        """The comments since then on the project's issues, oldest first, as GitHub's search knows them by now."""
+        """The comments since then on the project's issues, oldest first, as GitHub's search knows them by now: of the
+        FOUND issues that have waited longest, and the log says where these are not all."""
         start = since.astimezone(UTC).replace(microsecond=0)
         search = f"project:{self.at} is:issue updated:>={start.strftime('%Y-%m-%dT%H:%M:%SZ')} sort:updated-asc"
         pages = self._pages(
             f"read what was said on project {self.at}", queries.SAID, {"search": search}, lambda found: found["search"]
         )
         said: dict[str, Said] = {}
+        found = 0
         async for page in pages:
+            found += len(page["nodes"])
             for issue in items.nodes(page):
                 newest = items.comments(items.nodes(issue["comments"]))
                 recent = items.since(newest, start)
                 if newest and len(recent) == len(newest) >= _NEWEST:
                     recent = items.since(await self.comments(issue["id"]), start)
                 said |= {comment.id: Said(issue["id"], comment) for comment in recent}
+        if found >= FOUND:
+            _log.warning("project %s: of what was said only that on %d issues is found now", self.at, found)
         return tuple(sorted(said.values(), key=lambda one: (one.comment.created_at, one.comment.id)))
 
     async def people(self) -> dict[str, str]:

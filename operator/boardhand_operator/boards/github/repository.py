@@ -10,7 +10,7 @@ from boardhand_operator.boards import Said
 from boardhand_operator.boards.entered import Entered
 from boardhand_operator.boards.github.log import Json, comment, moment, named, number, placed
 from boardhand_operator.boards.labels import Place
-from boardhand_operator.errors import Misconfigured, NotFound
+from boardhand_operator.errors import Misconfigured, NotFound, RemoteUnavailable
 from boardhand_operator.http.transport import PAGES, Client, segment
 
 _PAGE = 100
@@ -32,7 +32,7 @@ class Repository:
         self, operation: str, path: str, params: Mapping[str, str] | None = None, *, remember: bool = False
     ) -> list[Json]:
         """The entries of all pages of a list. path: below the repository. remember: pages that did not change are not
-        sent again."""
+        sent again. Raises RemoteUnavailable where there are more than PAGES."""
         size = _REMEMBERED if remember else _PAGE
         place, query = self.root + path, {"per_page": str(size), **(params or {})}
         found: list[Json] = []
@@ -40,7 +40,9 @@ class Repository:
         async for page in self.http.pages(operation, place, query, remember=remember):
             found, count = found + page, count + 1
         # A full page that did not change may have got another one behind it.
-        while remember and len(page) == size and count < PAGES:
+        while remember and len(page) == size:
+            if count >= PAGES:
+                raise RemoteUnavailable("GitHub", operation, f"the list has more than {PAGES} pages")
             count += 1
             page = await self.http.get(operation, place, {**query, "page": str(count)}, remember=True)
             found += page

@@ -62,13 +62,14 @@ class Talk:
             self._known[id_] = changed[id_], start, [one for one in comments if moment(one["created"]) >= start]
 
     async def _newest(self, ticket_id: str, start: datetime) -> list[Json]:
-        found: list[Json] = []
+        found: dict[str, Json] = {}
         operation, path = f"read the newest comments of issue {ticket_id}", self._path(ticket_id)
         async for page in listed(self._http, self._dialect.name, operation, path, "comments", {"orderBy": "-created"}):
-            found += page
+            # By id, since what is written while pages are read shifts comments from one to the other.
+            found |= {str(comment["id"]): comment for comment in page}
             if any(moment(comment["created"]) < start for comment in page):
                 break
-        return found
+        return list(found.values())
 
     def _path(self, ticket_id: str) -> str:
         return f"{self._dialect.api}/issue/{segment(ticket_id)}/comment"

@@ -11,7 +11,7 @@ NESTED = 8
 """Marks within marks are read so deep."""
 _MACRO = re.compile(r"^\s*\{(code|noformat|quote|panel)(?::([^}\n]{0,200}))?\}(.*)$")
 _HEADING = re.compile(r"^h([1-6])\.\s+(.*)$")
-_ITEM = re.compile(r"^\s*([*#]{1,12}|-)\s+(.*)$")
+_ITEM = re.compile(r"^[ \t]*([*#]{1,12}|-)[ \t]+(.*)$")
 _ROW = re.compile(r"^\s*(\|\|?)(.+)$")
 _CELL = re.compile(r"(?<!\\)\|\|?")
 _INLINE = re.compile(

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from boardhand_operator.errors import Remote, RemoteUnavailable
-from boardhand_operator.http.answers import QUOTED, Answer, Vendor, date_of
+from boardhand_operator.http.answers import QUOTED, Answer, Vendor
 from boardhand_operator.http.graphql import Graph
+from boardhand_operator.http.limits import date_of
 from boardhand_operator.http.transport import PAGES, Client, Connection
 
 SERVER = "https://api.linear.app"

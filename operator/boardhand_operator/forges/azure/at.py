@@ -8,12 +8,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.http.transport import segment
-from boardhand_operator.vendors.azure.client import SERVER, AzureClient
+from boardhand_operator.http.transport import PAGES, segment
+from boardhand_operator.vendors.azure.client import SERVER, AzureClient, endless
 
 PAGE = 100
-PAGES = 100
-"""Lists that are read by pages have at most so many."""
 HEADS = "refs/heads/"
 _OLD, _SSH = ".visualstudio.com", "ssh.dev.azure.com"
 
@@ -70,15 +68,16 @@ class At:
         return found
 
     async def pages(self, operation: str, path: str, params: Mapping[str, str] | None = None) -> list[Json]:
-        """The entries of a list that is read by `$top` and `$skip`."""
+        """The entries of a list that is read by `$top` and `$skip`. Raises RemoteUnavailable where there are more than
+        PAGES."""
         found: list[Json] = []
         for page in range(PAGES):
             span = {"$top": str(PAGE), "$skip": str(page * PAGE)}
             entries = await self.values(operation, path, {**(params or {}), **span})
             found += entries
             if len(entries) < PAGE:
-                break
-        return found
+                return found
+        raise endless(operation)
 
 
 def place_of(forge_url: str | None, clone_url: str) -> Place:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from boardhand_operator.forges.gitea.at import At
-from boardhand_operator.http.transport import segment
+from boardhand_operator.http.transport import PAGES, segment
 from boardhand_operator.reviews import Check, CheckState
-from boardhand_operator.vendors.gitea.pages import Json
+from boardhand_operator.vendors.gitea.pages import Json, endless
 
-PAGES = 40
 _STATES = {
     "success": CheckState.PASSED,
     "skipped": CheckState.PASSED,
@@ -28,6 +27,8 @@ async def read(at: At, commit: str) -> list[Check]:
         found |= {status["context"]: status for status in newest}
         if len(newest) < size:
             break
+    else:
+        raise endless(operation)
     return [
         Check(name, _STATES.get(status["status"], CheckState.RUNNING), status.get("target_url") or "")
         for name, status in found.items()

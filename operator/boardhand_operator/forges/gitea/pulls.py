@@ -19,8 +19,6 @@ DRAFT = "WIP: "
 """A title that begins so is a draft; there is no field for it."""
 TITLE_BYTES = 255
 """Bytes that a title may have; Gitea itself counts columns, of which a character has at most as many as bytes."""
-PAGE, PAGES = 50, 200
-"""Size and number of the pages of open pull requests that are searched at most."""
 _DRAFT_WORDS = re.compile(r"^(?:\s*(?:wip|draft)\s*:|\s*\[(?:wip|draft)\])+\s*", re.IGNORECASE)
 
 
@@ -96,13 +94,9 @@ async def find(at: At, base: str, head: str) -> Json | None:
 
 async def _search(at: At, base: str, head: str) -> Json | None:
     """The first of the open pull requests from this branch into that one."""
-    fits: list[Json] = []
-    for page in range(1, PAGES + 1):
-        params = {"state": "open", "page": str(page), "limit": str(PAGE)}
-        pulls = await at.http.get(f"search the pull request of {head}", at.pulls, params)
-        fits += (found for found in pulls if _joins(found, base, head))
-        if not pulls:
-            break
+    operation = f"search the pull request of {head}"
+    pulls = await at.pages.all(operation, "/pulls", {"state": "open"}, sieved=True)
+    fits = [found for found in pulls if _joins(found, base, head)]
     return min(fits, key=lambda found: int(found["number"]), default=None)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from boardhand_operator.http.transport import Client, segment
+from boardhand_operator.errors import RemoteUnavailable
+from boardhand_operator.http.transport import PAGES, Client, segment
 
 Json = dict[str, Any]
 
@@ -33,20 +34,20 @@ class Pages:
     async def until(
         self, operation: str, path: str, params: Mapping[str, str] | None, done: Callable[[list[Json]], bool]
     ) -> list[Json]:
-        """As `all`, up to the page with which it is done, or one that brings nothing new."""
+        """As `all`, up to the page with which it is done, or one that brings nothing new. Raises RemoteUnavailable
+        where there are more than PAGES."""
         size = await self.size()
         found: dict[int, Json] = {}
-        number, before = 0, -1
-        while len(found) > before:
-            number, before = number + 1, len(found)
+        for number in range(1, PAGES + 1):
+            before = len(found)
             query = {**(params or {}), "page": str(number), "limit": str(size)}
             # An empty timeline is a null.
             page: list[Json] = await self._http.get(operation, self.root + path, query) or []
             # By id, since what comes or goes while pages are read shifts entries from one to the other.
             found |= {int(entry["id"]): entry for entry in page}
-            if done(page):
-                break
-        return list(found.values())
+            if done(page) or len(found) == before:
+                return list(found.values())
+        raise endless(operation)
 
     async def labels(self) -> dict[str, int]:
         """The ids of the repository's own labels. Those of its organisation are not among them: lists cannot be asked
@@ -60,3 +61,8 @@ class Pages:
             settings = await self._http.get("read how long its lists are", "/settings/api")
             self._size = min(LARGEST, int(settings["max_response_items"]))
         return self._size
+
+
+def endless(operation: str) -> RemoteUnavailable:
+    """A list of more than PAGES pages: one that is cut would be taken for whole."""
+    return RemoteUnavailable("Gitea", operation, f"the list has more than {PAGES} pages")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from boardhand_operator.errors import CredentialsRefused, NotFound, PermissionMissing, RateLimited, RemoteUnavailable
 from boardhand_operator.http.graphql import Json, Kind
+from boardhand_operator.http.limits import says_limited
 
 PATH = "/graphql"
 """Below the client's base."""
@@ -24,8 +25,11 @@ _KINDS: Mapping[str, Kind] = {
 def kind_of(error: Json) -> Kind | None:
     """What an error is (https://docs.github.com/graphql/reference names no list of the types). Pure.
 
-    One without a type and with GitHub's apology is a failure of GitHub's own.
+    One without a type and with GitHub's apology is a failure of GitHub's own, and one that speaks of a limit its
+    secondary one.
     """
     if "type" not in error and str(error.get("message", "")).startswith("Something went wrong"):
         return RemoteUnavailable
+    if "type" not in error and says_limited(str(error.get("message", ""))):
+        return RateLimited
     return _KINDS.get(str(error.get("type", "")))

@@ -16,8 +16,8 @@ from boardhand_api.run_status import Failure, TicketRunStatus, Verdict
 from boardhand_api.taming import on_one_line, one_line, tamed
 from boardhand_operator.decide.delivery import CANCEL_REQUESTED
 from boardhand_operator.decide.outcome import attempt_spent
-from boardhand_operator.form import filled
 from boardhand_operator.pools import plans
+from boardhand_operator.texts.form import filled
 from boardhand_operator.views import Pool, Run
 
 _BACKTICK_SAFE = "\u02cb"
@@ -126,9 +126,10 @@ def usage_line(usage: Usage | None) -> str:
         return "No model was used."
     cached = f" ({usage.cached_tokens:,} cached)" if usage.cached_tokens else ""
     money = "cost not known" if usage.money is None else f"{usage.money:.4f} USD"
+    guessed = f" ({usage.estimated_tokens:,} of these by estimate)" if usage.estimated_tokens else ""
     return (
-        f"{usage.prompt_tokens:,} prompt tokens{cached}, {usage.completion_tokens:,} completion tokens, {money},"
-        f" {usage.seconds:.0f} s."
+        f"{usage.prompt_tokens:,} prompt tokens{cached}, {usage.completion_tokens:,} completion tokens{guessed},"
+        f" {money}, {usage.seconds:.0f} s."
     )
 
 

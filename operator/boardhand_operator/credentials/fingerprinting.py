@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from boardhand_api.fingerprints import Fingerprints, fingerprints
 from boardhand_operator.credentials import NOTIFICATIONS, PUBLIC_KEYS, Source, sources
 from boardhand_operator.locks import Locks
-from boardhand_operator.views import Pool
+from boardhand_operator.views import Pool, SpecKey
 
 KEPT_SECONDS = 60.0
 """A pool's Secrets are read again after so long."""
@@ -24,12 +24,12 @@ class Fingerprinting:
     def __init__(self, read: Read, clock: Callable[[], float]) -> None:
         self._read, self._clock = read, clock
         self._locks = Locks()
-        self._known: dict[tuple[str, str, int], tuple[float, Fingerprints]] = {}
+        self._known: dict[SpecKey, tuple[float, Fingerprints]] = {}
 
     async def of(self, pool: Pool) -> Fingerprints:
         """Of all its secrets that it works with, the operator's own for board and forge too. Raises Misconfigured where
         one is missing."""
-        key, now = (pool.namespace, pool.name, pool.spec_generation), self._clock()
+        key, now = pool.spec_key, self._clock()
         self._known = {one: known for one, known in self._known.items() if now - known[0] < KEPT_SECONDS}
         async with self._locks.of(key):
             if key not in self._known:

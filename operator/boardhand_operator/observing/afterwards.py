@@ -15,11 +15,11 @@ import aiohttp
 
 from boardhand_api.events import EVENT_BYTES, AnyEvent, parse_event
 from boardhand_api.pod import Stage
-from boardhand_operator.changes import Change, change_of
 from boardhand_operator.decide import observe
 from boardhand_operator.decide.observe import parse_time
 from boardhand_operator.kube import ApiException, Kube
 from boardhand_operator.observing import Observer, Written
+from boardhand_operator.observing.changes import Change, change_of
 
 WAITING = 200
 """So many tries wait at most; a further one is dropped."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from boardhand_api.pool import CodingAgentSpec
 from boardhand_operator.credentials import PUSH, READ, Source, sources
@@ -35,12 +36,28 @@ def git_keys(clone_url: str) -> tuple[str, ...]:
 
 
 def require_read(spec: CodingAgentSpec) -> None:
-    """Raise Misconfigured where nothing is given to clone over ssh with."""
+    """Raise Misconfigured for an address that holds credentials, and where nothing is given to clone over ssh with."""
+    _require_bare(spec)
     if git_keys(spec.repository.url) is SSH_KEYS and READ not in sources(spec):
         raise Misconfigured(
             "SecretMissing",
             f"spec.repository.readSecretRef is required over ssh: name a Secret with {' and '.join(SSH_KEYS)}",
         )
+
+
+def _require_bare(spec: CodingAgentSpec) -> None:
+    """Addresses stand in conditions, orders and logs. Over ssh the user, such as git, is a part of one, no secret."""
+    given = {"board": spec.board and spec.board.url, "forge": spec.forge and spec.forge.url}
+    for field, address in {"repository": spec.repository.url, **given}.items():
+        try:
+            parts = urlsplit(address or "")
+        except ValueError:
+            raise Misconfigured("AddressWrong", f"spec.{field}.url is no address: mend its host") from None
+        if parts.password or (parts.username and parts.scheme != "ssh"):
+            text = (
+                f"spec.{field}.url holds credentials: take them out, and put them into a Secret that spec.{field} names"
+            )
+            raise Misconfigured("AddressHoldsCredentials", text)
 
 
 def stage_keys(spec: CodingAgentSpec, place: str) -> tuple[str, ...]:
@@ -66,12 +83,16 @@ def values_of(body: Json | None, namespace: str, name: str, field: str) -> dict[
     if body.get("type") in _NOT_FOR_POOLS or _of_a_run(body):
         text = f"{field}: Secret {name} is no pool's credentials; name one that was made for it"
         raise Misconfigured("SecretForbidden", text)
+    return {key: _text(text, f"{field}: Secret {name}", key) for key, text in (body.get("data") or {}).items()}
+
+
+def _text(encoded: str, where: str, key: str) -> str:
     try:
-        return {key: base64.b64decode(text).decode() for key, text in (body.get("data") or {}).items()}
+        return base64.b64decode(encoded).decode()
     except (binascii.Error, UnicodeDecodeError):
         # Without the error it comes from, which holds the value.
-        text = f"{field}: Secret {name} holds a value that is no text"
-        raise Misconfigured("SecretUnreadable", text) from None
+        said = f"{where} holds under the key {key!r} what is no text: write it anew in UTF-8, or take the key out"
+        raise Misconfigured("SecretUnreadable", said) from None
 
 
 def _of_a_run(body: Json) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from boardhand_operator.afterwards import AfterTries, Sink
+from boardhand_operator.observing.afterwards import AfterTries, Sink
 
 if TYPE_CHECKING:
     from boardhand_operator.app import App

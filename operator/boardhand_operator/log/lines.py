@@ -39,7 +39,7 @@ def set_up_from(environment: Mapping[str, str]) -> None:
 def _formatter(form: str) -> logging.Formatter:
     if form == "text":
         return OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    from boardhand_operator.jsonlines import JsonLine
+    from boardhand_operator.log.json_lines import JsonLine
 
     return JsonLine()
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from boardhand_operator.errors import Misconfigured
-from boardhand_operator.kube import Conflict, Json, Kube, Resource
+from boardhand_operator.kube import ApiException, Conflict, Json, Kube, Resource
 from boardhand_operator.locks import Locks
 from boardhand_operator.specs.network import Network, build_policy
-from boardhand_operator.views import Pool
+from boardhand_operator.views import Key, Pool
 
 _BELIEVED_SECONDS = 60.0
 """So long a policy that was seen is not asked for again."""
@@ -29,12 +30,13 @@ class Policies:
         self._kube = kube
         self._clock = clock
         self._locks = Locks()
-        self._seen: dict[tuple[str, str], _Seen] = {}
+        self._seen: dict[Key, _Seen] = {}
 
     async def ensure(self, pool: Pool, network: Network) -> None:
         """Make the pool's policy, or make it again what it is to be. Only then may a pod of the pool begin.
 
-        Raises Misconfigured as `build_policy`, and ForeignNetworkPolicy where somebody else has one of this name.
+        Raises Misconfigured as `build_policy`, and ForeignNetworkPolicy where somebody else has one of this name; and
+        ApiException, with 409 where it was deleted just now.
         """
         wanted, key = build_policy(pool, network), (pool.namespace, pool.name)
         # Of runs that begin at once, one looks.
@@ -44,6 +46,10 @@ class Policies:
                 return
             await self._ensure(pool, wanted)
             self._seen[key] = _Seen(wanted, self._clock())
+
+    def keep_only(self, pools: Container[Key]) -> None:
+        """Let go of what was seen of all other pools."""
+        self._seen = {key: seen for key, seen in self._seen.items() if key in pools}
 
     async def _ensure(self, pool: Pool, wanted: Json) -> None:
         name = wanted["metadata"]["name"]
@@ -58,8 +64,9 @@ class Policies:
         if found is None or pool.uid not in {one["uid"] for one in found["metadata"].get("ownerReferences") or []}:
             text = f"a NetworkPolicy {name} is there that this pool does not own; delete it"
             raise Misconfigured("ForeignNetworkPolicy", text)
-        if change := difference(found["spec"], wanted["spec"]):
-            await self._kube.patch(Resource.POLICIES, pool.namespace, name, {"spec": change})
+        change = difference(found["spec"], wanted["spec"])
+        if change and await self._kube.patch(Resource.POLICIES, pool.namespace, name, {"spec": change}) is None:
+            raise ApiException(status=HTTPStatus.CONFLICT, reason=f"NetworkPolicy {name} was just deleted")
 
 
 def difference(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Json:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
-from boardhand_operator.telling import fields
+from boardhand_operator.log.fields import fields
 
 _KINDS = {"CodingAgent": "pool", "TicketRun": "run"}
 
