@@ -13,6 +13,8 @@ AXE = ROOT / "build" / "web" / "node_modules" / "axe-core" / "axe.min.js"
 """What `make web` brings: https://github.com/dequelabs/axe-core."""
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage")
 """As root there is no sandbox; all pages are our own."""
+PATIENCE = 30_000
+"""Milliseconds in which a page is to show what a test expects, on a machine that has other things to do."""
 
 
 def executable() -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -13,14 +11,14 @@ from playwright.async_api import Page, async_playwright, expect
 
 from boardhand_dashboard.form.quiet import Quiet
 from boardhand_operator.kube import Resource
+from testbed import chromium
 from tests.contract.serving import serving
 from tests.contract.trello_board import COLUMNS, KEY, TOKEN, Desk
 from tests.support.pool_server import PoolServer, browsing
 
-AXE = Path(__file__).parents[2] / "build" / "web" / "node_modules" / "axe-core" / "axe.min.js"
-"""What `make web` brings."""
 pytestmark = pytest.mark.slow
 """Chromium takes seconds to begin."""
+expect.set_options(timeout=chromium.PATIENCE)
 
 
 class Scene:
@@ -46,7 +44,7 @@ async def scene() -> AsyncIterator[Scene]:
         serving(ada.app) as url,
         async_playwright() as playwright,
     ):
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=chromium.executable(), args=list(chromium.ARGUMENTS))
         context = await browser.new_context()
         [(name, value)] = ada.http.cookies.items()
         await context.add_cookies([{"name": name, "value": value, "domain": "127.0.0.1", "path": "/", "secure": True}])
@@ -104,7 +102,7 @@ async def test_axe_finds_nothing(scene: Scene, scheme: Literal["light", "dark"])
     await expect(page.locator("#outcome")).to_contain_text("to correct")
     for details in await page.locator("details").all():
         await details.evaluate("one => one.open = true")
-    await page.evaluate(AXE.read_text())
+    await page.evaluate(chromium.axe())
     found = await page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice']})")
     assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
 

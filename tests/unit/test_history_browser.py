@@ -25,6 +25,7 @@ from tests.support.livecluster import LiveCluster, LiveSession
 
 pytestmark = pytest.mark.slow
 """Chromium takes seconds to begin."""
+expect.set_options(timeout=chromium.PATIENCE)
 AXE = "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']})"
 PHONE = 360
 WIDER = "() => document.documentElement.scrollWidth"
